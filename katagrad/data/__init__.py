@@ -1,0 +1,63 @@
+"""Data sets as NumPy arrays with a fixed split. No framework is imported, here or below.
+
+Always present: `digits`, `breast_cancer`, `iris`, `wine`, `diabetes`, which return a `Split`,
+and the generators `moons`, `spirals`, `xor`, `ring8`, `sine`, `two_tone`, `negation_sentiment`,
+`reverse`, `shapes5`, which draw from a NumPy Generator.
+
+Full size, where present: `mnist`, `fashion_mnist`, `etth1`. `available(name)` asks whether a set
+is there; `locate(name)` says where.
+"""
+
+from katagrad.data.drawings import SHAPES5_CLASSES, shapes5
+from katagrad.data.embedded import breast_cancer, diabetes, digits, iris, wine
+from katagrad.data.errors import DataCorrupt, DataError, DataMissing, DownloadFailed
+from katagrad.data.fullsize import ETTH1_COLUMNS, etth1, fashion_mnist, mnist
+from katagrad.data.places import available, locate
+from katagrad.data.points import moons, ring8, ring8_centres, spirals, xor
+from katagrad.data.sequences import (
+    END,
+    NEGATION_SENTIMENT_CLASSES,
+    NEGATION_SENTIMENT_WORDS,
+    PAD,
+    START,
+    negation_sentiment,
+    reverse,
+    sine,
+    two_tone,
+)
+from katagrad.data.split import Split
+
+__all__ = [
+    "END",
+    "ETTH1_COLUMNS",
+    "NEGATION_SENTIMENT_CLASSES",
+    "NEGATION_SENTIMENT_WORDS",
+    "PAD",
+    "SHAPES5_CLASSES",
+    "START",
+    "DataCorrupt",
+    "DataError",
+    "DataMissing",
+    "DownloadFailed",
+    "Split",
+    "available",
+    "breast_cancer",
+    "diabetes",
+    "digits",
+    "etth1",
+    "fashion_mnist",
+    "iris",
+    "locate",
+    "mnist",
+    "moons",
+    "negation_sentiment",
+    "reverse",
+    "ring8",
+    "ring8_centres",
+    "shapes5",
+    "sine",
+    "spirals",
+    "two_tone",
+    "wine",
+    "xor",
+]
