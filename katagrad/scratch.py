@@ -1,0 +1,85 @@
+"""From-scratch rules, read off a submission's source: which forbidden name stands on which line.
+
+The rules are those of `katagrad.worker.trap`. The scan resolves imports and their aliases; it runs in the driver,
+on text, so nothing that the submission does can change its answer.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CANONICAL = {"tf": "tensorflow", "np": "numpy", "tensorflow.keras": "keras"}
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A forbidden name in a submission."""
+
+    file: str
+    line: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} uses {self.name}"
+
+
+def _canonical(name: str) -> str:
+    for prefix in ("tensorflow.keras", "tf.keras"):
+        if name == prefix or name.startswith(prefix + "."):
+            return "keras" + name[len(prefix) :]
+    first, dot, rest = name.partition(".")
+    return CANONICAL.get(first, first) + dot + rest
+
+
+def breaches(source: str, file: str, rules: Iterable[str]) -> list[Breach]:
+    """Every use of a forbidden name in `source`, in order of lines. Unparsable source has none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    dotted = [(_canonical(rule), rule) for rule in rules if not rule.startswith(".")]
+    methods = {rule[1:] for rule in rules if rule.startswith(".")}
+    aliases: dict[str, str] = {}
+    found: set[Breach] = set()
+
+    def check(name: str, line: int) -> None:
+        full = _canonical(name)
+        for rule, shown in dotted:
+            if full == rule or full.startswith(rule + ".") or (rule.endswith(".*") and full.startswith(rule[:-1])):
+                found.add(Breach(file, line, shown if not shown.endswith("*") else full))
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for item in node.names:
+                aliases[item.asname or item.name.split(".")[0]] = item.name if item.asname else item.name.split(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for item in node.names:
+                aliases[item.asname or item.name] = f"{node.module}.{item.name}"
+                check(f"{node.module}.{item.name}", node.lineno)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            if node.attr in methods and not _is_own(node, aliases):
+                found.add(Breach(file, node.lineno, "." + node.attr))
+            name = _dotted(node, aliases)
+            if name:
+                check(name, node.lineno)
+        elif isinstance(node, ast.Name) and node.id in aliases and isinstance(node.ctx, ast.Load):
+            check(aliases[node.id], node.lineno)
+    return sorted(found, key=lambda breach: (breach.line, breach.name))
+
+
+def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id not in aliases:
+        return None
+    return ".".join([aliases[node.id], *reversed(parts)])
+
+
+def _is_own(node: ast.Attribute, aliases: dict[str, str]) -> bool:
+    """Whether the attribute is read from `self` or a module, rather than from a tensor."""
+    return isinstance(node.value, ast.Name) and (node.value.id == "self" or node.value.id in aliases)

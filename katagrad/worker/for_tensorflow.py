@@ -1,0 +1,189 @@
+"""TensorFlow and Keras, as the worker sees them. One such file is all that a framework needs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+NAME = "tensorflow"
+TENSOR = "tf.Tensor"
+LAYOUTS: dict[str, tuple[int, ...]] = {}  # TensorFlow's layouts are the grader's
+
+OPERATIONS = {
+    "exp": tf.exp, "log": tf.math.log, "sin": tf.sin, "cos": tf.cos, "tanh": tf.tanh,
+    "sqrt": tf.sqrt, "abs": tf.abs, "matmul": tf.matmul, "maximum": tf.maximum,
+    "sum": lambda x, axis=None: tf.reduce_sum(x, axis=axis),
+    "mean": lambda x, axis=None: tf.reduce_mean(x, axis=axis),
+    "reshape": lambda x, shape: tf.reshape(x, shape),
+    "stack": lambda parts, axis=0: tf.stack(parts, axis=axis),
+}  # fmt: skip
+
+
+def preload() -> None:
+    """Import what TensorFlow imports on first use, so that a fork finds it there. Runs no operation."""
+    _ = (keras.Sequential, keras.layers.Dense, keras.optimizers.Adam, keras.losses.Loss, tf.data.Dataset, tf.keras)
+    import tensorflow.python.eager.polymorphic_function.polymorphic_function
+    import tensorflow.python.ops.gradients_impl  # noqa: F401
+
+
+def versions() -> dict[str, str]:
+    """Names and versions of the libraries whose numbers are judged."""
+    return {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
+
+
+def configure(threads: int, device: str = "cpu") -> None:
+    """Use `threads` threads inside an operation, and one for operations beside each other."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+
+
+def seed(number: int) -> None:
+    """Seed TensorFlow's and Keras's global generators."""
+    tf.random.set_seed(number)
+    keras.utils.set_random_seed(number)
+
+
+def tensor(array: np.ndarray) -> tf.Tensor:
+    """A tensor with the values of `array`, which nobody else holds."""
+    return tf.constant(array)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether `value` is a tensor of this framework."""
+    return tf.is_tensor(value) or isinstance(value, keras.Variable)
+
+
+def numpy(value: Any) -> np.ndarray:
+    """The values of a tensor or variable."""
+    if isinstance(value, keras.Variable):
+        value = value.value
+    if isinstance(value, tf.RaggedTensor):
+        value = value.to_tensor()
+    if isinstance(value, tf.SparseTensor):
+        value = tf.sparse.to_dense(value)
+    if isinstance(value, tf.IndexedSlices):
+        value = tf.convert_to_tensor(value)
+    if value.dtype == tf.bfloat16:
+        value = tf.cast(value, tf.float32)
+    return np.asarray(value.numpy())
+
+
+class Tape:
+    """Records one computation and then answers a vector-Jacobian product."""
+
+    def __init__(self, sources: list[Any]) -> None:
+        self.sources = [source.value if isinstance(source, keras.Variable) else source for source in sources]
+        self.tape = tf.GradientTape(persistent=True)
+
+    def __enter__(self) -> Tape:
+        self.tape.__enter__()
+        for source in self.sources:
+            self.tape.watch(source)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.tape.__exit__(*exc)
+
+    def vjp(self, output: Any, cotangent: np.ndarray) -> list[Any]:
+        """The gradient of sum(output * cotangent) by each source; None where none arrives."""
+        seed = tf.cast(tf.constant(cotangent), output.dtype)
+        return list(self.tape.gradient(output, self.sources, output_gradients=seed))
+
+
+def parameters(value: Any) -> list[Any] | None:
+    """The trainable parameters of a model, in its own order; None if `value` is no model."""
+    if isinstance(value, keras.layers.Layer):
+        return [v.value if isinstance(v, keras.Variable) else v for v in value.trainable_variables]
+    if isinstance(value, tf.Module):
+        return list(value.trainable_variables)
+    return None
+
+
+def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Per layer: its description, and by neutral name its variable."""
+    if not isinstance(model, keras.layers.Layer):
+        own = {v.name.split(":")[0]: v for v in model.variables}
+        return [({"name": "", "type": type(model).__name__}, own)]
+    slots = []
+    for layer in model._flatten_layers(include_self=True, recursive=True):
+        held: dict[str, Any]
+        if isinstance(layer, keras.layers.Dense):
+            kind, held = "dense", {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
+        elif isinstance(layer, (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)):
+            kind, held = "conv", {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            kind, held = "batch_norm", {"scale": layer.gamma, "offset": layer.beta}
+            held |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
+        elif isinstance(layer, keras.layers.LayerNormalization):
+            kind, held = "layer_norm", {"scale": layer.gamma, "offset": layer.beta}
+        elif isinstance(layer, keras.layers.Embedding):
+            kind, held = "embedding", {"table": layer.embeddings}
+        else:
+            below = {id(v) for inner in layer._layers for v in inner.variables}
+            seeds = {id(v) for v in layer.variables if v.name == "seed_generator_state"}
+            kind = type(layer).__name__
+            held = {v.name: v for v in layer.variables if id(v) not in below | seeds}
+        held = {key: variable for key, variable in held.items() if variable is not None}
+        if held:
+            slots.append(({"name": layer.name, "type": kind}, held))
+    return slots
+
+
+def layers(model: Any) -> list[dict[str, Any]]:
+    """The layers that hold parameters, in order, in the neutral form of `boundary.Implementation.layers`."""
+    return [{**about, **{key: numpy(value) for key, value in held.items()}} for about, held in _slots(model)]
+
+
+def assign_layers(model: Any, values: list[dict[str, Any]]) -> None:
+    """Set what `layers` read. Raises ValueError where layers or shapes differ."""
+    slots = _slots(model)
+    if len(slots) != len(values):
+        raise ValueError(f"the model has {len(slots)} layers with parameters, but {len(values)} were given")
+    for (_, held), value in zip(slots, values, strict=True):
+        for key, variable in held.items():
+            if key in value:
+                array = np.asarray(value[key])
+                if array.shape != tuple(variable.shape):
+                    raise ValueError(f"{key} has the shape {tuple(variable.shape)}, but {array.shape} was given")
+                variable.assign(array.astype(variable.dtype if isinstance(variable.dtype, str) else variable.dtype.name))
+
+
+def sequential(specs: list[Any]) -> keras.Sequential:
+    """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
+    made: list[Any] = []
+    pending: list[tuple[Any, dict[str, Any]]] = []
+    width = next((s["kernel"].shape[0] for s in specs if not isinstance(s, str) and s["type"] == "dense"), None)
+    for spec in specs:
+        kind = spec if isinstance(spec, str) else spec["type"]
+        if kind in ("relu", "tanh", "sigmoid", "softmax"):
+            made.append(keras.layers.Activation(kind))
+        elif kind == "flatten":
+            made.append(keras.layers.Flatten())
+        elif kind == "dense":
+            made.append(keras.layers.Dense(spec["kernel"].shape[1], use_bias="bias" in spec))
+            pending.append((made[-1], spec))
+        elif kind == "dropout":
+            made.append(keras.layers.Dropout(spec["rate"]))
+        elif kind == "batch_norm":
+            made.append(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
+        else:
+            raise ValueError(f"no layer of type {kind!r}")
+    model = keras.Sequential([keras.Input((width,)), *made])
+    for layer, spec in pending:
+        assign_layers(layer, [spec])
+    return model
+
+
+def synchronize() -> None:
+    """Wait until the device has done what it was asked; a CPU has done it when a call returns."""
+    if tf.config.list_logical_devices("GPU"):
+        tf.test.experimental.sync_devices()

@@ -1,0 +1,71 @@
+"""What a worker may use, enforced by the kernel where the system has the means."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+from dataclasses import asdict, dataclass
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits; wall time and message size still hold
+    resource = None  # type: ignore[assignment]
+
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one submission's topic. Sizes in bytes, times in seconds."""
+
+    wall: float = 20.0  # for a check that states none of its own
+    cpu: int = 900  # for the whole topic
+    memory: int = 4 << 30  # private memory beyond what the framework's import took
+    processes: int = 512  # processes and threads of the user
+    file: int = 64 << 20  # for any one file written, and so for what is printed
+    output: int = 1 << 20  # what is kept of the prints; more than this fails the check
+    message: int = 1 << 30  # for the arrays of one reply
+
+    def plain(self) -> dict[str, Any]:
+        """As a dict that JSON can hold."""
+        return asdict(self)
+
+
+def apply(limits: Limits) -> None:
+    """Put the calling process under `limits`, for good."""
+    if resource is None:
+        return
+    _limit("RLIMIT_CPU", limits.cpu, limits.cpu + 5)
+    _limit("RLIMIT_FSIZE", limits.file)
+    _limit("RLIMIT_CORE", 0)
+    _limit("RLIMIT_NPROC", limits.processes)
+    # Counts private writable memory only, so the framework's mapped files cost nothing.
+    _limit("RLIMIT_DATA", _data_in_use() + limits.memory)
+
+
+def _limit(name: str, soft: int, hard: int | None = None) -> None:
+    number = getattr(resource, name, None)
+    if number is None:
+        return
+    ceiling = resource.getrlimit(number)[1]
+    wanted = soft if hard is None else hard
+    wanted = wanted if ceiling == resource.RLIM_INFINITY else min(wanted, ceiling)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(number, (min(soft, wanted), wanted))
+
+
+def _data_in_use() -> int:
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) * 1024
+    return 1 << 30
+
+
+def prctl(option: int, value: int) -> bool:
+    """Linux's prctl(option, value); False where it does not exist or refuses."""
+    try:
+        return ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0
+    except (OSError, AttributeError):
+        return False
