@@ -6,7 +6,7 @@
   python3 start.py setup            install what demo and test need, and stop there
   python3 start.py COMMAND [ARGS]   any other command of kata, for instance `check softmax`
 
-Put `--framework torch` or `--framework tensorflow` before the word to install only that one.
+With `--framework torch` or `--framework tensorflow` before the word, only that one is installed.
 
 The first run makes the folder .venv beside this file and installs into it, pip's own settings in
 force; later runs start at once. To start over, delete .venv.
@@ -15,6 +15,7 @@ force; later runs start at once. To start over, delete .venv.
 # An older Python must get as far as main() to be refused in one line. Hence no syntax newer than
 # 3.6, and annotations that it cannot evaluate stand in quotes.
 
+import argparse
 import errno
 import hashlib
 import importlib.util
@@ -26,9 +27,10 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, TextIO
+from typing import Any, TextIO
 
 OLDEST, NEWEST = (3, 10), (3, 13)
 FRAMEWORKS = ["torch", "tensorflow"]
@@ -50,16 +52,19 @@ def say(line: str) -> None:
     print(f"start.py: {line}", flush=True)
 
 
-def main(words: "list[str]") -> int:
+def main(arguments: "list[str]") -> int:
     try:
         if not OLDEST <= sys.version_info[:2] <= NEWEST:
-            return subprocess.call([*other_python(), __file__, *words])
-        frameworks, words = read_framework(words)
-        if not words or words[0] in ("-h", "--help"):
-            print(__doc__)
-            return 0 if words else 2
-        prepare(frameworks + (["dev"] if words[0] in ("test", "setup") else []))
-        return 0 if words[0] == "setup" else become(words)
+            return subprocess.call([*other_python(), __file__, *arguments])
+        form = argparse.RawDescriptionHelpFormatter
+        parser = argparse.ArgumentParser("start.py", description=__doc__, formatter_class=form)
+        parser.add_argument("--framework", choices=FRAMEWORKS, help="install only this one")
+        parser.add_argument("command", help="demo, test, setup, or a command of kata")
+        parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on as they are")
+        asked = parser.parse_args(arguments or ["--help"])
+        frameworks = [asked.framework] if asked.framework else FRAMEWORKS
+        prepare(frameworks + (["dev"] if asked.command in ("test", "setup") else []))
+        return become(asked.command, asked.arguments)
     except Stop as stop:
         print(f"start.py: {stop}", file=sys.stderr)
         return 1
@@ -77,8 +82,9 @@ def other_python() -> "list[str]":
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         for name, flags in ((f"python3.{minor}", []), ("py", [f"-3.{minor}"])):
             path = shutil.which(name)
+            ask = [path or "", *flags, "-c", inside]
             # Asked, not trusted: a version manager's shim may stand for a Python that is not there.
-            if path and not subprocess.call([path, *flags, "-c", inside], stderr=subprocess.DEVNULL):
+            if path and subprocess.call(ask, stderr=subprocess.DEVNULL) == 0:
                 return [path, *flags]
     raise Stop(
         f"this is Python {sys.version.split()[0]}, but katagrad needs 3.{OLDEST[1]} to "
@@ -87,31 +93,17 @@ def other_python() -> "list[str]":
     )
 
 
-def read_framework(words: "list[str]") -> "tuple[list[str], list[str]]":
-    """Split `--framework NAME` off the front; what follows the first word is the command's own."""
-    if not words or words[0].partition("=")[0] != "--framework":
-        return FRAMEWORKS, words
-    _, equals, name = words[0].partition("=")
-    rest = words[1:]
-    if not equals and rest:
-        name, *rest = rest
-    if name not in FRAMEWORKS:
-        raise Stop(f"--framework is {name!r}, but should be one of: {', '.join(FRAMEWORKS)}")
-    return [name], rest
-
-
-def become(words: "list[str]") -> int:
+def become(command: str, arguments: "list[str]") -> int:
     """Run the command in .venv, in this process's place where the system has that."""
-    command = [str(PYTHON), "-m", "katagrad", *words]
-    if words[0] == "test":
+    line = [str(PYTHON), "-m", "katagrad", command, *arguments]
+    if command == "setup":
+        return 0
+    if command == "test":
         os.chdir(ROOT)  # where pytest finds its settings and its tests
-        command = [str(PYTHON), "-m", "pytest", *words[1:]]
+        line[2:4] = ["pytest"]
     if os.name == "nt":
-        return subprocess.call(command)
-    os.execv(command[0], command)
-
-
-# --- the environment -----------------------------------------------------------------------------
+        return subprocess.call(line)
+    return os.execv(line[0], line)
 
 
 def prepare(extras: "list[str]") -> None:
@@ -201,9 +193,6 @@ def install(extras: "list[str]", log: TextIO) -> None:
     say(f"installed in {time.monotonic() - began:.0f} s")
 
 
-# --- .venv with pip in it, also where Python came without ensurepip ------------------------------
-
-
 def make_environment(log: TextIO) -> None:
     # Not sys.executable: it may itself be of a virtual environment, even of the one made anew.
     base = getattr(sys, "_base_executable", None) or sys.executable
@@ -250,9 +239,6 @@ def wheel_installers(folder: Path) -> "Iterator[list[str]]":
     for wheel in folder.glob("pip-*.whl"):
         # Python runs a wheel of pip as it is, so it can install itself.
         yield [str(PYTHON), str(wheel / "pip"), "install", "--no-index", "--no-deps", str(wheel)]
-
-
-# --- one step ------------------------------------------------------------------------------------
 
 
 def run(step: str, command: "list[str]", log: TextIO) -> None:
