@@ -4,15 +4,18 @@ Always present: `digits`, `breast_cancer`, `iris`, `wine`, `diabetes`, which ret
 and the generators `moons`, `spirals`, `xor`, `ring8`, `sine`, `two_tone`, `negation_sentiment`,
 `reverse`, `shapes5`, which draw from a NumPy Generator.
 
-Full size, where present: `mnist`, `fashion_mnist`, `etth1`. `available(name)` asks whether a set
-is there; `locate(name)` says where.
+Full size, where present: `mnist`, `fashion_mnist`, `cifar10`, `imdb`, `etth1`; `flowers`, which
+is photos, through `unpack`. `available(name)` asks whether a set is there, `locate(name)` says
+where, `download(name)` fetches it, `list_status()` tells of all.
 """
 
+from katagrad.data.archives import cifar10, imdb, unpack
 from katagrad.data.drawings import SHAPES5_CLASSES, shapes5
 from katagrad.data.embedded import breast_cancer, diabetes, digits, iris, wine
 from katagrad.data.errors import DataCorrupt, DataError, DataMissing, DownloadFailed
+from katagrad.data.fetch import download
 from katagrad.data.fullsize import ETTH1_COLUMNS, etth1, fashion_mnist, mnist
-from katagrad.data.places import available, locate
+from katagrad.data.places import available, edition, locate
 from katagrad.data.points import moons, ring8, ring8_centres, spirals, xor
 from katagrad.data.sequences import (
     END,
@@ -26,6 +29,7 @@ from katagrad.data.sequences import (
     two_tone,
 )
 from katagrad.data.split import Split
+from katagrad.data.status import Status, list_status
 
 __all__ = [
     "END",
@@ -40,13 +44,19 @@ __all__ = [
     "DataMissing",
     "DownloadFailed",
     "Split",
+    "Status",
     "available",
     "breast_cancer",
+    "cifar10",
     "diabetes",
     "digits",
+    "download",
+    "edition",
     "etth1",
     "fashion_mnist",
+    "imdb",
     "iris",
+    "list_status",
     "locate",
     "mnist",
     "moons",
@@ -58,6 +68,7 @@ __all__ = [
     "sine",
     "spirals",
     "two_tone",
+    "unpack",
     "wine",
     "xor",
 ]

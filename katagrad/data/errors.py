@@ -1,4 +1,7 @@
-"""What can go wrong between a data set and its user."""
+"""What can go wrong between a data set and its user.
+
+Each error is made of its message alone, so that it survives the way between processes.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,24 @@ class DataError(Exception):
 class DataMissing(DataError, FileNotFoundError):
     """No place holds every file of the data set."""
 
-    def __init__(self, name: str, title: str, looked: list[str]) -> None:
-        self.name = name
+    @classmethod
+    def of(cls, name: str, title: str, looked: list[str]) -> DataMissing:
+        """Return the error that tells where the set was looked for, a line a place."""
         places = "\n".join(f"  {line}" for line in looked)
-        super().__init__(
+        return cls(
             f"{title} is not on this machine. Looked in:\n{places}\n"
             f"Get it with `kata data get {name}`, or let the environment variable KATAGRAD_DATA "
             "name a folder that holds it."
         )
 
-    def __str__(self) -> str:
-        return str(self.args[0])
-
 
 class DataCorrupt(DataError):
-    """A file is there, but its content is not what was published."""
+    """A file was found or fetched, but its content is not what was published."""
 
-    def __init__(self, path: Path, found: str, expected: str, remedy: str) -> None:
-        self.path, self.found, self.expected = path, found, expected
-        super().__init__(
+    @classmethod
+    def at(cls, path: Path | str, found: str, expected: str, remedy: str) -> DataCorrupt:
+        """Return the error that names the file, what was found, what was expected, what to do."""
+        return cls(
             f"{path} is corrupt: {found}, but should be {expected}. "
             f"Nothing of it was used. {remedy}"
         )

@@ -15,13 +15,15 @@ class RemoteFile:
     """One published file.
 
     name: as published and as looked for in a folder. digest: SHA-256 of the bytes as read, that
-    is after gunzip where `gzipped`; archives (.tar.gz) count as they are; None where nobody
-    published one. size: bytes to download, roughly, for the progress bar and the estimate.
+    is after gunzip where `gzipped`; archives (.tar.gz) count as they are. size: bytes to
+    download, roughly, for the progress bar and the estimate. reduced: SHA-256 of an edition with
+    fewer or smaller items in the same layout, which a folder may hold instead; never downloaded.
     """
 
     name: str
-    digest: str | None
+    digest: str
     size: int
+    reduced: str | None = None
 
     @property
     def gzipped(self) -> bool:
@@ -110,7 +112,15 @@ _SETS = (
         "the flower photos",
         "flowers",
         "https://storage.googleapis.com/download.tensorflow.org/example_images/",
-        (RemoteFile("flower_photos.tgz", None, 228_813_984),),
+        (
+            RemoteFile(
+                "flower_photos.tgz",
+                "4c54ace7911aaffe13a365c34f650e71dd5bf1be0a58b464e5a7183e3e595d9c",
+                228_813_984,
+                # The 3,670 photos scaled to at most 240 pixels.
+                reduced="cc73e296b52b110b73d003330a4ba22dadcbe874756e2425febad9d6c8739b5c",
+            ),
+        ),
         "The TensorFlow authors, from photographs on Flickr; CC BY 2.0",
     ),
     DataSet(
@@ -123,6 +133,8 @@ _SETS = (
                 "aclImdb_v1.tar.gz",
                 "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fe7008942e91923d1658fe5",
                 84_125_825,
+                # Without the unlabelled part; a handful of the labelled reviews differ.
+                reduced="f27dae908c063666fd0dfb7651a4f12492508fc9bedc0aa3b74ed06ada7f4621",
             ),
         ),
         "Maas et al. (2011), Learning word vectors for sentiment analysis",
