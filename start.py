@@ -225,11 +225,12 @@ def pip_sources(base: str, scratch: Path, log: TextIO) -> "Iterator[list[str]]":
     site = sysconfig.get_path("purelib", scheme, {"base": str(VENV)})
     yield [base, "-m", "pip", "install", "--no-input", "--target", site, "pip"]
     if shutil.which("apt-get") and shutil.which("dpkg-deb"):
-        # Downloading and unpacking a package needs no rights and leaves the system as it is. Only
-        # where apt has never fetched its lists, as in a new container, must these come first.
-        download = ["apt-get", "download", "python3-pip-whl"]
-        if execute(download, log, scratch) and not execute(["apt-get", "update"], log):
-            execute(download, log, scratch)
+        # With lists in a folder of its own apt needs no rights, leaves the system as it is, and
+        # works where it was never updated, as in a new container.
+        apt = ["apt-get", "-o", f"Dir::State::lists={scratch}/lists"]
+        apt += ["-o", f"Dir::Cache={scratch}/cache"]
+        for step in (["update"], ["download", "python3-pip-whl"]):
+            execute([*apt, *step], log, scratch)
         for package in scratch.glob("*.deb"):
             execute(["dpkg-deb", "-x", str(package), str(scratch)], log)
         yield from wheel_installers(scratch / "usr/share/python-wheels")
