@@ -227,6 +227,7 @@ def pip_sources(base: str, scratch: Path, log: TextIO) -> "Iterator[list[str]]":
     if shutil.which("apt-get") and shutil.which("dpkg-deb"):
         # With lists in a folder of its own apt needs no rights, leaves the system as it is, and
         # works where it was never updated, as in a new container.
+        (scratch / "lists/partial").mkdir(parents=True)
         apt = ["apt-get", "-o", f"Dir::State::lists={scratch}/lists"]
         apt += ["-o", f"Dir::Cache={scratch}/cache"]
         for step in (["update"], ["download", "python3-pip-whl"]):
