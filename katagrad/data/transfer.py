@@ -75,6 +75,7 @@ def receive(
         raise Interrupted("there is no connection to the server") from None
     except requests.RequestException as error:
         raise DownloadFailed(f"{url} cannot be fetched: {error}") from None
+    # urllib3 notices this by itself only from its second major version on.
     if total is not None and written < total:
         raise Interrupted(f"the connection was cut after {written:,} of {total:,} bytes")
 
@@ -90,12 +91,9 @@ def _opening(
             return have, total
         part.unlink(missing_ok=True)
         raise Interrupted(f"the server went on at byte {start}, not at {have}")
-    if code == 416:
-        _, total = _content_range(response)
-        if total == have:
-            return have, have
-        part.unlink(missing_ok=True)
-        raise Interrupted("the part that was kept does not fit the server's file")
+    if code == 416 and have:
+        # Nothing beyond the part: it is complete, or wrong, as its checksum will tell.
+        return have, have
     if code == 200:
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdigit() else None
@@ -109,8 +107,8 @@ def _opening(
 
 def _content_range(response: requests.Response) -> tuple[int, int | None]:
     header = response.headers.get("Content-Range", "")
-    match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", header.strip())
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", header.strip())
     if match is None:
         return -1, None
     start, total = match.groups()
-    return int(start or -1), None if total == "*" else int(total)
+    return int(start), None if total == "*" else int(total)

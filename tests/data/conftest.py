@@ -30,9 +30,11 @@ class Mirror:
     files: dict[str, bytes]
     url: str = ""
     requests: list[tuple[str, str | None]] = field(default_factory=list)
+    accepted: set[str | None] = field(default_factory=set)  # the Accept-Encoding headers seen
     cuts: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     ranges: bool = True
+    skew: int = 0  # bytes by which an answer to a Range request starts too early
     lengths: bool = True
     encoding: str | None = None
     endless: bool = False
@@ -52,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         mirror = self.server.mirror
         asked = self.headers.get("Range")
         mirror.requests.append((self.path, asked))
+        mirror.accepted.add(self.headers.get("Accept-Encoding"))
         self.close_connection = True
         if mirror.statuses:
             return self.refuse(mirror.statuses.pop(0))
@@ -59,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(404)
         body, start = mirror.files[self.path], 0
         if asked and mirror.ranges:
-            start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])
+            start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) - mirror.skew
             if start >= len(body):
                 return self.refuse(416, {"Content-Range": f"bytes */{len(body)}"})
         self.send_response(206 if asked and mirror.ranges else 200)

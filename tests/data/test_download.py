@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import hashlib
 import json
 import os
 import signal
@@ -99,6 +100,12 @@ def test_a_server_without_ranges_starts_over(toy, mirror):
     assert mirror.ranges_of(NUMBERS) == [None, "bytes=70000-"]
 
 
+def test_a_server_that_goes_on_elsewhere_is_asked_from_the_start(toy, mirror):
+    mirror.skew, mirror.cuts = 100, [70_000]
+    assert_whole(get(), toy)
+    assert mirror.ranges_of(NUMBERS) == [None, "bytes=70000-", None]
+
+
 def test_a_server_that_cuts_for_ever_is_given_up(mirror):
     mirror.ranges, mirror.cuts = False, [50_000, 60_000] * 50
     with pytest.raises(data.DownloadFailed, match="3 times in a row"):
@@ -138,6 +145,7 @@ def test_another_compression_of_the_same_content_is_accepted(toy, mirror):
 def test_an_answer_marked_as_gzip_is_stored_as_it_came(toy, mirror):
     mirror.encoding = "gzip"
     assert_whole(get(), toy)
+    assert mirror.accepted == {"identity"}
 
 
 @pytest.mark.parametrize(
@@ -169,6 +177,32 @@ def test_a_corrupt_file_in_the_cache_is_replaced(toy, mirror):
     assert_whole(get(), toy)
     assert [path for path, _ in mirror.requests] == [f"/toys/{NUMBERS}"]
     assert folder == data.locate("toy")
+
+
+def test_a_corrupt_file_in_the_cache_is_gone_even_if_no_other_comes(toy, mirror):
+    toy.lay(places.cache_folder(), **{NUMBERS: b"?"})
+    mirror.statuses = [503] * 9
+    with pytest.raises(data.DownloadFailed):
+        get()
+    assert not data.available("toy")
+
+
+def test_a_reduced_edition_is_used_from_a_folder_but_not_downloaded(
+    toy, mirror, monkeypatch, tmp_path
+):
+    notes = b"a,b\n"
+    reduced = dataclasses.replace(toy.row.files[1], reduced=hashlib.sha256(notes).hexdigest())
+    row = dataclasses.replace(toy.row, files=(toy.row.files[0], reduced))
+    monkeypatch.setitem(registry.DATA_SETS, "toy", row)
+    mirror.files["/toys/notes.csv"] = notes
+    with pytest.raises(data.DataCorrupt, match=r"notes\.csv is corrupt"):
+        get()
+    monkeypatch.setenv("KATAGRAD_DATA", str(tmp_path / "mine"))
+    toy.lay(tmp_path / "mine", **{"notes.csv": notes})
+    assert places.read("toy", reduced) == notes
+    assert data.edition("toy") == "reduced"
+    (tmp_path / "mine" / "toys" / "notes.csv").write_bytes(toy.published["notes.csv"])
+    assert data.edition("toy") == "official"
 
 
 def test_a_file_that_the_server_lacks_is_not_asked_for_twice(mirror):
