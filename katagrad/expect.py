@@ -95,14 +95,19 @@ def close(
         return
     if isinstance(expected, dict) and isinstance(actual, dict):
         if set(actual) != set(expected):
-            raise Failure(f"{of} has the keys {sorted(map(str, actual))}, but should have {sorted(map(str, expected))}")
+            raise Failure(
+                f"{of} has the keys {sorted(map(str, actual))}, but should have {sorted(map(str, expected))}"
+            )
         for key, value in expected.items():
             close(actual[key], value, f"{of}[{key!r}]", rtol, atol)
         return
     array = _tensor(actual, of)
     wanted = np.asarray(expected)
     if array.shape != wanted.shape:
-        raise Failure(f"{of} has the shape {array.shape}, but should have {wanted.shape}" + _likely(array, mistakes, 1e-3, 1e-4))
+        raise Failure(
+            f"{of} has the shape {array.shape}, but should have {wanted.shape}"
+            + _likely(array, mistakes, 1e-3, 1e-4)
+        )
     _compare(array, wanted, of, rtol, atol, mistakes)
 
 
@@ -117,7 +122,13 @@ def number(
     """Expect one number near `expected`: a Python number, or a tensor or NumPy value of one element."""
     value = scalar(actual, of)
     kind = np.asarray(actual).dtype.name if isinstance(actual, np.ndarray) else "float32"
-    _compare(np.asarray(value, kind if kind in TOLERANCE else "float64"), np.asarray(float(expected)), of, *_tolerance(kind, rtol, atol), mistakes)
+    _compare(
+        np.asarray(value, kind if kind in TOLERANCE else "float64"),
+        np.asarray(float(expected)),
+        of,
+        *_tolerance(kind, rtol, atol),
+        mistakes,
+    )
 
 
 def scalar(actual: Any, of: str) -> float:
@@ -139,11 +150,20 @@ def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | Non
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             named = _likely(array, mistakes, 0.0, 0.0)
-            raise Failure(f"{of}{_index(at)} is {array[at]}, but should be {expected[at]}{_share(wrong)}{named}")
+            raise Failure(
+                f"{of}{_index(at)} is {array[at]}, but should be {expected[at]}{_share(wrong)}{named}"
+            )
         return
     plain = _plain(actual)
     if plain != _plain(expected) or isinstance(plain, bool) != isinstance(_plain(expected), bool):
-        named = next((f"; it equals {name}" for name, value in (mistakes or {}).items() if plain == _plain(value)), "")
+        named = next(
+            (
+                f"; it equals {name}"
+                for name, value in (mistakes or {}).items()
+                if plain == _plain(value)
+            ),
+            "",
+        )
         raise Failure(f"{of} is {_brief(plain)}, but should be {_brief(_plain(expected))}{named}")
 
 
@@ -198,7 +218,9 @@ def chance(share: float, probability: float, draws: int, of: str, z: float = 5.0
     """
     bound = z * math.sqrt(probability * (1 - probability) / draws)
     if not abs(share - probability) <= bound:
-        raise Failure(f"{of} is {share:.4f}, but should be {probability:.4f} within {bound:.4f} ({draws} draws)")
+        raise Failure(
+            f"{of} is {share:.4f}, but should be {probability:.4f} within {bound:.4f} ({draws} draws)"
+        )
 
 
 def holds(truth: Any, message: str) -> None:
@@ -217,7 +239,9 @@ def raises(kind: str | tuple[str, ...], of: str) -> Iterator[None]:
         raise
     except StudentError as error:
         if not set(kinds) & set(error.kinds):
-            raise Failure(f"{of} raised {error.kind} ({error.detail[:200]}), but should raise {' or '.join(kinds)}") from None
+            raise Failure(
+                f"{of} raised {error.kind} ({error.detail[:200]}), but should raise {' or '.join(kinds)}"
+            ) from None
         return
     raise Failure(f"{of} raised nothing, but should raise {' or '.join(kinds)}")
 
@@ -229,7 +253,9 @@ def same_inputs(impl: Implementation, name: str, *args: Any, **kwargs: Any) -> A
         for path, old, new in _paired(before, now, f"argument {i + 1} of {name}"):
             new_array = np.asarray(new)
             old_array = np.asarray(old)
-            if new_array.shape != old_array.shape or not np.allclose(old_array, new_array, rtol=1e-6, atol=0, equal_nan=True):
+            if new_array.shape != old_array.shape or not np.allclose(
+                old_array, new_array, rtol=1e-6, atol=0, equal_nan=True
+            ):
                 raise Failure(f"{path} was changed by the call; work on a copy")
     return result
 
@@ -254,7 +280,12 @@ def from_scratch(impl: Implementation, *names: str) -> None:
 
 
 def _compare(
-    array: np.ndarray, wanted: np.ndarray, of: str, rtol: float | None, atol: float | None, mistakes: Mapping[str, Any] | None
+    array: np.ndarray,
+    wanted: np.ndarray,
+    of: str,
+    rtol: float | None,
+    atol: float | None,
+    mistakes: Mapping[str, Any] | None,
 ) -> None:
     if array.dtype.kind not in "biufc":
         raise Failure(f"{of} has the dtype {array.dtype}, but should hold numbers")
@@ -267,7 +298,9 @@ def _compare(
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     within = atol + rtol * abs(float(wanted[at])) if np.isfinite(wanted[at]) else atol
     named = _likely(array, mistakes, rtol, atol)
-    raise Failure(f"{of}{_index(at)} is {left[at]:.6g}, but should be {float(wanted[at]):.6g} within {within:.2g}{_share(wrong)}{named}")
+    raise Failure(
+        f"{of}{_index(at)} is {left[at]:.6g}, but should be {float(wanted[at]):.6g} within {within:.2g}{_share(wrong)}{named}"
+    )
 
 
 def _tolerance(name: str, rtol: float | None, atol: float | None) -> tuple[float, float]:
@@ -279,7 +312,9 @@ def _likely(array: np.ndarray, mistakes: Mapping[str, Any] | None, rtol: float, 
     with np.errstate(all="ignore"):
         for name, value in (mistakes or {}).items():
             guess = np.asarray(value() if callable(value) else value)
-            if guess.shape == array.shape and np.allclose(array, guess, rtol=rtol, atol=atol, equal_nan=True):
+            if guess.shape == array.shape and np.allclose(
+                array, guess, rtol=rtol, atol=atol, equal_nan=True
+            ):
                 return f"; it equals {name}"
     return ""
 
@@ -290,7 +325,9 @@ def _tensor(actual: Any, of: str) -> np.ndarray:
     if isinstance(actual, np.ndarray) and not isinstance(actual, Foreign):
         return actual
     if actual is None and of.startswith(("d ", "the gradient")):
-        raise Failure(f"{of} is missing: no gradient arrives there; the result does not depend on it through tensor operations")
+        raise Failure(
+            f"{of} is missing: no gradient arrives there; the result does not depend on it through tensor operations"
+        )
     raise Failure(f"{of} is {_kind(actual)}, but should be a tensor")
 
 

@@ -47,13 +47,19 @@ def breaches(source: str, file: str, rules: Iterable[str]) -> list[Breach]:
     def check(name: str, line: int) -> None:
         full = _canonical(name)
         for rule, shown in dotted:
-            if full == rule or full.startswith(rule + ".") or (rule.endswith(".*") and full.startswith(rule[:-1])):
+            if (
+                full == rule
+                or full.startswith(rule + ".")
+                or (rule.endswith(".*") and full.startswith(rule[:-1]))
+            ):
                 found.add(Breach(file, line, shown if not shown.endswith("*") else full))
 
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for item in node.names:
-                aliases[item.asname or item.name.split(".")[0]] = item.name if item.asname else item.name.split(".")[0]
+                aliases[item.asname or item.name.split(".")[0]] = (
+                    item.name if item.asname else item.name.split(".")[0]
+                )
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for item in node.names:
                 aliases[item.asname or item.name] = f"{node.module}.{item.name}"
@@ -82,4 +88,6 @@ def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
 
 def _is_own(node: ast.Attribute, aliases: dict[str, str]) -> bool:
     """Whether the attribute is read from `self` or a module, rather than from a tensor."""
-    return isinstance(node.value, ast.Name) and (node.value.id == "self" or node.value.id in aliases)
+    return isinstance(node.value, ast.Name) and (
+        node.value.id == "self" or node.value.id in aliases
+    )

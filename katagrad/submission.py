@@ -18,28 +18,47 @@ from katagrad.verdict import Failure, NotGraded, NotStarted, SubmissionProblem
 
 MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000  # bytes, bytes, files
 SKIPPED = {"__pycache__", "node_modules", "venv", "env"}
-MODULES = {"torch": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow"}
-INSTALL = {"torch": "pip install 'katagrad[torch]'", "tensorflow": "pip install 'katagrad[tensorflow]'"}
+MODULES = {
+    "torch": "torch",
+    "tensorflow": "tensorflow",
+    "keras": "tensorflow",
+    "tf_keras": "tensorflow",
+}
+INSTALL = {
+    "torch": "pip install 'katagrad[torch]'",
+    "tensorflow": "pip install 'katagrad[tensorflow]'",
+}
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Regular files below `folder`, without links, hidden folders and environments, in a fixed order."""
     for path, names, files in os.walk(folder):
         here = Path(path)
-        names[:] = sorted(n for n in names if not n.startswith(".") and n not in SKIPPED and not (here / n).is_symlink())
+        names[:] = sorted(
+            n
+            for n in names
+            if not n.startswith(".") and n not in SKIPPED and not (here / n).is_symlink()
+        )
         if (here / "pyvenv.cfg").exists():
             names[:] = []
             continue
         for name in sorted(files):
             file = here / name
-            if not name.startswith(".") and not name.endswith((".pyc", ".pyo")) and not file.is_symlink() and file.is_file():
+            if (
+                not name.startswith(".")
+                and not name.endswith((".pyc", ".pyo"))
+                and not file.is_symlink()
+                and file.is_file()
+            ):
                 yield file
 
 
 class Submission:
     """A folder of topics. framework: overrides what the files import."""
 
-    def __init__(self, folder: Path, framework: str | None = None, edits: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self, folder: Path, framework: str | None = None, edits: Mapping[str, bytes] | None = None
+    ) -> None:
         self.folder, self.framework = folder, framework
         self.edits = dict(edits or {})
 
@@ -96,14 +115,20 @@ class Source:
     def tree(self) -> ast.Module:
         """The parsed file. Raises SubmissionProblem if it is missing or cannot be parsed."""
         if self.file not in self.files:
-            raise SubmissionProblem(f"{self.file} is missing; copy the stub from exercises/{self.file} and fill it in")
+            raise SubmissionProblem(
+                f"{self.file} is missing; copy the stub from exercises/{self.file} and fill it in"
+            )
         try:
             return ast.parse(self.files[self.file])
         except SyntaxError as error:
             text = (error.text or "").strip()[:100]
-            raise SubmissionProblem(f"{self.file}:{error.lineno}: {error.msg}" + (f": {text}" if text else "")) from None
+            raise SubmissionProblem(
+                f"{self.file}:{error.lineno}: {error.msg}" + (f": {text}" if text else "")
+            ) from None
         except (ValueError, RecursionError, MemoryError) as error:
-            raise SubmissionProblem(f"{self.file} cannot be read as Python: {str(error)[:200]}") from None
+            raise SubmissionProblem(
+                f"{self.file} cannot be read as Python: {str(error)[:200]}"
+            ) from None
 
     @cached_property
     def functions(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
@@ -114,12 +139,16 @@ class Source:
     @cached_property
     def untouched(self) -> bool:
         """Whether everything that the stub asks for still raises NotImplementedError."""
-        asked = [name for name, node in self.contract.items() if _is_stub(node)] or list(self.functions)
-        return bool(asked) and all(name in self.functions and _is_stub(self.functions[name]) for name in asked)
+        asked = [name for name, node in self.contract.items() if _is_stub(node)] or list(
+            self.functions
+        )
+        return bool(asked) and all(
+            name in self.functions and _is_stub(self.functions[name]) for name in asked
+        )
 
     @cached_property
     def framework(self) -> str:
-        """"torch" or "tensorflow": what the file and its own helper modules import, or the override."""
+        """ "torch" or "tensorflow": what the file and its own helper modules import, or the override."""
         if self.submission.framework:
             return self.submission.framework
         found = self._imports(self.tree, {self.file})
@@ -135,6 +164,14 @@ class Source:
             f"{self.file} imports neither torch nor tensorflow; add `import torch` or `import tensorflow as tf` at its top"
         )
 
+    @property
+    def known_framework(self) -> str | None:
+        """The framework, or None where the file does not tell."""
+        try:
+            return self.framework
+        except Failure:
+            return None
+
     def _imports(self, tree: ast.Module, seen: set[str]) -> set[str]:
         found: set[str] = set()
         for node in ast.walk(tree):
@@ -146,7 +183,9 @@ class Source:
                 continue
             for name in names:
                 first = name.split(".")[0]
-                helper = next((h for h in (f"{first}.py", f"{first}/__init__.py") if h in self.files), None)
+                helper = next(
+                    (h for h in (f"{first}.py", f"{first}/__init__.py") if h in self.files), None
+                )
                 if first in MODULES:
                     found.add(MODULES[first])
                 elif helper and helper not in seen:
@@ -162,7 +201,9 @@ class Source:
         if self.tree and self.untouched:
             raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
         if importlib.util.find_spec(self.framework) is None:
-            raise NotGraded(f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL[self.framework]}")
+            raise NotGraded(
+                f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL[self.framework]}"
+            )
 
     def breaches(self) -> list[Breach]:
         """Uses of forbidden names in the file and in the submission's other modules."""
@@ -186,7 +227,11 @@ class Source:
             tree = ast.parse(self.about.stub.read_bytes())
         except (OSError, SyntaxError, ValueError):
             return {}
-        return {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        return {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
 
     def require(self, name: str, defined: Mapping[str, Any]) -> None:
         """Raise Failure unless the loaded module defines `name` and it can be called as the stub says."""
@@ -196,7 +241,9 @@ class Source:
             raise Failure(f"{self.file} has no function {name}; the stub asks for {shown}")
         node = self.functions.get(name)
         if node is not None and _is_stub(node):
-            raise NotStarted(f"{name} is not written yet: {self.file}:{node.lineno} still raises NotImplementedError")
+            raise NotStarted(
+                f"{name} is not written yet: {self.file}:{node.lineno} still raises NotImplementedError"
+            )
         given = defined[name]
         if not isinstance(asked, ast.FunctionDef) or not isinstance(given, list):
             return
@@ -208,7 +255,9 @@ class Source:
 def _is_stub(node: ast.AST) -> bool:
     """Whether a function's body is a docstring and `raise NotImplementedError`, or a class holds only such methods."""
     if isinstance(node, ast.ClassDef):
-        methods = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        methods = [
+            item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))
+        ]
         return bool(methods) and all(_is_stub(method) for method in methods)
     body = list(getattr(node, "body", ()))
     if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):

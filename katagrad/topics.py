@@ -28,7 +28,7 @@ class Topic:
     chapter: str
     title: str
     hints: tuple[str, ...] = ()
-    forbid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forbid: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     root: Path = Path()
 
     @property
@@ -66,7 +66,9 @@ def root() -> Path:
     for folder in (package.parent, package / "_content"):
         if (folder / "exercises" / "topics.toml").is_file():
             return folder
-    raise FileNotFoundError("katagrad's topics are missing: no exercises/topics.toml beside or inside the package; install katagrad again")
+    raise FileNotFoundError(
+        "katagrad's topics are missing: no exercises/topics.toml beside or inside the package; install katagrad again"
+    )
 
 
 @cache
@@ -77,5 +79,7 @@ def topics(folder: Path | None = None) -> dict[str, Topic]:
     found = {}
     for name, entry in listed.items():
         forbid = {framework: tuple(rules) for framework, rules in entry.get("forbid", {}).items()}
-        found[name] = Topic(name, entry["chapter"], entry["title"], tuple(entry.get("hints", ())), forbid, base)
+        found[name] = Topic(
+            name, entry["chapter"], entry["title"], tuple(entry.get("hints", ())), forbid, base
+        )
     return found

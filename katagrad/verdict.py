@@ -25,9 +25,19 @@ class StudentError(Failure):
     kind: the exception's class name; kinds: its class and bases by name; detail: its message.
     """
 
-    def __init__(self, of: str, kind: str, kinds: Sequence[str], detail: str, frames: Sequence[Sequence[object]]) -> None:
+    def __init__(
+        self,
+        of: str,
+        kind: str,
+        kinds: Sequence[str],
+        detail: str,
+        frames: Sequence[Sequence[object]],
+    ) -> None:
         self.kind, self.kinds, self.detail = kind, tuple(kinds), detail
-        where = "".join(f"\n  {file}:{line}" + (f" in {name}" if name else "") + (f": {text}" if text else "") for file, line, name, text in frames)
+        where = "".join(
+            f"\n  {file}:{line}" + (f" in {name}" if name else "") + (f": {text}" if text else "")
+            for file, line, name, text in frames
+        )
         super().__init__(f"{of} raised {kind}" + (f": {detail}" if detail else "") + where)
 
 

@@ -68,13 +68,55 @@ class Remote:
     def __iter__(self) -> Iterator[Any]:
         return iter(self.take(100_000))
 
+    def _operate(self, name: str, *operands: Any) -> Any:
+        sent = [self._impl._send(operand) for operand in operands]
+        return self._impl._ask("operate", f"{name} of {self._of}", name=name, operands=sent)
+
+    def __add__(self, other: Any) -> Any:
+        return self._operate("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._operate("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._operate("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._operate("sub", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._operate("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._operate("mul", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._operate("truediv", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._operate("truediv", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self._operate("pow", self, other)
+
+    def __neg__(self) -> Any:
+        return self._operate("neg", self)
+
     def get(self, name: str, returns: Any = None) -> Any:
         """The value of an attribute."""
-        return self._impl._ask("get", f"{self._of}.{name}", handle=self._handle, name=name, returns=returns)
+        return self._impl._ask(
+            "get", f"{self._of}.{name}", handle=self._handle, name=name, returns=returns
+        )
 
     def set(self, name: str, value: Any) -> None:
         """Set an attribute."""
-        self._impl._ask("set", f"{self._of}.{name} = ...", handle=self._handle, name=name, value=self._impl._send(value))
+        self._impl._ask(
+            "set",
+            f"{self._of}.{name} = ...",
+            handle=self._handle,
+            name=name,
+            value=self._impl._send(value),
+        )
 
     def fetch(self, returns: Any = None) -> Any:
         """A container (list, dict, tuple of tensors) as values; its tensors as arrays."""
@@ -82,7 +124,9 @@ class Remote:
 
     def take(self, count: int, returns: Any = None) -> list[Any]:
         """Up to `count` items of an iterable."""
-        found = self._impl._ask("take", f"iterating over {self._of}", handle=self._handle, count=count, returns=returns)
+        found = self._impl._ask(
+            "take", f"iterating over {self._of}", handle=self._handle, count=count, returns=returns
+        )
         return list(found)
 
 
@@ -173,7 +217,12 @@ class Implementation:
 
             cotangent = normal(*value.shape)
         shaped = np.broadcast_to(np.asarray(cotangent, value.dtype), value.shape)
-        gradients = self._ask("pull", f"the gradient of {name}", tape=tape._handle, cotangent=np.ascontiguousarray(shaped))
+        gradients = self._ask(
+            "pull",
+            f"the gradient of {name}",
+            tape=tape._handle,
+            cotangent=np.ascontiguousarray(shaped),
+        )
         return gradients if isinstance(wrt, list) else gradients[0]
 
     # -- models -----------------------------------------------------------------------------------
@@ -193,8 +242,13 @@ class Implementation:
 
     def assign(self, model: Remote, layers: Sequence[dict[str, Any]]) -> None:
         """Set what `layers` reads; a key that is left out keeps its value."""
-        plain = [{key: np.asarray(v) if isinstance(v, np.ndarray) else v for key, v in layer.items()} for layer in layers]
-        self._ask("assign", f"setting the layers of {model._of}", handle=model._handle, values=plain)
+        plain = [
+            {key: np.asarray(v) if isinstance(v, np.ndarray) else v for key, v in layer.items()}
+            for layer in layers
+        ]
+        self._ask(
+            "assign", f"setting the layers of {model._of}", handle=model._handle, values=plain
+        )
 
     def sequential(self, *specs: Any) -> Remote:
         """A model of the framework's own layers, from neutral specifications.
@@ -252,11 +306,15 @@ class Implementation:
     def _call(self, target: Any, of: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return self._reply(target, of, args, kwargs, False)[0]
 
-    def _reply(self, target: Any, of: str, args: Sequence[Any], kwargs: dict[str, Any], after: bool) -> Any:
+    def _reply(
+        self, target: Any, of: str, args: Sequence[Any], kwargs: dict[str, Any], after: bool
+    ) -> Any:
         returns = kwargs.pop("returns", None)
         sent = [self._send(a) for a in args]
         named = {k: self._send(v) for k, v in kwargs.items()}
-        return self._ask("call", of, target=target, args=sent, kwargs=named, returns=returns, after=after)
+        return self._ask(
+            "call", of, target=target, args=sent, kwargs=named, returns=returns, after=after
+        )
 
     def _ask(self, op: str, of: str, **arguments: Any) -> Any:
         return self._receive(self._transport.request(op, of, arguments), of)
@@ -272,13 +330,19 @@ class Implementation:
             array = np.asarray(value)
             if array.dtype.kind == "f":
                 return array.astype(self._dtype, copy=False)
-            return array.astype(np.int64, copy=False) if array.dtype.kind in "iu" and array.dtype != np.uint8 else array
+            return (
+                array.astype(np.int64, copy=False)
+                if array.dtype.kind in "iu" and array.dtype != np.uint8
+                else array
+            )
         if isinstance(value, (list, tuple)):
             return type(value)(self._send(item) for item in value)
         if isinstance(value, dict):
             return {key: self._send(item) for key, item in value.items()}
         if callable(value) and not isinstance(value, Function):
-            raise TypeError("send functions as katagrad.expression.function(...), which both frameworks can evaluate")
+            raise TypeError(
+                "send functions as katagrad.expression.function(...), which both frameworks can evaluate"
+            )
         return value
 
     def _receive(self, value: Any, of: str) -> Any:
@@ -296,17 +360,24 @@ class Transport:
 
     def __init__(self, pool: Any, source: Any) -> None:
         self.pool, self.source = pool, source
-        self.framework: str = source.framework
         self.worker: Any = None
         self.defined: dict[str, Any] = {}
         self.deadline = 0.0
         self.check_seed = 0
         self.prints: list[str] = []
         self._broken: Failure | None = None
+        self._unloadable: Failure | None = None
+
+    @property
+    def framework(self) -> str:
+        """The framework of the submission. Raises Failure where its file does not tell."""
+        return str(self.source.framework)
 
     def begin(self, seed: int, seconds: float) -> None:
         """Start a check: `seconds` of wall time from when the submission is loaded."""
         self.check_seed, self.prints = seed, []
+        if self._unloadable is not None:
+            raise self._unloadable
         self.deadline = time.monotonic() + seconds
         self._broken = None
         if self.worker is None or self.worker.dead:
@@ -333,7 +404,11 @@ class Transport:
         of = f"importing {self.source.topic}.py"
         self.request("write", of, {"files": self.source.files})
         arguments = {"module": self.source.topic, "forbidden": self.source.forbidden}
-        self.defined = self.request("load", of, arguments)
+        try:
+            self.defined = self.request("load", of, arguments)
+        except Failure as reason:  # it would fail the same way for every check to come
+            self._unloadable = reason
+            raise
 
     def request(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
         """Ask the worker; a submission's exception becomes StudentError, a lost worker Ended."""
@@ -350,7 +425,11 @@ class Transport:
             if error["type"] == "NotImplementedError" and error["frames"]:
                 raise NotStarted(f"{of} is not written yet: it still raises NotImplementedError")
             detail = error["message"]
-            if error["type"] == "MemoryError" or "allocate memory" in detail or error["type"] == "ResourceExhaustedError":
+            if (
+                error["type"] == "MemoryError"
+                or "allocate memory" in detail
+                or error["type"] == "ResourceExhaustedError"
+            ):
                 detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
             raise StudentError(of, error["type"], error["kinds"], detail, error["frames"])
         return reply["value"]

@@ -25,7 +25,9 @@ from katagrad.worker.wire import Closed, Connection, Late, WireError
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.server import main; main()"
 START_SECONDS = 120.0  # a first import of a framework from a cold disk
-CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"  # macOS has fork, but its libraries do not survive it
+CAN_FORK = (
+    hasattr(os, "fork") and sys.platform == "linux"
+)  # macOS has fork, but its libraries do not survive it
 
 
 class Launcher(Protocol):
@@ -62,7 +64,12 @@ def worker_environment(folder: str, device: str = "cpu") -> dict[str, str]:
     kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "KATAGRAD_DEVICE")
     given = {name: os.environ[name] for name in kept if name in os.environ}
     hidden = {} if device != "cpu" else {"CUDA_VISIBLE_DEVICES": "-1"}
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "KERAS_HOME": folder, "MPLBACKEND": "agg"}
+    quiet = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": folder,
+        "MPLBACKEND": "agg",
+    }
     # hash-dependent order would make training, and so scores, differ between runs
     fixed = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "USER": "student"}
     return {**given, **hidden, **quiet, **fixed, "TMPDIR": folder, "TEMP": folder, "HOME": folder}
@@ -86,22 +93,30 @@ class Worker:
         try:
             self.connection.send({"op": op, "with": arguments}, deadline=deadline)
             reply = self.connection.receive(deadline)
-            if not isinstance(reply, dict) or not ("value" in reply or _sound_error(reply.get("error"))):
+            if not isinstance(reply, dict) or not (
+                "value" in reply or _sound_error(reply.get("error"))
+            ):
                 raise WireError("a message is no answer")
         except Late:
             self.end()
             seconds = deadline - started
-            raise Ended(f"took longer than the {seconds:.3g} s that this check may still take; is there an endless loop?") from None
+            raise Ended(
+                f"took longer than the {seconds:.3g} s that this check may still take; is there an endless loop?"
+            ) from None
         except Closed:
             self.end()
             raise Ended(self.reason()) from None
         except WireError as error:
             self.end()
-            raise Ended(f"the connection to the grader was written to by other code: {error}") from None
+            raise Ended(
+                f"the connection to the grader was written to by other code: {error}"
+            ) from None
         if os.fstat(self.output.fileno()).st_size > self.limits.output:
             kept = self.limits.output >> 10
             self.end()
-            raise Ended(f"printed more than {kept} KiB; print less, above all inside loops") from None
+            raise Ended(
+                f"printed more than {kept} KiB; print less, above all inside loops"
+            ) from None
         return reply
 
     def printed(self) -> str:
@@ -120,7 +135,10 @@ class Worker:
                 return f"used more than {self.limits.cpu} s of CPU time"
             if name == "SIGKILL":
                 return "the process was killed (SIGKILL)"
-            likely = {"SIGSEGV": "; endless recursion or a fault in compiled code?", "SIGABRT": "; out of memory?"}.get(name, "")
+            likely = {
+                "SIGSEGV": "; endless recursion or a fault in compiled code?",
+                "SIGABRT": "; out of memory?",
+            }.get(name, "")
             return f"the process crashed ({name}{likely})"
         return f"the process ended by itself with status {os.WEXITSTATUS(status)}; do not call sys.exit or os._exit"
 
@@ -141,14 +159,20 @@ def _sound_error(error: Any) -> bool:
         return False
     text = all(isinstance(error.get(key), str) for key in ("type", "message"))
     kinds, frames = error.get("kinds"), error.get("frames")
-    listed = isinstance(kinds, list) and isinstance(frames, list) and all(isinstance(kind, str) for kind in kinds)
+    listed = (
+        isinstance(kinds, list)
+        and isinstance(frames, list)
+        and all(isinstance(kind, str) for kind in kinds)
+    )
     return text and listed and all(isinstance(f, tuple) and len(f) == 4 for f in frames)
 
 
 class ForkedWorker(Worker):
     """A child of a warm server."""
 
-    def __init__(self, server: Server, connection: Connection, output: IO[bytes], limits: Limits) -> None:
+    def __init__(
+        self, server: Server, connection: Connection, output: IO[bytes], limits: Limits
+    ) -> None:
         super().__init__(connection, output, limits)
         self.server = server
 
@@ -162,7 +186,14 @@ class ForkedWorker(Worker):
 class SpawnedWorker(Worker):
     """A process of its own: slower to start, and possible everywhere."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path, connection: Connection, output: IO[bytes], limits: Limits) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        folder: Path,
+        connection: Connection,
+        output: IO[bytes],
+        limits: Limits,
+    ) -> None:
         super().__init__(connection, output, limits)
         self.process, self.folder = process, folder
 
@@ -189,7 +220,13 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
         self.control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
-        told = {"mode": "serve", "framework": framework, "control": far.fileno(), "threads": threads, "alone": launcher.alone}
+        told = {
+            "mode": "serve",
+            "framework": framework,
+            "control": far.fileno(),
+            "threads": threads,
+            "alone": launcher.alone,
+        }
         self.process = subprocess.Popen(
             launcher.command([json.dumps(told)], self.folder),
             env=launcher.environment(self.folder),
@@ -230,7 +267,11 @@ class Server:
         self.process.poll()
         self.log.seek(0)
         lines = self.log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1][:500] if lines else f"it ended with status {self.process.returncode} and said nothing"
+        return (
+            lines[-1][:500]
+            if lines
+            else f"it ended with status {self.process.returncode} and said nothing"
+        )
 
     def fork(self, limits: Limits) -> ForkedWorker:
         """A fresh child. Raises NotGraded if the server is gone."""
@@ -238,7 +279,12 @@ class Server:
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         output = tempfile.TemporaryFile()  # noqa: SIM115  closed by Worker.close
         os.set_blocking(output.fileno(), True)
-        with far, os.fdopen(os.open(f"/proc/self/fd/{output.fileno()}", os.O_WRONLY | os.O_APPEND), "wb") as append:
+        with (
+            far,
+            os.fdopen(
+                os.open(f"/proc/self/fd/{output.fileno()}", os.O_WRONLY | os.O_APPEND), "wb"
+            ) as append,
+        ):
             packet = json.dumps({"op": "fork", "limits": limits.plain()}).encode()
             fds = array.array("i", [far.fileno(), append.fileno()])
             try:
@@ -279,6 +325,7 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.control.close()
+        self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -327,7 +374,12 @@ class Pool:
     def _spawn(self, framework: str) -> SpawnedWorker:
         folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
         output = open(folder / ".printed", "w+b", buffering=0)  # noqa: SIM115  closed by Worker.close
-        told = {"framework": framework, "threads": self.threads, "device": self.device, "limits": self.limits.plain()}
+        told = {
+            "framework": framework,
+            "threads": self.threads,
+            "device": self.device,
+            "limits": self.limits.plain(),
+        }
         if self.transport == "loopback":
             process, near = self._over_loopback(told, folder)
         else:
@@ -344,20 +396,32 @@ class Pool:
                 stderr=subprocess.DEVNULL,
             )
             far.close()
-        worker = SpawnedWorker(process, folder, Connection(near, self.limits.message), output, self.limits)
+        worker = SpawnedWorker(
+            process, folder, Connection(near, self.limits.message), output, self.limits
+        )
         try:
             worker.request("hello", time.monotonic() + START_SECONDS)
         except Ended as error:
             words = worker.printed().strip().splitlines()
             worker.close()
-            raise NotGraded(f"the {framework} worker did not start: {words[-1] if words else error}") from None
+            raise NotGraded(
+                f"the {framework} worker did not start: {words[-1] if words else error}"
+            ) from None
         return worker
 
-    def _over_loopback(self, told: dict[str, Any], folder: Path) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        token = secrets.token_bytes(32)  # so that no other process of this machine can take the worker's place
+    def _over_loopback(
+        self, told: dict[str, Any], folder: Path
+    ) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        token = secrets.token_bytes(
+            32
+        )  # so that no other process of this machine can take the worker's place
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(START_SECONDS)
-            told |= {"mode": "loopback", "port": listener.getsockname()[1], "output": str(folder / ".printed")}
+            told |= {
+                "mode": "loopback",
+                "port": listener.getsockname()[1],
+                "output": str(folder / ".printed"),
+            }
             process = subprocess.Popen(
                 self.launcher.command([json.dumps(told)], folder),
                 env=self.launcher.environment(folder) | _device(self.device),
@@ -396,4 +460,8 @@ class Pool:
 
 
 def _device(device: str) -> dict[str, str]:
-    return {} if device == "cpu" else {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}
+    return (
+        {}
+        if device == "cpu"
+        else {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}
+    )

@@ -96,7 +96,9 @@ def _unary(name: str) -> Callable[[Any], Any]:
     return operation
 
 
-exp, log, sin, cos, tanh, sqrt = (_unary(name) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt"))
+exp, log, sin, cos, tanh, sqrt = (
+    _unary(name) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt")
+)
 absolute = _unary("abs")
 
 
@@ -138,7 +140,12 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def evaluate(tree: Any, args: tuple[Any, ...], operations: Operations, constant: Callable[[Any], Any] = lambda x: x) -> Any:
+def evaluate(
+    tree: Any,
+    args: tuple[Any, ...],
+    operations: Operations,
+    constant: Callable[[Any], Any] = lambda x: x,
+) -> Any:
     """Compute a traced tree. constant: lifts an array that stands in the tree; `args` are lifted already."""
     if isinstance(tree, np.ndarray):
         return constant(tree)

@@ -28,7 +28,14 @@ OPERATIONS = {
 
 def preload() -> None:
     """Import what TensorFlow imports on first use, so that a fork finds it there. Runs no operation."""
-    _ = (keras.Sequential, keras.layers.Dense, keras.optimizers.Adam, keras.losses.Loss, tf.data.Dataset, tf.keras)
+    _ = (
+        keras.Sequential,
+        keras.layers.Dense,
+        keras.optimizers.Adam,
+        keras.losses.Loss,
+        tf.data.Dataset,
+        tf.keras,
+    )
     import tensorflow.python.eager.polymorphic_function.polymorphic_function
     import tensorflow.python.ops.gradients_impl  # noqa: F401
 
@@ -81,7 +88,9 @@ class Tape:
     """Records one computation and then answers a vector-Jacobian product."""
 
     def __init__(self, sources: list[Any]) -> None:
-        self.sources = [source.value if isinstance(source, keras.Variable) else source for source in sources]
+        self.sources = [
+            source.value if isinstance(source, keras.Variable) else source for source in sources
+        ]
         self.tape = tf.GradientTape(persistent=True)
 
     def __enter__(self) -> Tape:
@@ -117,9 +126,15 @@ def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     for layer in model._flatten_layers(include_self=True, recursive=True):
         held: dict[str, Any]
         if isinstance(layer, keras.layers.Dense):
-            kind, held = "dense", {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
+            kind, held = (
+                "dense",
+                {"kernel": layer._kernel if layer.built else None, "bias": layer.bias},
+            )
         elif isinstance(layer, (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)):
-            kind, held = "conv", {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
+            kind, held = (
+                "conv",
+                {"kernel": layer._kernel if layer.built else None, "bias": layer.bias},
+            )
         elif isinstance(layer, keras.layers.BatchNormalization):
             kind, held = "batch_norm", {"scale": layer.gamma, "offset": layer.beta}
             held |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
@@ -140,28 +155,42 @@ def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 def layers(model: Any) -> list[dict[str, Any]]:
     """The layers that hold parameters, in order, in the neutral form of `boundary.Implementation.layers`."""
-    return [{**about, **{key: numpy(value) for key, value in held.items()}} for about, held in _slots(model)]
+    return [
+        {**about, **{key: numpy(value) for key, value in held.items()}}
+        for about, held in _slots(model)
+    ]
 
 
 def assign_layers(model: Any, values: list[dict[str, Any]]) -> None:
     """Set what `layers` read. Raises ValueError where layers or shapes differ."""
     slots = _slots(model)
     if len(slots) != len(values):
-        raise ValueError(f"the model has {len(slots)} layers with parameters, but {len(values)} were given")
+        raise ValueError(
+            f"the model has {len(slots)} layers with parameters, but {len(values)} were given"
+        )
     for (_, held), value in zip(slots, values, strict=True):
         for key, variable in held.items():
             if key in value:
                 array = np.asarray(value[key])
                 if array.shape != tuple(variable.shape):
-                    raise ValueError(f"{key} has the shape {tuple(variable.shape)}, but {array.shape} was given")
-                variable.assign(array.astype(variable.dtype if isinstance(variable.dtype, str) else variable.dtype.name))
+                    raise ValueError(
+                        f"{key} has the shape {tuple(variable.shape)}, but {array.shape} was given"
+                    )
+                variable.assign(
+                    array.astype(
+                        variable.dtype if isinstance(variable.dtype, str) else variable.dtype.name
+                    )
+                )
 
 
 def sequential(specs: list[Any]) -> keras.Sequential:
     """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
     made: list[Any] = []
     pending: list[tuple[Any, dict[str, Any]]] = []
-    width = next((s["kernel"].shape[0] for s in specs if not isinstance(s, str) and s["type"] == "dense"), None)
+    width = next(
+        (s["kernel"].shape[0] for s in specs if not isinstance(s, str) and s["type"] == "dense"),
+        None,
+    )
     for spec in specs:
         kind = spec if isinstance(spec, str) else spec["type"]
         if kind in ("relu", "tanh", "sigmoid", "softmax"):

@@ -104,7 +104,9 @@ def parameters(value: Any) -> list[torch.Tensor] | None:
 CONVOLUTIONS = {nn.Conv1d: (2, 1, 0), nn.Conv2d: (2, 3, 1, 0), nn.Conv3d: (2, 3, 4, 1, 0)}
 
 
-def _slots(model: nn.Module) -> list[tuple[dict[str, Any], dict[str, tuple[torch.Tensor, tuple[int, ...] | None]]]]:
+def _slots(
+    model: nn.Module,
+) -> list[tuple[dict[str, Any], dict[str, tuple[torch.Tensor, tuple[int, ...] | None]]]]:
     """Per layer: its description, and by neutral name its tensor and the axes that take it to the neutral layout."""
     slots = []
     for name, module in model.named_modules():
@@ -119,7 +121,10 @@ def _slots(model: nn.Module) -> list[tuple[dict[str, Any], dict[str, tuple[torch
             held = {"scale": (module.weight, None), "offset": (module.bias, None)}
             held |= {"mean": (module.running_mean, None), "variance": (module.running_var, None)}
         elif isinstance(module, nn.LayerNorm):
-            kind, held = "layer_norm", {"scale": (module.weight, None), "offset": (module.bias, None)}
+            kind, held = (
+                "layer_norm",
+                {"scale": (module.weight, None), "offset": (module.bias, None)},
+            )
         elif isinstance(module, nn.Embedding):
             kind, held = "embedding", {"table": (module.weight, None)}
         else:
@@ -134,7 +139,13 @@ def _slots(model: nn.Module) -> list[tuple[dict[str, Any], dict[str, tuple[torch
 def layers(model: nn.Module) -> list[dict[str, Any]]:
     """The layers that hold parameters, in order of registration, in the neutral form of `boundary.Implementation.layers`."""
     return [
-        {**about, **{k: numpy(t) if axes is None else numpy(t).transpose(axes) for k, (t, axes) in held.items()}}
+        {
+            **about,
+            **{
+                k: numpy(t) if axes is None else numpy(t).transpose(axes)
+                for k, (t, axes) in held.items()
+            },
+        }
         for about, held in _slots(model)
     ]
 
@@ -143,7 +154,9 @@ def assign_layers(model: nn.Module, values: list[dict[str, Any]]) -> None:
     """Set what `layers` read. Raises ValueError where layers or shapes differ."""
     slots = _slots(model)
     if len(slots) != len(values):
-        raise ValueError(f"the model has {len(slots)} layers with parameters, but {len(values)} were given")
+        raise ValueError(
+            f"the model has {len(slots)} layers with parameters, but {len(values)} were given"
+        )
     with torch.no_grad():
         for (_, held), value in zip(slots, values, strict=True):
             for key, (slot, axes) in held.items():
@@ -152,14 +165,22 @@ def assign_layers(model: nn.Module, values: list[dict[str, Any]]) -> None:
                 array = np.asarray(value[key])
                 array = array if axes is None else array.transpose(np.argsort(axes))
                 if array.shape != tuple(slot.shape):
-                    raise ValueError(f"{key} has the shape {tuple(slot.shape)}, but {array.shape} was given")
+                    raise ValueError(
+                        f"{key} has the shape {tuple(slot.shape)}, but {array.shape} was given"
+                    )
                 slot.copy_(torch.from_numpy(np.ascontiguousarray(array)).to(slot.dtype))
 
 
 def sequential(specs: list[Any]) -> nn.Sequential:
     """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
     made: list[nn.Module] = []
-    plain = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "flatten": nn.Flatten, "softmax": lambda: nn.Softmax(-1)}
+    plain = {
+        "relu": nn.ReLU,
+        "tanh": nn.Tanh,
+        "sigmoid": nn.Sigmoid,
+        "flatten": nn.Flatten,
+        "softmax": lambda: nn.Softmax(-1),
+    }
     for spec in specs:
         kind = spec if isinstance(spec, str) else spec["type"]
         if kind in plain:

@@ -43,7 +43,9 @@ def serve(framework: str, control_fd: int, threads: int, alone: bool) -> None:
     adapter.preload()
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # a child can neither trace this process nor read its memory
+    kernel.prctl(
+        kernel.PR_SET_DUMPABLE, 0
+    )  # a child can neither trace this process nor read its memory
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind becomes ours to end
     control.send(json.dumps({"ready": os.getpid(), "versions": adapter.versions()}).encode())
     child = 0
@@ -95,7 +97,11 @@ def _end(child: int, alone: bool) -> dict[str, Any]:
     left = _end_rest(alone)
     _empty(Path(tempfile.gettempdir()))
     told = {"status": status, "left": left}
-    return told if usage is None else {**told, "peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
+    return (
+        told
+        if usage is None
+        else {**told, "peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
+    )
 
 
 def _end_rest(alone: bool) -> int:
@@ -122,7 +128,9 @@ def _end_rest(alone: bool) -> int:
 def _children() -> list[int]:
     """Our direct children, orphans that came to us among them."""
     try:
-        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+        return [
+            int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        ]
     except OSError:
         return []
 
@@ -146,7 +154,14 @@ def _reach(folder: Path) -> None:
                     os.chmod(os.path.join(path, name), 0o700)
 
 
-def spawned(framework: str, connection: socket.socket, output: int | None, threads: int, device: str, limits: Limits) -> None:
+def spawned(
+    framework: str,
+    connection: socket.socket,
+    output: int | None,
+    threads: int,
+    device: str,
+    limits: Limits,
+) -> None:
     """Serve one submission in this process: where there is no fork, and on a GPU."""
     adapter = adapter_for(framework)
     home = Path(tempfile.mkdtemp(prefix="submission-"))
@@ -165,7 +180,11 @@ def main() -> None:
     if told["mode"] == "loopback":
         connection = socket.create_connection(("127.0.0.1", told["port"]), timeout=30)
         connection.sendall(bytes.fromhex(sys.stdin.readline().strip()))
-        output = None if told.get("output") is None else os.open(told["output"], os.O_WRONLY | os.O_APPEND)
+        output = (
+            None
+            if told.get("output") is None
+            else os.open(told["output"], os.O_WRONLY | os.O_APPEND)
+        )
     else:
         connection, output = socket.socket(fileno=told["connection"]), told["output"]
     limits = limits_from(told["limits"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import operator
 import os
 import random
 import sys
@@ -42,7 +43,11 @@ class Session:
 
     def do_hello(self) -> Any:
         """Who is here."""
-        return {"framework": self.adapter.NAME, "tensor": self.adapter.TENSOR, "versions": self.adapter.versions()}
+        return {
+            "framework": self.adapter.NAME,
+            "tensor": self.adapter.TENSOR,
+            "versions": self.adapter.versions(),
+        }
 
     def do_write(self, files: dict[str, bytes]) -> str:
         """Write files below the private folder; returns that folder."""
@@ -62,20 +67,30 @@ class Session:
 
     def do_load(self, module: str, forbidden: list[str]) -> dict[str, Any]:
         """Import the submission; returns what it defines: {name: parameters or None}."""
-        roots = {name.split(".")[0]: sys.modules[name] for name in ("torch", "tensorflow", "keras", "numpy") if name in sys.modules}
+        roots = {
+            name.split(".")[0]: sys.modules[name]
+            for name in ("torch", "tensorflow", "keras", "numpy")
+            if name in sys.modules
+        }
         roots |= {"tf": roots["tensorflow"]} if "tensorflow" in roots else {}
         trap.install(forbidden, roots, self._tensor_types(), str(self.home))
         if str(self.home) not in sys.path:
             sys.path.insert(0, str(self.home))
         importlib.invalidate_caches()
         self.module = importlib.import_module(module)
-        return {name: _parameters(value) for name, value in vars(self.module).items() if not name.startswith("_") and callable(value)}
+        return {
+            name: _parameters(value)
+            for name, value in vars(self.module).items()
+            if not name.startswith("_") and callable(value)
+        }
 
     def _tensor_types(self) -> list[type]:
         if self.adapter.NAME == "torch":
             return [sys.modules["torch"].Tensor]
         ops = sys.modules.get("tensorflow.python.framework.ops")
-        return [getattr(ops, name) for name in ("EagerTensor", "SymbolicTensor") if hasattr(ops, name)]
+        return [
+            getattr(ops, name) for name in ("EagerTensor", "SymbolicTensor") if hasattr(ops, name)
+        ]
 
     def do_begin(self, seed: int) -> None:
         """Start a check: forget handles and seed every global generator."""
@@ -84,14 +99,24 @@ class Session:
         np.random.seed(seed % 2**32)
         self.adapter.seed(seed % 2**31)
 
-    def do_call(self, target: Any, args: list[Any], kwargs: dict[str, Any], returns: Any, after: bool) -> Any:
+    def do_call(
+        self, target: Any, args: list[Any], kwargs: dict[str, Any], returns: Any, after: bool
+    ) -> Any:
         """Call; returns (result, arguments as they are after the call, or None)."""
         lifted, named = [self.lift(a) for a in args], {k: self.lift(v) for k, v in kwargs.items()}
         result = self.lower(self._resolve(target)(*lifted, **named), returns)
-        return result, [self.lower(a, _layouts(raw)) for a, raw in zip(lifted, args, strict=True)] if after else None
+        return result, [
+            self.lower(a, _layouts(raw)) for a, raw in zip(lifted, args, strict=True)
+        ] if after else None
 
     def do_record(
-        self, target: Any, args: list[Any], kwargs: dict[str, Any], wrt: list[Any], output: list[Any], returns: Any
+        self,
+        target: Any,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        wrt: list[Any],
+        output: list[Any],
+        returns: Any,
     ) -> Any:
         """Call under a tape; returns (output, handle of the tape)."""
         lifted: list[Any] = [self.lift(a) for a in args]
@@ -105,8 +130,13 @@ class Session:
             for step in output:
                 result = result[step]
         if not self.adapter.is_tensor(result):
-            raise TypeError(f"a gradient needs {self.adapter.TENSOR}, but the result is {_type_name(result)}")
-        layouts = [_layouts(w if isinstance(w, Handle) else kwargs[w] if isinstance(w, str) else args[w]) for w in wrt]
+            raise TypeError(
+                f"a gradient needs {self.adapter.TENSOR}, but the result is {_type_name(result)}"
+            )
+        layouts = [
+            _layouts(w if isinstance(w, Handle) else kwargs[w] if isinstance(w, str) else args[w])
+            for w in wrt
+        ]
         recorded = (tape, result, returns, skeletons, layouts)
         return self.lower(result, returns), self._hold(recorded)
 
@@ -124,6 +154,10 @@ class Session:
     def do_set(self, handle: Handle, name: str, value: Any) -> None:
         """Set an attribute of a held object."""
         setattr(self.held[handle.id], name, self.lift(value))
+
+    def do_operate(self, name: str, operands: list[Any]) -> Any:
+        """Python's operator `name` on held objects and values."""
+        return self.lower(getattr(operator, name)(*(self.lift(value) for value in operands)), None)
 
     def do_fetch(self, handle: Handle, returns: Any) -> Any:
         """A held container as values, one level down to the tensors."""
@@ -145,12 +179,17 @@ class Session:
         """The trainable parameters of a held model, in its own order."""
         found = self.adapter.parameters(self.held[handle.id])
         if found is None:
-            raise TypeError(f"{_type_name(self.held[handle.id])} is no model of {self.adapter.NAME}")
+            raise TypeError(
+                f"{_type_name(self.held[handle.id])} is no model of {self.adapter.NAME}"
+            )
         return [self.lower(p, None) for p in found]
 
     def do_layers(self, handle: Handle) -> list[Any]:
         """The layers of a held model in the neutral form."""
-        return [{k: _array(v) for k, v in layer.items()} for layer in self.adapter.layers(self.held[handle.id])]
+        return [
+            {k: _array(v) for k, v in layer.items()}
+            for layer in self.adapter.layers(self.held[handle.id])
+        ]
 
     def do_assign(self, handle: Handle, values: list[Any]) -> None:
         """Set what `do_layers` read."""
@@ -185,7 +224,9 @@ class Session:
     def _callable(self, source: Function) -> Callable[..., Any]:
         def traced(*args: Any) -> Any:
             if len(args) != source.arity:
-                raise TypeError(f"the function takes {source.arity} arguments, but {len(args)} were given")
+                raise TypeError(
+                    f"the function takes {source.arity} arguments, but {len(args)} were given"
+                )
             like = next((a for a in _leaves(args) if self.adapter.is_tensor(a)), None)
 
             def constant(array: np.ndarray) -> Any:
@@ -203,21 +244,33 @@ class Session:
         if self.adapter.is_tensor(value):
             array = self.adapter.numpy(value)
             axes = self.adapter.LAYOUTS.get(returns) if isinstance(returns, str) else None
-            array = array if axes is None or array.ndim != len(axes) else array.transpose(np.argsort(axes))
+            array = (
+                array
+                if axes is None or array.ndim != len(axes)
+                else array.transpose(np.argsort(axes))
+            )
             return np.asarray(array)
         if isinstance(value, (np.ndarray, np.generic)):
-            return np.asarray(value).view(Foreign) if np.asarray(value).dtype.kind in "biufc" else self._hold(value)
+            return (
+                np.asarray(value).view(Foreign)
+                if np.asarray(value).dtype.kind in "biufc"
+                else self._hold(value)
+            )
         if value is None or isinstance(value, (bool, int, float, complex, str, bytes, slice)):
             return value
         if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS and depth < 32:
             parts = returns if isinstance(returns, (list, tuple)) else [returns] * len(value)
             parts = [*parts, *[None] * (len(value) - len(parts))]
-            items = [self.lower(item, part, depth + 1) for item, part in zip(value, parts, strict=False)]
+            items = [
+                self.lower(item, part, depth + 1) for item, part in zip(value, parts, strict=False)
+            ]
             return tuple(items) if isinstance(value, tuple) else items
         if isinstance(value, dict) and len(value) <= MAX_ITEMS and depth < 32:
             if all(isinstance(key, (str, int, float, bool)) for key in value):
                 part = returns if isinstance(returns, dict) else dict.fromkeys(value, returns)
-                return {key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()}
+                return {
+                    key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()
+                }
         return self._hold(value)
 
     def _hold(self, value: Any) -> Handle:
@@ -240,7 +293,13 @@ class Session:
         return np.ascontiguousarray(array.transpose(axes))
 
     def _source(self, wrt: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        return self.held[wrt.id] if isinstance(wrt, Handle) else kwargs[wrt] if isinstance(wrt, str) else args[wrt]
+        return (
+            self.held[wrt.id]
+            if isinstance(wrt, Handle)
+            else kwargs[wrt]
+            if isinstance(wrt, str)
+            else args[wrt]
+        )
 
     def _collect(self, value: Any, leaves: list[Any]) -> Any:
         """A copy of a structure in which each tensor is replaced by its position in `leaves`."""
@@ -280,7 +339,9 @@ class Session:
         """Carry out one request; every exception of the submission becomes an answer."""
         try:
             return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
-        except BaseException as error:  # SystemExit and KeyboardInterrupt out of a function fail that call alone
+        except (
+            BaseException
+        ) as error:  # SystemExit and KeyboardInterrupt out of a function fail that call alone
             return {"error": self.describe(error)}
 
     def describe(self, error: BaseException) -> dict[str, Any]:
@@ -292,14 +353,24 @@ class Session:
                     path = os.path.relpath(frame.filename, self.home)
                     frames.append((path, frame.lineno or 0, frame.name, (frame.line or "")[:200]))
             if isinstance(error, SyntaxError) and str(error.filename).startswith(str(self.home)):
-                line = (os.path.relpath(str(error.filename), self.home), error.lineno or 0, "", (error.text or "").strip()[:200])
+                line = (
+                    os.path.relpath(str(error.filename), self.home),
+                    error.lineno or 0,
+                    "",
+                    (error.text or "").strip()[:200],
+                )
                 frames.append(line)
         try:
             message = error.msg if isinstance(error, SyntaxError) else str(error)
         except BaseException:
             message = "(its message cannot be shown)"
         kinds = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
-        return {"type": type(error).__name__, "kinds": kinds, "message": str(message)[:4000], "frames": frames[-12:]}
+        return {
+            "type": type(error).__name__,
+            "kinds": kinds,
+            "message": str(message)[:4000],
+            "frames": frames[-12:],
+        }
 
 
 class _Leaf(int):
@@ -343,7 +414,11 @@ def _array(value: Any) -> Any:
 
 def _type_name(value: Any) -> str:
     kind = type(value)
-    return kind.__name__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+    return (
+        kind.__name__
+        if kind.__module__ in ("builtins", "__main__")
+        else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+    )
 
 
 def _parameters(value: Any) -> list[Any] | None:

@@ -19,7 +19,9 @@ class FromScratchRule(Exception):
     """A submission called what its topic asks it to write."""
 
 
-def install(rules: Iterable[str], roots: dict[str, Any], tensor_types: Iterable[type], home: str) -> None:
+def install(
+    rules: Iterable[str], roots: dict[str, Any], tensor_types: Iterable[type], home: str
+) -> None:
     """Guard every callable that `rules` names against calls from files below `home`.
 
     roots: top-level modules by the names that rules begin with. Unknown names are passed over, since
@@ -38,7 +40,9 @@ def install(rules: Iterable[str], roots: dict[str, Any], tensor_types: Iterable[
             continue
         if path[-1] == "*":
             for name in [name for name in dir(owner) if not name.startswith("_")]:
-                if isinstance(owner, types.ModuleType) and not inspect.ismodule(getattr(owner, name, None)):
+                if isinstance(owner, types.ModuleType) and not inspect.ismodule(
+                    getattr(owner, name, None)
+                ):
                     _guard(owner, name, rule[:-1] + name, home)
         else:
             _guard(owner, path[-1], rule, home)
@@ -62,7 +66,9 @@ def _wrapped(target: Callable[..., Any], rule: str, home: str) -> Callable[..., 
     def guarded(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         if frame.f_code.co_filename.startswith(home):
-            raise FromScratchRule(f"{rule.lstrip('.')} is what this topic asks you to write; it is not allowed here")
+            raise FromScratchRule(
+                f"{rule.lstrip('.')} is what this topic asks you to write; it is not allowed here"
+            )
         return target(*args, **kwargs)
 
     return guarded

@@ -80,7 +80,9 @@ class Foreign(np.ndarray):
 Encoder = Callable[[Any], Any]
 
 
-def encode(value: Any, arrays: list[np.ndarray], unknown: Encoder | None = None, depth: int = 0) -> Any:
+def encode(
+    value: Any, arrays: list[np.ndarray], unknown: Encoder | None = None, depth: int = 0
+) -> Any:
     """Turn `value` into a JSON tree, appending its arrays to `arrays`.
 
     unknown: called with anything that has no form of its own; returns something that has.
@@ -113,7 +115,11 @@ def encode(value: Any, arrays: list[np.ndarray], unknown: Encoder | None = None,
     if isinstance(value, Handle):
         return {"$": "handle", "id": value.id, "type": value.type, "callable": value.callable}
     if isinstance(value, Function):
-        return {"$": "function", "arity": value.arity, "v": encode(value.tree, arrays, None, depth + 1)}
+        return {
+            "$": "function",
+            "arity": value.arity,
+            "v": encode(value.tree, arrays, None, depth + 1),
+        }
     if isinstance(value, Random):
         return {"$": "random", "seed": hex(value.seed)}
     if isinstance(value, (bytes, bytearray)):
@@ -154,7 +160,9 @@ def _decode(tree: Any, arrays: Any, depth: int) -> Any:
     if kind == "tuple":
         return tuple(_decode(item, arrays, depth + 1) for item in tree["v"])
     if kind == "dict":
-        return {_key(_decode(k, arrays, depth + 1)): _decode(v, arrays, depth + 1) for k, v in tree["v"]}
+        return {
+            _key(_decode(k, arrays, depth + 1)): _decode(v, arrays, depth + 1) for k, v in tree["v"]
+        }
     if kind == "handle":
         return Handle(int(tree["id"]), str(tree["type"])[:100], tree.get("callable") is True)
     if kind == "function":
@@ -215,15 +223,21 @@ class Connection:
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
 
-    def send(self, body: Any, unknown: Encoder | None = None, deadline: float | None = None) -> None:
+    def send(
+        self, body: Any, unknown: Encoder | None = None, deadline: float | None = None
+    ) -> None:
         """Write one frame. deadline: of time.monotonic(); raises Late, Closed or WireError."""
         arrays: list[np.ndarray] = []
         tree = encode(body, arrays, unknown)
         header = json.dumps(
-            {"body": tree, "sizes": [a.nbytes for a in arrays]}, separators=(",", ":"), allow_nan=False
+            {"body": tree, "sizes": [a.nbytes for a in arrays]},
+            separators=(",", ":"),
+            allow_nan=False,
         ).encode()
         if len(header) > MAX_HEADER:
-            raise WireError(f"a message of {len(header) >> 20} MiB of JSON; at most {MAX_HEADER >> 20} MiB")
+            raise WireError(
+                f"a message of {len(header) >> 20} MiB of JSON; at most {MAX_HEADER >> 20} MiB"
+            )
         buffers = [memoryview(HEAD.pack(MAGIC, len(header)) + header)]
         buffers += [memoryview(a.reshape(-1).view(np.uint8)) for a in arrays if a.nbytes]
         try:

@@ -1,0 +1,147 @@
+"""Hidden checks of exercises/softmax.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import close, dtype, finite, from_scratch, normal, same_inputs, shape
+
+SHIFT = "Subtract the largest score before you exponentiate."
+AXIS = (
+    "Take both the maximum and the sum along `axis`, and keep that axis so that shapes broadcast."
+)
+
+
+def softmax(x, axis=-1, temperature=1.0):
+    weights = np.exp((x - x.max(axis=axis, keepdims=True)) / temperature)
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(3,), (1, 5), (4, 3), (2, 3, 4), (1, 1)])
+def test_softmax_keeps_shape_and_dtype(impl, size):
+    """softmax and log_softmax return the shape and dtype of their input, and leave it as it was"""
+    x = normal(*size)
+    result = same_inputs(impl, "softmax", x)
+    shape(result, size, of=f"softmax of a {size} tensor")
+    dtype(result, "float32", of="softmax of a float32 tensor")
+    dtype(impl.float64.softmax(x), "float64", of="softmax of a float64 tensor")
+    result = same_inputs(impl, "log_softmax", x)
+    shape(result, size, of=f"log_softmax of a {size} tensor")
+    dtype(result, "float32", of="log_softmax of a float32 tensor")
+
+
+@pytest.mark.grade(points=2, hint=AXIS)
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_softmax_normalizes_along_its_axis(impl, axis):
+    """softmax follows its definition along every axis"""
+    x = normal(2, 3, 4, scale=2.0)
+    close(
+        impl.softmax(x, axis=axis),
+        softmax(x, axis),
+        of=f"softmax(x, {axis=})",
+        mistakes={
+            "softmax over the last axis": softmax(x),
+            "softmax over all elements": softmax(x.reshape(-1)).reshape(x.shape),
+            "powers of 2 instead of e": softmax(x * np.log(2), axis),
+        },
+    )
+
+
+@pytest.mark.grade(points=1, hint="Divide the scores by the temperature before you exponentiate.")
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+def test_softmax_divides_by_its_temperature(impl, temperature):
+    """softmax divides the scores by the temperature"""
+    x = normal(3, 5, scale=2.0)
+    close(
+        impl.softmax(x, temperature=temperature),
+        softmax(x, temperature=temperature),
+        of=f"softmax(x, {temperature=})",
+        mistakes={
+            "softmax without a temperature": softmax(x),
+            "softmax(x * temperature)": softmax(x * temperature),
+        },
+    )
+
+
+@pytest.mark.grade(points=2, hint=SHIFT)
+@pytest.mark.parametrize("offset", [-1e4, 1e4])
+def test_softmax_ignores_a_common_offset(impl, offset):
+    """softmax does not change when a constant is added to every score"""
+    x = np.array([[0.0, 1.0, 2.0], [3.0, 1.0, 1.0]])
+    close(impl.softmax(x + offset), softmax(x), of=f"softmax(x + {offset:g})")
+
+
+@pytest.mark.grade(
+    points=1, hint="exp(-inf) is 0: shift by the largest finite score, and the rest follows."
+)
+def test_softmax_gives_masked_scores_no_weight(impl):
+    """a score of -inf gets the probability 0, and a row of nothing else is NaN"""
+    x = np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0], [-np.inf, -np.inf, -np.inf]])
+    result = impl.softmax(x)
+    expected = softmax(np.where(np.isinf(x), -1e9, x)) * np.isfinite(x)
+    expected[2] = np.nan
+    close(result, expected, of="softmax of scores with -inf")
+
+
+@pytest.mark.grade(points=2, hint="log(exp(a) / s) is a - log(s).")
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_log_softmax_follows_its_definition(impl, axis):
+    """log_softmax is the logarithm of softmax along every axis"""
+    x = normal(3, 4, scale=3.0)
+    close(
+        impl.log_softmax(x, axis=axis),
+        log_softmax(x, axis),
+        of=f"log_softmax(x, {axis=})",
+        mistakes={
+            "log_softmax over the last axis": log_softmax(x),
+            "softmax itself": softmax(x, axis),
+        },
+    )
+
+
+@pytest.mark.grade(points=2, hint="Do not take the logarithm of softmax: it may be 0.")
+def test_log_softmax_stays_finite(impl):
+    """log_softmax stays finite where softmax is 0, and for scores of 10,000"""
+    x = np.array([[0.0, 500.0, -500.0], [1e4, -1e4, 0.0], [1e4, 1e4, 1e4]])
+    result = impl.log_softmax(x)
+    finite(result, of="log_softmax of extreme scores")
+    close(result, log_softmax(x), of="log_softmax of extreme scores")
+
+
+@pytest.mark.grade(points=2)
+def test_softmax_passes_gradients(impl):
+    """gradients flow through softmax: d sum(softmax(x) * c) / dx is p (c - sum(p c))"""
+    x, c = normal(4, 5), normal(4, 5)
+    p = softmax(x)
+    close(
+        impl.grad("softmax", x, cotangent=c),
+        p * (c - (p * c).sum(-1, keepdims=True)),
+        of="d softmax / d x",
+    )
+    expected = c - p * c.sum(-1, keepdims=True)
+    close(impl.grad("log_softmax", x, cotangent=c), expected, of="d log_softmax / d x")
+
+
+@pytest.mark.grade(points=2, hint="(diag(p) - p p^T) v is p * v - p * (p . v), row by row.")
+@pytest.mark.parametrize("size", [(4,), (3, 5), (2, 3, 4)])
+def test_softmax_jvp_multiplies_by_the_jacobian(impl, size):
+    """softmax_jvp is the Jacobian of softmax times v"""
+    x, v = normal(*size), normal(*size)
+    p = softmax(x)
+    close(
+        impl.softmax_jvp(p, v),
+        p * v - p * (p * v).sum(-1, keepdims=True),
+        of="softmax_jvp(p, v)",
+        mistakes={"p * (1 - p) * v, the diagonal alone": p * (1 - p) * v, "p * v": p * v},
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_softmax_is_written_from_scratch(impl):
+    """softmax is written from exp, log, sum and max"""
+    from_scratch(impl, "softmax", "log_softmax", "softmax_jvp")

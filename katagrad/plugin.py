@@ -1,0 +1,523 @@
+"""The pytest plugin: collects exercises and graders, gives them `impl`, and records verdicts.
+
+`pytest exercises/softmax.py` runs the examples in the student's own file and then the hidden checks of graders/softmax.py, both
+under the id of the student's file. `pytest graders --submission DIR` runs the checks on any folder.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from katagrad import grading, results
+from katagrad.checks import Outcome, run_case
+from katagrad.topics import FRAMEWORKS, Topic, root, topics
+from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED, SubmissionProblem
+
+RUN = pytest.StashKey["Run"]()
+OPTIONS = (
+    "submission",
+    "framework",
+    "seed",
+    "isolation",
+    "in_process",
+    "start_method",
+    "threads",
+    "device",
+    "data",
+    "patience",
+    "limit",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of a grading."""
+    group = parser.getgroup("katagrad", "grading of submissions")
+    add = group.addoption
+    add(
+        "--submission",
+        metavar="DIR",
+        help="folder of <topic>.py files to grade (default: exercises)",
+    )
+    add(
+        "--framework",
+        choices=FRAMEWORKS,
+        help="framework of the submission (default: what its files import)",
+    )
+    add(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="hidden seed of all inputs (default: drawn, and told at the end)",
+    )
+    add("--results", metavar="FILE.json", help="write verdicts, points and messages to FILE.json")
+    add(
+        "--isolation",
+        choices=("process", "namespace", "auto"),
+        default="process",
+        help="how a submission is shut in",
+    )
+    add(
+        "--in-process",
+        action="store_true",
+        help="run the submission inside pytest, so that breakpoint() works; never a grade",
+    )
+    add(
+        "--start-method",
+        choices=("fork", "spawn"),
+        help="how workers start (default: fork where the system has it)",
+    )
+    add(
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads of a framework in a worker (default: 1, which repeats exactly)",
+    )
+    add("--device", default="cpu", metavar="NAME", help="cpu, or cuda where there is a GPU")
+    add(
+        "--data",
+        choices=("auto", "embedded"),
+        default="auto",
+        help="embedded: do not grade on MNIST and the like even where present",
+    )
+    add("--patience", type=float, default=1.0, metavar="X", help="multiply every time limit by X")
+    add(
+        "--limit",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a limit: wall, cpu (s), memory, file, output, message (bytes; k, m, g), processes",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and the run."""
+    config.addinivalue_line(
+        "markers",
+        "grade(points, hint='', seconds=None): a check of a grader, with what it is worth",
+    )
+    config.stash[RUN] = Run(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End all workers."""
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.close()
+
+
+class Run:
+    """What one pytest session grades."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+        given = config.getoption("--seed")
+        self.seed: int = (
+            self.worker_input["katagrad_seed"]
+            if self.worker_input
+            else grading.draw_seed()
+            if given is None
+            else given
+        )
+        self.gradings: dict[Path, grading.Grading] = {}
+        self.seen: dict[str, Topic] = {}  # topics in this run's collection
+        self.outcomes: dict[str, dict[str, Outcome]] = {}
+        self.examples: dict[str, list[dict[str, Any]]] = {}
+        self.about: dict[str, dict[str, Any]] = {}  # per topic: framework, versions, isolation
+
+    def folder(self, beside: Path) -> Path:
+        """The folder that is graded: --submission, else the exercises."""
+        given = self.config.getoption("--submission")
+        if given:
+            return Path(self.config.invocation_params.dir, given).resolve()
+        return beside if beside.name == "exercises" else root() / "exercises"
+
+    def grading(self, folder: Path) -> grading.Grading:
+        """The grading of a folder, begun when first asked for."""
+        if folder not in self.gradings:
+            options = {
+                name: self.config.getoption("--" + name.replace("_", "-")) for name in OPTIONS
+            }
+            try:
+                self.gradings[folder] = grading.start(folder, options, self.seed)
+            except grading.BadOption as error:
+                raise pytest.UsageError(str(error)) from None
+        return self.gradings[folder]
+
+    def close(self) -> None:
+        """End all workers."""
+        for one in self.gradings.values():
+            one.close()
+        self.gradings.clear()
+
+
+# -- collection ------------------------------------------------------------------------------------
+
+
+def topic_of(path: Path) -> Topic | None:
+    """The topic of `exercises/<topic>.py` or `graders/<topic>.py`; None for any other file."""
+    if path.suffix != ".py" or path.parent.name not in ("exercises", "graders"):
+        return None
+    home = path.parent.parent
+    listed = (home / "exercises" / "topics.toml").is_file()
+    return topics(home if listed and home != root() else None).get(path.stem)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a topic's file where pytest would not, because its name does not begin with test_."""
+    topic = topic_of(file_path)
+    if topic is None or parent.session.isinitpath(file_path):
+        return None
+    made: pytest.Collector = TopicModule.from_parent(parent, path=file_path, topic=topic)
+    return made
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Collect a topic's file that was named on the command line, which pytest takes for a test module."""
+    topic = topic_of(module_path)
+    if topic is None:
+        return None
+    made: pytest.Module = TopicModule.from_parent(parent, path=module_path, topic=topic)
+    return made
+
+
+class TopicModule(pytest.Module):
+    """The checks of one topic on one submission: examples first where a student's file was asked for."""
+
+    def __init__(self, *, topic: Topic, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.topic = topic
+        self.of_student = self.path.parent.name == "exercises"
+
+    @property
+    def run(self) -> Run:
+        """The session's run."""
+        return self.config.stash[RUN]
+
+    @property
+    def submission(self) -> Path:
+        """The folder that is graded."""
+        return self.path.parent if self.of_student else self.run.folder(self.path.parent)
+
+    def _getobj(self) -> Any:
+        own, self.path = self.path, self.topic.grader  # the id stays that of the student's file
+        try:
+            return super()._getobj()
+        finally:
+            self.path = own
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Examples of the file, then the functions of the grader."""
+        self.run.seen[self.topic.name] = self.topic
+        if self.of_student:
+            yield from self._examples()
+        if self.topic.grader.is_file():
+            yield from super().collect()
+
+    def _examples(self) -> Iterator[pytest.Item]:
+        from katagrad.examples import examples
+
+        try:
+            found = examples(self.path.read_text(encoding="utf-8", errors="replace"))
+        except (SyntaxError, ValueError):
+            found = []  # the checks say what is wrong with the file
+        for example in found:
+            yield ExampleItem.from_parent(self, name=f"example {example.subject}", example=example)
+
+
+class ExampleItem(pytest.Item):
+    """The docstring examples of one function."""
+
+    def __init__(self, *, example: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.example = example
+
+    def runtest(self) -> None:
+        """Run the example across the boundary."""
+        from katagrad.examples import run_example
+
+        judge(self, self.name, "", lambda impl: run_example(impl, self.example))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the example stands."""
+        return self.path, self.example.steps[0][2] - 1, self.name
+
+
+# -- running ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impl(request: pytest.FixtureRequest) -> Any:
+    """The submission under grading: a call sends NumPy arrays, and NumPy arrays come back."""
+    if module_of(request.node) is None:
+        raise pytest.UsageError("`impl` is given to checks in graders/ only")
+    return None  # `run_case` gives each case its own, when it runs
+
+
+class Verdict(Exception):
+    """Carries an outcome that did not pass to the report."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+def module_of(item: pytest.Item) -> TopicModule | None:
+    """The topic that an item belongs to, if any."""
+    found = item.getparent(TopicModule)
+    return found if isinstance(found, TopicModule) else None
+
+
+def judge(item: pytest.Item, check: str, case: str, body: Any) -> None:
+    """Run a case, note its outcome on the item, and raise Verdict unless it passed."""
+    module = module_of(item)
+    assert module is not None
+    current = module.run.grading(module.submission)
+    transport = current.transport(module.topic)
+    mark = item.get_closest_marker("grade")
+    seconds = (mark.kwargs.get("seconds") if mark else None) or current.pool.limits.wall
+    outcome = run_case(transport, check, case, seconds, current.rules, body)
+    item.stash[OUTCOME] = outcome
+    item.stash[FRAMEWORK] = transport.source.known_framework
+    if outcome.status != PASSED:
+        raise Verdict(outcome)
+
+
+OUTCOME = pytest.StashKey[Outcome]()
+FRAMEWORK = pytest.StashKey["str | None"]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a check through `run_case`; leave every other test to pytest."""
+    if module_of(pyfuncitem) is None:
+        return None
+    call = getattr(pyfuncitem, "callspec", None)
+    arguments = dict(call.params) if call else {}
+    judge(
+        pyfuncitem,
+        pyfuncitem.originalname,
+        call.id if call else "",
+        lambda impl: pyfuncitem.obj(impl, **arguments),
+    )
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the verdict to the report, as plain data that xdist can carry, and its words as the failure's text."""
+    report = yield
+    module = module_of(item)
+    if module is None or call.when != "call":
+        return report
+    outcome = item.stash.get(OUTCOME, None)
+    if outcome is None:
+        return report
+    mark = item.get_closest_marker("grade")
+    about = mark.kwargs if mark else {}
+    name = item.originalname if isinstance(item, pytest.Function) else item.name
+    claim = (
+        (item.obj.__doc__ or "").strip().splitlines()[:1]
+        if isinstance(item, pytest.Function)
+        else [item.name]
+    )
+    if outcome.status != PASSED:
+        report.outcome = "failed"
+        report.longrepr = words(outcome, claim[0] if claim else "", about, module.topic.name)
+    if mark:
+        report.user_properties.append(("points", about.get("points", 0)))
+    framework = item.stash.get(FRAMEWORK, None)
+    current = module.run.gradings.get(module.submission)
+    versions = (
+        current.pool.versions(framework)
+        if current and framework and outcome.status in (PASSED, FAILED)
+        else {}
+    )
+    report.katagrad = {  # type: ignore[attr-defined]
+        "topic": module.topic.name,
+        "check": name,
+        "example": isinstance(item, ExampleItem),
+        "framework": framework,
+        "versions": versions,
+        "isolation": current.isolation if current else "",
+        "folder": str(module.submission),
+        "outcome": [
+            outcome.status,
+            outcome.message,
+            outcome.printed,
+            outcome.seconds,
+            list(outcome.data),
+        ],
+    }
+    return report
+
+
+def words(outcome: Outcome, claim: str, about: dict[str, Any], topic: str) -> str:
+    """What a student reads of a check that did not pass."""
+    if outcome.status == NOT_STARTED:
+        return outcome.message
+    lines = []
+    if claim:
+        points = about.get("points")
+        worth = f"  [{results.number(points)} point{'s' if points != 1 else ''}]" if points else ""
+        lines.append(f"{claim}{worth}")
+    lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
+    if outcome.status == FAILED and about.get("hint"):
+        lines.append(f"Hint: {about['hint']}")
+    if outcome.printed:
+        lines += [
+            f"{topic}.py printed:",
+            *("  " + line for line in outcome.printed.rstrip().splitlines()),
+        ]
+    return "\n".join(lines)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, Any] | None:
+    """ "not started" and "not graded" are categories of their own: they have no section among the failures."""
+    told = getattr(report, "katagrad", None)
+    if told and report.when == "call":
+        status = told["outcome"][0]
+        if status == NOT_STARTED:
+            return "not started", "-", ("NOT STARTED", {"yellow": True})
+        if status == NOT_GRADED:
+            return "not graded", "?", ("NOT GRADED", {"yellow": True})
+    return None
+
+
+# -- the record ------------------------------------------------------------------------------------
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Listen to reports in the process that controls the run."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(Recorder(session.config), "katagrad-recorder")
+        if session.config.pluginmanager.hasplugin("dsession"):
+            session.config.pluginmanager.register(
+                Controller(session.config.stash[RUN].seed), "katagrad-xdist"
+            )
+
+
+class Controller:
+    """Under xdist, gives every worker the seed of this run."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Called by xdist for each worker before it starts."""
+        node.workerinput["katagrad_seed"] = self.seed
+
+
+class Recorder:
+    """Collects verdicts, writes the JSON file, prints the table."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config, self.run = config, config.stash[RUN]
+        self.folder = ""
+        self.isolation, self.versions = "", {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a verdict; the worst case of a check decides."""
+        told = getattr(report, "katagrad", None)
+        if told is None or report.when != "call":
+            return
+        status, message, printed, seconds, data = told["outcome"]
+        name = told["topic"]
+        self.run.seen.setdefault(name, topics()[name]) if name in topics() else None
+        self.run.about.setdefault(name, {})["framework"] = told["framework"] or self.run.about.get(
+            name, {}
+        ).get("framework")
+        self.folder, self.isolation = told["folder"], told["isolation"] or self.isolation
+        self.versions.update(told["versions"])
+        if told["example"]:
+            record = {
+                "name": told["check"],
+                "status": status,
+                "message": message,
+                "printed": printed,
+                "seconds": round(seconds, 3),
+            }
+            self.run.examples.setdefault(name, []).append(record)
+            return
+        kept = self.run.outcomes.setdefault(name, {})
+        before = kept.get(told["check"])
+        total = seconds + (before.seconds if before else 0.0)
+        if before is None or before.status == PASSED:
+            kept[told["check"]] = Outcome(status, message, printed, total, tuple(data))
+
+    def record(self) -> dict[str, Any]:
+        """Everything that is known, as the JSON file holds it."""
+        order = [name for name in topics() if name in self.run.seen] + [
+            name for name in self.run.seen if name not in topics()
+        ]
+        found = {}
+        for name in order:
+            entry = results.topic_record(
+                self.run.seen[name],
+                self.run.outcomes.get(name, {}),
+                self.run.about.get(name, {}).get("framework"),
+            )
+            found[name] = (
+                {**entry, "examples": self.run.examples[name]}
+                if name in self.run.examples
+                else entry
+            )
+        folder = Path(self.folder) if self.folder else root() / "exercises"
+        from katagrad.submission import Submission, python_versions
+
+        try:
+            sha256: str | None = Submission(folder).sha256
+        except SubmissionProblem:
+            sha256 = None
+        once = {
+            "versions": {"python": python_versions(), **self.versions},
+            "isolation": self.isolation,
+            "grade": not self.config.getoption("--in-process"),
+            "device": self.config.getoption("--device"),
+            "seed": self.run.seed,
+            "submission": {"name": folder.name, "sha256": sha256},
+        }
+        return results.report(found, **once)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The table by chapter, and where the record went."""
+        if not self.run.outcomes and not self.run.examples:
+            return
+        record = self.record()
+        write = terminalreporter.write_line
+        terminalreporter.section("progress")
+        for line in results.table(record["topics"], terminalreporter._tw.fullwidth):
+            write(line)
+        write(
+            f"{results.number(record['points'])} of {results.number(record['maximum'])} points  (seed {record['seed']}, isolation {record['isolation']})"
+        )
+        for report in terminalreporter.getreports("not graded"):
+            write(f"not graded: {report.nodeid.split('::')[-1]}: {report.katagrad['outcome'][1]}")
+        if not record["grade"]:
+            write("in-process run: not a grade")
+        target = self.config.getoption("--results")
+        if target:
+            path = Path(self.config.invocation_params.dir, target)
+            results.write_json(path, record)
+            write(f"results written to {target}")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which folder is graded."""
+    given = config.getoption("--submission")
+    if given and not Path(config.invocation_params.dir, given).is_dir():
+        raise pytest.UsageError(f"--submission {given}: there is no such folder")
+    return f"submission: {given}" if given else None
