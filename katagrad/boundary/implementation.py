@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from katagrad.verdict import Ended, Failure, NotStarted, StudentError
+from katagrad.boundary.remote import Remote
+from katagrad.boundary.transport import Transport
+from katagrad.verdict import Failure
 from katagrad.worker.expression import Function
 from katagrad.worker.session import OPAQUE
 from katagrad.worker.wire import Foreign, Handle, Laid, Random
+
+__all__ = ["Implementation", "Remote", "Transport", "image", "kernel", "opaque"]
 
 opaque = OPAQUE  # returns=opaque: keep the result in the worker, and hand the grader a Remote
 
@@ -24,110 +27,6 @@ def image(array: np.ndarray) -> Laid:
 def kernel(array: np.ndarray) -> Laid:
     """Mark convolution kernels (H, W, in, out): a submission in PyTorch receives (out, in, H, W)."""
     return Laid(np.asarray(array), "kernel")
-
-
-class Remote:
-    """An object that stays in the worker: a model, an optimizer, a cache, a dataset.
-
-    Call it, call its methods (`model.step(x)`), read its attributes (`model.get("units")`), index it,
-    take its length, iterate over it, or pass it to another call.
-    """
-
-    def __init__(self, impl: Implementation, handle: Handle, of: str) -> None:
-        self._impl, self._handle, self._of = impl, handle, of
-
-    def __repr__(self) -> str:
-        return f"<{self._handle.type} in the worker>"
-
-    @property
-    def type_name(self) -> str:
-        """The name of its class in the worker."""
-        return self._handle.type
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._impl._call((self._handle, ""), self._of, args, kwargs)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-        def method(*args: Any, **kwargs: Any) -> Any:
-            return self._impl._call((self._handle, name), f"{self._of}.{name}", args, kwargs)
-
-        return method
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._impl._call((self._handle, "__getitem__"), f"{self._of}[{key}]", (key,), {})
-
-    def __len__(self) -> int:
-        length = self._impl._call((self._handle, "__len__"), f"len({self._of})", (), {})
-        if not isinstance(length, int):
-            raise Failure(f"len({self._of}) is {length!r}, but should be an integer")
-        return length
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.take(100_000))
-
-    def _operate(self, name: str, *operands: Any) -> Any:
-        sent = [self._impl._send(operand) for operand in operands]
-        return self._impl._ask("operate", f"{name} of {self._of}", name=name, operands=sent)
-
-    def __add__(self, other: Any) -> Any:
-        return self._operate("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._operate("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._operate("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._operate("sub", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._operate("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._operate("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._operate("truediv", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._operate("truediv", other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return self._operate("pow", self, other)
-
-    def __neg__(self) -> Any:
-        return self._operate("neg", self)
-
-    def get(self, name: str, returns: Any = None) -> Any:
-        """The value of an attribute."""
-        return self._impl._ask(
-            "get", f"{self._of}.{name}", handle=self._handle, name=name, returns=returns
-        )
-
-    def set(self, name: str, value: Any) -> None:
-        """Set an attribute."""
-        self._impl._ask(
-            "set",
-            f"{self._of}.{name} = ...",
-            handle=self._handle,
-            name=name,
-            value=self._impl._send(value),
-        )
-
-    def fetch(self, returns: Any = None) -> Any:
-        """A container (list, dict, tuple of tensors) as values; its tensors as arrays."""
-        return self._impl._ask("fetch", self._of, handle=self._handle, returns=returns)
-
-    def take(self, count: int, returns: Any = None) -> list[Any]:
-        """Up to `count` items of an iterable."""
-        found = self._impl._ask(
-            "take", f"iterating over {self._of}", handle=self._handle, count=count, returns=returns
-        )
-        return list(found)
 
 
 class Implementation:
@@ -353,93 +252,3 @@ class Implementation:
         if isinstance(value, dict):
             return {key: self._receive(item, of) for key, item in value.items()}
         return value
-
-
-class Transport:
-    """Keeps one worker for one submission's topic, and replaces it when it dies."""
-
-    def __init__(self, pool: Any, source: Any) -> None:
-        self.pool, self.source = pool, source
-        self.worker: Any = None
-        self.defined: dict[str, Any] = {}
-        self.deadline = 0.0
-        self.check_seed = 0
-        self.prints: list[str] = []
-        self._broken: Failure | None = None
-        self._unloadable: Failure | None = None
-
-    @property
-    def framework(self) -> str:
-        """The framework of the submission. Raises Failure where its file does not tell."""
-        return str(self.source.framework)
-
-    def begin(self, seed: int, seconds: float) -> None:
-        """Start a check: `seconds` of wall time from when the submission is loaded."""
-        self.check_seed, self.prints = seed, []
-        if self._unloadable is not None:
-            raise self._unloadable
-        self.deadline = time.monotonic() + seconds
-        self._broken = None
-        if self.worker is None or self.worker.dead:
-            self._load(seconds)
-            self.deadline = time.monotonic() + seconds
-        self.request("begin", "seeding", {"seed": seed})
-
-    def finish(self) -> str:
-        """End a check; returns what the submission printed in it."""
-        if self.worker is not None:
-            self.prints.append(self.worker.printed())
-        return "".join(self.prints)
-
-    def restart(self) -> None:
-        """Replace the worker by a fresh one."""
-        self.close()
-        self._load(max(self.deadline - time.monotonic(), 1.0))
-        self.request("begin", "seeding", {"seed": self.check_seed})
-
-    def _load(self, seconds: float) -> None:
-        self.close()
-        self.worker = self.pool.worker(self.framework)
-        self.deadline = time.monotonic() + max(seconds, self.pool.limits.wall)
-        of = f"importing {self.source.topic}.py"
-        self.request("write", of, {"files": self.source.files})
-        arguments = {"module": self.source.topic, "forbidden": self.source.forbidden}
-        try:
-            self.defined = self.request("load", of, arguments)
-        except Failure as reason:  # it would fail the same way for every check to come
-            self._unloadable = reason
-            raise
-
-    def request(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
-        """Ask the worker; a submission's exception becomes StudentError, a lost worker Ended."""
-        if self._broken is not None:
-            raise self._broken
-        try:
-            reply = self.worker.request(op, self.deadline, **arguments)
-        except Ended as error:
-            self.prints.append(self.worker.printed())
-            self._broken = Ended(f"{of}: {error}")
-            raise self._broken from None
-        if "error" in reply:
-            error = reply["error"]
-            if error["type"] == "NotImplementedError" and error["frames"]:
-                raise NotStarted(f"{of} is not written yet: it still raises NotImplementedError")
-            detail = error["message"]
-            if (
-                error["type"] == "MemoryError"
-                or "allocate memory" in detail
-                or error["type"] == "ResourceExhaustedError"
-            ):
-                detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
-            raise StudentError(of, error["type"], error["kinds"], detail, error["frames"])
-        return reply["value"]
-
-    def require(self, name: str) -> None:
-        """Raise Failure unless the submission defines `name` as the stub asks."""
-        self.source.require(name, self.defined)
-
-    def close(self) -> None:
-        """End the worker."""
-        if self.worker is not None:
-            self.worker.close()
-            self.worker = None

@@ -1,0 +1,140 @@
+"""The driver's handle on a warm server: started once for a framework, asked to fork for each submission."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from katagrad.boundary.launcher import Launcher
+from katagrad.boundary.workers import ForkedWorker
+from katagrad.verdict import NotGraded
+from katagrad.worker.limits import Limits
+from katagrad.worker.wire import Connection
+
+START_SECONDS = 120.0  # a first import of a framework from a cold disk
+
+
+class Server:
+    """A warm server of one framework. One child lives at a time."""
+
+    def __init__(self, framework: str, launcher: Launcher, threads: int) -> None:
+        self.framework, self.launcher, self.threads = framework, launcher, threads
+        self.folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
+        self.control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
+        told = {
+            "mode": "serve",
+            "framework": framework,
+            "control": far.fileno(),
+            "threads": threads,
+            "alone": launcher.alone,
+        }
+        self.process = subprocess.Popen(
+            launcher.command([json.dumps(told)], self.folder),
+            env=launcher.environment(self.folder),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            pass_fds=[far.fileno()],
+            start_new_session=True,
+        )
+        far.close()
+        self._ready: dict[str, Any] | None = None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of the framework and of NumPy in the worker."""
+        return dict(self.wait()["versions"])
+
+    def wait(self) -> dict[str, Any]:
+        """Block until the framework is imported. Raises NotGraded with the server's own words if it never is."""
+        if self._ready is None:
+            self._ready = self._hear(START_SECONDS)
+            if self._ready is None:
+                self.close()
+                raise NotGraded(f"the {self.framework} worker did not start: {self._last_words()}")
+        return self._ready
+
+    def _hear(self, seconds: float) -> dict[str, Any] | None:
+        self.control.settimeout(seconds)
+        try:
+            packet = self.control.recv(65536)
+            heard = json.loads(packet) if packet else None
+        except (OSError, ValueError):
+            return None
+        return heard if isinstance(heard, dict) else None
+
+    def _last_words(self) -> str:
+        self.process.poll()
+        self.log.seek(0)
+        lines = self.log.read().decode("utf-8", "replace").strip().splitlines()
+        return (
+            lines[-1][:500]
+            if lines
+            else f"it ended with status {self.process.returncode} and said nothing"
+        )
+
+    def fork(self, limits: Limits) -> ForkedWorker:
+        """A fresh child. Raises NotGraded if the server is gone."""
+        self.wait()
+        near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        output = tempfile.TemporaryFile()  # noqa: SIM115  closed by Worker.close
+        os.set_blocking(output.fileno(), True)
+        with (
+            far,
+            os.fdopen(
+                os.open(f"/proc/self/fd/{output.fileno()}", os.O_WRONLY | os.O_APPEND), "wb"
+            ) as append,
+        ):
+            packet = json.dumps({"op": "fork", "limits": limits.plain()}).encode()
+            fds = array.array("i", [far.fileno(), append.fileno()])
+            try:
+                self.control.sendmsg([packet], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+            except OSError:
+                output.close()
+                near.close()
+                raise NotGraded(f"the {self.framework} worker is gone") from None
+        if self._hear(30.0) is None:
+            self.close()
+            raise NotGraded(f"the {self.framework} worker could not fork: {self._last_words()}")
+        return ForkedWorker(self, Connection(near, limits.message), output, limits)
+
+    def end_child(self) -> dict[str, Any]:
+        """End the living child and all that it left behind. A server that does not answer is ended too."""
+        try:
+            self.control.send(b'{"op": "end"}')
+            told = self._hear(30.0)
+        except OSError:
+            told = None
+        if told is None:
+            self.close()
+            return {"status": signal.SIGKILL, "server": "lost"}
+        return told
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still fork."""
+        return self.process.poll() is None and self.control.fileno() >= 0
+
+    def close(self) -> None:
+        """End the server; its children go with it."""
+        with contextlib.suppress(OSError):
+            self.control.send(b'{"op": "stop"}')
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2.0)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.control.close()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,98 @@
+"""One worker kept for one submission's topic: loaded when first needed, replaced when it dies."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from katagrad.verdict import Ended, Failure, NotStarted, StudentError
+
+
+class Transport:
+    """Keeps one worker for one submission's topic, and replaces it when it dies."""
+
+    def __init__(self, pool: Any, source: Any) -> None:
+        self.pool, self.source = pool, source
+        self.worker: Any = None
+        self.defined: dict[str, Any] = {}
+        self.deadline = 0.0
+        self.check_seed = 0
+        self.prints: list[str] = []
+        self._broken: Failure | None = None
+        self._unloadable: Failure | None = None
+
+    @property
+    def framework(self) -> str:
+        """The framework of the submission. Raises Failure where its file does not tell."""
+        return str(self.source.framework)
+
+    def begin(self, seed: int, seconds: float) -> None:
+        """Start a check: `seconds` of wall time from when the submission is loaded."""
+        self.check_seed, self.prints = seed, []
+        if self._unloadable is not None:
+            raise self._unloadable
+        self.deadline = time.monotonic() + seconds
+        self._broken = None
+        if self.worker is None or self.worker.dead:
+            self._load(seconds)
+            self.deadline = time.monotonic() + seconds
+        self.request("begin", "seeding", {"seed": seed})
+
+    def finish(self) -> str:
+        """End a check; returns what the submission printed in it."""
+        if self.worker is not None:
+            self.prints.append(self.worker.printed())
+        return "".join(self.prints)
+
+    def restart(self) -> None:
+        """Replace the worker by a fresh one."""
+        self.close()
+        self._load(max(self.deadline - time.monotonic(), 1.0))
+        self.request("begin", "seeding", {"seed": self.check_seed})
+
+    def _load(self, seconds: float) -> None:
+        self.close()
+        self.worker = self.pool.worker(self.framework)
+        self.deadline = time.monotonic() + max(seconds, self.pool.limits.wall)
+        of = f"importing {self.source.topic}.py"
+        self.request("write", of, {"files": self.source.files})
+        arguments = {"module": self.source.topic, "forbidden": self.source.forbidden}
+        try:
+            self.defined = self.request("load", of, arguments)
+        except Failure as reason:  # it would fail the same way for every check to come
+            self._unloadable = reason
+            raise
+
+    def request(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
+        """Ask the worker; a submission's exception becomes StudentError, a lost worker Ended."""
+        if self._broken is not None:
+            raise self._broken
+        try:
+            reply = self.worker.request(op, self.deadline, **arguments)
+        except Ended as error:
+            self.prints.append(self.worker.printed())
+            self._broken = Ended(f"{of}: {error}")
+            raise self._broken from None
+        if "error" in reply:
+            error = reply["error"]
+            if error["type"] == "NotImplementedError" and error["frames"]:
+                raise NotStarted(f"{of} is not written yet: it still raises NotImplementedError")
+            detail = error["message"]
+            if (
+                error["type"] == "MemoryError"
+                or "allocate memory" in detail
+                or error["type"] == "ResourceExhaustedError"
+            ):
+                detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
+            raise StudentError(of, error["type"], error["kinds"], detail, error["frames"])
+        return reply["value"]
+
+    def require(self, name: str) -> None:
+        """Raise Failure unless the submission defines `name` as the stub asks."""
+        self.source.require(name, self.defined)
+
+    def close(self) -> None:
+        """End the worker."""
+        if self.worker is not None:
+            self.worker.close()
+            self.worker = None

@@ -1,0 +1,156 @@
+"""One worker process: asked, read, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from katagrad.verdict import Ended
+from katagrad.worker.limits import Limits
+from katagrad.worker.wire import Closed, Connection, Late, WireError
+
+if TYPE_CHECKING:
+    from katagrad.boundary.server import Server
+
+
+class Worker:
+    """A process that holds one submission's topic. `request` until it is `dead`; then make another."""
+
+    def __init__(self, connection: Connection, output: IO[bytes], limits: Limits) -> None:
+        self.connection, self.output, self.limits = connection, output, limits
+        self.dead = False
+        self.told: dict[str, Any] = {}  # how it ended: wait status, peak memory, CPU seconds
+        self._read = 0
+
+    def request(self, op: str, deadline: float, **arguments: Any) -> Any:
+        """Ask and wait for the answer: {"value": ...} or {"error": ...}.
+
+        Raises Ended, with the reason, when no sound answer comes by `deadline` (time.monotonic()).
+        """
+        started = time.monotonic()
+        try:
+            self.connection.send({"op": op, "with": arguments}, deadline=deadline)
+            reply = self.connection.receive(deadline)
+            if not isinstance(reply, dict) or not (
+                "value" in reply or _sound_error(reply.get("error"))
+            ):
+                raise WireError("a message is no answer")
+        except Late:
+            self.end()
+            seconds = deadline - started
+            raise Ended(
+                f"took longer than the {seconds:.3g} s that this check may still take; is there an endless loop?"
+            ) from None
+        except Closed:
+            self.end()
+            raise Ended(self.reason()) from None
+        except WireError as error:
+            self.end()
+            raise Ended(
+                f"the connection to the grader was written to by other code: {error}"
+            ) from None
+        if os.fstat(self.output.fileno()).st_size > self.limits.output:
+            kept = self.limits.output >> 10
+            self.end()
+            raise Ended(
+                f"printed more than {kept} KiB; print less, above all inside loops"
+            ) from None
+        return reply
+
+    def printed(self) -> str:
+        """What the submission printed since the last call, at most `limits.output` bytes."""
+        raw = os.pread(self.output.fileno(), self.limits.output, self._read)
+        self._read += len(raw)
+        return raw.decode("utf-8", "replace")
+
+    def reason(self) -> str:
+        """Why the process is gone."""
+        status = int(self.told.get("status", 0))
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+            if name == "SIGXCPU":
+                return f"used more than {self.limits.cpu} s of CPU time"
+            if name == "SIGKILL":
+                return "the process was killed (SIGKILL)"
+            likely = {
+                "SIGSEGV": "; endless recursion or a fault in compiled code?",
+                "SIGABRT": "; out of memory?",
+            }.get(name, "")
+            return f"the process crashed ({name}{likely})"
+        return f"the process ended by itself with status {os.WEXITSTATUS(status)}; do not call sys.exit or os._exit"
+
+    def end(self) -> None:
+        """End the process and whatever it started."""
+        self.dead = True
+        self.connection.close()
+
+    def close(self) -> None:
+        """End the process and give back what was held for it."""
+        if not self.dead:
+            self.end()
+        self.output.close()
+
+
+def _sound_error(error: Any) -> bool:
+    if not isinstance(error, dict):
+        return False
+    text = all(isinstance(error.get(key), str) for key in ("type", "message"))
+    kinds, frames = error.get("kinds"), error.get("frames")
+    listed = (
+        isinstance(kinds, list)
+        and isinstance(frames, list)
+        and all(isinstance(kind, str) for kind in kinds)
+    )
+    return text and listed and all(isinstance(f, tuple) and len(f) == 4 for f in frames)
+
+
+class ForkedWorker(Worker):
+    """A child of a warm server."""
+
+    def __init__(
+        self, server: Server, connection: Connection, output: IO[bytes], limits: Limits
+    ) -> None:
+        super().__init__(connection, output, limits)
+        self.server = server
+
+    def end(self) -> None:
+        """Have the server end it, and all that it left behind."""
+        if not self.dead:
+            super().end()
+            self.told = self.server.end_child()
+
+
+class SpawnedWorker(Worker):
+    """A process of its own: slower to start, and possible everywhere."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        folder: Path,
+        connection: Connection,
+        output: IO[bytes],
+        limits: Limits,
+    ) -> None:
+        super().__init__(connection, output, limits)
+        self.process, self.folder = process, folder
+
+    def end(self) -> None:
+        """Kill it and its process group; remove its folder."""
+        if self.dead:
+            return
+        super().end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.05)  # lets a process that ended by itself tell its status
+        with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        code = self.process.wait()
+        self.told = {"status": -code if code < 0 else code << 8}
+        shutil.rmtree(self.folder, ignore_errors=True)

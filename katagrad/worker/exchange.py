@@ -1,0 +1,171 @@
+"""A submission's values on their way in and out: lifted to tensors, lowered to arrays, or held where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from katagrad.worker.expression import Function, evaluate
+from katagrad.worker.wire import Foreign, Handle, Laid, Random
+
+MAX_ITEMS = 200_000  # elements of one container that are lowered; a longer one stays as a handle
+OPAQUE = "opaque"
+
+
+class Exchange:
+    """Turns what the driver sends into a framework's values, and back; holds what must stay here.
+
+    adapter: the module `for_torch` or `for_tensorflow`.
+    """
+
+    def __init__(self, adapter: Any) -> None:
+        self.adapter = adapter
+        self.held: dict[int, Any] = {}
+        self.next_id = 1
+
+    def lift(self, value: Any) -> Any:
+        """What the driver sent, as the submission sees it."""
+        if isinstance(value, Laid):
+            return self.adapter.tensor(self.to_native(value.array, value.layout))
+        if isinstance(value, Foreign):
+            return value.view(np.ndarray)
+        if isinstance(value, np.ndarray):
+            return self.adapter.tensor(value)
+        if isinstance(value, Handle):
+            return self.held[value.id]
+        if isinstance(value, Random):
+            return np.random.default_rng(value.seed)
+        if isinstance(value, Function):
+            return self._callable(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.lift(item) for item in value)
+        if isinstance(value, dict):
+            return {key: self.lift(item) for key, item in value.items()}
+        return value
+
+    def _callable(self, source: Function) -> Callable[..., Any]:
+        def traced(*args: Any) -> Any:
+            if len(args) != source.arity:
+                raise TypeError(
+                    f"the function takes {source.arity} arguments, but {len(args)} were given"
+                )
+            like = next((a for a in leaves(args) if self.adapter.is_tensor(a)), None)
+
+            def constant(array: np.ndarray) -> Any:
+                wanted = array if like is None else array.astype(self.adapter.numpy(like).dtype)
+                return self.adapter.tensor(wanted.copy())
+
+            return evaluate(source.tree, args, self.adapter.OPERATIONS, constant)
+
+        return traced
+
+    def lower(self, value: Any, returns: Any, depth: int = 0) -> Any:
+        """What the submission returned, as it crosses the wire. returns: a layout, OPAQUE, or a structure of them."""
+        if returns == OPAQUE:
+            return self.hold(value)
+        if self.adapter.is_tensor(value):
+            array = self.adapter.numpy(value)
+            axes = self.adapter.LAYOUTS.get(returns) if isinstance(returns, str) else None
+            array = (
+                array
+                if axes is None or array.ndim != len(axes)
+                else array.transpose(np.argsort(axes))
+            )
+            return np.asarray(array)
+        if isinstance(value, (np.ndarray, np.generic)):
+            return (
+                np.asarray(value).view(Foreign)
+                if np.asarray(value).dtype.kind in "biufc"
+                else self.hold(value)
+            )
+        if value is None or isinstance(value, (bool, int, float, complex, str, bytes, slice)):
+            return value
+        if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS and depth < 32:
+            parts = returns if isinstance(returns, (list, tuple)) else [returns] * len(value)
+            parts = [*parts, *[None] * (len(value) - len(parts))]
+            items = [
+                self.lower(item, part, depth + 1) for item, part in zip(value, parts, strict=False)
+            ]
+            return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, dict) and len(value) <= MAX_ITEMS and depth < 32:
+            if all(isinstance(key, (str, int, float, bool)) for key in value):
+                part = returns if isinstance(returns, dict) else dict.fromkeys(value, returns)
+                return {
+                    key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()
+                }
+        return self.hold(value)
+
+    def hold(self, value: Any) -> Handle:
+        self.held[self.next_id] = value
+        self.next_id += 1
+        return Handle(self.next_id - 1, type_name(value), callable(value))
+
+    def to_native(self, array: np.ndarray, layout: Any) -> np.ndarray:
+        axes = self.adapter.LAYOUTS.get(layout) if isinstance(layout, str) else None
+        if axes is None or array.ndim != len(axes):
+            return array
+        return np.ascontiguousarray(array.transpose(axes))
+
+    def collect(self, value: Any, leaves: list[Any]) -> Any:
+        """A copy of a structure in which each tensor is replaced by its position in `leaves`."""
+        model = self.adapter.parameters(value)
+        if model is not None:
+            value = model
+        if self.adapter.is_tensor(value):
+            leaves.append(value)
+            return _Leaf(len(leaves) - 1)
+        if isinstance(value, dict):
+            return {key: self.collect(item, leaves) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.collect(item, leaves) for item in value]
+        return None
+
+
+class _Leaf(int):
+    """The position of a tensor among the sources of a tape."""
+
+
+def fill(skeleton: Any, gradients: list[Any]) -> Any:
+    if isinstance(skeleton, _Leaf):
+        return gradients[skeleton]
+    if isinstance(skeleton, dict):
+        return {key: fill(item, gradients) for key, item in skeleton.items()}
+    if isinstance(skeleton, list):
+        return [fill(item, gradients) for item in skeleton]
+    return None
+
+
+def layouts_of(value: Any) -> Any:
+    """The layouts of an argument as it was sent, in the form that `lower` takes."""
+    if isinstance(value, Laid):
+        return value.layout
+    if isinstance(value, (list, tuple)):
+        return [layouts_of(item) for item in value]
+    if isinstance(value, dict):
+        return {key: layouts_of(item) for key, item in value.items()}
+    return None
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def array(value: Any) -> Any:
+    return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
+
+
+def type_name(value: Any) -> str:
+    kind = type(value)
+    return (
+        kind.__name__
+        if kind.__module__ in ("builtins", "__main__")
+        else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+    )

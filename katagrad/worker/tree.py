@@ -1,0 +1,189 @@
+"""The values that cross the wire, as trees that JSON can hold beside a list of arrays.
+
+A tree is made of JSON's own values; everything else is an object with the key "$" that names its kind.
+Decoding executes nothing that the other side wrote, and refuses whatever does not add up: the
+driver reads what a stranger's code may have forged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from katagrad.worker.expression import Function
+
+MAX_DEPTH = 48  # levels of nesting in a tree
+MAX_ARRAYS = 100_000
+DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+)
+
+
+class WireError(Exception):
+    """A frame that is torn, too large, or does not say what a frame must say."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A name for an object that stays in the worker."""
+
+    id: int
+    type: str
+    callable: bool = False
+
+
+@dataclass(frozen=True)
+class Random:
+    """A NumPy Generator, to be made in the worker from `seed`."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Laid:
+    """An array with a layout: "image" is (N, H, W, C), "kernel" is (H, W, in, out)."""
+
+    array: np.ndarray
+    layout: str
+
+
+class Foreign(np.ndarray):
+    """An array that was a NumPy array in the worker too, where a tensor may have been asked for."""
+
+
+Encoder = Callable[[Any], Any]
+
+
+def encode(
+    value: Any, arrays: list[np.ndarray], unknown: Encoder | None = None, depth: int = 0
+) -> Any:
+    """Turn `value` into a JSON tree, appending its arrays to `arrays`.
+
+    unknown: called with anything that has no form of its own; returns something that has.
+    """
+    if depth > MAX_DEPTH:
+        raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if type(value) is int:
+        return value if abs(value) < 1 << 63 else {"$": "int", "v": hex(value)}
+    if type(value) is float:
+        return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
+    if isinstance(value, Laid):
+        tree = encode(value.array, arrays, unknown, depth)
+        return {**tree, "layout": value.layout}
+    if isinstance(value, np.ndarray) and value.dtype.name in DTYPES:
+        arrays.append(np.ascontiguousarray(value).reshape(value.shape))
+        tree = {"$": "array", "dtype": value.dtype.name, "shape": list(value.shape)}
+        return {**tree, "foreign": True} if isinstance(value, Foreign) else tree
+    if isinstance(value, list):
+        return [encode(item, arrays, unknown, depth + 1) for item in value]
+    if isinstance(value, tuple):
+        return {"$": "tuple", "v": [encode(item, arrays, unknown, depth + 1) for item in value]}
+    if isinstance(value, dict):
+        pairs = [
+            [encode(key, arrays, unknown, depth + 1), encode(item, arrays, unknown, depth + 1)]
+            for key, item in value.items()
+        ]
+        return {"$": "dict", "v": pairs}
+    if isinstance(value, Handle):
+        return {"$": "handle", "id": value.id, "type": value.type, "callable": value.callable}
+    if isinstance(value, Function):
+        return {
+            "$": "function",
+            "arity": value.arity,
+            "v": encode(value.tree, arrays, None, depth + 1),
+        }
+    if isinstance(value, Random):
+        return {"$": "random", "seed": hex(value.seed)}
+    if isinstance(value, (bytes, bytearray)):
+        arrays.append(np.frombuffer(bytes(value), np.uint8))
+        return {"$": "bytes"}
+    if isinstance(value, slice):
+        return {"$": "slice", "v": [value.start, value.stop, value.step]}
+    if isinstance(value, np.generic) and value.dtype.name in DTYPES:
+        return encode(np.asarray(value).view(Foreign), arrays, unknown, depth)
+    if isinstance(value, complex):
+        return encode(np.asarray(value), arrays, unknown, depth)
+    if unknown is not None:
+        return encode(unknown(value), arrays, None, depth)
+    raise TypeError(f"no form on the wire for {type(value).__name__}")
+
+
+def decode(tree: Any, arrays: list[np.ndarray]) -> Any:
+    """The inverse of `encode`. Consumes `arrays` in the order in which `encode` appended them."""
+    return _decode(tree, iter(arrays), 0)
+
+
+def _decode(tree: Any, arrays: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH + 2:
+        raise WireError("a message is nested too deep")
+    if isinstance(tree, list):
+        return [_decode(item, arrays, depth + 1) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    kind = tree.get("$")
+    if kind == "array":
+        array = next(arrays, None)
+        if array is None or array.dtype.name != tree["dtype"] or list(array.shape) != tree["shape"]:
+            raise WireError("an array does not match its header")
+        if tree.get("foreign") is True:
+            array = array.view(Foreign)
+        layout = tree.get("layout")
+        return Laid(array, layout) if isinstance(layout, str) else array
+    if kind == "tuple":
+        return tuple(_decode(item, arrays, depth + 1) for item in tree["v"])
+    if kind == "dict":
+        return {
+            _key(_decode(k, arrays, depth + 1)): _decode(v, arrays, depth + 1) for k, v in tree["v"]
+        }
+    if kind == "handle":
+        return Handle(int(tree["id"]), str(tree["type"])[:100], tree.get("callable") is True)
+    if kind == "function":
+        return Function(_decode(tree["v"], arrays, depth + 1), int(tree["arity"]))
+    if kind == "random":
+        return Random(int(tree["seed"], 16))
+    if kind == "bytes":
+        array = next(arrays, None)
+        if array is None:
+            raise WireError("bytes are missing")
+        return array.tobytes()
+    if kind == "slice":
+        return slice(*(_decode(item, arrays, depth + 1) for item in tree["v"]))
+    if kind == "int":
+        return int(tree["v"][:40_000], 16)
+    if kind == "float":
+        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[tree["v"]]
+    raise WireError(f"a message holds an unknown kind {str(kind)[:40]!r}")
+
+
+def _key(key: Any) -> Any:
+    if not isinstance(key, (str, int, float, bool, tuple, type(None))):
+        raise WireError("a dict has a key that is neither text, number nor tuple")
+    hash(key)
+    return key
+
+
+def arrays_of(tree: Any, found: list[tuple[str, tuple[int, ...]]], depth: int = 0) -> None:
+    """Append (dtype, shape) of every array of an undecoded tree, in wire order; bytes are ("uint8", None)."""
+    if depth > 2 * MAX_DEPTH + 8:
+        raise WireError("a message is nested too deep")
+    if isinstance(tree, list):
+        for item in tree:
+            arrays_of(item, found, depth + 1)
+    elif isinstance(tree, dict):
+        kind = tree.get("$")
+        if kind == "array":
+            dtype, shape = tree.get("dtype"), tree.get("shape")
+            sound = isinstance(shape, list) and len(shape) <= 32
+            if dtype not in DTYPES or not sound or any(type(n) is not int or n < 0 for n in shape):  # type: ignore[union-attr]
+                raise WireError("an array has an impossible dtype or shape")
+            found.append((dtype, tuple(shape)))  # type: ignore[arg-type]
+        elif kind == "bytes":
+            found.append(("uint8", (-1,)))
+        else:
+            arrays_of(tree.get("v"), found, depth + 1)
