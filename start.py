@@ -8,8 +8,8 @@
 
 With `--framework torch` or `--framework tensorflow` before the word, only that one is installed.
 
-The first run makes the folder .venv beside this file and installs into it, pip's own settings in
-force; later runs start at once. To start over, delete .venv.
+The first run installs into .venv beside this file, with pip's own settings; later ones start at
+once. To start over, delete .venv.
 """
 
 # An older Python must get as far as main() to be refused in one line. Hence no syntax newer than
@@ -117,7 +117,7 @@ def prepare(extras: "list[str]") -> None:
         reason = beyond_repair()
         if reason:
             say(f"making .venv anew: {reason}")
-            remove(VENV)
+            VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV)
         UNFINISHED.write_text("An installation into .venv was begun and not ended.\n")
         with LOG.open("w", encoding="utf-8", buffering=1) as log:
             if not PYTHON.exists():
@@ -129,13 +129,9 @@ def prepare(extras: "list[str]") -> None:
 
 def ready(extras: "list[str]") -> bool:
     stamp = read_stamp()
-    here = {"identity": identity(), "files": fingerprint()}
-    return (
-        {**stamp, **here} == stamp
-        and set(extras) <= set(stamp.get("extras", []))
-        and PYTHON.exists()
-        and not UNFINISHED.exists()
-    )
+    same = stamp.get("identity") == identity() and stamp.get("files") == fingerprint()
+    whole = PYTHON.exists() and not UNFINISHED.exists()
+    return same and whole and set(extras) <= set(stamp["extras"])
 
 
 def beyond_repair() -> str:
@@ -165,13 +161,6 @@ def read_stamp() -> "dict[str, Any]":
         return dict(json.loads(STAMP.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
-
-
-def remove(folder: Path) -> None:
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
-    else:
-        folder.unlink()
 
 
 def install(extras: "list[str]", log: TextIO) -> None:
@@ -206,9 +195,9 @@ def make_environment(log: TextIO) -> None:
             if execute([str(PYTHON), "-m", "pip", "--version"], log) == 0:
                 return None
     raise Stop(
-        "this Python cannot set up pip: it lacks the module ensurepip, and neither pip, uv, "
-        "virtualenv nor a package of pip was there to take it from. Install it (on Debian and "
-        f"Ubuntu: apt install python3-venv), then run the same line again. The log is {LOG}"
+        "this Python cannot set up pip: it lacks the module ensurepip, and neither pip, uv nor a "
+        "package of pip was there to take it from. Install it (on Debian and Ubuntu: apt install "
+        f"python3-venv), then run the same line again. The log is {LOG}"
     )
 
 
@@ -216,8 +205,6 @@ def pip_sources(base: str, scratch: Path, log: TextIO) -> "Iterator[list[str]]":
     """Yield commands that may put pip into .venv, those that need no network first."""
     for folder in (sysconfig.get_config_var("WHEEL_PKG_DIR"), "/usr/share/python-wheels"):
         yield from wheel_installers(Path(folder or os.devnull))
-    if shutil.which("virtualenv"):
-        yield ["virtualenv", "--python", base, str(VENV)]
     if shutil.which("uv"):
         yield ["uv", "pip", "install", "--python", str(PYTHON), "pip"]
     # `--target`, since a system's pip may write nowhere else, and one before 22.3 has no --python.
@@ -238,8 +225,7 @@ def pip_sources(base: str, scratch: Path, log: TextIO) -> "Iterator[list[str]]":
 
 
 def wheel_installers(folder: Path) -> "Iterator[list[str]]":
-    for wheel in folder.glob("pip-*.whl"):
-        # Python runs a wheel of pip as it is, so it can install itself.
+    for wheel in folder.glob("pip-*.whl"):  # Python runs it as it is, so it installs itself
         yield [str(PYTHON), str(wheel / "pip"), "install", "--no-index", "--no-deps", str(wheel)]
 
 
@@ -257,8 +243,7 @@ def run(step: str, command: "list[str]", log: TextIO) -> None:
 def execute(command: "list[str]", log: TextIO, folder: Path = ROOT) -> int:
     """Run a command into the log, and on a terminal show in one line what it is at."""
     log.write(f"$ {' '.join(command)}\n")
-    # Three settings that would send pip elsewhere than to .venv.
-    astray = ("PIP_TARGET", "PIP_PREFIX", "PYTHONHOME")
+    astray = ("PIP_TARGET", "PIP_PREFIX", "PYTHONHOME")  # these lead away from .venv
     environment = {name: value for name, value in os.environ.items() if name not in astray}
     environment.update(PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONIOENCODING="utf-8")
     width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else 0
@@ -273,8 +258,7 @@ def execute(command: "list[str]", log: TextIO, folder: Path = ROOT) -> int:
         env=environment,
         close_fds=False,  # it keeps the lock, should this process be killed before it
     ) as process:
-        assert process.stdout
-        for line in process.stdout:
+        for line in process.stdout or ():
             log.write(line)
             if width and line.lstrip().startswith(("Collecting", "Downloading", "Installing")):
                 print(f"  {line.strip()}"[:width].ljust(width), end="\r", flush=True)
