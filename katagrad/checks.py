@@ -1,8 +1,8 @@
 """Checks: found in graders, listed with their points, and run one by one.
 
-A check is a function `test_<subject>_<claim>(impl, ...)` marked `@pytest.mark.grade(points=..., hint=...)`. Parametrized, it has
-several cases, all of which must pass. `run_case` is the one place where a verdict is made; the pytest plugin
-and the grading of courses both call it.
+A check is a function `test_<subject>_<claim>(impl, ...)` marked `@pytest.mark.grade(points=..., hint=...)`.
+Parametrized, it has several cases, all of which must pass. `run_case` is the one place where a verdict is made;
+the pytest plugin and the grading of courses both call it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Check:
-    """One entry of the manifest. claim: the docstring's first line, which a student may read. seconds: for each case."""
+    """One entry of the manifest.
+
+    claim: the docstring's first line, which a student may read. seconds: of wall time for each case.
+    """
 
     topic: str
     name: str
@@ -88,7 +91,7 @@ def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
         if not name.startswith("test_") or not inspect.isfunction(function):
             continue
         marks = list(getattr(function, "pytestmark", ()))
-        grade = next((mark.kwargs for mark in marks if mark.name == "grade"), {})
+        grade: dict[str, Any] = next((mark.kwargs for mark in marks if mark.name == "grade"), {})
         claim = (inspect.getdoc(function) or name).splitlines()[0]
         cases = tuple(_cases([mark for mark in marks if mark.name == "parametrize"]))
         yield Check(
@@ -158,7 +161,10 @@ def run_case(
     rules: Rules,
     body: Callable[[Implementation], None],
 ) -> Outcome:
-    """Run `body` as a case of a check, and say what it came to. Only KeyboardInterrupt and pytest's own signals leave it."""
+    """Run `body` as a case of a check, and say what it came to.
+
+    Only KeyboardInterrupt and pytest's own signals leave it as exceptions.
+    """
     started = time.monotonic()
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
@@ -213,9 +219,10 @@ def _blame(fault: Exception) -> tuple[str, str]:
         "the grader",
     )
     if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError)):
+        what = f"{type(fault).__name__}: {str(fault)[:200]}"
         return (
             FAILED,
-            f"the result does not have the form that the stub describes ({where}: {type(fault).__name__}: {str(fault)[:200]})",
+            f"the result does not have the form that the stub describes ({where}: {what})",
         )
     return (
         NOT_GRADED,
@@ -232,7 +239,8 @@ def _frames(fault: Exception) -> list[Any]:
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
     """Run all cases of a check; the first that does not pass decides."""
     seconds = check.seconds or transport.pool.limits.wall
-    total, printed, data = 0.0, "", set()
+    total, printed = 0.0, ""
+    data: set[str] = set()
     for case in check.cases:
 
         def body(impl: Implementation, case: Case = case) -> None:

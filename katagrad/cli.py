@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from katagrad.topics import FRAMEWORKS, Topic, topics
+from katagrad.topics import FRAMEWORKS, Topic
+from katagrad.topics import topics as all_topics
+from katagrad.verdict import NotGraded
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -15,7 +19,7 @@ Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; both w
 
 
 def _chosen(names: list[str] | None) -> list[Topic]:
-    known = topics()
+    known = all_topics()
     for name in names or ():
         if name not in known:
             raise typer.BadParameter(f"there is no topic {name!r}; there are {', '.join(known)}")
@@ -76,7 +80,8 @@ def _generic(topic: Topic, framework: str, pool: object) -> None:
             survivors.append(mutant)
     total = caught + len(survivors)
     print(
-        f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), {equivalent} listed as equivalent"
+        f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
+        f"{equivalent} listed as equivalent"
     )
     for mutant in survivors:
         print(
@@ -101,6 +106,62 @@ def measure(
                 values = judging.Validator(topic, one, pool).measure(threshold, runs)
                 print(f"{topic.name}.{name} {one}=[{', '.join(f'{v:.4g}' for v in values)}],")
         pool.close()
+
+
+course = typer.Typer(no_args_is_help=True, help="Grade a course's submissions.")
+app.add_typer(course, name="course")
+
+
+@course.command("grade")
+def course_grade(
+    submissions: Annotated[
+        Path, typer.Argument(help="folder with a folder or archive per student")
+    ],
+    out: Annotated[Path, typer.Option(help="folder of the ledger and the results")],
+    topics: Annotated[
+        str | None, typer.Option(help="topics to grade, with commas; default: all")
+    ] = None,
+    isolation: Annotated[
+        str, typer.Option(help="namespace, or process: limits alone, for code that you trust")
+    ] = "namespace",
+    workers: Annotated[int, typer.Option(help="grader processes; default: one for each core")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="hidden seed; default: drawn once for --out")
+    ] = None,
+    framework: Framework = None,
+    limit: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, as for pytest")] = None,
+    full_size: Annotated[bool, typer.Option(help="grade on MNIST and the like, too")] = False,
+) -> None:
+    """Grade a folder of submissions. Run again, it grades only what is missing or changed."""
+    from katagrad.course import report
+    from katagrad.course.grade import Order, run
+    from katagrad.grading import BadOption, parse_limits
+
+    if not submissions.is_dir():
+        raise typer.BadParameter(f"there is no folder {submissions}", param_hint="SUBMISSIONS")
+    try:
+        limits = parse_limits(limit or [])
+    except BadOption as error:
+        raise typer.BadParameter(str(error)) from None
+    order = Order(
+        submissions=submissions,
+        out=out,
+        topics=_chosen(topics.split(",") if topics else None),
+        isolation=isolation,
+        workers=workers or os.cpu_count() or 1,
+        seed=seed,
+        framework=framework,
+        limits=limits,
+        full_size=full_size,
+    )
+    try:
+        with report.progress() as advance:
+            summary = run(order, advance)
+    except NotGraded as error:
+        typer.echo(f"kata: {error}", err=True)
+        raise typer.Exit(2) from None
+    for line in report.lines(summary, out):
+        print(line)
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Public checks: the examples in a stub's docstrings, run through the same boundary as the hidden ones.
 
-An example is a call of the topic's functions on literals, `>>> softmax([0.0, 0.0])`, and the value under it. Lists become
-tensors; results are compared as numbers. Only literals, names bound by earlier examples, calls of the submission,
-methods of what it returned, and indexing are understood: nothing is executed here.
+An example is a call of the topic's functions on literals, `>>> softmax([0.0, 0.0])`, and the value under it.
+Lists become tensors; results are compared as numbers. Only literals, names bound by earlier examples, calls of
+the submission, methods of what it returned, and indexing are understood: nothing is executed here.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from katagrad.boundary.implementation import Implementation
 from katagrad.expect import close, equal
 from katagrad.verdict import Failure, StudentError
 
-
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 
 
 @dataclass(frozen=True)
@@ -169,22 +172,27 @@ def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
         kwargs = {item.arg: _value(item.value, impl, names) for item in node.keywords if item.arg}
         return function(*args, **kwargs)
     raise Failure(
-        f"an example uses `{ast.unparse(node)}`, which examples may not; use literals and calls of this file's functions"
+        f"an example uses `{ast.unparse(node)}`, which examples may not; "
+        "use literals and calls of this file's functions"
     )
 
 
 def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Callable[..., Any]:
     if isinstance(node, ast.Name):
-        return {"rng": impl.rng, "list": list, "len": len, "sorted": sorted, "plain": _Plain}.get(
-            node.id
-        ) or (names[node.id] if node.id in names else getattr(impl, node.id))
+        given: dict[str, Callable[..., Any]] = {
+            "rng": impl.rng,
+            "plain": _plain,
+            "list": list,
+            "len": len,
+        }
+        return given.get(node.id) or names.get(node.id) or getattr(impl, node.id)
     if isinstance(node, ast.Attribute):
         method: Callable[..., Any] = getattr(_value(node.value, impl, names), node.attr)
         return method
     raise Failure(f"an example calls `{ast.unparse(node)}`, which examples may not")
 
 
-def _Plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """`plain([3, 4])` in an example: a list of Python numbers, not a tensor."""
     return value.tolist() if isinstance(value, np.ndarray) else value
 

@@ -48,9 +48,9 @@ def launcher_for(isolation: str) -> Launcher:
     """The launcher of an isolation level: "process", "namespace", or "auto", the strongest that works here."""
     if isolation == "process":
         return PlainLauncher()
-    from katagrad import sandbox
+    from katagrad.sandbox import launcher
 
-    return sandbox.launcher(required=isolation == "namespace")
+    return launcher(required=isolation == "namespace")
 
 
 def draw_seed() -> int:

@@ -17,8 +17,37 @@ BINARY = {
     ast.FloorDiv: ast.Div,
     ast.Mod: ast.Mult,
 }
-COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}  # fmt: skip
-NAMES = {"sum": "mean", "mean": "sum", "reduce_sum": "reduce_mean", "reduce_mean": "reduce_sum", "maximum": "minimum", "minimum": "maximum", "argmax": "argmin", "amax": "amin", "reduce_max": "reduce_min", "sin": "cos", "cos": "sin", "zeros_like": "ones_like", "ones_like": "zeros_like", "zeros": "ones", "ones": "zeros", "min": "max", "max": "min"}  # fmt: skip
+COMPARE = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+NAMES = {
+    "sum": "mean",
+    "mean": "sum",
+    "reduce_sum": "reduce_mean",
+    "reduce_mean": "reduce_sum",
+    "maximum": "minimum",
+    "minimum": "maximum",
+    "argmax": "argmin",
+    "amax": "amin",
+    "reduce_max": "reduce_min",
+    "sin": "cos",
+    "cos": "sin",
+    "zeros_like": "ones_like",
+    "ones_like": "zeros_like",
+    "zeros": "ones",
+    "ones": "zeros",
+    "min": "max",
+    "max": "min",
+}
 
 
 @dataclass(frozen=True)

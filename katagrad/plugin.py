@@ -1,37 +1,23 @@
 """The pytest plugin: collects exercises and graders, gives them `impl`, and records verdicts.
 
-`pytest exercises/softmax.py` runs the examples in the student's own file and then the hidden checks of graders/softmax.py, both
-under the id of the student's file. `pytest graders --submission DIR` runs the checks on any folder.
+`pytest exercises/softmax.py` runs the examples in the student's own file and then the hidden checks of
+graders/softmax.py, both under the id of the student's file. `pytest graders --submission DIR` runs the checks
+on any folder.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from katagrad import grading, results
+from katagrad.boundary.implementation import Implementation
 from katagrad.checks import Outcome, run_case
+from katagrad.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import FRAMEWORKS, Topic, root, topics
-from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED, SubmissionProblem
-
-RUN = pytest.StashKey["Run"]()
-OPTIONS = (
-    "submission",
-    "framework",
-    "seed",
-    "isolation",
-    "in_process",
-    "start_method",
-    "threads",
-    "device",
-    "data",
-    "patience",
-    "limit",
-)
+from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -110,52 +96,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.close()
 
 
-class Run:
-    """What one pytest session grades."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
-        given = config.getoption("--seed")
-        self.seed: int = (
-            self.worker_input["katagrad_seed"]
-            if self.worker_input
-            else grading.draw_seed()
-            if given is None
-            else given
-        )
-        self.gradings: dict[Path, grading.Grading] = {}
-        self.seen: dict[str, Topic] = {}  # topics in this run's collection
-        self.outcomes: dict[str, dict[str, Outcome]] = {}
-        self.examples: dict[str, list[dict[str, Any]]] = {}
-        self.about: dict[str, dict[str, Any]] = {}  # per topic: framework, versions, isolation
-
-    def folder(self, beside: Path) -> Path:
-        """The folder that is graded: --submission, else the exercises."""
-        given = self.config.getoption("--submission")
-        if given:
-            return Path(self.config.invocation_params.dir, given).resolve()
-        return beside if beside.name == "exercises" else root() / "exercises"
-
-    def grading(self, folder: Path) -> grading.Grading:
-        """The grading of a folder, begun when first asked for."""
-        if folder not in self.gradings:
-            options = {
-                name: self.config.getoption("--" + name.replace("_", "-")) for name in OPTIONS
-            }
-            try:
-                self.gradings[folder] = grading.start(folder, options, self.seed)
-            except grading.BadOption as error:
-                raise pytest.UsageError(str(error)) from None
-        return self.gradings[folder]
-
-    def close(self) -> None:
-        """End all workers."""
-        for one in self.gradings.values():
-            one.close()
-        self.gradings.clear()
-
-
 # -- collection ------------------------------------------------------------------------------------
 
 
@@ -209,7 +149,7 @@ class TopicModule(pytest.Module):
     def _getobj(self) -> Any:
         own, self.path = self.path, self.topic.grader  # the id stays that of the student's file
         try:
-            return super()._getobj()
+            return super()._getobj()  # type: ignore[no-untyped-call]
         finally:
             self.path = own
 
@@ -275,7 +215,7 @@ def module_of(item: pytest.Item) -> TopicModule | None:
     return found if isinstance(found, TopicModule) else None
 
 
-def judge(item: pytest.Item, check: str, case: str, body: Any) -> None:
+def judge(item: pytest.Item, check: str, case: str, body: Callable[[Implementation], None]) -> None:
     """Run a case, note its outcome on the item, and raise Verdict unless it passed."""
     module = module_of(item)
     assert module is not None
@@ -361,31 +301,9 @@ def pytest_runtest_makereport(
     return report
 
 
-def words(outcome: Outcome, claim: str, about: dict[str, Any], topic: str) -> str:
-    """What a student reads of a check that did not pass."""
-    if outcome.status == NOT_STARTED:
-        return outcome.message
-    lines = []
-    if claim:
-        points = about.get("points")
-        worth = f"  [{results.number(points)} point{'s' if points != 1 else ''}]" if points else ""
-        lines.append(f"{claim}{worth}")
-    lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
-    if outcome.status == FAILED and about.get("hint"):
-        lines.append(f"Hint: {about['hint']}")
-    if outcome.printed:
-        lines += [
-            f"{topic}.py printed:",
-            *("  " + line for line in outcome.printed.rstrip().splitlines()),
-        ]
-    return "\n".join(lines)
-
-
 @pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(
-    report: pytest.TestReport, config: pytest.Config
-) -> tuple[str, str, Any] | None:
-    """ "not started" and "not graded" are categories of their own: they have no section among the failures."""
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """Make "not started" and "not graded" categories of their own, with no section among the failures."""
     told = getattr(report, "katagrad", None)
     if told and report.when == "call":
         status = told["outcome"][0]
@@ -407,112 +325,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             session.config.pluginmanager.register(
                 Controller(session.config.stash[RUN].seed), "katagrad-xdist"
             )
-
-
-class Controller:
-    """Under xdist, gives every worker the seed of this run."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def pytest_configure_node(self, node: Any) -> None:
-        """Called by xdist for each worker before it starts."""
-        node.workerinput["katagrad_seed"] = self.seed
-
-
-class Recorder:
-    """Collects verdicts, writes the JSON file, prints the table."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config, self.run = config, config.stash[RUN]
-        self.folder = ""
-        self.isolation, self.versions = "", {}
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a verdict; the worst case of a check decides."""
-        told = getattr(report, "katagrad", None)
-        if told is None or report.when != "call":
-            return
-        status, message, printed, seconds, data = told["outcome"]
-        name = told["topic"]
-        self.run.seen.setdefault(name, topics()[name]) if name in topics() else None
-        self.run.about.setdefault(name, {})["framework"] = told["framework"] or self.run.about.get(
-            name, {}
-        ).get("framework")
-        self.folder, self.isolation = told["folder"], told["isolation"] or self.isolation
-        self.versions.update(told["versions"])
-        if told["example"]:
-            record = {
-                "name": told["check"],
-                "status": status,
-                "message": message,
-                "printed": printed,
-                "seconds": round(seconds, 3),
-            }
-            self.run.examples.setdefault(name, []).append(record)
-            return
-        kept = self.run.outcomes.setdefault(name, {})
-        before = kept.get(told["check"])
-        total = seconds + (before.seconds if before else 0.0)
-        if before is None or before.status == PASSED:
-            kept[told["check"]] = Outcome(status, message, printed, total, tuple(data))
-
-    def record(self) -> dict[str, Any]:
-        """Everything that is known, as the JSON file holds it."""
-        order = [name for name in topics() if name in self.run.seen] + [
-            name for name in self.run.seen if name not in topics()
-        ]
-        found = {}
-        for name in order:
-            entry = results.topic_record(
-                self.run.seen[name],
-                self.run.outcomes.get(name, {}),
-                self.run.about.get(name, {}).get("framework"),
-            )
-            found[name] = (
-                {**entry, "examples": self.run.examples[name]}
-                if name in self.run.examples
-                else entry
-            )
-        folder = Path(self.folder) if self.folder else root() / "exercises"
-        from katagrad.submission import Submission, python_versions
-
-        try:
-            sha256: str | None = Submission(folder).sha256
-        except SubmissionProblem:
-            sha256 = None
-        once = {
-            "versions": {"python": python_versions(), **self.versions},
-            "isolation": self.isolation,
-            "grade": not self.config.getoption("--in-process"),
-            "device": self.config.getoption("--device"),
-            "seed": self.run.seed,
-            "submission": {"name": folder.name, "sha256": sha256},
-        }
-        return results.report(found, **once)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The table by chapter, and where the record went."""
-        if not self.run.outcomes and not self.run.examples:
-            return
-        record = self.record()
-        write = terminalreporter.write_line
-        terminalreporter.section("progress")
-        for line in results.table(record["topics"], terminalreporter._tw.fullwidth):
-            write(line)
-        write(
-            f"{results.number(record['points'])} of {results.number(record['maximum'])} points  (seed {record['seed']}, isolation {record['isolation']})"
-        )
-        for report in terminalreporter.getreports("not graded"):
-            write(f"not graded: {report.nodeid.split('::')[-1]}: {report.katagrad['outcome'][1]}")
-        if not record["grade"]:
-            write("in-process run: not a grade")
-        target = self.config.getoption("--results")
-        if target:
-            path = Path(self.config.invocation_params.dir, target)
-            results.write_json(path, record)
-            write(f"results written to {target}")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

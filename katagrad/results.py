@@ -21,7 +21,7 @@ def topic_record(
     topic: Topic, outcomes: Mapping[str, Outcome], framework: str | None
 ) -> dict[str, Any]:
     """One topic as data. A check of the manifest that has no outcome stands there as not graded."""
-    checks = []
+    checks: list[dict[str, Any]] = []
     for check in manifest(topic):
         outcome = outcomes.get(check.name, Outcome(NOT_GRADED, UNRUN))
         checks.append(
@@ -81,16 +81,21 @@ def write_whole(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as JSON, whole or not at all."""
     write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def visible(text: str) -> str:
+    """`text` with every character that could steer a terminal written out."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def number(points: float) -> str:

@@ -73,8 +73,9 @@ class Submission:
             if size > MAX_FILE or total > MAX_FOLDER or len(found) >= MAX_FILES:
                 name = path.relative_to(self.folder).as_posix()
                 raise SubmissionProblem(
-                    f"{self.folder.name}/ is too large to grade: stopped at {name}, after {total >> 20} MiB in {len(found) + 1} files "
-                    f"(at most {MAX_FILE >> 20} MiB a file, {MAX_FOLDER >> 20} MiB and {MAX_FILES} files in all); move data elsewhere"
+                    f"{self.folder.name}/ is too large to grade: stopped at {name}, after {total >> 20} MiB "
+                    f"in {len(found) + 1} files (at most {MAX_FILE >> 20} MiB a file, "
+                    f"{MAX_FOLDER >> 20} MiB and {MAX_FILES} files in all); move data elsewhere"
                 )
             found[path.relative_to(self.folder).as_posix()] = path.read_bytes()
         return {**found, **self.edits}
@@ -161,7 +162,8 @@ class Source:
         if self.untouched:
             raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
         raise SubmissionProblem(
-            f"{self.file} imports neither torch nor tensorflow; add `import torch` or `import tensorflow as tf` at its top"
+            f"{self.file} imports neither torch nor tensorflow; "
+            "add `import torch` or `import tensorflow as tf` at its top"
         )
 
     @property

@@ -19,8 +19,9 @@ Measure = Callable[[Implementation, int], float]
 class Threshold:
     """A bound on the median of `runs` training runs of different seeds.
 
-    of: what is measured, in words: "test accuracy on digits". at_least or at_most: the bound. torch, tensorflow: what the
-    reference solutions reached, one number a seed, at least ten; `python -m katagrad measure TOPIC` prints them.
+    of: what is measured, in words: "test accuracy on digits". at_least or at_most: the bound.
+    torch, tensorflow: what the reference solutions reached, one number a seed, at least ten;
+        `python -m katagrad measure TOPIC` prints them.
     """
 
     of: str

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.boundary.process import Pool
 from katagrad.checks import Outcome, Rules, load_grader, manifest, run_case, run_check, run_topic
@@ -215,7 +214,7 @@ def thresholds(topic: Topic) -> dict[str, Threshold]:
 
 
 def check_thresholds(topic: Topic, framework: str, findings: Findings) -> None:
-    """Each threshold has ten measurements, lies beyond the worst of them, and is missed less than once in a thousand."""
+    """Each threshold has ten measurements, lies beyond their worst, and is missed less than once in a thousand."""
     for name, threshold in thresholds(topic).items():
         sample = list(getattr(threshold, framework))
         if len(sample) < 10:
@@ -230,7 +229,8 @@ def check_thresholds(topic: Topic, framework: str, findings: Findings) -> None:
         odds = threshold.chance_of_failure(framework)
         if beyond or odds > 1e-3 or math.isnan(odds):
             findings.problems.append(
-                f"{name}: worst of {len(sample)} runs {worst:.4g}, bound {threshold.bound:g}; missed with probability {odds:.2g}"
+                f"{name}: worst of {len(sample)} runs {worst:.4g}, bound {threshold.bound:g}; "
+                f"missed with probability {odds:.2g}"
             )
         findings.notes.append(
             f"{name} ({threshold.of}): worst {worst:.4g}, bound {threshold.bound:g}, missed with probability {odds:.1g}"

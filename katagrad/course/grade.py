@@ -1,0 +1,146 @@
+"""`kata course grade`: a folder of submissions in, a ledger and readable results out; resumable at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from katagrad import __version__, results
+from katagrad.checks import Rules, grader_hash
+from katagrad.course.intake import take_in
+from katagrad.course.labour import Crew, Job, Plan
+from katagrad.course.ledger import Ledger, key
+from katagrad.grading import draw_seed, launcher_for
+from katagrad.topics import Topic
+from katagrad.verdict import NotGraded
+from katagrad.worker.limits import Limits
+
+NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # what results depend on
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a course asks for. seed: None takes that of the ledger, or draws one for a new ledger."""
+
+    submissions: Path
+    out: Path
+    topics: Sequence[Topic]
+    isolation: str = "namespace"
+    workers: int = 2
+    seed: int | None = None
+    framework: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    full_size: bool = False
+    patience: float = 1.0
+
+
+@dataclass
+class Summary:
+    """What a grading came to. graded, kept: submissions' topics graded now, and those whose record still held."""
+
+    graded: int = 0
+    kept: int = 0
+    problems: dict[str, str] | None = None
+    totals: dict[str, tuple[float, float]] | None = None
+
+
+Progress = Callable[[int, int, str], None]
+
+
+def run(order: Order, progress: Progress | None = None) -> Summary:
+    """Grade what is missing or changed, write the ledger, then grades.csv, problems.json and a JSON file per student.
+
+    Raises NotGraded where the isolation asked for cannot be had.
+    """
+    launcher = launcher_for(order.isolation)
+    intake = take_in(order.submissions, order.framework)
+    ledger = Ledger(order.out / "ledger.sqlite")
+    seed = int(ledger.about("seed", str(draw_seed() if order.seed is None else order.seed)))
+    if order.seed is not None and order.seed != seed:
+        ledger.close()
+        raise NotGraded(
+            f"{ledger.path} was begun with the seed {seed}, not {order.seed}; leave --seed out, or choose another --out"
+        )
+    plan = Plan(Rules(seed, order.patience, order.full_size), order.limits, order.isolation)
+    summary = Summary(problems=intake.problems)
+    told = json.dumps(
+        [__version__, launcher.name, order.limits.plain(), order.full_size, order.patience]
+    )
+    jobs: list[tuple[Job, str]] = []
+    for student, submission in intake.submissions.items():
+        digest = submission.sha256
+        for topic in order.topics:
+            framework = submission.source(topic).known_framework
+            name = key(digest, grader_hash(topic), seed, versions(framework), told)
+            if ledger.key_of(student, topic.name) == name:
+                summary.kept += 1
+            else:
+                jobs.append((Job(student, topic, submission), name))
+    keys = {(job.student, job.topic.name): name for job, name in jobs}
+    with Crew(plan, min(order.workers, max(len(jobs), 1))) as crew:
+        for job, record in crew.work(job for job, _ in jobs):
+            ledger.write(job.student, job.topic.name, keys[job.student, job.topic.name], record)
+            summary.graded += 1
+            if progress is not None:
+                progress(summary.graded, len(jobs), job.student)
+    ledger.keep_only(
+        {(student, topic.name) for student in intake.submissions for topic in order.topics}
+    )
+    summary.totals = _write_results(order, ledger, intake.problems, seed)
+    ledger.close()
+    return summary
+
+
+@cache
+def versions(framework: str | None) -> dict[str, str]:
+    """Installed versions of what a framework's numbers depend on, read without importing any of it."""
+    found = {}
+    for name in (*NUMBERS.get(framework or "", ()), "numpy"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def _write_results(
+    order: Order, ledger: Ledger, problems: dict[str, str], seed: int
+) -> dict[str, tuple[float, float]]:
+    by_student: dict[str, dict[str, Any]] = {}
+    for student, topic, record in ledger.records():
+        by_student.setdefault(student, {})[topic] = record
+    totals = {}
+    rows = [["student", *(t.name for t in order.topics), "points", "maximum"]]
+    for student, found in by_student.items():
+        ordered = {t.name: found[t.name] for t in order.topics if t.name in found}
+        report = results.report(ordered, student=student, seed=seed, isolation=order.isolation)
+        results.write_json(order.out / "students" / f"{student}.json", report)
+        totals[student] = (report["points"], report["maximum"])
+        points = [
+            results.number(ordered[t.name]["points"]) if t.name in ordered else ""
+            for t in order.topics
+        ]
+        rows.append(
+            [
+                _cell(student),
+                *points,
+                results.number(report["points"]),
+                results.number(report["maximum"]),
+            ]
+        )
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    results.write_whole(order.out / "grades.csv", text.getvalue())
+    results.write_json(order.out / "problems.json", problems)
+    return totals
+
+
+def _cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
