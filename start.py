@@ -232,7 +232,7 @@ def wheel_installers(folder: Path) -> "Iterator[list[str]]":
 def run(step: str, command: "list[str]", log: TextIO) -> None:
     status = execute(command, log)
     if status:
-        tail = "\n  ".join(LOG.read_text(encoding="utf-8").splitlines()[-12:])
+        tail = "\n  ".join(LOG.read_text(encoding="utf-8").splitlines()[-20:])
         raise Stop(
             f"{step} failed: `{' '.join(command[1:4])}` ended with status {status}. Its last "
             f"lines, of all in {LOG}:\n\n  {tail}\n\n"
