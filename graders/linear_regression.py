@@ -1,0 +1,223 @@
+"""Hidden checks of exercises/linear_regression.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import close, dtype, holds, normal, number, raises, same_inputs, shape, uniform
+
+SHAPES = "Bring x and y to one shape, (n,), first: (n, 1) - (n,) broadcasts to (n, n)."
+STEP = "Each step: both gradients at the present w and b, then w - lr * dw and b - lr * db."
+
+
+def gradients(x, y, w, b):
+    error = w * x + b - y
+    return 2 * (error * x).mean(), 2 * error.mean()
+
+
+def fit(x, y, lr, epochs, gradients=gradients):
+    w = b = 0.0
+    history = []
+    for _ in range(epochs):
+        history.append(((w * x + b - y) ** 2).mean())
+        dw, db = gradients(x, y, w, b)
+        w, b = w - lr * dw, b - lr * db
+    return w, b, history
+
+
+def half(x, y, w, b):
+    return tuple(g / 2 for g in gradients(x, y, w, b))
+
+
+def fixed_bias(x, y, w, b):
+    return gradients(x, y, w, b)[0], 0.0
+
+
+def uphill(x, y, w, b):
+    return tuple(-g for g in gradients(x, y, w, b))
+
+
+def three(result):
+    """The (w, b, history) of `fit`."""
+    kind = type(result).__name__
+    holds(
+        isinstance(result, (tuple, list)) and len(result) == 3,
+        f"fit(x, y) returned {f'{len(result)} items' if isinstance(result, (tuple, list)) else f'one {kind}'}, "
+        "but should return three: w, b, history",
+    )
+    return result
+
+
+def losses(history, epochs):
+    """A history's items, which may also have come as tensors."""
+    history = history.tolist() if isinstance(history, np.ndarray) else history
+    holds(
+        isinstance(history, (list, tuple)) and len(history) == epochs,
+        f"the history of {epochs} epochs has "
+        f"{len(history) if isinstance(history, (list, tuple)) else 'but one'} entries, "
+        f"but should have {epochs}, one for each",
+    )
+    return history
+
+
+@pytest.mark.grade(points=1, hint=SHAPES)
+@pytest.mark.parametrize("size", [(5,), (1,), (4, 1), (1, 1)])
+def test_predict_lies_on_the_line(impl, size):
+    """predict is w x + b, of shape (n,) and the dtype of x, for x (n,) and (n, 1)"""
+    x, w, b = normal(*size), normal(), normal()
+    expected = w * x.reshape(-1) + b
+    result = same_inputs(impl, "predict", x, w, b)
+    mistakes = {"w x, without b": expected - b, "x + b, without w": x.reshape(-1) + b}
+    close(result, expected, of=f"predict of x {size}", mistakes=mistakes)
+    dtype(result, "float32", of="predict of a float32 tensor")
+    dtype(impl.float64.predict(x, w, b), "float64", of="predict of a float64 tensor")
+
+
+@pytest.mark.grade(points=1, hint="Stay with the framework's own operations on tensors.")
+def test_predict_passes_gradients(impl):
+    """gradients flow through predict: c w to x, sum(c x) to w, sum(c) to b"""
+    x, w, b, c = normal(6), normal(), normal(), normal(6)
+    dx, dw, db = impl.grad("predict", x, w, b, wrt=[0, 1, 2], cotangent=c)
+    close(dx, c * w, of="d predict / d x")
+    close(dw, (c * x).sum(), of="d predict / d w")
+    close(db, c.sum(), of="d predict / d b")
+
+
+@pytest.mark.grade(points=3, hint="d mean(e**2) / d w is mean(2 e x), with e = w x + b - y.")
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_mse_gradients_follow_the_definition(impl, count):
+    """mse_gradients are the derivatives of the mean squared error by w and by b"""
+    x, y, w, b = normal(count, shift=1.0), normal(count, scale=3.0), normal(), normal()
+    dw, db = same_inputs(impl, "mse_gradients", x, y, w, b)
+    right = gradients(x, y, w, b)
+    for name, found, i in (("dw", dw, 0), ("db", db, 1)):
+        mistakes = {
+            "the gradient without its factor 2": right[i] / 2,
+            "the gradient of the sum instead of the mean": right[i] * count,
+            "the gradient with its sign turned": -right[i],
+            "the gradient by the other parameter": right[1 - i],
+        }
+        shape(found, (), of=name)
+        close(found, right[i], of=f"{name} of mse_gradients", mistakes=mistakes)
+    exact = impl.float64.mse_gradients(x, y, w, b)
+    for name, found, expected in zip(("dw", "db"), exact, right, strict=True):
+        close(found, expected, of=f"{name} in float64", rtol=1e-9)
+
+
+@pytest.mark.grade(points=2, hint=SHAPES)
+@pytest.mark.parametrize(("x_column", "y_column"), [(True, False), (False, True), (True, True)])
+def test_mse_gradients_take_columns_and_rows(impl, x_column, y_column):
+    """x and y may each be (n,) or (n, 1), in any combination"""
+    x, y, w, b = normal(5), normal(5), normal(), normal()
+    sent = [v.reshape(-1, 1) if c else v for v, c in ((x, x_column), (y, y_column))]
+    of = f"mse_gradients of x {sent[0].shape}, y {sent[1].shape}"
+    # A column minus a row is all pairs, (n, n); their mean is not the mean over the points.
+    pairs = (w * x + b)[:, None] - y
+    mistakes = {
+        "the gradient of errors broadcast to (n, n), times a column": 2
+        * (pairs * x[:, None]).mean(),
+        "the gradient of errors broadcast to (n, n), times a row": 2 * (pairs * x).mean(),
+    }
+    found = impl.mse_gradients(*sent, w, b)
+    for i, expected in enumerate(gradients(x, y, w, b)):
+        close(found[i], expected, of=f"{('dw', 'db')[i]} of {of}", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="Compare the numbers of elements before anything broadcasts.")
+@pytest.mark.parametrize("size", [(1,), (3,), (8,), (1, 1)])
+def test_mse_gradients_refuse_other_lengths(impl, size):
+    """x and y of different lengths are a ValueError, also where they would broadcast"""
+    x, y = normal(4), normal(*size)
+    with raises("ValueError", of=f"mse_gradients of x (4,), y {size}"):
+        impl.mse_gradients(x, y, 1.0, 0.0)
+    with raises("ValueError", of=f"fit of x (4,), y {size}"):
+        impl.fit(x, y, lr=0.1, epochs=1)
+
+
+@pytest.mark.grade(points=3, hint=STEP)
+@pytest.mark.parametrize(("lr", "epochs"), [(0.1, 3), (0.02, 4), (0.1, 1)])
+def test_fit_takes_exact_steps(impl, lr, epochs):
+    """w, b and the whole history after a few steps are those of gradient descent from 0"""
+    x, y = normal(6, shift=0.5), normal(6, shift=2.0)
+    w, b, history = three(same_inputs(impl, "fit", x, y, lr, epochs))
+    right = fit(x, y, lr, epochs)
+    likely = {
+        "descent without the factor 2 of the gradient": fit(x, y, lr, epochs, half),
+        "descent that leaves b at 0": fit(x, y, lr, epochs, fixed_bias),
+        "ascent": fit(x, y, lr, epochs, uphill),
+    }
+    of = f"fit(x, y, {lr=}, {epochs=})"
+    history = losses(history, epochs)
+    for i in range(epochs):
+        mistakes = {name: wrong[2][i] for name, wrong in likely.items()}
+        if i == 0:
+            mistakes["the sum of the squared errors"] = right[2][0] * len(x)
+        if i + 1 < epochs:
+            mistakes["the loss after the step"] = right[2][i + 1]
+        number(history[i], right[2][i], of=f"history[{i}] of {of}", rtol=1e-4, mistakes=mistakes)
+    for i, (name, found) in enumerate((("w", w), ("b", b))):
+        mistakes = {name: wrong[i] for name, wrong in likely.items()}
+        close(found, right[i], of=f"{name} of {of}", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1)
+def test_fit_has_its_defaults(impl):
+    """fit takes 100 steps of 0.1 unless told otherwise"""
+    x, y = uniform(8, low=-1), normal(8)
+    w, b, history = three(impl.fit(x, y))
+    right = fit(x, y, 0.1, 100)
+    number(losses(history, 100)[-1], right[2][-1], of="the last loss of fit(x, y)", rtol=1e-3)
+    close(w, right[0], of="w of fit(x, y)")
+    close(b, right[1], of="b of fit(x, y)")
+
+
+@pytest.mark.grade(points=1)
+def test_fit_keeps_the_dtype(impl):
+    """w and b have the dtype of x, and float64 is computed in float64"""
+    x, y = normal(6), normal(6)
+    for found, name in zip(three(impl.fit(x, y, 0.05, 2))[:2], "wb", strict=True):
+        dtype(found, "float32", of=f"{name} of fit on float32 tensors")
+    found = three(impl.float64.fit(x, y, 0.05, 20))
+    for i, name in enumerate("wb"):
+        dtype(found[i], "float64", of=f"{name} of fit on float64 tensors")
+        close(found[i], fit(x, y, 0.05, 20)[i], of=f"{name} of fit on float64 tensors", rtol=1e-9)
+
+
+@pytest.mark.grade(points=2, hint=STEP)
+@pytest.mark.parametrize(
+    ("slope", "offset", "column"), [(2.0, 0.0, False), (3.0, 1.0, True), (-0.5, 4.0, False)]
+)
+def test_fit_finds_the_line(impl, slope, offset, column):
+    """from points of y = 2x, y = 3x + 1 and others, fit finds the line"""
+    x = uniform(20, low=-2.0, high=2.0)
+    y = slope * x + offset
+    sent = x[:, None] if column else x
+    w, b, history = three(impl.fit(sent, y, lr=0.1, epochs=200))
+    of = f"of fit on y = {slope:g} x + {offset:g}, x {sent.shape}"
+    close(w, slope, of=f"w {of}", atol=0.01)
+    close(b, offset, of=f"b {of}", atol=0.01)
+    history = np.asarray(losses(history, 200))
+    rising = np.flatnonzero(np.diff(history) > 1e-6)
+    holds(
+        not len(rising),
+        f"the loss {of} rises in epoch {rising[0] + 1 if len(rising) else 0}, but should only fall",
+    )
+
+
+@pytest.mark.grade(points=2, hint="The bias needs thousands of steps: x far from 0 slows it down.")
+def test_fit_converts_celsius_to_fahrenheit(impl):
+    """from pairs of temperatures, fit finds Fahrenheit = 1.8 Celsius + 32"""
+    celsius = np.arange(-24.0, 40.0, 4.0) + normal(16)
+    w, b, _ = three(impl.fit(celsius, 1.8 * celsius + 32, lr=2e-3, epochs=2000))
+    close(w, 1.8, of="w of Fahrenheit = w Celsius + b", atol=0.01)
+    close(b, 32.0, of="b of Fahrenheit = w Celsius + b", atol=0.1)
+
+
+@pytest.mark.grade(points=2, hint=STEP)
+def test_fit_agrees_with_least_squares(impl):
+    """on a noisy line, fit finds what least squares finds"""
+    x = uniform(60, low=-1.0, high=3.0)
+    y = normal() * x + normal() + normal(60, scale=0.5)
+    slope, offset = np.polyfit(x, y, 1)
+    w, b, _ = three(impl.fit(x, y, lr=0.1, epochs=400))
+    close(w, slope, of="w of fit on a noisy line", atol=0.01)
+    close(b, offset, of="b of fit on a noisy line", atol=0.01)
