@@ -120,7 +120,7 @@ class Implementation:
             "pull",
             f"the gradient of {name}",
             tape=tape._handle,
-            cotangent=np.ascontiguousarray(shaped),
+            cotangent=shaped.copy(),
         )
         return gradients if isinstance(wrt, list) else gradients[0]
 

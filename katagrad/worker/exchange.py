@@ -159,7 +159,9 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def array(value: Any) -> Any:
-    return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
+    return (
+        np.ascontiguousarray(value).reshape(value.shape) if isinstance(value, np.ndarray) else value
+    )
 
 
 def type_name(value: Any) -> str:
