@@ -108,6 +108,18 @@ def measure(
         pool.close()
 
 
+@app.command()
+def demo(
+    isolation: Annotated[str, typer.Option(help="auto, process or namespace")] = "auto",
+    workers: Annotated[int, typer.Option(help="grader processes; default: one for each core")] = 0,
+) -> None:
+    """Grade a small sample class, and print the table of topics, points and messages."""
+    from katagrad.demo import demo as show
+
+    for line in show(isolation, workers or os.cpu_count() or 1):
+        print(line)
+
+
 course = typer.Typer(no_args_is_help=True, help="Grade a course's submissions.")
 app.add_typer(course, name="course")
 

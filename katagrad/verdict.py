@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+SHOWN_DETAIL = (
+    300  # characters of an exception's own message; TensorFlow's may list every type it knows
+)
 PASSED, FAILED, NOT_STARTED, NOT_GRADED = "passed", "failed", "not started", "not graded"
 
 
@@ -38,7 +41,8 @@ class StudentError(Failure):
             f"\n  {file}:{line}" + (f" in {name}" if name else "") + (f": {text}" if text else "")
             for file, line, name, text in frames
         )
-        super().__init__(f"{of} raised {kind}" + (f": {detail}" if detail else "") + where)
+        shown = detail if len(detail) <= SHOWN_DETAIL else detail[:SHOWN_DETAIL] + " ..."
+        super().__init__(f"{of} raised {kind}" + (f": {shown}" if shown else "") + where)
 
 
 class NotGraded(Exception):

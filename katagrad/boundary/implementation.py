@@ -115,7 +115,10 @@ class Implementation:
             from katagrad.expect import normal
 
             cotangent = normal(*value.shape)
-        shaped = np.broadcast_to(np.asarray(cotangent, value.dtype), value.shape)
+        shaped = np.asarray(cotangent, value.dtype)
+        if shaped.ndim and shaped.shape != value.shape:
+            raise Failure(f"{name} has the shape {value.shape}, but should have {shaped.shape}")
+        shaped = np.broadcast_to(shaped, value.shape)
         gradients = self._ask(
             "pull",
             f"the gradient of {name}",

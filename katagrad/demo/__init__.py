@@ -1,0 +1,114 @@
+"""`kata demo`: a small sample class, graded as a course would grade it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+from katagrad import results
+from katagrad.course.grade import Order, run
+from katagrad.course.ledger import Ledger
+from katagrad.course.report import progress
+from katagrad.topics import FRAMEWORKS, topics
+from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED
+
+TOPICS = (
+    "derivative", "back_propagation", "softmax", "cross_entropy", "linear_regression", "neural_network",
+    "classification_problem", "optimizers", "batch_norm", "datasets", "conv2d", "attention",
+)  # fmt: skip
+NAMES = {"torch": "reference-torch", "tensorflow": "reference-tensorflow"}
+
+
+def demo(isolation: str, workers: int) -> list[str]:
+    """Grade both reference solutions and three students on embedded data; returns the lines to show."""
+    chosen = [t for name, t in topics().items() if name in TOPICS and t.grader.is_file()]
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="katagrad-demo-") as name:
+        folder = Path(name)
+        shutil.copytree(Path(__file__).parent / "sample_class", folder / "class")
+        for framework in FRAMEWORKS:
+            target = folder / "class" / NAMES[framework]
+            target.mkdir()
+            for topic in chosen:
+                shutil.copy(topic.solution(framework), target)
+        shutil.copy(topics()["linear_regression"].stub, folder / "class" / "bea")  # untouched
+
+        with progress() as advance:
+            run(
+                Order(folder / "class", folder / "out", chosen, isolation, workers, seed=1), advance
+            )
+        ledger = Ledger(folder / "out" / "ledger.sqlite")
+        records: dict[str, dict[str, Any]] = {}
+        for student, topic_name, record in ledger.records():
+            records.setdefault(student, {})[topic_name] = record
+        ledger.close()
+    order = [*NAMES.values(), *(s for s in records if s not in NAMES.values())]
+    found = table({s: records[s] for s in order if s in records}, [t.name for t in chosen])
+    for student in order:
+        found += messages(student, records.get(student, {}))
+    level = next(iter(records[order[0]].values()))["isolation"]
+    found += [
+        "",
+        f"graded in {time.monotonic() - started:.0f} s, isolation {level}, data embedded, seed 1",
+    ]
+    return found
+
+
+def table(records: dict[str, dict[str, Any]], names: list[str]) -> list[str]:
+    """Points by topic and student."""
+    left = max(map(len, [*names, "topic"]))
+    widths = {student: max(len(student), 7) for student in records}
+    rule = "-" * (left + sum(w + 2 for w in widths.values()))
+    lines = [f"{'topic':<{left}}" + "".join(f"  {s:>{w}}" for s, w in widths.items()), rule]
+    for name in names:
+        cells = []
+        for student, width in widths.items():
+            record = records[student].get(name)
+            absent = record is None or all("is missing;" in c["message"] for c in record["checks"])
+            text = (
+                "-"
+                if absent
+                else f"{results.number(record['points'])}/{results.number(record['maximum'])}"
+            )
+            cells.append(f"  {text:>{width}}")
+        lines.append(f"{name:<{left}}" + "".join(cells))
+    totals = {
+        s: [sum(r[k] for r in records[s].values()) for k in ("points", "maximum")] for s in records
+    }
+    sums = "".join(
+        f"  {results.number(totals[s][0]) + '/' + results.number(totals[s][1]):>{w}}"
+        for s, w in widths.items()
+    )
+    return [*lines, rule, f"{'all':<{left}}{sums}"]
+
+
+def messages(student: str, record: dict[str, Any]) -> list[str]:
+    """What a student is told of each topic that was handed in: a message once, however many checks it failed."""
+    lines: list[str] = []
+    for topic in topics():
+        checks = record[topic]["checks"] if topic in record else []
+        told: dict[str, list[str]] = {}
+        for check in checks:
+            if (
+                check["status"] in (FAILED, NOT_GRADED, NOT_STARTED)
+                and "is missing;" not in check["message"]
+            ):
+                told.setdefault(check["message"], []).append(check["hint"])
+        if not told:
+            continue
+        found = record[topic]
+        lines.append(
+            f"  {topic}: {results.number(found['points'])} of {results.number(found['maximum'])} points"
+        )
+        for message, hints in told.items():
+            times = f"  [{len(hints)} checks]" if len(hints) > 1 else ""
+            first, *rest = results.visible(message + times).splitlines()
+            lines += textwrap.wrap(first, 110, initial_indent="    - ", subsequent_indent="      ")
+            lines += [f"      {line.strip()}"[:116] for line in rest]
+            hint = f"Hint: {hints[0]}" if hints[0] and len(hints) == 1 else ""
+            lines += textwrap.wrap(hint, 110, initial_indent="      ", subsequent_indent="      ")
+    return ["", student, *lines] if lines else []

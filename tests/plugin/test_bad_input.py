@@ -1,0 +1,117 @@
+"""Input that cannot be meant: one clear line that says what to do, and nothing else is lost."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from katagrad.submission import edited
+from katagrad.topics import topics
+from katagrad.verdict import NotGraded
+
+BODY = "\ndef softmax(x, axis=-1, temperature=1.0):\n    return x\n"
+
+BAD = {
+    "syntax error": (
+        "import torch\ndef softmax(x:\n    return x\n",
+        r"softmax.py:2: '(' was never closed",
+    ),
+    "both frameworks": (
+        "import torch\nimport tensorflow as tf\n" + BODY,
+        "imports both torch and tensorflow; keep one",
+    ),
+    "no framework": (
+        "import numpy" + BODY,
+        "imports neither torch nor tensorflow; add `import torch`",
+    ),
+    "missing function": (
+        "import torch\n",
+        "softmax.py has no function softmax; the stub asks for softmax(x, axis=-1, temperature=1.0)",
+    ),
+    "wrong signature": (
+        "import torch\ndef softmax(logits):\n    return logits\n",
+        "softmax.py defines softmax(logits), but the stub asks for softmax(x, axis=-1, temperature=1.0)",
+    ),
+    "no tensor": (
+        "import torch\ndef softmax(x, axis=-1, temperature=1.0):\n    return x.tolist()\n",
+        "but should be a tensor",
+    ),
+    "fails at import": (
+        "import torch\nraise ValueError('boom')\n",
+        "importing softmax.py raised ValueError: boom",
+    ),
+    "missing package": (
+        "import torch\nimport not_there_at_all\n",
+        "No module named 'not_there_at_all'",
+    ),
+    "null bytes": ("import torch\n\0", "softmax.py"),
+}
+
+
+@pytest.fixture(params=BAD, ids=[name.replace(" ", "-") for name in BAD])
+def case(request):
+    return BAD[request.param]
+
+
+def test_bad_file_is_one_clear_line_and_the_other_topic_is_graded(workspace, case):
+    text, words = case
+    workspace.write(text)
+    workspace.solve("torch", "cross_entropy")
+    # The pristine contract lies elsewhere, as in a course.
+    workspace.exercises.rename(workspace.folder / "handed_in")
+    workspace.exercises.mkdir()
+    pristine = topics()["softmax"].stub
+    for topic in ("softmax", "cross_entropy"):
+        (workspace.exercises / f"{topic}.py").write_text(
+            pristine.with_name(f"{topic}.py").read_text()
+        )
+    (workspace.exercises / "topics.toml").write_text(
+        (workspace.folder / "handed_in" / "topics.toml").read_text()
+    )
+    record = workspace.results("graders", "--submission", "handed_in")
+    softmax, other = record["topics"]["softmax"], record["topics"]["cross_entropy"]
+    messages = [check["message"] for check in softmax["checks"]]
+    assert any(words in message for message in messages), messages
+    assert all(check["status"] == "failed" for check in softmax["checks"] if check["points"] == 0)
+    assert softmax["points"] == 0
+    assert other["points"] == other["maximum"] > 0
+
+
+def test_missing_file(workspace):
+    (workspace.folder / "empty").mkdir()
+    record = workspace.results("graders", "--submission", "empty")
+    assert record["points"] == 0
+    message = record["topics"]["softmax"]["checks"][0]["message"]
+    assert (
+        message == "softmax.py is missing; copy the stub from exercises/softmax.py and fill it in"
+    )
+
+
+def test_missing_folder_and_bad_options_are_usage_errors(workspace):
+    assert "--submission nowhere: there is no such folder" in workspace.run(
+        "graders", "--submission", "nowhere", expect=4
+    )
+    output = workspace.run("graders/softmax.py", "--submission", "exercises", "--limit", "walls=3")
+    assert "there is no limit 'walls'; there are wall, cpu" in output
+    output = workspace.run(
+        "graders/softmax.py", "--submission", "exercises", "--limit", "wall=soon"
+    )
+    assert "is no number; write wall=20" in output
+    assert "Traceback" not in output
+
+
+def test_missing_framework_package_is_not_the_students_fault(monkeypatch):
+    source = edited(Path("/nonexistent"), "softmax", "import tensorflow as tf\n" + BODY).source(
+        topics()["softmax"]
+    )
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *a: None if name == "tensorflow" else found(name, *a),
+    )
+    with pytest.raises(
+        NotGraded,
+        match=r"needs tensorflow, which is not installed here; run: pip install 'katagrad\[tensorflow\]'",
+    ):
+        source.ready()

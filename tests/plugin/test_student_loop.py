@@ -1,0 +1,193 @@
+"""What a student meets: `pytest exercises/softmax.py`, from the untouched stub to full marks."""
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+SOFTMAX_ONLY = '''
+import torch
+
+def softmax(x, axis=-1, temperature=1.0):
+    weights = torch.exp((x - x.amax(dim=axis, keepdim=True)) / temperature)
+    return weights / weights.sum(dim=axis, keepdim=True)
+
+def log_softmax(x, axis=-1):
+    raise NotImplementedError("log_softmax")
+
+def softmax_jvp(p, v):
+    """A docstring may stay."""
+    raise NotImplementedError
+'''
+
+
+def test_untouched_stub_reads_not_started_and_starts_no_worker(workspace):
+    output = workspace.run("exercises/softmax.py", expect=1)
+    assert re.search(r"softmax +\.+ +0/\d+ +not started", output)
+    assert "Traceback" not in output
+    assert "NotImplementedError" not in output
+
+
+def test_solution_gets_full_marks_and_examples_run(workspace):
+    workspace.solve()
+    output = workspace.run("exercises/softmax.py", "-v", expect=0)
+    assert "exercises/softmax.py::example softmax PASSED" in output
+    assert "exercises/softmax.py::test_softmax_normalizes_along_its_axis[1] PASSED" in output
+    assert re.search(r"softmax +#+ +(\d+)/\1 +done", output)
+
+
+def test_half_done_file_keeps_the_points_of_its_finished_part(workspace):
+    workspace.write(SOFTMAX_ONLY)
+    record = workspace.results("exercises/softmax.py")["topics"]["softmax"]
+    status = {check["name"]: check["status"] for check in record["checks"]}
+    assert status["test_softmax_normalizes_along_its_axis"] == "passed"
+    assert status["test_log_softmax_stays_finite"] == "not started"
+    assert 0 < record["points"] < record["maximum"]
+    messages = " ".join(check["message"] for check in record["checks"])
+    assert "log_softmax is not written yet: softmax.py:" in messages
+
+
+def test_directory_collects_every_topic_by_chapter(workspace):
+    workspace.solve()
+    output = workspace.run("exercises", expect=1)
+    assert "Building blocks" in output
+    assert re.search(r"cross_entropy .* not started", output)
+    assert re.search(r"softmax .* done", output)
+
+
+def test_failure_teaches(workspace):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace("weights.sum(dim=axis", "weights.sum(dim=-1"))
+    output = workspace.run("exercises/softmax.py", expect=1)
+    line = next(line for line in output.splitlines() if line.startswith("softmax(x, axis=0)["))
+    assert re.search(r"is \d\S*, but should be \S+ within \S+ \(\d+ of 24 elements are off\)", line)
+    assert "Hint: " in output
+    assert "Traceback" not in output
+
+
+def test_traceback_shows_the_students_frames_alone(workspace):
+    workspace.write(
+        SOFTMAX_ONLY.replace("weights = torch", "raise_here(x)\n    weights = torch")
+        + "\ndef raise_here(x):\n    return {}[3]\n"
+    )
+    output = workspace.run("exercises/softmax.py", "-k", "offset", expect=1)
+    assert "softmax raised KeyError: 3" in output
+    assert re.search(r"softmax\.py:\d+ in raise_here: return \{\}\[3\]", output)
+    assert "site-packages" not in output
+    assert "session.py" not in output
+
+
+def test_prints_and_helper_modules_work(workspace):
+    workspace.write("import torch\nfrom own.pieces import softmax\nprint('loaded')\n")
+    (workspace.exercises / "own").mkdir()
+    text = SOFTMAX_ONLY.replace(
+        "weights = ", "print('shape', tuple(x.shape))\n    weights = "
+    ).replace("/ temperature", "")
+    (workspace.exercises / "own" / "pieces.py").write_text(text)
+    output = workspace.run("exercises/softmax.py", "-k", "temperature", expect=1)
+    assert "softmax.py printed:" in output
+    assert "shape (3, 5)" in output
+
+
+def test_pytest_habits_hold(workspace):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace(") / temperature", ")"))
+    assert "1 failed" in workspace.run("exercises/softmax.py", "-x")
+    chosen = workspace.run("exercises/softmax.py", "-k", "temperature")
+    assert "2 failed" in chosen
+    workspace.run("CACHE", "exercises/softmax.py")
+    assert "run-last-failure" in workspace.run("--lf", "exercises/softmax.py")
+    by_id = workspace.run("exercises/softmax.py::test_softmax_divides_by_its_temperature[0.5]")
+    assert "1 failed" in by_id
+    listed = workspace.run("exercises/softmax.py", "--collect-only", "-q")
+    assert "exercises/softmax.py::example softmax" in listed
+
+
+def test_results_are_the_same_under_xdist(workspace):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace(") / temperature", ")"))
+    alone = workspace.results("graders", "--seed", "11")
+    spread = workspace.results("graders", "--seed", "11", "-n", "2")
+    for record in (alone, spread):
+        for topic in record["topics"].values():
+            for check in topic["checks"]:
+                check.pop("seconds")
+    assert alone == spread
+    assert alone["seed"] == 11
+
+
+def test_record_holds_what_a_course_needs(workspace):
+    workspace.solve()
+    workspace.solve("torch", "cross_entropy")
+    record = workspace.results("graders", "--seed", "5", "--junitxml", "junit.xml")
+    assert record["schema"] == "katagrad/results/v1"
+    assert record["framework"] == "torch"
+    assert record["isolation"] == "process"
+    assert record["versions"]["torch"]
+    assert len(record["submission"]["sha256"]) == 64
+    assert record["data"] == ["embedded"]
+    check = record["topics"]["softmax"]["checks"][0]
+    assert set(check) >= {"name", "status", "points", "maximum", "message", "hint", "seconds"}
+    assert record["points"] == record["maximum"] > 0
+    cases = ElementTree.parse(workspace.folder / "junit.xml").iter("testcase")
+    points = [
+        p.get("value") for case in cases for p in case.iter("property") if p.get("name") == "points"
+    ]
+    assert points
+
+
+def test_deselected_checks_count_in_the_maximum(workspace):
+    workspace.solve()
+    whole = workspace.results("graders/softmax.py")
+    part = workspace.results("graders/softmax.py", "-k", "temperature")
+    assert part["maximum"] == whole["maximum"]
+    assert part["points"] < whole["points"]
+    unrun = [c for c in part["topics"]["softmax"]["checks"] if c["status"] == "not graded"]
+    assert unrun
+    assert "not run" in unrun[0]["message"]
+
+
+def test_submission_elsewhere_and_mixed_frameworks(workspace):
+    workspace.solve("tensorflow", "softmax")
+    workspace.solve("torch", "cross_entropy")
+    (workspace.folder / "handed in").mkdir()
+    workspace.exercises.rename(workspace.folder / "kept")
+    record_folder = workspace.folder / "kept"
+    output = workspace.run("graders", "--submission", "kept", "--results", "r.json", expect=0)
+    record = json.loads((workspace.folder / "r.json").read_text())
+    assert record["framework"] == "mixed"
+    assert record["topics"]["softmax"]["framework"] == "tensorflow"
+    assert set(record["versions"]) >= {"torch", "tensorflow"}
+    assert record_folder.is_dir()
+    assert "done" in output
+
+
+@pytest.mark.parametrize(
+    "options", [("--start-method", "spawn"), ("--in-process",)], ids=["spawn", "in-process"]
+)
+def test_other_ways_to_run_give_the_same_verdicts(workspace, options):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace(") / temperature", ")"))
+    forked = workspace.results("graders/softmax.py", "--seed", "3")
+    other = workspace.results("graders/softmax.py", "--seed", "3", *options)
+    verdicts = [
+        {c["name"]: (c["status"], c["message"]) for c in r["topics"]["softmax"]["checks"]}
+        for r in (forked, other)
+    ]
+    assert verdicts[0] == verdicts[1]
+    assert other["grade"] is (options[0] != "--in-process")
+
+
+def test_in_process_run_says_that_it_is_no_grade_and_stops_at_a_breakpoint(workspace):
+    workspace.write(SOFTMAX_ONLY.replace("weights = torch", "breakpoint()\n    weights = torch"))
+    (workspace.folder / "debugger.py").write_text(
+        "import sys\ndef stop():\n    print('STOPPED IN', sys._getframe(1).f_code.co_name)\n"
+    )
+    (workspace.folder / "conftest.py").write_text(
+        'import sys\nsys.path.insert(0, "")\nimport debugger\npytest_plugins = ("katagrad.plugin",)\n'
+        "def pytest_runtest_call(item):\n    sys.breakpointhook = debugger.stop\n"
+    )
+    output = workspace.run("exercises/softmax.py", "--in-process", "-k", "offset", "-s")
+    assert "STOPPED IN softmax" in output
+    assert "not a grade" in output

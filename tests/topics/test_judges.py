@@ -1,0 +1,98 @@
+"""The judges judged: stubs fail every check, solutions pass every check, every mutant falls to the check it names."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from katagrad.boundary.implementation import Transport
+from katagrad.boundary.process import Pool
+from katagrad.checks import Rules, run_case, run_topic
+from katagrad.examples import examples, run_example
+from katagrad.submission import edited
+from katagrad.topics import FRAMEWORKS, root, topics
+from katagrad.validate import Findings, Validator, check_thresholds, thresholds
+from katagrad.verdict import PASSED
+
+TOPICS = topics()
+ALTERNATIVES = sorted((root() / "tests" / "alternatives").glob("*/*.py"))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    made = Pool()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=FRAMEWORKS, scope="module")
+def framework(request):
+    chosen = os.environ.get("KATAGRAD_FRAMEWORK")  # tox tests one framework at a time
+    if chosen and chosen != request.param:
+        pytest.skip(f"KATAGRAD_FRAMEWORK={chosen}")
+
+    return request.param
+
+
+def judged(name, framework, pool):
+    return Validator(TOPICS[name], framework, pool), Findings(name, framework)
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_untouched_stub_fails_every_check(name, framework, pool):
+    validator, findings = judged(name, framework, pool)
+    validator.stub(findings)
+    assert not findings.problems
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", TOPICS)
+def test_solution_passes_every_check(name, framework, pool, seed):
+    validator, findings = judged(name, framework, pool)
+    validator.solutions(findings, [seed])
+    assert not findings.problems
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_every_mutant_falls_to_the_check_it_names(name, framework, pool):
+    validator, findings = judged(name, framework, pool)
+    validator.mutants(findings)
+    assert not findings.problems
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_examples_of_the_stub_hold_for_the_solution(name, framework, pool):
+    topic = TOPICS[name]
+    transport = Validator(topic, framework, pool).transport(
+        topic.solution(framework).read_text("utf-8")
+    )
+    for example in examples(topic.stub.read_text("utf-8")):
+        outcome = run_case(
+            transport,
+            f"example {example.subject}",
+            "",
+            20,
+            Rules(1),
+            lambda impl, e=example: run_example(impl, e),
+        )
+        assert outcome.status == PASSED, f"{example.subject}: {outcome.message}"
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, t in TOPICS.items() if t.grader.is_file() and thresholds(t)]
+)
+def test_thresholds_are_measured_and_seldom_missed(name, framework):
+    findings = Findings(name, framework)
+    check_thresholds(TOPICS[name], framework, findings)
+    assert not findings.problems
+
+
+@pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_unlike_but_correct_solution_gets_full_marks(path, pool):
+    topic = TOPICS[path.parent.name]
+    submission = edited(Path("/nonexistent"), topic.name, path.read_text("utf-8"))
+    outcomes = run_topic(
+        Transport(pool, submission.source(topic)), topic, Rules(6, full_size=False)
+    )
+    assert {n: o.message for n, o in outcomes.items() if o.status != PASSED} == {}
