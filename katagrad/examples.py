@@ -19,6 +19,19 @@ import numpy as np
 from katagrad.boundary.implementation import Implementation
 from katagrad.expect import close, equal
 from katagrad.verdict import Failure, StudentError
+from katagrad.worker.expression import (
+    Expression,
+    absolute,
+    cos,
+    exp,
+    log,
+    maximum,
+    sin,
+    sqrt,
+    stack,
+    tanh,
+    traced,
+)
 
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -27,6 +40,10 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
+
+
+OPERATIONS = {"abs": absolute, "cos": cos, "exp": exp, "log": log, "maximum": maximum}
+OPERATIONS |= {"sin": sin, "sqrt": sqrt, "stack": stack, "tanh": tanh}
 
 
 @dataclass(frozen=True)
@@ -166,6 +183,9 @@ def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
         return _value(node.value, impl, names)[_value(node.slice, impl, names)]
     if isinstance(node, ast.Attribute):
         return _value(node.value, impl, names).get(node.attr)
+    if isinstance(node, ast.Lambda):
+        arguments = {arg.arg: Expression("arg", i) for i, arg in enumerate(node.args.args)}
+        return traced(_value(node.body, impl, {**names, **OPERATIONS, **arguments}), len(arguments))
     if isinstance(node, ast.Call):
         function = _function(node.func, impl, names)
         args = [_value(item, impl, names) for item in node.args]
@@ -185,7 +205,10 @@ def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Ca
             "list": list,
             "len": len,
         }
-        return given.get(node.id) or names.get(node.id) or getattr(impl, node.id)
+        for known in (given, names):
+            if node.id in known:
+                return known[node.id]
+        return getattr(impl, node.id)  # type: ignore[no-any-return]
     if isinstance(node, ast.Attribute):
         method: Callable[..., Any] = getattr(_value(node.value, impl, names), node.attr)
         return method

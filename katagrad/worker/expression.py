@@ -128,7 +128,12 @@ class Function:
 def function(source: Callable[..., Any]) -> Function:
     """Trace `source`, a function of positional arguments that uses only operations of this module."""
     arity = source.__code__.co_argcount
-    return Function(_plain(source(*(Expression("arg", i) for i in range(arity)))), arity)
+    return traced(source(*(Expression("arg", i) for i in range(arity))), arity)
+
+
+def traced(result: Any, arity: int) -> Function:
+    """The function of `arity` arguments, `Expression("arg", i)`, whose result has been traced already."""
+    return Function(_plain(result), arity)
 
 
 def _plain(node: Any) -> Any:
