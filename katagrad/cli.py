@@ -108,6 +108,40 @@ def measure(
         pool.close()
 
 
+data_app = typer.Typer(invoke_without_command=True, help="List the data sets, or get one.")
+app.add_typer(data_app, name="data")
+
+
+@data_app.callback()
+def data_status(context: typer.Context) -> None:
+    """List the full-size data sets: where each lies, how large it is, whether it is whole."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from katagrad import data
+
+    table = Table("name", "state", "size", "where", "what", box=None, pad_edge=False)
+    for row in data.list_status():
+        size = "" if row.size is None else f"{row.size / 1e6:.0f} MB"
+        table.add_row(row.name, row.state, size, str(row.where or ""), row.note or row.title)
+    Console().print(table)
+
+
+@data_app.command("get")
+def data_get(name: Annotated[str, typer.Argument(help="a name that `kata data` lists")]) -> None:
+    """Download a data set: checked, whole or not at all, resumed where an earlier attempt stopped."""
+    from katagrad import data
+
+    try:
+        path = data.download(name)
+    except (data.DataError, KeyError, ValueError) as error:
+        typer.echo(f"kata: {error}", err=True)
+        raise typer.Exit(2) from None
+    print(f"{name} is in {path}")
+
+
 @app.command()
 def demo(
     isolation: Annotated[str, typer.Option(help="auto, process or namespace")] = "auto",

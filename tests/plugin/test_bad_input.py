@@ -9,6 +9,8 @@ from katagrad.submission import edited
 from katagrad.topics import topics
 from katagrad.verdict import NotGraded
 
+pytestmark = pytest.mark.needs("torch")
+
 BODY = "\ndef softmax(x, axis=-1, temperature=1.0):\n    return x\n"
 
 BAD = {

@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+pytestmark = pytest.mark.needs("torch")
+
 SOFTMAX_ONLY = '''
 import torch
 
@@ -148,6 +150,7 @@ def test_deselected_checks_count_in_the_maximum(workspace):
     assert "not run" in unrun[0]["message"]
 
 
+@pytest.mark.needs("torch", "tensorflow")
 def test_submission_elsewhere_and_mixed_frameworks(workspace):
     workspace.solve("tensorflow", "softmax")
     workspace.solve("torch", "cross_entropy")
