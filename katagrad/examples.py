@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.implementation import Implementation, image, kernel
 from katagrad.expect import close, equal
 from katagrad.verdict import Failure, StudentError
 from katagrad.worker.expression import (
@@ -202,6 +202,8 @@ def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Ca
         given: dict[str, Callable[..., Any]] = {
             "rng": impl.rng,
             "plain": _plain,
+            "image": image,
+            "kernel": kernel,
             "list": list,
             "len": len,
         }
