@@ -1,0 +1,282 @@
+"""Hidden checks of exercises/derivative.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    at_most,
+    between,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    normal,
+    number,
+    opaque,
+    same_inputs,
+    shape,
+    uniform,
+)
+from katagrad.expression import cos, exp, function, maximum, sin, stack
+
+FLOAT64 = (
+    "Cast x to float64 before you step: a difference of two float32 values is mostly rounding."
+)
+TAPE = "Run f itself on a tensor that the tape follows, and take the gradient of its result by that tensor."
+
+CUBIC = function(lambda x: (x**3 - 2.0 * x**2).sum())
+WAVE = function(lambda x: (sin(x) * exp(x)).sum())
+FAST_WAVE = function(lambda x: sin(x * 1000.0).sum())
+
+
+def differences(f, x, eps, ahead=1, behind=1):
+    """Quotients of f along each element of x: central, unless `ahead` or `behind` is 0."""
+    result = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[at] = eps
+        result[at] = (f(x + ahead * step) - f(x - behind * step)) / ((ahead + behind) * eps)
+    return result
+
+
+def relative_error(claimed, measured):
+    scale = np.maximum(np.abs(claimed) + np.abs(measured), 1e-8)
+    return float((np.abs(claimed - measured) / scale).max())
+
+
+@pytest.mark.grade(points=2, hint="The two values lie 2 * eps apart.")
+@pytest.mark.parametrize("eps", [0.5, 0.125])
+def test_numerical_grad_is_a_central_difference(impl, eps):
+    """numerical_grad moves each element by eps, to either side, and divides by the distance"""
+    x = normal(2, 3)
+    expected = differences(CUBIC, x, eps)
+    together = np.full_like(x, (CUBIC(x + eps) - CUBIC(x - eps)) / (2 * eps))
+    close(
+        impl.numerical_grad(CUBIC, x, eps=eps),
+        expected,
+        of=f"numerical_grad(x**3 - 2 x**2, x, {eps=})",
+        mistakes={
+            "the forward difference": differences(CUBIC, x, eps, behind=0),
+            "the backward difference": differences(CUBIC, x, eps, ahead=0),
+            "twice the quotient: divide by 2 * eps": 2 * expected,
+            "the quotient with all elements moved at once": together,
+            "the exact gradient, which no difference quotient of this eps gives": 3 * x**2 - 4 * x,
+        },
+    )
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(), (1,), (3,), (2, 1, 3)])
+def test_numerical_grad_keeps_shape_and_dtype(impl, size):
+    """numerical_grad returns the shape and dtype of x, and leaves x as it was"""
+    x = normal(*size)
+    result = same_inputs(impl, "numerical_grad", CUBIC, x)
+    close(result, 3 * x**2 - 4 * x, of=f"numerical_grad at x of shape {size}", rtol=1e-3, atol=1e-4)
+    dtype(result, "float32", of="numerical_grad at a float32 x")
+    dtype(impl.float64.numerical_grad(CUBIC, x), "float64", of="numerical_grad at a float64 x")
+
+
+@pytest.mark.grade(points=2, hint=FLOAT64)
+@pytest.mark.parametrize("eps", [1e-5, 1e-7])
+def test_numerical_grad_survives_float32(impl, eps):
+    """numerical_grad of a float32 x is right to four digits even for a tiny eps"""
+    x = uniform(4, low=-2.0, high=2.0)
+    expected = np.exp(x) * (np.sin(x) + np.cos(x))
+    close(
+        impl.numerical_grad(WAVE, x, eps=eps),
+        expected,
+        of=f"numerical_grad(sin(x) exp(x), x, {eps=})",
+    )
+
+
+@pytest.mark.grade(points=1, hint="Central differences err by eps**2 f'''(x) / 6.")
+def test_numerical_grad_errs_by_the_square_of_eps(impl):
+    """a tenth of eps makes the error of numerical_grad a hundred times smaller; eps is 1e-5 by default"""
+    x = uniform(3, low=0.5, high=1.0)
+    exact = np.exp(x) * (np.sin(x) + np.cos(x))
+    errors = [
+        np.abs(np.asarray(impl.float64.numerical_grad(WAVE, x, eps=eps)) - exact).max()
+        for eps in (1e-1, 1e-2)
+    ]
+    of = "error of numerical_grad at eps=0.1, divided by that at eps=0.01,"
+    between(float(errors[0] / max(errors[1], 1e-300)), 90, 110, of=of)
+    close(
+        impl.float64.numerical_grad(FAST_WAVE, x),
+        differences(FAST_WAVE, x, 1e-5),
+        of="numerical_grad(sin(1000 x), x) with the default eps",
+        rtol=2e-9,
+        atol=1e-7,
+    )
+
+
+@pytest.mark.grade(points=2, hint=TAPE)
+def test_autograd_grad_is_exact(impl):
+    """autograd_grad is exact even where finite differences are not"""
+    x = normal(2, 3)
+    result = same_inputs(impl, "autograd_grad", WAVE, x)
+    close(result, np.exp(x) * (np.sin(x) + np.cos(x)), of="autograd_grad(sin(x) exp(x), x)")
+    dtype(result, "float32", of="autograd_grad at a float32 x")
+    close(
+        impl.float64.autograd_grad(FAST_WAVE, x),
+        1000 * np.cos(1000 * x),
+        of="autograd_grad(sin(1000 x), x)",
+        mistakes={"a difference quotient": differences(FAST_WAVE, x, 1e-5)},
+    )
+    x = uniform(low=1.0, high=2.0)
+    close(impl.autograd_grad(CUBIC, x), 3 * x**2 - 4 * x, of="autograd_grad at a scalar x")
+
+
+@pytest.mark.grade(points=1, hint="What f does not depend on has the gradient 0, not None.")
+def test_autograd_grad_follows_every_use_of_x(impl):
+    """autograd_grad adds up all uses of an element, and is 0 for elements that f does not use"""
+    x = uniform(5, low=0.5, high=2.0)
+    f = function(lambda x: x[0] * x[1] + x[0] ** 2 + maximum(x[3], 0.1 * x[3]))
+    expected = np.array([x[1] + 2 * x[0], x[0], 0.0, 1.0, 0.0])
+    close(impl.autograd_grad(f, x), expected, of="autograd_grad(x0 x1 + x0**2 + leaky_relu(x3), x)")
+
+
+@pytest.mark.grade(points=2, hint="Differentiate by a tensor of your own, not by the caller's.")
+def test_autograd_grad_can_be_repeated(impl):
+    """autograd_grad gives the same when it is called again on the same tensor"""
+    point = impl.numerical_grad(CUBIC, uniform(3, low=1.0, high=2.0), returns=opaque)
+    x = point.fetch()
+    expected = 3 * x.astype(float) ** 2 - 4 * x
+    first = impl.autograd_grad(CUBIC, point, returns=opaque)
+    close(
+        impl.autograd_grad(CUBIC, point), expected, of="autograd_grad, called again on the same x"
+    )
+    close(first.fetch(), expected, of="the first autograd_grad(f, x), after the second,")
+    close(point.fetch(), x, of="x after autograd_grad")
+    if impl.framework == "torch":
+        equal(point.get("requires_grad"), False, of="x.requires_grad after autograd_grad(f, x)")
+
+
+@pytest.mark.grade(points=3, hint="One gradient for every element of f(x), stacked in front.")
+@pytest.mark.parametrize("case", ["vector", "matrix", "scalar"])
+def test_jacobian_holds_every_derivative(impl, case):
+    """jacobian has the shape f(x).shape + x.shape and every derivative in its place"""
+    if case == "vector":
+        x = normal(3)
+        f = function(lambda x: stack(x[0] * x[1], x[2] ** 2, x[0] * 3.0, sin(x[1])))
+        a, b, c = x
+        expected = np.array([[b, a, 0], [0, 0, 2 * c], [3, 0, 0], [0, np.cos(b), 0]])
+        mistakes = {
+            "the gradient of the sum": expected.sum(0),
+            "the transpose; the results' axes come first": expected.T,
+        }
+    elif case == "matrix":
+        x = normal(2, 3)
+        f = function(lambda x: stack(x[0] * x[1], x[1] * x[1], axis=1))  # (3, 2)
+        expected = np.zeros((3, 2, 2, 3))
+        for j in range(3):
+            expected[j, 0, :, j] = x[1, j], x[0, j]
+            expected[j, 1, 1, j] = 2 * x[1, j]
+        mistakes = {"two flat axes": expected.reshape(6, 6)}
+    else:
+        x = normal(2, 3)
+        f, expected, mistakes = CUBIC, 3 * x**2 - 4 * x, {}
+    wide = case == "vector"  # one case in float64: a Jacobian may take a third of a second
+    result = (impl.float64 if wide else impl).jacobian(f, x)
+    close(result, expected, of=f"jacobian of a {case} function", mistakes=mistakes)
+    dtype(result, "float64" if wide else "float32", of="jacobian")
+
+
+@pytest.mark.grade(points=2, hint="Take the gradient of the gradient, with a tape around the tape.")
+def test_second_derivative_differentiates_twice(impl):
+    """second_derivative is exact for every element"""
+    x = uniform(2, 3, low=-1.0, high=2.0)
+    wave, slope = np.sin(x) * np.exp(x), np.exp(x) * (np.sin(x) + np.cos(x))
+    f = function(lambda x: sin(x) * exp(x))
+    result = same_inputs(impl, "second_derivative", f, x)
+    close(
+        result,
+        2 * np.cos(x) * np.exp(x),
+        of="second_derivative(sin(x) exp(x), x)",
+        mistakes={"the first derivative": slope, "the square of the first": slope**2, "f": wave},
+    )
+    f = function(lambda x: cos(x * 300.0))
+    close(
+        impl.float64.second_derivative(f, x),
+        -9e4 * np.cos(300 * x),
+        of="second_derivative(cos(300 x), x)",
+    )
+    result = impl.second_derivative(function(lambda x: x**3), x[0, 0])
+    close(result, 6 * x[0, 0], of="second_derivative at a scalar x")
+
+
+@pytest.mark.grade(points=1, hint="The first derivative is a constant: nothing is left to follow.")
+def test_second_derivative_of_a_line_is_zero(impl):
+    """second_derivative of a linear function is a tensor of zeros"""
+    x = normal(4)
+    result = impl.second_derivative(function(lambda x: 3.0 * x - 1.0), x)
+    close(result, np.zeros(4), of="second_derivative(3 x - 1, x)")
+
+
+@pytest.mark.grade(points=2, hint=FLOAT64)
+def test_grad_check_passes_a_right_gradient(impl):
+    """grad_check finds next to no error in a right gradient, in float32 too"""
+    x = uniform(2, 3, low=-2.0, high=2.0)
+    right = function(lambda x: exp(x) * (sin(x) + cos(x)))
+    at_most(impl.grad_check(WAVE, right, x), 1e-6, of="grad_check of a right gradient")
+    zero = impl.grad_check(
+        function(lambda x: (x[0] ** 2).sum()), function(lambda x: x * 0.0), x * 0
+    )
+    number(zero, 0.0, of="grad_check of a gradient that is 0")
+    x = uniform(1, low=0.1, high=0.2)
+    of = "grad_check of sin(1000 x) and 1000 cos(1000 x) with the default eps"
+    result = impl.grad_check(FAST_WAVE, function(lambda x: 1000.0 * cos(x * 1000.0)), x)
+    # What is left is the error of the difference: 1 - sin(h) / h with h = 1000 eps, over 2.
+    number(result, (1 - np.sin(1e-2) / 1e-2) / 2, of=of, rtol=1e-2, atol=0.0)
+
+
+@pytest.mark.grade(
+    points=3, hint="The largest of |a - n| / max(|a| + |n|, 1e-8) counts, not the mean."
+)
+def test_grad_check_reports_a_wrong_gradient(impl):
+    """grad_check reports the relative error of a wrong gradient, even if one element alone is wrong"""
+    x = uniform(3, low=0.5, high=2.0)
+    f = function(lambda x: (x**2).sum())
+    # One element off by a tenth, then all of them by a factor, the sign, a missing term.
+    one = function(lambda x: stack(2.0 * x[0], 2.2 * x[1], 2.0 * x[2]))
+    wrong = relative_error(np.array([2 * x[0], 2.2 * x[1], 2 * x[2]]), 2 * x)
+    number(
+        impl.grad_check(f, one, x),
+        wrong,
+        of="grad_check with one element 10 % too large",
+        mistakes={"the mean over elements": wrong / 3, "the absolute error": 0.2 * x[1]},
+    )
+    number(
+        impl.grad_check(f, function(lambda x: x * 3.0), x),
+        0.2,
+        of="grad_check(x**2, 3 x)",
+        mistakes={
+            "|a - n| / |n|": 0.5,
+            "|a - n| / |a|": 1 / 3,
+            "|a - n| / max(|a|, |n|)": 1 / 3,
+            "a signed error": -0.2,
+        },
+    )
+    number(impl.grad_check(f, function(lambda x: x * 1.0), x), 1 / 3, of="grad_check(x**2, x)")
+    number(impl.grad_check(f, function(lambda x: -2.0 * x), x), 1.0, of="grad_check(x**2, -2 x)")
+    cubic, eps = function(lambda x: (x**3).sum()), 0.25
+    expected = relative_error(x**2, differences(cubic, x, eps))
+    result = impl.grad_check(cubic, function(lambda x: x**2), x, eps=eps)
+    number(result, expected, of=f"grad_check(x**3, x**2, {eps=})")
+
+
+@pytest.mark.grade(
+    points=1, hint="max(|a| + |n|, 1e-8) keeps the quotient of two tiny numbers small."
+)
+def test_grad_check_forgives_tiny_gradients(impl):
+    """grad_check divides by 1e-8 where both gradients are smaller"""
+    x = uniform(2, low=0.5, high=2.0)
+    f, grad_f = function(lambda x: (x * 1e-10).sum()), function(lambda x: x * 0.0 + 3e-10)
+    result = impl.float64.grad_check(f, grad_f, x)
+    number(result, 0.02, of="grad_check of 3e-10 for 1e-10", rtol=1e-3)
+
+
+@pytest.mark.grade(points=1)
+def test_derivative_is_written_from_scratch(impl):
+    """the differences are written by hand, without a gradient checker of the framework"""
+    from_scratch(impl, "numerical_grad", "autograd_grad", "grad_check")
+    shape(impl.numerical_grad(CUBIC, normal(2)), (2,), of="numerical_grad")
