@@ -203,7 +203,7 @@ def course_grade(
     try:
         with report.progress() as advance:
             summary = run(order, advance)
-    except NotGraded as error:
+    except (NotGraded, BadOption) as error:
         typer.echo(f"kata: {error}", err=True)
         raise typer.Exit(2) from None
     for line in report.lines(summary, out):
