@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.server import main; main()"
@@ -18,27 +19,61 @@ class Launcher(Protocol):
     name: str
     alone: bool  # whether the process has a PID namespace of its own
 
-    def command(self, python: Sequence[str], folder: Path) -> list[str]:
-        """The command that runs `python`, arguments for an interpreter, with `folder` as its temporary folder."""
+    def told(self, folder: Path) -> dict[str, Any]:
+        """What the worker must know of where it is: alone, uid to become, folders to keep empty."""
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """The environment of that command."""
+        """The environment of a worker whose folder in the driver's eyes is `folder`."""
+
+    def start(
+        self,
+        python: Sequence[str],
+        folder: Path,
+        fds: Sequence[int],
+        environment: dict[str, str] | None = None,
+        **streams: Any,
+    ) -> subprocess.Popen[bytes]:
+        """Start an interpreter with the arguments `python`, which inherits `fds`."""
 
 
 class PlainLauncher:
-    """Isolation level "process": a process with limits, and nothing hidden from it."""
+    """Isolation level "process": a process with limits, and nothing hidden from it.
+
+    weaker_because: why there is no stronger level here, where one was looked for.
+    """
 
     name = "process"
     alone = False
 
-    def command(self, python: Sequence[str], folder: Path) -> list[str]:
-        """The interpreter that runs the driver, deaf to PYTHON* variables and to user packages."""
-        entry = ENTRY.format(root=str(ROOT))
-        return [sys.executable, "-I", "-B", "-X", "utf8", "-c", entry, *python]
+    def __init__(self, weaker_because: str = "") -> None:
+        self.weaker_because = weaker_because
+
+    def told(self, folder: Path) -> dict[str, Any]:
+        """What the worker must know of where it is."""
+        return {"alone": False, "uid": None, "writable": [str(folder)]}
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Only what a framework needs; the driver's variables stay with the driver."""
         return worker_environment(str(folder))
+
+    def start(
+        self,
+        python: Sequence[str],
+        folder: Path,
+        fds: Sequence[int],
+        environment: dict[str, str] | None = None,
+        **streams: Any,
+    ) -> subprocess.Popen[bytes]:
+        """The interpreter that runs the driver, deaf to PYTHON* variables and to user packages."""
+        entry = ENTRY.format(root=str(ROOT))
+        return subprocess.Popen(
+            [sys.executable, "-I", "-B", "-X", "utf8", "-c", entry, *python],
+            env={**self.environment(folder), **(environment or {})},
+            cwd=folder,
+            pass_fds=fds,
+            start_new_session=True,
+            **streams,
+        )
 
 
 def worker_environment(folder: str, device: str = "cpu") -> dict[str, str]:

@@ -72,7 +72,7 @@ class LocalPool:
         """A session on the submission's own folder."""
         if self._adapter is None:
             self._adapter = adapter_for(framework)
-        if self._adapter.NAME != framework:
+        if framework != self._adapter.NAME:
             raise NotGraded(
                 f"one process holds one framework: this run began with {self._adapter.NAME}; run the {framework} topics apart"
             )
@@ -82,7 +82,7 @@ class LocalPool:
         """Versions of the framework that was loaded."""
         return (
             dict(self._adapter.versions())
-            if self._adapter and self._adapter.NAME == framework
+            if self._adapter and framework == self._adapter.NAME
             else {}
         )
 

@@ -84,31 +84,35 @@ class Pool:
 
     def _spawn(self, framework: str) -> SpawnedWorker:
         folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
-        output = open(folder / ".printed", "w+b", buffering=0)  # noqa: SIM115  closed by Worker.close
+        output = (folder / ".printed").open("w+b", buffering=0)  # closed by Worker.close
         told = {
             "framework": framework,
             "threads": self.threads,
             "device": self.device,
             "limits": self.limits.plain(),
+            **self.launcher.told(folder),
         }
         if self.transport == "loopback":
             process, near = self._over_loopback(told, folder)
         else:
             near, far = socket.socketpair()
             told |= {"mode": "spawn", "connection": far.fileno(), "output": output.fileno()}
-            process = subprocess.Popen(
-                self.launcher.command([json.dumps(told)], folder),
-                env=self.launcher.environment(folder) | _device(self.device),
-                cwd=folder,
-                pass_fds=[far.fileno(), output.fileno()],
-                start_new_session=True,
+            process = self.launcher.start(
+                [json.dumps(told)],
+                folder,
+                [far.fileno(), output.fileno()],
+                _device(self.device),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
             far.close()
         worker = SpawnedWorker(
-            process, folder, Connection(near, self.limits.message), output, self.limits
+            process,
+            folder,
+            Connection(near, self.limits.message, strange=True),
+            output,
+            self.limits,
         )
         try:
             worker.request("hello", time.monotonic() + START_SECONDS)
@@ -133,10 +137,11 @@ class Pool:
                 "port": listener.getsockname()[1],
                 "output": str(folder / ".printed"),
             }
-            process = subprocess.Popen(
-                self.launcher.command([json.dumps(told)], folder),
-                env=self.launcher.environment(folder) | _device(self.device),
-                cwd=folder,
+            process = self.launcher.start(
+                [json.dumps(told)],
+                folder,
+                [],
+                _device(self.device),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

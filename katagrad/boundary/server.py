@@ -20,6 +20,7 @@ from katagrad.verdict import NotGraded
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Connection
 
+END_SECONDS = 10.0  # for killing all that a submission left, and for removing its files
 START_SECONDS = 120.0  # a first import of a framework from a cold disk
 
 
@@ -30,23 +31,21 @@ class Server:
         self.framework, self.launcher, self.threads = framework, launcher, threads
         self.folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
         self.control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
+        self.log = tempfile.TemporaryFile()
         told = {
             "mode": "serve",
             "framework": framework,
             "control": far.fileno(),
             "threads": threads,
-            "alone": launcher.alone,
+            **launcher.told(self.folder),
         }
-        self.process = subprocess.Popen(
-            launcher.command([json.dumps(told)], self.folder),
-            env=launcher.environment(self.folder),
-            cwd=self.folder,
+        self.process = launcher.start(
+            [json.dumps(told)],
+            self.folder,
+            [far.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
-            pass_fds=[far.fileno()],
-            start_new_session=True,
         )
         far.close()
         self._ready: dict[str, Any] | None = None
@@ -61,8 +60,9 @@ class Server:
         if self._ready is None:
             self._ready = self._hear(START_SECONDS)
             if self._ready is None:
+                words = self._last_words()
                 self.close()
-                raise NotGraded(f"the {self.framework} worker did not start: {self._last_words()}")
+                raise NotGraded(f"the {self.framework} worker did not start: {words}")
         return self._ready
 
     def _hear(self, seconds: float) -> dict[str, Any] | None:
@@ -88,7 +88,7 @@ class Server:
         """A fresh child. Raises NotGraded if the server is gone."""
         self.wait()
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        output = tempfile.TemporaryFile()  # noqa: SIM115  closed by Worker.close
+        output = tempfile.TemporaryFile()
         os.set_blocking(output.fileno(), True)
         with (
             far,
@@ -105,19 +105,20 @@ class Server:
                 near.close()
                 raise NotGraded(f"the {self.framework} worker is gone") from None
         if self._hear(30.0) is None:
+            words = self._last_words()
             self.close()
-            raise NotGraded(f"the {self.framework} worker could not fork: {self._last_words()}")
-        return ForkedWorker(self, Connection(near, limits.message), output, limits)
+            raise NotGraded(f"the {self.framework} worker could not fork: {words}")
+        return ForkedWorker(self, Connection(near, limits.message, strange=True), output, limits)
 
     def end_child(self) -> dict[str, Any]:
         """End the living child and all that it left behind. A server that does not answer is ended too."""
         try:
             self.control.send(b'{"op": "end"}')
-            told = self._hear(30.0)
+            told = self._hear(END_SECONDS)
         except OSError:
             told = None
         if told is None:
-            self.close()
+            self.close(patience=0.0)
             return {"status": signal.SIGKILL, "server": "lost"}
         return told
 
@@ -126,12 +127,12 @@ class Server:
         """Whether it can still fork."""
         return self.process.poll() is None and self.control.fileno() >= 0
 
-    def close(self) -> None:
-        """End the server; its children go with it."""
+    def close(self, patience: float = 2.0) -> None:
+        """End the server, after `patience` seconds by force; its children go with it."""
         with contextlib.suppress(OSError):
             self.control.send(b'{"op": "stop"}')
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2.0)
+            self.process.wait(patience)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

@@ -69,9 +69,9 @@ class Transport:
             raise self._broken
         try:
             reply = self.worker.request(op, self.deadline, **arguments)
-        except Ended as error:
+        except Ended as reason:
             self.prints.append(self.worker.printed())
-            self._broken = Ended(f"{of}: {error}")
+            self._broken = Ended(f"{of}: {reason}")
             raise self._broken from None
         if "error" in reply:
             error = reply["error"]

@@ -18,6 +18,11 @@ from katagrad.worker.wire import Closed, Connection, Late, WireError
 if TYPE_CHECKING:
     from katagrad.boundary.server import Server
 
+MAX_FRAMES, MAX_TEXT = (
+    50,
+    8000,
+)  # of an exception that a worker reports: entries, characters of each
+
 
 class Worker:
     """A process that holds one submission's topic. `request` until it is `dead`; then make another."""
@@ -71,6 +76,10 @@ class Worker:
 
     def reason(self) -> str:
         """Why the process is gone."""
+        if self.told.get("reason"):
+            return str(self.told["reason"])
+        if self.told.get("server") == "lost":
+            return "the process that started this one was killed or stopped with it"
         status = int(self.told.get("status", 0))
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
@@ -101,14 +110,15 @@ class Worker:
 def _sound_error(error: Any) -> bool:
     if not isinstance(error, dict):
         return False
-    text = all(isinstance(error.get(key), str) for key in ("type", "message"))
     kinds, frames = error.get("kinds"), error.get("frames")
-    listed = (
-        isinstance(kinds, list)
-        and isinstance(frames, list)
-        and all(isinstance(kind, str) for kind in kinds)
-    )
-    return text and listed and all(isinstance(f, tuple) and len(f) == 4 for f in frames)
+    if not isinstance(kinds, list) or not isinstance(frames, list) or len(frames) > MAX_FRAMES:
+        return False
+    texts = [error.get("type"), error.get("message"), *kinds[:MAX_FRAMES]]
+    for frame in frames:
+        if not isinstance(frame, tuple) or len(frame) != 4 or type(frame[1]) is not int:
+            return False
+        texts += [frame[0], *frame[2:]]
+    return all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts)
 
 
 class ForkedWorker(Worker):

@@ -37,7 +37,7 @@ def preload() -> None:
         tf.keras,
     )
     import tensorflow.python.eager.polymorphic_function.polymorphic_function
-    import tensorflow.python.ops.gradients_impl  # noqa: F401
+    import tensorflow.python.ops.gradients_impl
 
 
 def versions() -> dict[str, str]:

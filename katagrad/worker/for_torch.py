@@ -28,10 +28,10 @@ OPERATIONS = {
 def preload() -> None:
     """Import what PyTorch imports on first use, so that a fork finds it there. Runs no operation."""
     import torch.optim
-    import torch.utils.data  # noqa: F401
+    import torch.utils.data
 
     with contextlib.suppress(ImportError):  # what the first optimizer step imports, by version
-        import torch._dynamo  # noqa: F401
+        import torch._dynamo
 
 
 def versions() -> dict[str, str]:

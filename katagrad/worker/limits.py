@@ -1,9 +1,11 @@
 """What a worker may use, enforced by the kernel where the system has the means."""
 
+# System calls on descriptors and /proc, where a Path is in the way.
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +15,8 @@ except ImportError:  # Windows has no such limits; wall time and message size st
     resource = None  # type: ignore[assignment]
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
+
+MAX_DESCRIPTORS = 1024  # open files of one process; their buffers are the kernel's memory
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,36 @@ def apply(limits: Limits) -> None:
     _limit("RLIMIT_CPU", limits.cpu, limits.cpu + 5)
     _limit("RLIMIT_FSIZE", limits.file)
     _limit("RLIMIT_CORE", 0)
-    _limit("RLIMIT_NPROC", limits.processes)
+    _limit("RLIMIT_NOFILE", MAX_DESCRIPTORS)
+    _limit("RLIMIT_MEMLOCK", 0)
+    # The kernel counts all that this user runs, here and elsewhere; only what is added is the submission's.
+    _limit("RLIMIT_NPROC", _threads_of_user() + limits.processes)
     # Counts private writable memory only, so the framework's mapped files cost nothing.
     _limit("RLIMIT_DATA", _data_in_use() + limits.memory)
+
+
+def become(uid: int | None) -> None:
+    """Turn from root into `uid`, for good; None changes nothing."""
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+
+def _threads_of_user() -> int:
+    count, user = 0, os.getuid()
+    for entry in os.scandir("/proc") if os.path.isdir("/proc/self") else ():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if entry.stat().st_uid == user or _owner(entry.name) == user:
+                    count += len(os.listdir(f"/proc/{entry.name}/task"))
+    return count
+
+
+def _owner(pid: str) -> int:
+    """The user of a process whose folder in /proc is root's, because it may not be dumped."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("Uid:"))
 
 
 def _limit(name: str, soft: int, hard: int | None = None) -> None:
@@ -66,6 +97,6 @@ def _data_in_use() -> int:
 def prctl(option: int, value: int) -> bool:
     """Linux's prctl(option, value); False where it does not exist or refuses."""
     try:
-        return ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0
+        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
     except (OSError, AttributeError):
         return False

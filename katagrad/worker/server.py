@@ -14,7 +14,7 @@ import gc
 import importlib
 import json
 import os
-import shutil
+import select
 import signal
 import socket
 import sys
@@ -24,8 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.worker import limits as kernel
+from katagrad.worker import watch
 from katagrad.worker.limits import Limits
 from katagrad.worker.session import Session, enter, limits_from
+from katagrad.worker.tidy import Tidy
 from katagrad.worker.wire import Connection
 
 ADAPTERS = {"torch": "katagrad.worker.for_torch", "tensorflow": "katagrad.worker.for_tensorflow"}
@@ -36,33 +38,45 @@ def adapter_for(framework: str) -> Any:
     return importlib.import_module(ADAPTERS[framework])
 
 
-def serve(framework: str, control_fd: int, threads: int, alone: bool) -> None:
-    """Run the server until the driver goes away. alone: no other process lives in this PID namespace."""
-    control = socket.socket(fileno=control_fd)
+def serve(framework: str, told: dict[str, Any]) -> None:
+    """Run the server until the driver goes away.
+
+    told: `control`, the driver's socket; `threads`; `alone`, whether no other process lives in this PID
+    namespace; `uid`, the user to become, or None; `writable`, the folders to keep empty.
+    """
+    control = socket.socket(fileno=told["control"])
+    kernel.become(told["uid"])
     adapter = adapter_for(framework)
     adapter.preload()
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
-    kernel.prctl(
-        kernel.PR_SET_DUMPABLE, 0
-    )  # a child can neither trace this process nor read its memory
+    # A child can neither trace this process nor read its memory.
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind becomes ours to end
+    tidy = Tidy(told["writable"])
     control.send(json.dumps({"ready": os.getpid(), "versions": adapter.versions()}).encode())
-    child = 0
+    child, limits, reason = 0, Limits(), ""
     while True:
+        if child and not reason and not select.select([control], [], [], watch.EVERY)[0]:
+            reason = watch.excess(child, limits, told["writable"])
+            if reason:
+                kill(child)
+            continue
         packet, fds, _, _ = socket.recv_fds(control, 65536, 4)
-        request = json.loads(packet) if packet else {"op": "stop"}
+        request: dict[str, Any] = json.loads(packet) if packet else {"op": "stop"}
         if request["op"] == "fork":
+            limits, reason = limits_from(request["limits"]), ""
             child = os.fork()
             if child == 0:
                 control.close()
-                _child(adapter, threads, limits_from(request["limits"]), *fds)
+                _child(adapter, told["threads"], limits, *fds)
             for fd in fds:
                 os.close(fd)
             control.send(json.dumps({"pid": child}).encode())
         else:
-            ended = _end(child, alone) if child else {}
+            ended = _end(child, told["alone"], reason) if child else {}
             child = 0
+            tidy.restore()
             if request["op"] == "stop":
                 return
             control.send(json.dumps(ended).encode())
@@ -87,21 +101,22 @@ def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, outpu
         os._exit(status)
 
 
-def _end(child: int, alone: bool) -> dict[str, Any]:
-    """End a child and all that it started, and empty the temporary folder."""
-    status, usage, left = 0, None, 0
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
+def kill(pid: int) -> None:
+    """Kill a process that may be gone already."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _end(child: int, alone: bool, reason: str) -> dict[str, Any]:
+    """End a child and all that it started."""
+    status, usage = 0, None
+    kill(child)
     with contextlib.suppress(ChildProcessError):
         _, status, usage = os.wait4(child, 0)
-    left = _end_rest(alone)
-    _empty(Path(tempfile.gettempdir()))
-    told = {"status": status, "left": left}
-    return (
-        told
-        if usage is None
-        else {**told, "peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
-    )
+    told: dict[str, Any] = {"status": status, "left": _end_rest(alone), "reason": reason}
+    if usage is not None:
+        told |= {"peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
+    return told
 
 
 def _end_rest(alone: bool) -> int:
@@ -109,13 +124,11 @@ def _end_rest(alone: bool) -> int:
     seen: set[int] = set()
     for _ in range(1000):
         if alone:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(-1, signal.SIGKILL)
+            kill(-1)  # everything in this PID namespace but this process and the first
         below = _children()
         seen.update(below)
         for pid in below:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+            kill(pid)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -128,30 +141,9 @@ def _end_rest(alone: bool) -> int:
 def _children() -> list[int]:
     """Our direct children, orphans that came to us among them."""
     try:
-        return [
-            int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        ]
+        return [int(p) for p in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     except OSError:
         return []
-
-
-def _empty(folder: Path) -> None:
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            _reach(Path(entry.path))
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                os.unlink(entry.path)
-
-
-def _reach(folder: Path) -> None:
-    """Make folders that a submission locked removable again."""
-    for path, names, _ in os.walk(folder):
-        for name in [".", *names]:
-            with contextlib.suppress(OSError):
-                if not os.path.islink(os.path.join(path, name)):
-                    os.chmod(os.path.join(path, name), 0o700)
 
 
 def spawned(
@@ -175,7 +167,7 @@ def main() -> None:
     """Start as the one argument, a JSON object, says."""
     told = json.loads(sys.argv[1])
     if told["mode"] == "serve":
-        serve(told["framework"], told["control"], told["threads"], told["alone"])
+        serve(told["framework"], told)
         return
     if told["mode"] == "loopback":
         connection = socket.create_connection(("127.0.0.1", told["port"]), timeout=30)
@@ -187,6 +179,7 @@ def main() -> None:
         )
     else:
         connection, output = socket.socket(fileno=told["connection"]), told["output"]
+    kernel.become(told["uid"])
     limits = limits_from(told["limits"])
     spawned(told["framework"], connection, output, told["threads"], told["device"], limits)
     os._exit(0)  # threads that a submission left running do not keep the process

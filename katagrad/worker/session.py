@@ -206,7 +206,7 @@ class Session(Exchange):
             found: Callable[..., Any] = getattr(self.module, target)
             return found
         handle, method = target
-        value = self.held[handle.id]
+        value: Callable[..., Any] = self.held[handle.id]
         return getattr(value, method) if method else value
 
     def _source(self, wrt: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -29,11 +29,11 @@ def install(
     """
     for rule in rules:
         if rule.startswith("."):
-            for owner in tensor_types:
-                _guard(owner, rule[1:], rule, home)
+            for kind in tensor_types:
+                _guard(kind, rule[1:], rule, home)
             continue
         first, *path = rule.split(".")
-        owner = roots.get(first)
+        owner: Any = roots.get(first)
         for part in path[:-1]:
             owner = getattr(owner, part, None)
         if owner is None:
@@ -54,7 +54,7 @@ def _guard(owner: Any, name: str, rule: str, home: str) -> None:
         return
     try:
         if inspect.isclass(target):
-            target.__init__ = _wrapped(target.__init__, rule, home)
+            setattr(target, "__init__", _wrapped(target.__init__, rule, home))
         else:
             setattr(owner, name, _wrapped(target, rule, home))
     except (AttributeError, TypeError):

@@ -8,7 +8,7 @@ driver reads what a stranger's code may have forged.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,13 @@ from katagrad.worker.expression import Function
 
 MAX_DEPTH = 48  # levels of nesting in a tree
 MAX_ARRAYS = 100_000
-DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+MAX_TUPLE_KEYS = (
+    1_000  # of one dict: hashes of tuples of numbers are no secret and can be made to collide
 )
+REQUESTS = frozenset({"function", "random"})  # what only a driver has reason to send
+WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+BROKEN = ("float16", "float32", "float64", "complex64", "complex128")
+DTYPES = frozenset(("bool", *WHOLE, *BROKEN))
 
 
 class WireError(Exception):
@@ -114,19 +118,24 @@ def encode(
     raise TypeError(f"no form on the wire for {type(value).__name__}")
 
 
-def decode(tree: Any, arrays: list[np.ndarray]) -> Any:
-    """The inverse of `encode`. Consumes `arrays` in the order in which `encode` appended them."""
-    return _decode(tree, iter(arrays), 0)
+def decode(tree: Any, arrays: list[np.ndarray], refused: frozenset[str] = frozenset()) -> Any:
+    """The inverse of `encode`. Consumes `arrays` in the order in which `encode` appended them.
+
+    refused: kinds that the other side has no reason to send.
+    """
+    return _decode(tree, iter(arrays), 0, refused)
 
 
-def _decode(tree: Any, arrays: Any, depth: int) -> Any:
+def _decode(tree: Any, arrays: Iterator[np.ndarray], depth: int, refused: frozenset[str]) -> Any:
     if depth > MAX_DEPTH + 2:
         raise WireError("a message is nested too deep")
     if isinstance(tree, list):
-        return [_decode(item, arrays, depth + 1) for item in tree]
+        return [_decode(item, arrays, depth + 1, refused) for item in tree]
     if not isinstance(tree, dict):
         return tree
     kind = tree.get("$")
+    if kind in refused:
+        raise WireError(f"a message holds a {kind}, which no answer holds")
     if kind == "array":
         array = next(arrays, None)
         if array is None or array.dtype.name != tree["dtype"] or list(array.shape) != tree["shape"]:
@@ -136,15 +145,16 @@ def _decode(tree: Any, arrays: Any, depth: int) -> Any:
         layout = tree.get("layout")
         return Laid(array, layout) if isinstance(layout, str) else array
     if kind == "tuple":
-        return tuple(_decode(item, arrays, depth + 1) for item in tree["v"])
+        return tuple(_decode(item, arrays, depth + 1, refused) for item in _list(tree["v"]))
     if kind == "dict":
-        return {
-            _key(_decode(k, arrays, depth + 1)): _decode(v, arrays, depth + 1) for k, v in tree["v"]
-        }
+        return _dict(
+            (_decode(k, arrays, depth + 1, refused), _decode(v, arrays, depth + 1, refused))
+            for k, v in _list(tree["v"])
+        )
     if kind == "handle":
         return Handle(int(tree["id"]), str(tree["type"])[:100], tree.get("callable") is True)
     if kind == "function":
-        return Function(_decode(tree["v"], arrays, depth + 1), int(tree["arity"]))
+        return Function(_decode(tree["v"], arrays, depth + 1, refused), int(tree["arity"]))
     if kind == "random":
         return Random(int(tree["seed"], 16))
     if kind == "bytes":
@@ -153,7 +163,7 @@ def _decode(tree: Any, arrays: Any, depth: int) -> Any:
             raise WireError("bytes are missing")
         return array.tobytes()
     if kind == "slice":
-        return slice(*(_decode(item, arrays, depth + 1) for item in tree["v"]))
+        return slice(*(_decode(item, arrays, depth + 1, refused) for item in _list(tree["v"])))
     if kind == "int":
         return int(tree["v"][:40_000], 16)
     if kind == "float":
@@ -161,15 +171,32 @@ def _decode(tree: Any, arrays: Any, depth: int) -> Any:
     raise WireError(f"a message holds an unknown kind {str(kind)[:40]!r}")
 
 
-def _key(key: Any) -> Any:
-    if not isinstance(key, (str, int, float, bool, tuple, type(None))):
-        raise WireError("a dict has a key that is neither text, number nor tuple")
-    hash(key)
-    return key
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise WireError("a message holds something else where a list must be")
+    return value
+
+
+def _dict(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """A dict whose keys cannot have been chosen to collide: that would cost the reader hours."""
+    found: dict[Any, Any] = {}
+    tuples = 0
+    for key, value in pairs:
+        tuples += isinstance(key, tuple)
+        sound = isinstance(key, (str, bool, float, tuple, type(None))) or (
+            isinstance(key, int) and abs(key) < 1 << 60
+        )
+        if not sound or tuples > MAX_TUPLE_KEYS:
+            raise WireError("a dict has a key that is neither text nor a number of usual size")
+        found[key] = value
+    return found
 
 
 def arrays_of(tree: Any, found: list[tuple[str, tuple[int, ...]]], depth: int = 0) -> None:
-    """Append (dtype, shape) of every array of an undecoded tree, in wire order; bytes are ("uint8", None)."""
+    """Append (dtype, shape) of each array of an undecoded tree, in wire order.
+
+    Bytes are ("uint8", (-1,)).
+    """
     if depth > 2 * MAX_DEPTH + 8:
         raise WireError("a message is nested too deep")
     if isinstance(tree, list):

@@ -25,6 +25,7 @@ from katagrad.worker.tree import (
     DTYPES,
     MAX_ARRAYS,
     MAX_DEPTH,
+    REQUESTS,
     Encoder,
     Foreign,
     Handle,
@@ -58,6 +59,9 @@ __all__ = [
 MAGIC = b"KATA"
 HEAD = struct.Struct(">4sI")
 MAX_HEADER = 16 << 20  # bytes of JSON
+MAX_BRANCHES = (
+    500_000  # lists and dicts in one header: each costs the reader far more than its bytes
+)
 
 
 class Closed(Exception):
@@ -71,12 +75,16 @@ class Late(Exception):
 class Connection:
     """One end of a stream socket that carries frames.
 
-    max_bytes: largest sum of array bytes that `receive` accepts.
+    max_bytes: largest sum of array bytes that `receive` accepts. strange: whether the other end may be
+    lying; such an end may send values only, none of the kinds that come to life as something callable.
     """
 
-    def __init__(self, sock: socket.socket, max_bytes: int = 1 << 31) -> None:
+    def __init__(
+        self, sock: socket.socket, max_bytes: int = 1 << 31, strange: bool = False
+    ) -> None:
         self.sock = sock
         self.max_bytes = max_bytes
+        self.refused = REQUESTS if strange else frozenset()
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             sock.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
 
@@ -96,7 +104,7 @@ class Connection:
                 f"a message of {len(header) >> 20} MiB of JSON; at most {MAX_HEADER >> 20} MiB"
             )
         buffers = [memoryview(HEAD.pack(MAGIC, len(header)) + header)]
-        buffers += [memoryview(a.reshape(-1).view(np.uint8)) for a in arrays if a.nbytes]
+        buffers += [_bytes_of(a) for a in arrays if a.nbytes]
         try:
             for buffer in buffers:
                 while buffer:
@@ -108,7 +116,7 @@ class Connection:
             raise Closed(str(error)) from None
 
     def receive(self, deadline: float | None = None) -> Any:
-        """Read one frame and return its body. Raises Closed, Late, or WireError for a torn or forged one."""
+        """Read one frame and return its body. Raises Closed, Late, or WireError for a forged one."""
         head = memoryview(bytearray(HEAD.size))
         self._fill(head, deadline)
         magic, length = HEAD.unpack(head)
@@ -116,13 +124,16 @@ class Connection:
             raise WireError("a message does not begin as a message must")
         raw = memoryview(bytearray(length))
         self._fill(raw, deadline)
+        text = bytes(raw)
+        if text.count(b"[") + text.count(b"{") > MAX_BRANCHES:
+            raise WireError(f"a message of more than {MAX_BRANCHES:,} lists and dicts")
         try:
-            header = json.loads(bytes(raw), parse_constant=_no_constant)
+            header = json.loads(text, parse_constant=_no_constant)
             tree, sizes = header["body"], header["sizes"]
             found: list[tuple[str, tuple[int, ...]]] = []
             arrays_of(tree, found)
             arrays = self._read_arrays(found, sizes, deadline)
-            return decode(tree, arrays)
+            return decode(tree, arrays, self.refused)
         except (Closed, Late, WireError):
             raise
         except Exception as error:  # a stranger's bytes may break any step above in any way
@@ -142,7 +153,7 @@ class Connection:
                 raise WireError("an array's shape does not match its bytes")
             array = np.empty(shape, dtype)
             if size:
-                self._fill(memoryview(array.reshape(-1).view(np.uint8)), deadline)
+                self._fill(_bytes_of(array), deadline)
             arrays.append(array)
         return arrays
 
@@ -170,6 +181,11 @@ class Connection:
     def close(self) -> None:
         """Close the socket; closing twice does no harm."""
         self.sock.close()
+
+
+def _bytes_of(array: np.ndarray) -> memoryview:
+    raw: Any = array.reshape(-1).view(np.uint8)
+    return memoryview(raw)
 
 
 def _no_constant(name: str) -> Any:

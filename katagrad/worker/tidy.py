@@ -1,0 +1,88 @@
+"""Folders that are as they were after every submission, whatever one did to them."""
+
+# System calls on descriptors and /proc, where a Path is in the way.
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder that was there before any submission: what it held, its mode and times."""
+
+    path: str
+    held: frozenset[str]
+    mode: int
+    times: tuple[int, int]
+
+
+class Tidy:
+    """Remembers folders as they are now; `restore` removes what came since. Other file systems
+    mounted inside are left alone, since nobody could have written there."""
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self.places = [place for folder in folders for place in _survey(folder)]
+
+    def restore(self) -> None:
+        """Remove what is new. To be called when no other process is left that could write."""
+        for place in self.places:
+            with contextlib.suppress(OSError):
+                os.chmod(place.path, place.mode)
+            with contextlib.suppress(OSError):
+                for name in os.listxattr(place.path):
+                    os.removexattr(place.path, name)
+            with contextlib.suppress(OSError):
+                folder = os.open(place.path, os.O_RDONLY | os.O_DIRECTORY)
+                try:
+                    _remove_all(folder, place.held)
+                finally:
+                    os.close(folder)
+                os.utime(place.path, ns=place.times)
+
+
+def _survey(folder: str) -> list[_Place]:
+    device = os.stat(folder).st_dev
+    found = []
+    for path, names, files in os.walk(folder):
+        about = os.stat(path)
+        held = frozenset(names + files)
+        names[:] = [n for n in names if os.lstat(os.path.join(path, n)).st_dev == device]
+        times = (about.st_atime_ns, about.st_mtime_ns)
+        found.append(_Place(path, held, stat.S_IMODE(about.st_mode), times))
+    return found
+
+
+def _remove_all(folder: int, kept: frozenset[str]) -> None:
+    """Remove everything in an open folder but `kept`.
+
+    Folders inside folders are first moved up here, so that no depth of nesting makes a path too long or
+    a recursion too deep.
+    """
+    serial, token = 0, secrets.token_hex(8)
+    waiting = [name for name in os.listdir(folder) if name not in kept]
+    while waiting:
+        name = waiting.pop()
+        with contextlib.suppress(OSError):
+            if not stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+                os.unlink(name, dir_fd=folder)
+                continue
+            os.chmod(name, 0o700, dir_fd=folder)
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+            try:
+                for below in os.listdir(inner):
+                    if not stat.S_ISDIR(os.lstat(below, dir_fd=inner).st_mode):
+                        os.unlink(below, dir_fd=inner)
+                        continue
+                    os.chmod(below, 0o700, dir_fd=inner)  # a folder that moves must be writable
+                    serial += 1
+                    moved = f".{token}-{serial}"
+                    os.rename(below, moved, src_dir_fd=inner, dst_dir_fd=folder)
+                    waiting.append(moved)
+            finally:
+                os.close(inner)
+            os.rmdir(name, dir_fd=folder)
