@@ -112,7 +112,7 @@ def scalar(actual: Any, of: str) -> float:
     """The one number that `actual` is. Fails for anything else."""
     if isinstance(actual, np.ndarray) and actual.size == 1 and actual.dtype.kind in "biuf":
         return float(actual.reshape(()))
-    if isinstance(actual, (int, float)) and not isinstance(actual, bool):
+    if isinstance(actual, (int, float, np.integer, np.floating)) and not isinstance(actual, bool):
         return float(actual)
     raise Failure(f"{of} is {wording.kind_of(actual)}, but should be one number")
 

@@ -1,0 +1,197 @@
+"""The vocabulary of graders: each expectation lets the right through, and says what is wrong in one grammar."""
+
+import numpy as np
+import pytest
+
+from katagrad import expect
+from katagrad.verdict import Failure, NotStarted, StudentError
+from katagrad.worker.wire import Foreign
+
+X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
+
+
+def says(words, function, *args, **kwargs):
+    with pytest.raises(Failure) as caught:
+        function(*args, **kwargs)
+    assert str(caught.value) == words or words in str(caught.value), str(caught.value)
+
+
+def test_close_compares_shape_then_values():
+    expect.close(X, X + 1e-7, of="f(x)")
+    says(
+        "f(x) has the shape (2, 2), but should have (4,)", expect.close, X, X.reshape(-1), of="f(x)"
+    )
+    says(
+        "f(x)[0, 1] is 2, but should be 2.5 within 0.00026 (1 of 4 elements are off)",
+        expect.close, X, X + np.array([[0, 0.5], [0, 0]]), of="f(x)",
+    )  # fmt: skip
+
+
+def test_close_never_broadcasts():
+    says(
+        "has the shape (2, 1), but should have (2, 2)",
+        expect.close,
+        np.ones((2, 1)),
+        np.ones((2, 2)),
+        of="f(x)",
+    )
+    says(
+        "has the shape (1,), but should have ()", expect.close, np.ones(1), np.float64(1), of="f(x)"
+    )
+
+
+def test_close_names_the_likely_mistake():
+    says(
+        "; it equals x doubled",
+        expect.close,
+        X * 2,
+        X,
+        of="f",
+        mistakes={"x negated": -X, "x doubled": 2 * X},
+    )
+
+
+def test_close_insists_on_tensors():
+    says("f is a list ([1.0]), but should be a tensor", expect.close, [1.0], np.ones(1), of="f")
+    says(
+        "f is a NumPy array, but should be a tensor",
+        expect.close,
+        np.ones(1).view(Foreign),
+        np.ones(1),
+        of="f",
+    )
+    says(
+        "d f / d x is missing: no gradient arrives there",
+        expect.close,
+        None,
+        np.ones(1),
+        of="d f / d x",
+    )
+
+
+def test_close_meets_nan_and_infinity():
+    expect.close(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]), of="f")
+    says("f[0] is nan, but should be 1", expect.close, np.array([np.nan]), np.ones(1), of="f")
+    says(
+        "f[0] is -inf, but should be inf",
+        expect.close,
+        np.array([-np.inf]),
+        np.array([np.inf]),
+        of="f",
+    )
+
+
+def test_tolerance_follows_the_dtype_that_came_back():
+    off = 1 + 1e-6
+    expect.close(np.array([off], np.float32), np.ones(1), of="f")
+    says("within 1e-09", expect.close, np.array([off], np.float64), np.ones(1), of="f")
+
+
+def test_structures_are_compared_item_by_item():
+    expect.close({"a": X, "b": [X]}, {"a": X, "b": [X]}, of="f")
+    says("f['b'][0][0, 0] is 1, but should be 2", expect.close, {"b": [X]}, {"b": [X + 1]}, of="f")
+    says("f has the keys ['a'], but should have ['b']", expect.close, {"a": X}, {"b": X}, of="f")
+    says("f has 1 items, but should have 2", expect.close, [X], [X, X], of="f")
+
+
+@pytest.mark.parametrize(
+    "value", [2.0, np.float32(2), np.array(2.0), np.array([2.0]).view(Foreign)]
+)
+def test_number_takes_every_kind_of_one_number(value):
+    expect.number(value, 2.0, of="f")
+    says("f is 2, but should be 3", expect.number, value, 3.0, of="f")
+
+
+def test_number_refuses_what_is_none():
+    says("f is a str ('2'), but should be one number", expect.number, "2", 2.0, of="f")
+    says(
+        "f is a tensor of shape (2,), but should be one number",
+        expect.number,
+        np.ones(2),
+        2.0,
+        of="f",
+    )
+    says("f is a bool (True), but should be one number", expect.number, True, 1.0, of="f")
+
+
+def test_equal_is_exact():
+    expect.equal([1, 2], np.array([1, 2]), of="f")
+    expect.equal((1, "a", None), [1, "a", None], of="f")
+    says(
+        "f[1] is 3, but should be 2 (1 of 2 elements are off)",
+        expect.equal,
+        [1, 3],
+        np.array([1, 2]),
+        of="f",
+    )
+    says("f is 1, but should be True", expect.equal, 1, True, of="f")
+    says(
+        "f is 'a', but should be 'b'; it equals the first letter",
+        expect.equal,
+        "a",
+        "b",
+        of="f",
+        mistakes={"the first letter": "a"},
+    )
+
+
+def test_bounds():
+    expect.at_least(0.95, 0.95, of="accuracy")
+    expect.at_most(np.array(0.1), 0.2, of="error")
+    expect.between(1, 0, 2, of="n")
+    says(
+        "accuracy is 0.94, but should be at least 0.95", expect.at_least, 0.94, 0.95, of="accuracy"
+    )
+    says("error is nan, but should be at most 1", expect.at_most, float("nan"), 1, of="error")
+    says("n is 3, but should be from 0 to 2", expect.between, 3, 0, 2, of="n")
+    says(
+        "but should be finite (1 of 2 elements are off)",
+        expect.finite,
+        np.array([1, np.inf]),
+        of="f",
+    )
+
+
+def test_chance_lets_luck_through_and_bias_not():
+    draws = np.random.default_rng(0).random(100_000) < 0.3
+    expect.chance(draws.mean(), 0.3, len(draws), of="the kept share")
+    says("but should be 0.3000 within", expect.chance, 0.32, 0.3, 100_000, of="the kept share")
+
+
+def test_raises_wants_the_class_or_a_subclass():
+    def fails(kinds):
+        raise StudentError("f", kinds[0], kinds, "why", [])
+
+    with expect.raises("LookupError", of="f(3)"):
+        fails(["IndexError", "LookupError", "Exception"])
+
+    def wrong():
+        with expect.raises("ValueError", of="f(3)"):
+            fails(["TypeError", "Exception"])
+
+    def nothing():
+        with expect.raises("ValueError", of="f(3)"):
+            pass
+
+    def unwritten():
+        with expect.raises("NotImplementedError", of="f(3)"):
+            raise NotStarted("f is not written yet")
+
+    says("f(3) raised TypeError (why), but should raise ValueError", wrong)
+    says("f(3) raised nothing, but should raise ValueError", nothing)
+    says("f is not written yet", unwritten)
+
+
+def test_draws_are_exact_in_float32_and_differ_by_check():
+    from katagrad.context import CheckContext, running
+
+    with running(CheckContext(1)):
+        first = expect.normal(3, 4)
+        assert first.shape == (3, 4)
+        assert np.array_equal(first, first.astype(np.float32))
+    with running(CheckContext(1)):
+        assert np.array_equal(expect.normal(3, 4), first)
+    with running(CheckContext(2)):
+        assert not np.array_equal(expect.normal(3, 4), first)
+        assert expect.integers(5, 100).max() < 5
+        assert expect.uniform(100, low=2, high=3).min() >= 2

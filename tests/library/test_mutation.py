@@ -1,0 +1,55 @@
+"""Generic mutation: every mutant differs from the source in one place and is a program."""
+
+import ast
+
+from katagrad.mutation import mutants
+
+SOURCE = '''
+"""A docstring with 1 number."""
+import torch
+
+
+def f(x, axis=-1):
+    if axis < 0:
+        axis += x.ndim
+    y = -x.sum(dim=axis, keepdim=True) / 2.0
+    return y, x[1:].exp()
+'''
+
+
+def test_mutants_are_programs_that_differ():
+    found = list(mutants(SOURCE))
+    texts = [m.source for m in found]
+    assert len(set(texts)) == len(texts) > 15
+    plain = ast.unparse(ast.parse(SOURCE))
+    for mutant in found:
+        ast.parse(mutant.source)
+        assert mutant.source != plain
+        assert "A docstring with 1 number." in mutant.source
+
+
+def test_every_kind_of_change_is_made():
+    made = {(m.before, m.after) for m in mutants(SOURCE)}
+    assert ("axis < 0", "axis <= 0") in made
+    assert ("axis += x.ndim", "(removed)") in made
+    assert ("x.sum(dim=axis, keepdim=True)", "x.sum(dim=axis)") in made
+    assert ("x.sum", "x.mean") in made
+    assert ("2.0", "4.0") in made
+    assert ("x[1:].exp()", "x[1:]") in made
+    assert any(before.startswith("-x.sum") and not after.startswith("-") for before, after in made)
+
+
+def test_a_sound_topic_leaves_no_more_than_its_listed_survivors():
+    # The claim behind a mutation score: what is listed as equivalent must be a mutant of the solution as it stands.
+    from katagrad.topics import FRAMEWORKS, topics
+    from katagrad.validate import equivalents
+
+    for topic in topics().values():
+        for framework in FRAMEWORKS:
+            source = topic.solution(framework).read_text(encoding="utf-8")
+            found = list(mutants(source))
+            for entry in equivalents(topic, framework):
+                assert any(entry.matches(m, source) for m in found), (
+                    f"{topic.name} [{framework}]: no mutant {entry.before} -> {entry.after}"
+                )
+                assert len(entry.reason) > 10

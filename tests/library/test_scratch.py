@@ -1,0 +1,55 @@
+"""From-scratch rules, read off a source without running it."""
+
+import pytest
+
+from katagrad.scratch import breaches
+
+RULES = ["torch.softmax", "torch.nn.functional.*", "torch.nn.Softmax", ".softmax"]
+TF_RULES = ["tf.nn.softmax", "keras.layers.Dense"]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import torch\ny = torch.softmax(x, 0)", ["a.py:2 uses torch.softmax"]),
+        ("import torch as t\ny = t.softmax(x, 0)", ["a.py:2 uses torch.softmax"]),
+        ("from torch import softmax", ["a.py:1 uses torch.softmax"]),
+        (
+            "from torch import softmax as s\n\ny = s(x)",
+            ["a.py:1 uses torch.softmax", "a.py:3 uses torch.softmax"],
+        ),
+        (
+            "import torch.nn.functional as F\ny = F.relu(x)",
+            ["a.py:2 uses torch.nn.functional.relu"],
+        ),
+        ("from torch import nn\ny = nn.Softmax(0)(x)", ["a.py:2 uses torch.nn.Softmax"]),
+        ("import torch\ny = x.exp().softmax(0)", ["a.py:2 uses .softmax"]),
+        ("import torch\nclass M:\n    def f(self, x):\n        return self.softmax(x)", []),
+        ("import torch\ny = torch.exp(x)", []),
+        ("softmax = 3\ny = softmax + 1", []),
+        ("def softmax(x:\n", []),
+    ],
+)
+def test_breaches_name_file_line_and_rule(source, found):
+    assert [str(b) for b in breaches(source, "a.py", RULES)] == found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import tensorflow as tf\ny = tf.nn.softmax(x)", ["a.py:2 uses tf.nn.softmax"]),
+        ("from tensorflow import nn\ny = nn.softmax(x)", ["a.py:2 uses tf.nn.softmax"]),
+        (
+            "import tensorflow as tf\ny = tf.keras.layers.Dense(3)",
+            ["a.py:2 uses keras.layers.Dense"],
+        ),
+        ("import keras\ny = keras.layers.Dense(3)", ["a.py:2 uses keras.layers.Dense"]),
+        (
+            "from tensorflow.keras import layers\ny = layers.Dense(3)",
+            ["a.py:2 uses keras.layers.Dense"],
+        ),
+        ("import tensorflow as tf\ny = tf.nn.relu(x)", []),
+    ],
+)
+def test_keras_is_one_name_however_it_is_imported(source, found):
+    assert [str(b) for b in breaches(source, "a.py", TF_RULES)] == found
