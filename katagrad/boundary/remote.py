@@ -11,6 +11,8 @@ from katagrad.worker.wire import Handle
 if TYPE_CHECKING:
     from katagrad.boundary.implementation import Implementation
 
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "neg": "-"}
+
 
 class Remote:
     """An object that stays in the worker: a model, an optimizer, a cache, a dataset.
@@ -47,6 +49,8 @@ class Remote:
 
     def __len__(self) -> int:
         length = self._impl._call((self._handle, "__len__"), f"len({self._of})", (), {})
+        if isinstance(length, np.ndarray) and length.ndim == 0 and length.dtype.kind in "iu":
+            return int(length)  # a NumPy integer, as tf.data gives it; Python's len() takes it, too
         if not isinstance(length, int):
             raise Failure(f"len({self._of}) is {length!r}, but should be an integer")
         return length
@@ -56,7 +60,9 @@ class Remote:
 
     def _operate(self, name: str, *operands: Any) -> Any:
         sent = [self._impl._send(operand) for operand in operands]
-        return self._impl._ask("operate", f"{name} of {self._of}", name=name, operands=sent)
+        words = [o.type_name if isinstance(o, Remote) else f"{o!r:.20}" for o in operands]
+        shown = f" {SIGNS[name]} ".join(words) if len(words) > 1 else f"{SIGNS[name]}{words[0]}"
+        return self._impl._ask("operate", f"({shown})", name=name, operands=sent)
 
     def __add__(self, other: Any) -> Any:
         return self._operate("add", self, other)
