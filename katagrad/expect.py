@@ -100,7 +100,7 @@ def number(
     value = scalar(actual, of)
     kind = np.asarray(actual).dtype.name if isinstance(actual, np.ndarray) else "float32"
     wording.compare(
-        np.asarray(value, kind if kind in wording.TOLERANCE else "float64"),
+        np.asarray(value, "float64"),
         np.asarray(float(expected)),
         of,
         *wording.tolerance(kind, rtol, atol),

@@ -62,7 +62,10 @@ class Remote:
 
     def _operate(self, name: str, *operands: Any) -> Any:
         sent = [self._impl._send(operand) for operand in operands]
-        words = [o.type_name if isinstance(o, Remote) else f"{o!r:.20}" for o in operands]
+        words = [
+            o.type_name.rpartition(".")[2] if isinstance(o, Remote) else f"{o!r:.20}"
+            for o in operands
+        ]
         shown = f" {SIGNS[name]} ".join(words) if len(words) > 1 else f"{SIGNS[name]}{words[0]}"
         return self._impl._ask("operate", f"({shown})", name=name, operands=sent)
 
