@@ -1,0 +1,398 @@
+"""Hidden checks of exercises/back_propagation.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    close,
+    dtype,
+    finite,
+    from_scratch,
+    holds,
+    integers,
+    normal,
+    number,
+    opaque,
+    same_inputs,
+    shape,
+    uniform,
+)
+
+USES = "A result that is used twice receives a gradient from each use: add them up, with +=."
+ORDER = (
+    "Go through the operations in reverse topological order: a node's grad must be complete first."
+)
+
+
+def loss_of(params, x, y):
+    hidden = np.maximum(x @ params["w1"] + params["b1"], 0)
+    logits = hidden @ params["w2"] + params["b2"]
+    shifted = logits - logits.max(1, keepdims=True)
+    logp = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return -logp[np.arange(len(y)), y].mean()
+
+
+def slopes(f, array, eps=1e-6):
+    """Central differences of f() along the elements of `array`, which f reads."""
+    result = np.zeros(array.shape)
+    for at in np.ndindex(array.shape):
+        kept = array[at]
+        array[at] = kept + eps
+        above = f()
+        array[at] = kept - eps
+        result[at] = (above - f()) / (2 * eps)
+        array[at] = kept
+    return result
+
+
+def network(samples=7, inputs=4, hidden=6, classes=3):
+    """Parameters, inputs and labels, of which class 0 is the most frequent."""
+    params = {
+        "w1": normal(inputs, hidden, scale=0.7),
+        "b1": normal(hidden, scale=0.5),
+        "w2": normal(hidden, classes, scale=0.7),
+        "b2": normal(classes, scale=0.5),
+    }
+    y = np.append(np.zeros(samples - 4, np.int64), [1, 0, classes - 1, 1])
+    return params, normal(samples, inputs), y
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(5, 3, 4), (1, 2, 1)])
+def test_affine_forward_multiplies_and_adds(impl, size):
+    """affine_forward is x w + b"""
+    samples, inputs, outputs = size
+    x, w, b = normal(samples, inputs), normal(inputs, outputs), normal(outputs)
+    result = same_inputs(impl, "affine_forward", x, w, b, returns=(None, opaque))
+    close(result[0], x @ w + b, of="affine_forward(x, w, b)[0]", mistakes={"x w": x @ w})
+    result = impl.float64.affine_forward(x, w, b, returns=(None, opaque))
+    dtype(result[0], "float64", of="affine_forward of float64 tensors")
+
+
+def affine_gradients(impl, x, w, b, dout):
+    _, cache = impl.affine_forward(x, w, b, returns=(None, opaque))
+    gradients = impl.affine_backward(dout, cache)
+    holds(
+        isinstance(gradients, (tuple, list)) and len(gradients) == 3,
+        "affine_backward should return three gradients, (dx, dw, db)",
+    )
+    return gradients
+
+
+@pytest.mark.grade(points=1, hint="Row i of dx is w times row i of dout: dout @ w transposed.")
+@pytest.mark.parametrize("size", [(5, 3, 4), (4, 3, 3), (1, 2, 1)])
+def test_affine_backward_gives_dx(impl, size):
+    """affine_backward returns the gradient by x"""
+    samples, inputs, outputs = size
+    x, w, b = normal(samples, inputs), normal(inputs, outputs), normal(outputs)
+    dout = normal(samples, outputs)
+    mistakes = {"the gradient for a dout of ones": np.ones_like(dout) @ w.T}
+    if inputs == outputs:
+        mistakes["dout @ w, without the transpose"] = dout @ w
+    close(affine_gradients(impl, x, w, b, dout)[0], dout @ w.T, of="dx", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="Element (d, m) of w multiplies x[n, d] into result (n, m).")
+@pytest.mark.parametrize("size", [(5, 3, 4), (3, 3, 3), (1, 2, 1)])
+def test_affine_backward_gives_dw(impl, size):
+    """affine_backward returns the gradient by w, summed over the samples"""
+    samples, inputs, outputs = size
+    x, w, b = normal(samples, inputs), normal(inputs, outputs), normal(outputs)
+    dout = normal(samples, outputs)
+    close(
+        affine_gradients(impl, x, w, b, dout)[1],
+        x.T @ dout,
+        of="dw",
+        mistakes={
+            "the gradient for a dout of ones": x.T @ np.ones_like(dout),
+            "the mean over the samples": x.T @ dout / samples,
+            "the transpose of dw": dout.T @ x,
+        },
+    )
+
+
+@pytest.mark.grade(
+    points=1, hint="b is added to every row, so it collects the gradient of every row."
+)
+@pytest.mark.parametrize("size", [(5, 3, 4), (3, 3, 3), (1, 2, 1)])
+def test_affine_backward_gives_db(impl, size):
+    """affine_backward returns the gradient by b, in the shape of b"""
+    samples, inputs, outputs = size
+    x, w, b = normal(samples, inputs), normal(inputs, outputs), normal(outputs)
+    dout = normal(samples, outputs)
+    close(
+        affine_gradients(impl, x, w, b, dout)[2],
+        dout.sum(0),
+        of="db",
+        mistakes={
+            "dout itself: sum it over the samples": dout,
+            "the gradient for a dout of ones": np.full(outputs, float(samples)),
+            "the mean over the samples": dout.mean(0),
+            "the sum with an axis too many": dout.sum(0, keepdims=True),
+            "the sum over the outputs": dout.sum(1),
+        },
+    )
+
+
+@pytest.mark.grade(points=1, hint="A cache is read, never changed.")
+def test_backward_leaves_dout_and_cache_alone(impl):
+    """affine_backward and relu_backward change neither dout nor the cache"""
+    x, w, b, dout = normal(4, 3), normal(3, 2), normal(2), normal(4, 2)
+    _, cache = impl.affine_forward(x, w, b, returns=(None, opaque))
+    impl.affine_backward(normal(4, 2), cache)
+    dx, dw, _ = same_inputs_first(impl, "affine_backward", dout, cache)
+    close(dx, dout @ w.T, of="dx, the second time with one cache")
+    close(dw, x.T @ dout, of="dw, the second time with one cache")
+    _, cache = impl.relu_forward(x, returns=(None, opaque))
+    impl.relu_backward(normal(4, 3), cache)
+    dout = normal(4, 3)
+    result = same_inputs_first(impl, "relu_backward", dout, cache)
+    close(result, dout * (x > 0), of="relu_backward, the second time with one cache")
+
+
+def same_inputs_first(impl, name, dout, cache):
+    """Call name(dout, cache), and expect dout to be as it was; the cache has no form of its own."""
+    result, after = impl.after(name, dout, cache)
+    holds(np.allclose(after[0], dout, rtol=1e-6), f"{name} changed dout; work on a copy")
+    return result
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(6,), (3, 4), (2, 1, 3)])
+def test_relu_forward_cuts_at_zero(impl, size):
+    """relu_forward is max(x, 0) for any shape"""
+    x = normal(*size)
+    result = same_inputs(impl, "relu_forward", x, returns=(None, opaque))
+    close(result[0], np.maximum(x, 0), of="relu_forward(x)[0]", mistakes={"abs(x)": np.abs(x)})
+
+
+@pytest.mark.grade(points=2, hint="The derivative is 1 where x > 0, else 0; times dout.")
+@pytest.mark.parametrize("size", [(6,), (3, 4), (2, 1, 3)])
+def test_relu_backward_lets_through_what_was_positive(impl, size):
+    """relu_backward is dout where x > 0 and 0 elsewhere, at 0 too"""
+    x, dout = normal(*size), normal(*size)
+    x.flat[0], x.flat[2] = 0.0, 1.0
+    _, cache = impl.relu_forward(x, returns=(None, opaque))
+    close(
+        impl.relu_backward(dout, cache),
+        np.where(x > 0, dout, 0.0),
+        of="relu_backward(dout, cache)",
+        mistakes={
+            "dout: the mask is 1 everywhere, as if taken from max(x, 0) >= 0": dout,
+            "the mask without dout": (x > 0).astype(float),
+            "the gradient with 1 at x = 0": np.where(x >= 0, dout, 0.0),
+            "the ReLU of dout": np.maximum(dout, 0),
+        },
+    )
+
+
+@pytest.mark.grade(points=2)
+def test_two_layer_loss_is_the_mean_cross_entropy(impl):
+    """two_layer_loss is the mean cross-entropy of the network: ln K for weights of 0"""
+    params, x, y = network()
+    expected = loss_of(params, x, y)
+    loss, _ = same_inputs(impl, "two_layer_loss", params, x, y)
+    linear = (x @ params["w1"] + params["b1"]) @ params["w2"] + params["b2"]
+    without = -(linear - np.log(np.exp(linear).sum(1, keepdims=True)))[np.arange(len(y)), y].mean()
+    close(
+        loss,
+        expected,
+        of="the loss",
+        mistakes={
+            "the sum over the samples": expected * len(y),
+            "the mean over samples and classes": expected / 3,
+            "the loss in bits": expected / np.log(2),
+            "the loss of a network without ReLU": without,
+        },
+    )
+    zeros = {key: np.zeros_like(value) for key, value in params.items()}
+    close(impl.two_layer_loss(zeros, x, y)[0], np.log(3), of="the loss of weights 0 (ln 3)")
+
+
+@pytest.mark.grade(
+    points=2, hint="Subtract each row's largest logit, or use the framework's log_softmax."
+)
+def test_two_layer_loss_survives_large_logits(impl):
+    """two_layer_loss and its gradients stay finite for logits of 10,000"""
+    params, x, y = network()
+    params["w2"] = params["w2"] * 1e4
+    params["b2"] = np.array([1e4, -1e4, 0.0])
+    loss, grads = impl.two_layer_loss(params, x, y)
+    close(loss, loss_of(params, x, y), of="the loss with logits of 10,000")
+    for key in ("w1", "b1", "w2", "b2"):
+        finite(grads[key], of=f"grads[{key!r}] with logits of 10,000")
+
+
+@pytest.mark.grade(
+    points=3, hint="d loss / d logits is (softmax - one_hot) / N; from there, go backward."
+)
+@pytest.mark.parametrize("samples", [7, 5])
+def test_two_layer_loss_gives_every_gradient(impl, samples):
+    """two_layer_loss returns the gradient of the loss by every parameter"""
+    params, x, y = network(samples)
+    _, grads = impl.float64.two_layer_loss(params, x, y)
+    holds(
+        isinstance(grads, dict) and set(grads) == set(params),
+        "grads should be a dict with the keys b1, b2, w1 and w2",
+    )
+    for key in ("b2", "w2", "b1", "w1"):
+        expected = slopes(lambda: loss_of(params, x, y), params[key])
+        close(
+            grads[key],
+            expected,
+            of=f"grads[{key!r}]",
+            rtol=1e-6,
+            atol=1e-8,
+            mistakes={
+                "the gradient of the sum over the samples": expected * samples,
+                "the gradient with the mean taken twice": expected / samples,
+                "the gradient with the wrong sign": -expected,
+            },
+        )
+    _, grads = impl.two_layer_loss(params, x, y)
+    for key, value in params.items():
+        shape(grads[key], value.shape, of=f"grads[{key!r}]")
+        dtype(grads[key], "float32", of=f"grads[{key!r}]")
+
+
+@pytest.mark.grade(
+    points=1, hint="A number beside a Value becomes a Value, whatever side it stands on."
+)
+def test_value_computes_with_numbers(impl):
+    """Value holds the result of + - * / ** exp and relu, with Values and with numbers"""
+    x, y = (float(v) for v in uniform(2, low=0.5, high=2.0))
+    a, b = impl.Value(x), impl.Value(y)
+    cases = {
+        "a + b": (a + b, x + y),
+        "a - b": (a - b, x - y),
+        "a * b": (a * b, x * y),
+        "a / b": (a / b, x / y),
+        "-a": (-a, -x),
+        "a ** 3": (a**3, x**3),
+        "a ** -0.5": (a**-0.5, x**-0.5),
+        "a.exp()": (a.exp(), np.exp(x)),
+        "a.relu()": (a.relu(), x),
+        "(-a).relu()": ((-a).relu(), 0.0),
+        "a + 2": (a + 2, x + 2),
+        "2 + a": (2 + a, x + 2),
+        "a - 0.5": (a - 0.5, x - 0.5),
+        "0.5 - a": (0.5 - a, 0.5 - x),
+        "a * 3": (a * 3, x * 3),
+        "3 * a": (3 * a, x * 3),
+        "a / 4": (a / 4, x / 4),
+    }
+    for of, (result, expected) in cases.items():
+        number(result.get("data"), expected, of=f"({of}).data", rtol=1e-9)
+    number(a.get("data"), x, of="a.data after all this", rtol=1e-9)
+    number(a.get("grad"), 0.0, of="a.grad before any backward()")
+
+
+ONE_OPERATION = {
+    "a + b": lambda a, b: a + b,
+    "a - b": lambda a, b: a - b,
+    "a * b": lambda a, b: a * b,
+    "a / b": lambda a, b: a / b,
+    "-a + 2 * b": lambda a, b: -a + 2 * b,
+    "a ** 3 + b ** -2": lambda a, b: a**3 + b**-2,
+    "0.5 - a * 4 - b / 8": lambda a, b: 0.5 - a * 4 - b / 8,
+}
+
+
+@pytest.mark.grade(
+    points=2, hint="Each operation hands on its local derivative times its own grad."
+)
+@pytest.mark.parametrize("formula", ONE_OPERATION)
+def test_value_differentiates_each_operation(impl, formula):
+    """backward gives the derivative of each operation by both operands"""
+    x, y = (float(v) for v in uniform(2, low=0.5, high=2.0))
+    compare(impl, ONE_OPERATION[formula], x, y, formula)
+
+
+@pytest.mark.grade(points=1, hint="exp is its own derivative; that of relu is 1 above 0, else 0.")
+def test_value_differentiates_exp_and_relu(impl):
+    """backward goes through exp and relu; relu has the derivative 0 at 0"""
+    x = float(uniform(low=0.5, high=2.0))
+    a, b = impl.Value(x), impl.Value(0.0)
+    result = (a * 2).exp() + 3 * (a * 0.25).relu() + 7 * (a * -5).relu() + b.relu()
+    number(result.get("data"), np.exp(2 * x) + 0.75 * x, of="the result", rtol=1e-9)
+    result.backward()
+    number(a.get("grad"), 2 * np.exp(2 * x) + 0.75, of="a.grad", rtol=1e-9)
+    number(b.get("grad"), 0.0, of="the derivative of relu at 0")
+
+
+def compare(impl, f, x, y, formula):
+    a, b = impl.Value(x), impl.Value(y)
+    result = f(a, b)
+    number(result.get("data"), f(x, y), of=f"({formula}).data", rtol=1e-9)
+    result.backward()
+    eps = 1e-6
+    by_a = (f(x + eps, y) - f(x - eps, y)) / (2 * eps)
+    by_b = (f(x, y + eps) - f(x, y - eps)) / (2 * eps)
+    number(a.get("grad"), by_a, of=f"a.grad of {formula}", rtol=1e-6)
+    number(b.get("grad"), by_b, of=f"b.grad of {formula}", rtol=1e-6)
+    number(result.get("grad"), 1.0, of=f"({formula}).grad")
+
+
+def long_and_short_way(a, b):
+    """c reaches the result at once and by a detour, whichever operand is visited first."""
+    c = a * b
+    d = c + a
+    e = c * (d * (d + c))
+    return (e * c) * d + c * (e + b * e)
+
+
+@pytest.mark.grade(points=2, hint=USES)
+def test_value_adds_up_what_is_used_twice(impl):
+    """a Value that is used twice receives the gradients of both uses"""
+    x, y = (float(v) for v in uniform(2, low=0.5, high=2.0))
+    compare(impl, lambda a, b: a * a + b + b + b, x, y, "a * a + b + b + b")
+    compare(impl, lambda a, b: (a + b) * (a - b) / a, x, y, "(a + b) * (a - b) / a")
+
+
+@pytest.mark.grade(points=2, hint=ORDER)
+def test_value_goes_backward_in_topological_order(impl):
+    """a result is gone through after all that use it, whatever the shape of the graph"""
+    x, y = (float(v) for v in uniform(2, low=0.5, high=1.5))
+    compare(impl, long_and_short_way, x, y, "a graph with long and short ways")
+
+
+@pytest.mark.grade(points=2, hint=ORDER, seconds=10)
+def test_value_visits_each_operation_once(impl):
+    """backward takes time in proportion to the operations, and follows 300 of them in a row"""
+    a = impl.Value(1.0)
+    doubled = a
+    for _ in range(60):
+        doubled = doubled + doubled  # 2**60 ways lead from the result to a
+    doubled.backward()
+    number(a.get("grad"), 2.0**60, of="a.grad after 60 doublings", rtol=1e-9)
+    a = impl.Value(0.5)
+    chain = a
+    for _ in range(300):
+        chain = chain + 1
+    chain.backward()
+    number(a.get("grad"), 1.0, of="a.grad after 300 additions", rtol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint=USES)
+def test_value_adds_up_over_results(impl):
+    """the backward of a second result adds to the grad of the Values that it shares with the first"""
+    x = float(uniform(low=0.5, high=2.0))
+    a = impl.Value(x)
+    (a * 3).backward()
+    (a * a).backward()
+    number(
+        a.get("grad"),
+        3 + 2 * x,
+        of="a.grad after (a * 3).backward() and (a * a).backward()",
+        rtol=1e-9,
+        mistakes={"that of the second alone": 2 * x},
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_back_propagation_is_written_from_scratch(impl):
+    """all gradients are computed by hand, without automatic differentiation"""
+    from_scratch(impl, "affine_backward", "relu_backward", "two_layer_loss", "Value")
+    params, x, y = network(samples=4 + int(integers(3)))
+    impl.two_layer_loss(params, x, y)
+    impl.Value(1.0)
