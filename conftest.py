@@ -1,3 +1,7 @@
-"""Everything pytest does here beyond its own is in `katagrad.plugin`."""
+"""Everything pytest does here beyond its own is in `katagrad.plugin`, and in `katagrad.bench.plugin` for timing."""
 
-pytest_plugins = ("katagrad.plugin",)
+import importlib.util
+
+pytest_plugins = ["katagrad.plugin"]
+if importlib.util.find_spec("pytest_benchmark") is not None:  # an extra: students need none of it
+    pytest_plugins.append("katagrad.bench.plugin")

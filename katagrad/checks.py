@@ -22,6 +22,7 @@ from typing import Any
 
 from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.context import CheckContext, derive, running
+from katagrad.plain import visible
 from katagrad.topics import Topic
 from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED, Failure, NotGraded, NotStarted
 
@@ -187,18 +188,10 @@ def run_case(
                 if str(reason)
                 else "an expectation of the grader does not hold",
             )
-        except (
-            MemoryError,
-            RecursionError,
-            OSError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as fault:
+        except Exception as fault:
             status, message = _blame(fault)
-    printed = transport.finish()[:SHOWN_PRINTS]
+    # The one place through which a submission's words come, to a terminal, a page or a file.
+    message, printed = visible(message), visible(transport.finish()[:SHOWN_PRINTS])
     return Outcome(
         status, message, printed, time.monotonic() - started, tuple(sorted(context.used))
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.checks import Outcome, grader_hash, manifest
+from katagrad.plain import visible as visible
 from katagrad.topics import Topic
 from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 
@@ -91,11 +92,6 @@ def write_whole(path: Path, text: str) -> None:
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as JSON, whole or not at all."""
     write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-
-
-def visible(text: str) -> str:
-    """`text` with every character that could steer a terminal written out."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def number(points: float) -> str:

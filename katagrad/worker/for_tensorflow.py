@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
@@ -36,8 +37,8 @@ def preload() -> None:
         tf.data.Dataset,
         tf.keras,
     )
-    import tensorflow.python.eager.polymorphic_function.polymorphic_function
-    import tensorflow.python.ops.gradients_impl
+    for name in ("eager.polymorphic_function.polymorphic_function", "ops.gradients_impl"):
+        importlib.import_module(f"tensorflow.python.{name}")
 
 
 def versions() -> dict[str, str]:
@@ -106,6 +107,10 @@ class Tape:
         """The gradient of sum(output * cotangent) by each source; None where none arrives."""
         seed = tf.cast(tf.constant(cotangent), output.dtype)
         return list(self.tape.gradient(output, self.sources, output_gradients=seed))
+
+    def pull(self, output: Any) -> list[Any]:
+        """The gradient of sum(output) by each source, for timing."""
+        return list(self.tape.gradient(output, self.sources))
 
 
 def parameters(value: Any) -> list[Any] | None:
@@ -216,3 +221,46 @@ def synchronize() -> None:
     """Wait until the device has done what it was asked; a CPU has done it when a call returns."""
     if tf.config.list_logical_devices("GPU"):
         tf.test.experimental.sync_devices()
+
+
+def touch(value: Any) -> None:
+    """Read one number of `value` on the host, which waits for all that it depends on."""
+    if isinstance(value, keras.Variable):
+        value = value.value
+    tf.reshape(value, [-1])[:1].numpy()
+
+
+def compiled(function: Any) -> Any:
+    """`function` as a graph, by tf.function."""
+    return tf.function(function)
+
+
+def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
+    """(a function that does the work once, how much it does): see `katagrad.worker.timing.ceiling`."""
+    if kind == "matmul":
+        a, b = tf.random.normal((size, size)), tf.random.normal((size, size))
+        return lambda: tf.matmul(a, b), 2.0 * size**3
+    source = tf.random.normal((size,))
+    return (
+        lambda: -source,
+        2.0 * 4 * size,
+    )  # tf.identity shares memory; a negation reads and writes it
+
+
+def peak_memory() -> int:
+    """Bytes that the device held at most; 0 on a CPU, where the process tells."""
+    if not tf.config.list_logical_devices("GPU"):
+        return 0
+    return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+
+
+def hardware() -> dict[str, Any]:
+    """What of this framework's build and settings a figure depends on."""
+    build = tf.sysconfig.get_build_info()
+    return {
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "build": [
+            f"{key}={build[key]}" for key in sorted(build) if isinstance(build[key], (str, bool))
+        ],
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }

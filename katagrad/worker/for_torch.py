@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,9 @@ OPERATIONS = {
 
 def preload() -> None:
     """Import what PyTorch imports on first use, so that a fork finds it there. Runs no operation."""
-    import torch.optim
-    import torch.utils.data
-
-    with contextlib.suppress(ImportError):  # what the first optimizer step imports, by version
-        import torch._dynamo
+    for name in ("torch.optim", "torch.utils.data", "torch._dynamo"):
+        with contextlib.suppress(ImportError):  # not every version has all of them
+            importlib.import_module(name)
 
 
 def versions() -> dict[str, str]:
@@ -93,6 +92,11 @@ class Tape:
         seed = tensor(cotangent).to(output.dtype)
         return list(torch.autograd.grad(output, self.sources, seed, allow_unused=True))
 
+    def pull(self, output: torch.Tensor) -> list[torch.Tensor | None]:
+        """The gradient of sum(output) by each source, for timing."""
+        ones = torch.ones_like(output)
+        return list(torch.autograd.grad(output, self.sources, ones, allow_unused=True))
+
 
 def parameters(value: Any) -> list[torch.Tensor] | None:
     """The trainable parameters of a model, in its own order; None if `value` is no model."""
@@ -137,7 +141,7 @@ def _slots(
 
 
 def layers(model: nn.Module) -> list[dict[str, Any]]:
-    """The layers that hold parameters, in order of registration, in the neutral form of `boundary.Implementation.layers`."""
+    """The layers that hold parameters, as registered, in the neutral form of `boundary.Implementation.layers`."""
     return [
         {
             **about,
@@ -202,3 +206,41 @@ def synchronize() -> None:
     """Wait until the device has done what it was asked."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def touch(value: torch.Tensor) -> None:
+    """Read one number of `value` on the host, which waits for all that it depends on."""
+    if value.numel():
+        value.detach().flatten()[0].item()
+
+
+def compiled(function: Any) -> Any:
+    """`function`, compiled by torch.compile. Needs a C++ compiler."""
+    return torch.compile(function)
+
+
+def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
+    """(a function that does the work once, how much it does): see `katagrad.worker.timing.ceiling`."""
+    if kind == "matmul":
+        a, b, out = (torch.randn(size, size) for _ in range(3))
+        return lambda: torch.matmul(a, b, out=out), 2.0 * size**3
+    source, target = torch.randn(size), torch.empty(size)
+    return lambda: target.copy_(source), 2.0 * 4 * size
+
+
+def peak_memory() -> int:
+    """Bytes that the device held at most; 0 on a CPU, where the process tells."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+
+
+def hardware() -> dict[str, Any]:
+    """What of this framework's build and settings a figure depends on."""
+    found: dict[str, Any] = {
+        "threads": torch.get_num_threads(),
+        "build": torch.__config__.show().splitlines()[0:6],
+    }
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name()
+        found["cuda"] = torch.version.cuda
+        found["tf32"] = torch.backends.cuda.matmul.allow_tf32
+    return found

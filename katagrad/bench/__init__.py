@@ -1,0 +1,1 @@
+"""Timing of solutions, on top of pytest-benchmark."""
