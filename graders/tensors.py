@@ -1,0 +1,227 @@
+"""Hidden checks of exercises/tensors.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    holds,
+    integers,
+    normal,
+    raises,
+    same_inputs,
+    shape,
+    uniform,
+)
+
+
+@pytest.mark.grade(points=1, hint="A scalar has the shape (), a vector of one element has (1,).")
+@pytest.mark.parametrize("size", [(), (1,), (5,), (2, 3), (2, 1, 3, 4), (0, 3)])
+def test_make_has_the_shape_asked_for(impl, size):
+    """make gives every rank from a scalar up, filled, in float32 unless told otherwise"""
+    fill = float(uniform(low=1.0, high=9.0))
+    result = impl.make(size, fill=fill)
+    close(result, np.full(size, fill), of=f"make({size}, fill={fill:.4g})")
+    dtype(result, "float32", of=f"make({size}, fill={fill:.4g})")
+    close(impl.make(size), np.zeros(size), of=f"make({size})")
+
+
+@pytest.mark.grade(points=1, hint="The dtype follows the argument, never the type of `fill`.")
+@pytest.mark.parametrize("name", ["float32", "float64", "int64", "bool"])
+def test_make_has_the_dtype_asked_for(impl, name):
+    """make has the dtype that is asked for, whatever number fills it"""
+    for fill in (1, 1.0):
+        result = impl.make((2, 3), fill=fill, dtype=name)
+        dtype(result, name, of=f"make((2, 3), fill={fill!r}, dtype={name!r})")
+        equal(result, np.ones((2, 3), name), of=f"make((2, 3), fill={fill!r}, dtype={name!r})")
+    dtype(impl.make((), fill=3), "float32", of="make((), fill=3)")
+
+
+@pytest.mark.grade(points=1, hint="Count along one axis first, then give it the shape.")
+@pytest.mark.parametrize("size", [(4,), (2, 3), (2, 3, 4), (3, 1, 2), (0,)])
+def test_count_runs_fastest_along_the_last_axis(impl, size):
+    """count numbers the elements row by row"""
+    total = int(np.prod(size))
+    result = impl.count(size)
+    expected = np.arange(total).reshape(size)
+    dtype(result, "int64", of=f"count({size})")
+    columns = np.arange(total).reshape(size, order="F")
+    equal(result, expected, of=f"count({size})", mistakes={"a count column by column": columns})
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("size", [(), (1,), (7,), (2, 3), (2, 5, 3, 1), (0, 4)])
+def test_describe_says_what_a_tensor_is(impl, size):
+    """describe gives shape, dtype, rank and size as plain Python values"""
+    values = normal(*size) if size else np.float64(2.5)
+    for submission, name in ((impl, "float32"), (impl.float64, "float64")):
+        found = submission.describe(values)
+        expected = {
+            "shape": size,
+            "dtype": name,
+            "rank": len(size),
+            "size": int(np.prod(size)),
+        }
+        holds(
+            isinstance(found, dict) and set(found) == set(expected),
+            "describe should return a dict with the keys dtype, rank, shape and size",
+        )
+        holds(
+            isinstance(found["shape"], tuple) and all(type(n) is int for n in found["shape"]),
+            f"the shape is {found['shape']!r}, but should be a tuple of ints",
+        )
+        for key in ("rank", "size"):
+            holds(type(found[key]) is int, f"the {key} is {found[key]!r}, but should be an int")
+        for key, value in expected.items():
+            equal(found[key], value, of=f"describe(tensor of shape {size})[{key!r}]")
+
+
+@pytest.mark.grade(points=1, hint="Drop the framework from the name: 'torch.int64' is 'int64'.")
+def test_describe_names_every_dtype(impl):
+    """describe names integer and boolean dtypes, too"""
+    for values in (np.arange(3), np.array([True, False]), np.arange(3, dtype=np.uint8)):
+        equal(impl.describe(values)["dtype"], values.dtype.name, of="describe(x)['dtype']")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("size", [(6,), (6, 3), (6, 2, 1, 3)])
+def test_pick_rows_follows_the_indices(impl, size):
+    """pick_rows takes rows in the order of the indices, repeated ones too"""
+    x = normal(*size)
+    indices = np.array([4, 0, 5, 5, 1])
+    result = same_inputs(impl, "pick_rows", x, indices)
+    close(
+        result,
+        x[indices],
+        of=f"pick_rows(x of shape {size}, [4, 0, 5, 5, 1])",
+        mistakes={
+            "the rows in sorted order": x[np.sort(indices)],
+            "the first rows": x[: len(indices)],
+        },
+    )
+    close(impl.pick_rows(x, indices[2:3]), x[5:6], of="pick_rows of one index")
+    shape(impl.pick_rows(x, indices[:0]), (0, *size[1:]), of="pick_rows of no index")
+    whole = integers(9, *size)
+    dtype(impl.pick_rows(whole, indices), "int64", of="pick_rows of an int64 tensor")
+
+
+@pytest.mark.grade(
+    points=2, hint="Index with the framework's own operations, so that gradients can follow."
+)
+def test_pick_rows_passes_gradients(impl):
+    """gradients flow back to the rows that were picked, and add up where one was picked twice"""
+    x, indices, cotangent = normal(4, 3), np.array([2, 0, 2]), normal(3, 3)
+    expected = np.zeros((4, 3))
+    np.add.at(expected, indices, cotangent)
+    once = np.zeros((4, 3))
+    once[indices] = cotangent
+    close(
+        impl.grad("pick_rows", x, indices, cotangent=cotangent),
+        expected,
+        of="d pick_rows / d x",
+        mistakes={"one use of every row alone": once},
+    )
+
+
+@pytest.mark.grade(points=2, hint="Step through the rows by `batch`; the last slice may be short.")
+@pytest.mark.parametrize("batch", [1, 3, 4, 7, 10])
+def test_split_batches_keeps_every_row(impl, batch):
+    """split_batches cuts consecutive slices, and the last one may be short"""
+    x = normal(7, 2)
+    result = same_inputs(impl, "split_batches", x, batch)
+    holds(isinstance(result, list), "split_batches should return a list of tensors")
+    expected = [x[start : start + batch] for start in range(0, 7, batch)]
+    rows = [len(part) for part in result]
+    equal(
+        rows,
+        [len(part) for part in expected],
+        of=f"the rows of the slices of 7 rows, {batch=},",
+        mistakes={"the slices without the short last one": [batch] * (7 // batch)},
+    )
+    close(result, expected, of=f"split_batches(x, {batch=})")
+
+
+@pytest.mark.grade(points=1)
+def test_split_batches_refuses_no_size(impl):
+    """split_batches raises ValueError for a batch below 1, and keeps rank and dtype"""
+    for batch in (0, -2):
+        with raises("ValueError", of=f"split_batches(x, {batch=})"):
+            impl.split_batches(normal(5), batch)
+    labels = integers(9, 5)
+    result = impl.split_batches(labels, 2)
+    equal(result[2], labels[4:], of="split_batches(labels, 2)[2]")
+    dtype(result[2], "int64", of="split_batches(labels, 2)[2]")
+
+
+@pytest.mark.grade(points=2, hint="Keep the first axis, and put all others into one.")
+@pytest.mark.parametrize("size", [(4, 3), (2, 3, 5), (1, 3, 2, 4), (3, 1, 1)])
+def test_flatten_rows_keeps_the_batch_axis(impl, size):
+    """flatten_rows turns every entry into one row, also in a batch of 1"""
+    x = normal(*size)
+    expected = x.reshape(size[0], -1)
+    close(
+        same_inputs(impl, "flatten_rows", x),
+        expected,
+        of=f"flatten_rows(x of shape {size})",
+        mistakes={
+            "one vector of all elements": x.reshape(-1),
+            "a column-major reshape": x.reshape(size[0], -1, order="F"),
+        },
+    )
+
+
+@pytest.mark.grade(points=2, hint="Reshape keeps the order of the elements; you want a transpose.")
+@pytest.mark.parametrize("size", [(2, 3, 4, 5), (1, 4, 4, 3), (3, 2, 2, 2), (2, 5, 1, 1)])
+def test_channels_first_moves_axes(impl, size):
+    """channels_first moves the last axis behind the first, and no pixel out of its place"""
+    n, h, w, c = size
+    x = normal(*size)
+    mistakes = {
+        "a reshape, which mixes the pixels": x.reshape(n, c, h, w),
+        "(N, C, W, H)": x.transpose(0, 3, 2, 1),
+    }
+    close(
+        same_inputs(impl, "channels_first", x),
+        x.transpose(0, 3, 1, 2),
+        of=f"channels_first(images of shape {size})",
+        mistakes=mistakes,
+    )
+
+
+@pytest.mark.grade(points=2, hint="Compare each label with 0, 1, ..., classes - 1.")
+@pytest.mark.parametrize("size", [(), (1,), (6,), (2, 3), (0,)])
+def test_one_hot_appends_an_axis(impl, size):
+    """one_hot is 1 at each label, 0 elsewhere, float32, for labels of any shape"""
+    labels = integers(4, *size)  # class 4 never occurs
+    expected = np.eye(5)[labels]
+    result = same_inputs(impl, "one_hot", labels, 5)
+    seen = int(labels.max(initial=0)) + 1
+    close(
+        result,
+        expected,
+        of=f"one_hot(labels of shape {size}, classes=5)",
+        mistakes={
+            "as many classes as occur": np.eye(seen)[labels],
+            "the axis of classes in front": np.moveaxis(expected, -1, 0),
+        },
+    )
+    dtype(result, "float32", of="one_hot")
+
+
+@pytest.mark.grade(points=1, hint="Look at the smallest and the largest label before you encode.")
+@pytest.mark.parametrize("label", [3, 4, -1])
+def test_one_hot_refuses_labels_out_of_range(impl, label):
+    """one_hot raises ValueError for a label that is no class, and takes the last class"""
+    with raises("ValueError", of=f"one_hot with the label {label} of 3 classes"):
+        impl.one_hot(np.array([0, label, 1]), 3)
+    close(impl.one_hot(np.array([2, 0]), 3), np.eye(3)[[2, 0]], of="one_hot([2, 0], classes=3)")
+
+
+@pytest.mark.grade(points=1)
+def test_tensors_stay_tensors(impl):
+    """everything is done with tensors, without a detour through NumPy"""
+    from_scratch(impl, "make", "count", "pick_rows", "split_batches", "flatten_rows", "one_hot")
+    dtype(impl.make((2,), 1.0), "float32", of="make((2,), 1.0)")
