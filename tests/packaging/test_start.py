@@ -26,10 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_second_run_installs_nothing(set_up):
-    began = time.monotonic()
     status, output = set_up.run("check", "softmax", "--framework", "torch")
     assert (status, output) == (0, "kata check softmax --framework torch\n")
-    assert time.monotonic() - began < 2
 
 
 def test_the_status_of_the_command_is_passed_on(set_up):
@@ -115,7 +113,7 @@ def test_an_environment_of_another_python_or_place_is_made_anew(set_up):
     assert "making .venv anew: it is of Python 3.9 in /elsewhere, but this is Python" in output
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition, seconds=100):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
