@@ -7,7 +7,8 @@ Rule: no convolution, pooling or patch-extracting function of the framework, and
 
 Layout: images are (N, C, H, W) in PyTorch and (N, H, W, C) in TensorFlow; kernels are (F, C, KH, KW) in PyTorch and
 (KH, KW, C, F) in TensorFlow. N images, C input channels, F filters (output channels). The examples write both in
-TensorFlow's layout; image(...) and kernel(...) stand for the same tensor in your framework's.
+TensorFlow's layout; image(...) and kernel(...) stand for the same tensor in your framework's. So do messages:
+they count places as [n, i, j, c].
 
 `size`, `stride`, `padding` and `dilation` are an integer for both axes, or a tuple (vertical, horizontal).
 

@@ -31,7 +31,7 @@ SETTINGS = {
     "padding=(2, 0)": ((3, 5), (2, 3), 1, (2, 0), 1),
     "stride=2": ((6, 7), (3, 2), 2, 0, 1),
     "stride=(1, 3)": ((4, 8), (2, 3), (1, 3), 0, 1),
-    "stride=3, size (1, 2)": ((7, 6), (1, 2), 3, 0, 1),
+    "stride=(3, 3)": ((7, 6), (1, 2), (3, 3), 0, 1),
     "dilation=2": ((6, 5), (3, 2), 1, 0, 2),
     "dilation=(1, 3)": ((3, 7), (2, 3), 1, 0, (1, 3)),
     "stride=(2, 1), padding=(1, 2), dilation=(2, 1)": ((6, 3), (3, 2), (2, 1), (1, 2), (2, 1)),
@@ -233,7 +233,7 @@ def test_conv2d_backward_reaches_the_images(impl, setting):
     """dx adds, for each pixel, dout times weight over all windows that saw it"""
     size, taps, *rest = SETTINGS.get(setting, ((5, 4), (3, 2)))
     (dx, _, _), (expected, _, _) = backward(impl, (size, taps), *rest)
-    close(dx, expected, of=f"dx of conv2d_backward with {setting}")
+    close(dx, expected, of=f"dx of conv2d_backward(dout, x, w, {setting})")
 
 
 @pytest.mark.grade(points=2, hint=ADJOINT)
@@ -245,7 +245,7 @@ def test_conv2d_backward_reaches_the_kernels(impl, setting):
     close(
         dw,
         expected,
-        of=f"dw of conv2d_backward with {setting}",
+        of=f"dw of conv2d_backward(dout, x, w, {setting})",
         mistakes={
             "dw of flipped kernels": expected[::-1, ::-1],
             "the mean over the images instead of the sum": expected / 2,
@@ -259,7 +259,7 @@ def test_conv2d_backward_reaches_the_bias(impl, setting):
     """db adds dout over all images and places"""
     size, taps, *rest = SETTINGS.get(setting, ((5, 4), (3, 2)))
     (_, _, db), (_, _, expected) = backward(impl, (size, taps), *rest)
-    close(db, expected, of=f"db of conv2d_backward with {setting}")
+    close(db, expected, of=f"db of conv2d_backward(dout, x, w, {setting})")
 
 
 @pytest.mark.grade(points=2, hint="Start from the window's own entries: all may be negative.")
