@@ -204,7 +204,7 @@ def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Ca
             "plain": _plain,
             "image": image,
             "kernel": kernel,
-            "list": list,
+            "list": _items,
             "len": len,
         }
         for known in (given, names):
@@ -215,6 +215,11 @@ def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Ca
         method: Callable[..., Any] = getattr(_value(node.value, impl, names), node.attr)
         return method
     raise Failure(f"an example calls `{ast.unparse(node)}`, which examples may not")
+
+
+def _items(values: Any) -> list[Any]:
+    """`list(...)` in an example. list() would ask a generator in the worker for its length first."""
+    return list(iter(values))
 
 
 def _plain(value: Any) -> Any:
