@@ -1,0 +1,307 @@
+"""Hidden checks of exercises/losses.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    close,
+    dtype,
+    finite,
+    from_scratch,
+    normal,
+    raises,
+    same_inputs,
+    shape,
+    uniform,
+)
+
+SHAPES = "Compare the two shapes first, and raise ValueError: the difference would be broadcast."
+STABLE = "log(1 - sigmoid(z)) is log_sigmoid(-z), and log_sigmoid(z) is -log(1 + exp(-z))."
+
+
+def sigmoid(z):
+    return np.exp(-np.logaddexp(0, -z))
+
+
+def mse(a, b):
+    return (a - b) ** 2
+
+
+def mae(a, b):
+    return np.abs(a - b)
+
+
+def huber(a, b, delta=1.0):
+    size = np.abs(a - b)
+    inside = np.minimum(size, delta)  # the part of the error that is squared
+    return inside**2 / 2 + delta * (size - inside)
+
+
+def bce_with_logits(z, y, pos_weight=1.0):
+    return pos_weight * y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
+
+
+LOSSES = {"mse": mse, "mae": mae, "huber": huber, "bce_with_logits": bce_with_logits}
+
+
+def inputs(*size):
+    """A prediction or logits of spread 2, and targets from 0 to 1, so that errors lie on both sides of 1."""
+    return normal(*size, scale=2.0), uniform(*size)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_keep_shape_and_dtype(impl, name):
+    """each loss is one number, or one an element, in the dtype of its inputs, which stay as they were"""
+    for size in [(3,), (4, 2), (1, 1), (2, 3, 4)]:
+        a, b = inputs(*size)
+        result = same_inputs(impl, name, a, b)
+        shape(result, (), of=f"{name} of {size} tensors")
+        dtype(result, "float32", of=f"{name} of float32 tensors")
+        each = same_inputs(impl, name, a, b, reduction="none")
+        shape(each, size, of=f"{name}(reduction='none') of {size} tensors")
+    dtype(impl.float64.call(name, a, b), "float64", of=f"{name} of float64 tensors")
+
+
+@pytest.mark.grade(points=2, hint=SHAPES)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_refuse_shapes_that_differ(impl, name):
+    """shapes that differ raise ValueError, also where they could be broadcast"""
+    for one, other in [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,)), ((3,), (4,))]:
+        for reduction in ("mean", "none"):
+            with raises("ValueError", of=f"{name}({one} tensor, {other} tensor, {reduction=})"):
+                impl.call(name, normal(*one), uniform(*other), reduction=reduction)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_reduce_as_asked(impl, name):
+    """reduction gives the mean, the sum, or every element's loss, and refuses any other word"""
+    a, b = inputs(5, 3)
+    each = LOSSES[name](a, b)
+    for reduction, expected in (("mean", each.mean()), ("sum", each.sum()), ("none", each)):
+        close(
+            impl.call(name, a, b, reduction=reduction),
+            expected,
+            of=f"{name}({reduction=})",
+            mistakes={"the mean": each.mean(), "the sum": each.sum(), "each element's loss": each},
+        )
+    with raises("ValueError", of=f"{name}(reduction='average')"):
+        impl.call(name, a, b, reduction="average")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(7,), (4, 3), (2, 3, 2)])
+def test_mse_follows_its_definition(impl, size):
+    """mse is the mean of the squared errors over all elements"""
+    a, b = inputs(*size)
+    each = mse(a, b)
+    close(
+        impl.mse(a, b),
+        each.mean(),
+        of="mse(prediction, target)",
+        mistakes={
+            "half of it": each.mean() / 2,
+            "the sum": each.sum(),
+            "the mean over features, summed over the rows": each.mean(-1).sum(),
+            "the sum over features, averaged over the rows": each.sum() / size[0],
+            "its square root": np.sqrt(each.mean()),
+            "the mean absolute error": mae(a, b).mean(),
+        },
+    )
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(7,), (4, 3)])
+def test_mae_follows_its_definition(impl, size):
+    """mae is the mean of the absolute errors over all elements"""
+    a, b = inputs(*size)
+    close(
+        impl.mae(a, b),
+        mae(a, b).mean(),
+        of="mae(prediction, target)",
+        mistakes={
+            "the mean of the errors with their signs": (a - b).mean(),
+            "the mean squared error": mse(a, b).mean(),
+            "the sum": mae(a, b).sum(),
+        },
+    )
+
+
+@pytest.mark.grade(points=2, hint="Inside delta e^2 / 2; beyond it a line that continues it.")
+@pytest.mark.parametrize("delta", [0.5, 1.0, 3.0])
+def test_huber_bends_at_delta(impl, delta):
+    """huber is squared up to delta and straight beyond, without a jump"""
+    a = np.array([0.0, 0.5, -0.9, 1.0, -1.1, 4.0, -7.0]) * delta
+    b = normal()
+    each = huber(a, 0.0, delta)
+    size = np.abs(a)
+    close(
+        impl.huber(a + b, 0 * a + b, delta=delta, reduction="none"),
+        each,
+        of=f"huber(prediction, target, {delta=}, reduction='none')",
+        mistakes={
+            "huber with delta=1": huber(a, 0.0),
+            "the two branches swapped": np.where(
+                size > delta, a**2 / 2, delta * (size - delta / 2)
+            ),
+            "huber divided by delta, the smooth L1 loss": each / delta,
+            "a line without - delta / 2, which jumps": np.where(
+                size <= delta, a**2 / 2, delta * size
+            ),
+            "a line with - delta instead of - delta / 2": np.where(
+                size <= delta, a**2 / 2, delta * (size - delta)
+            ),
+            "the square without its half": np.where(
+                size <= delta, a**2, delta * (size - delta / 2)
+            ),
+            "a line of slope 1": np.where(size <= delta, a**2 / 2, size - delta / 2),
+        },
+    )
+    p, t = inputs(6, 2)
+    close(
+        impl.huber(p, t, delta), huber(p, t, delta).mean(), of=f"huber(prediction, target, {delta})"
+    )
+    close(impl.huber(p, t), huber(p, t).mean(), of="huber(prediction, target)")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("size", [(6,), (4, 3)])
+def test_bce_follows_its_definition(impl, size):
+    """bce_with_logits is -(y log p + (1 - y) log(1 - p)) for p = sigmoid(z)"""
+    z, share = inputs(*size)
+    z *= 0.4  # below 1 in part, as probabilities are
+    hard = (share > 0.3).astype(float)
+    for y, kind in ((hard, "labels"), (share, "shares")):
+        each = bce_with_logits(z, y)
+        close(
+            impl.bce_with_logits(z, y),
+            each.mean(),
+            of=f"bce_with_logits(logits, {kind})",
+            mistakes={
+                "the sum": each.sum(),
+                "the positive term alone": (y * np.logaddexp(0, -z)).mean(),
+                "the loss with 0 and 1 exchanged": bce_with_logits(z, 1 - y).mean(),
+                "the loss of sigmoid(logits) taken as logits": bce_with_logits(
+                    sigmoid(z), y
+                ).mean(),
+                "the squared error of the probabilities": mse(sigmoid(z), y).mean(),
+                "the loss in bits": each.mean() / np.log(2),
+                "the log-likelihood, without the minus sign": -each.mean(),
+            },
+        )
+
+
+@pytest.mark.grade(points=2, hint="pos_weight multiplies y log p, and nothing else.")
+@pytest.mark.parametrize("weight", [0.25, 5.0])
+def test_bce_weighs_the_positive_term(impl, weight):
+    """pos_weight multiplies the positive term, and the mean still divides by the number of elements"""
+    z, share = inputs(5, 2)
+    y = (share > 0.6).astype(float)
+    each = bce_with_logits(z, y, weight)
+    negatives = bce_with_logits(-z, 1 - y, weight)
+    for labels, expected, kind in (
+        (y, each, "labels"),
+        (share, bce_with_logits(z, share, weight), "shares"),
+    ):
+        close(
+            impl.bce_with_logits(z, labels, pos_weight=weight),
+            expected.mean(),
+            of=f"bce_with_logits(logits, {kind}, pos_weight={weight})",
+            mistakes={
+                "the loss without the weight": bce_with_logits(z, labels).mean(),
+                "the loss with both terms weighed": weight * bce_with_logits(z, labels).mean(),
+                "the loss with the negative term weighed": negatives.mean(),
+                "the mean divided by the sum of weights": expected.sum()
+                / (1 + (weight - 1) * labels).sum(),
+            },
+        )
+    close(
+        impl.bce_with_logits(z, y, weight, reduction="none"),
+        each,
+        of=f"bce_with_logits(logits, labels, {weight}, reduction='none')",
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_bce_of_zero_logits_is_ln_2(impl):
+    """a model that knows nothing has the loss ln 2, whatever the label"""
+    for y in (np.array([0.0, 1.0, 0.3]), np.ones((2, 2)), np.zeros((1,))):
+        close(
+            impl.bce_with_logits(np.zeros_like(y), y),
+            np.log(2),
+            of=f"bce_with_logits(zeros, {y.tolist()})",
+            mistakes={"the loss in bits": 1.0},
+        )
+
+
+@pytest.mark.grade(points=2, hint=STABLE)
+def test_bce_stays_finite(impl):
+    """logits of 10,000 give exact, finite losses and gradients"""
+    z = np.array([1e4, -1e4, 1e4, -1e4, 90.0, -90.0, 90.0, -90.0, -30.0])
+    y = np.array([1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    for weight in (1.0, 3.0):
+        result = impl.bce_with_logits(z, y, pos_weight=weight, reduction="none")
+        finite(result, of=f"bce_with_logits(extreme logits, labels, pos_weight={weight})")
+        close(
+            result,
+            bce_with_logits(z, y, weight),
+            of=f"bce_with_logits(extreme logits, labels, pos_weight={weight})",
+            mistakes={
+                "the loss of clipped probabilities": -np.log(
+                    np.clip(np.where(y, sigmoid(z), 1 - sigmoid(z)), 1e-7, 1)
+                )
+            },
+        )
+    c = normal(9)
+    gradient = impl.grad("bce_with_logits", z, y, cotangent=c, reduction="none")
+    finite(gradient, of="d bce_with_logits / d extreme logits")
+    close(gradient, (sigmoid(z) - y) * c, of="d bce_with_logits / d extreme logits")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_pass_gradients(impl, name):
+    """gradients by the prediction: 2 e, sign(e), e clipped to delta, and p - y"""
+    a, b = inputs(5, 3)
+    e, c, one = a - b, normal(5, 3), normal()
+    slopes, settings = {
+        "mse": (2 * e, {}),
+        "mae": (np.sign(e), {}),
+        "huber": (np.clip(e, -0.7, 0.7), {"delta": 0.7}),
+        "bce_with_logits": (
+            (1 - b) * sigmoid(a) - 2.5 * b * sigmoid(-a),
+            {"pos_weight": 2.5},
+        ),
+    }[name]
+    close(
+        impl.grad(name, a, b, cotangent=c, reduction="none", **settings),
+        slopes * c,
+        of=f"d {name}(reduction='none') / d prediction",
+    )
+    close(
+        impl.grad(name, a, b, cotangent=one, **settings),
+        slopes * one / 15,
+        of=f"d {name} / d prediction",
+    )
+
+
+@pytest.mark.grade(
+    points=1,
+    hint="max(z, 0) and |z| have a kink at 0, where differentiation must guess; log_sigmoid has none.",
+)
+def test_bce_has_the_right_slope_at_zero(impl):
+    """the gradient at a logit of 0, where every zero-initialised model starts, is 1/2 - y"""
+    y, c = np.array([0.0, 1.0, 0.25]), normal(3)
+    close(
+        impl.grad("bce_with_logits", np.zeros(3), y, cotangent=c, reduction="none"),
+        (0.5 - y) * c,
+        of="d bce_with_logits / d logits at 0",
+        mistakes={"the slope of a kink, -y": -y * c, "the slope of a kink, 1 - y": (1 - y) * c},
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_losses_are_written_from_scratch(impl):
+    """the losses use no loss function of the framework"""
+    from_scratch(impl, "mse", "mae", "huber", "bce_with_logits")
