@@ -55,7 +55,7 @@ class Run:
         given = self.config.getoption("--submission")
         if given:
             return Path(self.config.invocation_params.dir, given).resolve()
-        return beside if beside.name == "exercises" else root() / "exercises"
+        return beside if beside.name == "exercises" else beside.parent / "exercises"
 
     def grading(self, folder: Path) -> grading.Grading:
         """The grading of a folder, begun when first asked for."""

@@ -1,0 +1,56 @@
+"""From-scratch rules in a grading: the scan names file and line, the trap catches what no scan can see."""
+
+import pytest
+
+HEAD = "def softmax(x, axis=-1, temperature=1.0):\n"
+REST = """
+def log_softmax(x, axis=-1):
+    shifted = x - x.amax(dim=axis, keepdim=True)
+    return shifted - shifted.exp().sum(dim=axis, keepdim=True).log()
+
+def softmax_jvp(p, v):
+    return p * (v - (p * v).sum(dim=-1, keepdim=True))
+"""
+FRAMEWORKS_OWN = """
+    torch.nn.MultiheadAttention(4, 1)(*[torch.zeros(2, 1, 4)] * 3)
+    w = torch.exp((x - x.amax(dim=axis, keepdim=True)) / temperature)
+    return w / w.sum(dim=axis, keepdim=True)
+"""
+
+pytestmark = pytest.mark.needs("torch")
+
+
+def verdicts(workspace, body, imports="import torch"):
+    """Outcomes of softmax.py: `body` is that of softmax, from line 4 on."""
+    workspace.write(f"{imports}\n\n{HEAD}{body}\n{REST}")
+    checks = workspace.results("graders/softmax.py")["topics"]["softmax"]["checks"]
+    return {check["name"]: (check["status"], check["message"]) for check in checks}
+
+
+def test_scan_names_the_line(workspace):
+    found = verdicts(workspace, "    return torch.softmax(x / temperature, axis)")
+    status, message = found["test_softmax_is_written_from_scratch"]
+    assert status == "failed"
+    assert message == "softmax.py:4 uses torch.softmax, but this topic is to be written without it"
+
+
+def test_trap_catches_a_call_that_no_scan_can_see(workspace):
+    found = verdicts(workspace, "    return getattr(torch, 'soft' + 'max')(x / temperature, axis)")
+    status, message = found["test_softmax_normalizes_along_its_axis"]
+    assert status == "failed"
+    assert "torch.softmax is what this topic asks you to write" in message
+    assert "softmax.py:4 in softmax" in message
+
+
+def test_helper_module_is_scanned_too(workspace):
+    (workspace.exercises / "mine.py").write_text("import torch\nprobabilities = torch.softmax\n")
+    imports = "import torch\nfrom mine import probabilities"
+    found = verdicts(workspace, "    return probabilities(x / temperature, axis)", imports)
+    message = found["test_softmax_is_written_from_scratch"][1]
+    assert message.startswith("mine.py:2 uses torch.softmax")
+
+
+def test_what_the_framework_calls_itself_is_no_breach(workspace):
+    # MultiheadAttention calls softmax inside; the trap looks at the caller's file.
+    found = verdicts(workspace, FRAMEWORKS_OWN)
+    assert {status for status, _ in found.values()} == {"passed"}
