@@ -1,0 +1,241 @@
+"""Hidden checks of exercises/broadcasting.py. `impl` takes and returns NumPy arrays."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    at_least,
+    at_most,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    holds,
+    integers,
+    normal,
+    raises,
+    same_inputs,
+    uniform,
+)
+
+ALIGN = "Walk through both shapes from the last axis to the first; what is missing counts as 1."
+KEEP = "Keep the axis that you reduce (keepdims), so that it stretches against x again."
+LOOPS = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def standardize(x, axis, eps=1e-5):
+    deviation = x - x.mean(axis, keepdims=True)
+    return deviation / np.sqrt((deviation**2).mean(axis, keepdims=True) + eps)
+
+
+def sqdist(x, y):
+    return ((x[:, None] - y[None]) ** 2).sum(-1)
+
+
+PAIRS = [
+    ((3, 4), (3, 4)),
+    ((3, 4), (4,)),
+    ((5,), (2, 1)),
+    ((2, 1, 4), (3, 1)),
+    ((), (2, 3)),
+    ((1,), ()),
+    ((7, 1, 1, 2), (3, 1, 2)),
+    ((1, 3), (0, 1)),
+    ((), ()),
+]
+
+
+@pytest.mark.grade(points=2, hint=ALIGN)
+def test_broadcast_shape_stretches_axes_of_one(impl):
+    """broadcast_shape aligns at the last axis and stretches lengths of 1, in either argument"""
+    drawn = tuple(int(n) for n in integers(9, 3, low=2))
+    for a, b in [*PAIRS, (drawn, (1, drawn[2])), ((drawn[0], 1, 1), drawn)]:
+        for first, second in ((a, b), (b, a)):
+            found = impl.broadcast_shape(first, second)
+            of = f"broadcast_shape({first}, {second})"
+            holds(isinstance(found, tuple), f"{of} is {found!r}, but should be a tuple")
+            equal(found, np.broadcast_shapes(first, second), of=of)
+
+
+@pytest.mark.grade(
+    points=1, hint="Equal lengths agree, and so do 1 and anything. Nothing else does."
+)
+@pytest.mark.parametrize(
+    "pair", [((3,), (4,)), ((2, 3), (3, 2)), ((4, 2), (4,)), ((0,), (3,)), ((6,), (3,))], ids=str
+)
+def test_broadcast_shape_refuses_other_lengths(impl, pair):
+    """broadcast_shape raises ValueError where two lengths do not agree"""
+    for a, b in (pair, pair[::-1]):
+        with raises("ValueError", of=f"broadcast_shape({a}, {b})"):
+            impl.broadcast_shape(a, b)
+    equal(impl.broadcast_shape((4, 2), (4, 1)), (4, 2), of="broadcast_shape((4, 2), (4, 1))")
+
+
+@pytest.mark.grade(points=2, hint=KEEP)
+@pytest.mark.parametrize("size", [(4, 6), (5, 5), (3, 4, 5)], ids=str)
+def test_standardize_works_along_every_axis(impl, size):
+    """standardize subtracts the mean and divides by the deviation along every axis"""
+    x = normal(*size, scale=3.0, shift=2.0)
+    for axis in [*range(len(size)), -1]:
+        n = size[axis]
+        expected = standardize(x, axis)
+        mistakes = {
+            "the variance divided by n - 1": expected * np.sqrt((n - 1) / n),
+            "mean and variance of all elements": (x - x.mean()) / x.std(),
+            "the mean subtracted, and no more": x - x.mean(axis, keepdims=True),
+        }
+        if size[0] == size[-1]:
+            lost = (x - x.mean(axis)) / x.std(axis)
+            mistakes["means that met the wrong axis: keep the axis"] = lost
+        result = same_inputs(impl, "standardize", x, axis)
+        close(result, expected, of=f"standardize(x, {axis=})", mistakes=mistakes, atol=5e-5)
+
+
+@pytest.mark.grade(points=1, hint="eps is added to the variance, under the root.")
+def test_standardize_adds_eps_to_the_variance(impl):
+    """standardize adds eps under the root, 1e-5 by default, and gives 0 for a constant slice"""
+    x = normal(3, 4)
+    deviation = x - x.mean(1, keepdims=True)
+    close(
+        impl.standardize(x, 1, eps=0.5),
+        standardize(x, 1, eps=0.5),
+        of="standardize(x, axis=1, eps=0.5)",
+        mistakes={"eps added to the root": deviation / (x.std(1, keepdims=True) + 0.5)},
+    )
+    small = uniform(2, 3, high=1e-2)
+    close(impl.float64.standardize(small, 1), standardize(small, 1), of="standardize of tiny x")
+    x = np.array([[3.0, 3.0, 3.0], [1.0, 2.0, 3.0]])
+    close(impl.standardize(x, 1), standardize(x, 1), of="standardize with a constant row")
+
+
+@pytest.mark.grade(points=2, hint="The factors need a second axis: (N,) becomes (N, 1).")
+@pytest.mark.parametrize("size", [(4, 4), (3, 5), (1, 3), (3, 1)], ids=str)
+def test_scale_rows_multiplies_rows(impl, size):
+    """scale_rows multiplies row i by factor i, also where N equals D"""
+    x, factors = normal(*size), normal(size[0])
+    expected = x * factors[:, None]
+    mistakes = (
+        {"the columns scaled: the factors met the last axis": x * factors[: size[1]]}
+        if size[0] == size[1]
+        else {}
+    )
+    close(
+        same_inputs(impl, "scale_rows", x, factors),
+        expected,
+        of=f"scale_rows(x of shape {size}, factors)",
+        mistakes=mistakes,
+    )
+
+
+@pytest.mark.grade(points=1, hint="(N, 1) times (M,) is (N, M).")
+@pytest.mark.parametrize("sizes", [(3, 5), (4, 4), (1, 3), (3, 1)], ids=str)
+def test_outer_holds_all_products(impl, sizes):
+    """outer holds a[i] * b[j] at [i, j]"""
+    a, b = normal(sizes[0]), normal(sizes[1])
+    expected = a[:, None] * b
+    mistakes = {"the transpose": expected.T, "all sums": a[:, None] + b}
+    if len(a) == len(b):
+        mistakes["the elementwise product"] = a * b
+        mistakes["the inner product"] = a @ b
+    close(same_inputs(impl, "outer", a, b), expected, of="outer(a, b)", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=3, hint="Sum over the coordinates, the axis that x and y share.")
+@pytest.mark.parametrize("sizes", [(4, 6, 3), (3, 3, 3), (1, 5, 2), (5, 1, 1)], ids=str)
+def test_pairwise_sqdist_compares_all_rows(impl, sizes):
+    """pairwise_sqdist is the squared distance of every row of x from every row of y"""
+    n, m, d = sizes
+    x, y = normal(n, d), normal(m, d)
+    expected = sqdist(x, y)
+    mistakes = {
+        "the distance itself: do not take the root": np.sqrt(expected),
+        "the transpose": expected.T,
+        "the mean over the coordinates": expected / d if d > 1 else -expected,
+        "sums of absolute differences": np.abs(x[:, None] - y[None]).sum(-1),
+    }
+    if n == m == d:
+        mistakes["a sum over the wrong axis"] = ((x[:, None] - y[None]) ** 2).sum(1)
+    result = same_inputs(impl, "pairwise_sqdist", x, y)
+    close(result, expected, of="pairwise_sqdist(x, y)", mistakes=mistakes)
+    dtype(result, "float32", of="pairwise_sqdist of float32 tensors")
+    close(impl.float64.pairwise_sqdist(x, y), expected, of="pairwise_sqdist(x, y) in float64")
+
+
+@pytest.mark.grade(points=2, hint="Cut off at 0 what rounds to less.")
+def test_pairwise_sqdist_is_a_squared_distance(impl):
+    """pairwise_sqdist is never below 0, near 0 between equal rows, and symmetric"""
+    x = normal(40, 8, shift=30.0)
+    result = np.asarray(impl.pairwise_sqdist(x, x))
+    holds(result.shape == (40, 40), f"pairwise_sqdist has the shape {result.shape}, not (40, 40)")
+    at_least(float(result.min()), 0.0, of="the smallest of pairwise_sqdist(x, x)")
+    at_most(float(np.diag(result).max()), 0.1, of="the largest distance of a row from itself")
+    close(result, sqdist(x, x), of="pairwise_sqdist(x, x)", rtol=1e-2, atol=0.1)
+    at_most(
+        float(np.abs(result - result.T).max()), 0.1, of="the asymmetry of pairwise_sqdist(x, x)"
+    )
+
+
+@pytest.mark.grade(
+    points=2, hint="The matrix product sums over the axis that both share; * does not."
+)
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        ((3, 3), (3, 3)),
+        ((3, 4), (4, 5)),
+        ((2, 3, 4), (2, 4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((2, 3, 4), (4, 1)),
+        ((2, 1, 3, 4), (5, 4, 2)),
+    ],
+    ids=str,
+)
+def test_batched_matmul_multiplies_matrices(impl, sizes):
+    """batched_matmul multiplies the last two axes as matrices, and broadcasts the rest"""
+    a, b = normal(*sizes[0]), normal(*sizes[1])
+    mistakes = {"the elementwise product": a * b} if sizes == ((3, 3), (3, 3)) else {}
+    close(
+        same_inputs(impl, "batched_matmul", a, b),
+        a @ b,
+        of=f"batched_matmul of {sizes[0]} and {sizes[1]}",
+        mistakes=mistakes,
+    )
+
+
+@pytest.mark.grade(points=2, hint="What was stretched going forward is summed going back.")
+def test_broadcasting_passes_gradients(impl):
+    """gradients flow through all products; one that was stretched collects from all its uses"""
+    x, y, c = normal(3, 2), normal(4, 2), normal(3, 4)
+    expected = 2 * (c[..., None] * (x[:, None] - y[None])).sum(1)
+    close(
+        impl.grad("pairwise_sqdist", x, y, cotangent=c),
+        expected,
+        of="d pairwise_sqdist / d x",
+        atol=1e-4,
+    )
+    a, b = normal(3), normal(4)
+    close(impl.grad("outer", a, b, cotangent=c), c @ b, of="d outer / d a")
+    rows, c = normal(3, 4), normal(3, 4)
+    expected = (c * rows).sum(1)
+    result = impl.grad("scale_rows", rows, a, wrt=1, cotangent=c)
+    close(result, expected, of="d scale_rows / d factors")
+    a, b, c = normal(2, 3, 4), normal(4, 2), normal(2, 3, 2)
+    result = impl.grad("batched_matmul", a, b, wrt=1, cotangent=c)
+    close(result, np.einsum("bnk,bnm->km", a, c), of="d batched_matmul / d b")
+
+
+@pytest.mark.grade(points=2, hint="Give the tensors axes of length 1, and let them meet at once.")
+def test_broadcasting_needs_no_loop(impl):
+    """all but broadcast_shape is written without Python loops and ready-made distances"""
+    names = ("standardize", "scale_rows", "outer", "pairwise_sqdist", "batched_matmul")
+    from_scratch(impl, "broadcast_shape", *names)
+    for name in names:
+        for node in ast.walk(impl.source.functions.get(name, ast.Module([], []))):
+            holds(
+                not isinstance(node, LOOPS),
+                f"{name} has a Python loop on line {getattr(node, 'lineno', '?')}, "
+                "but should work on whole tensors",
+            )
+    equal(impl.broadcast_shape((2, 1), (3,)), (2, 3), of="broadcast_shape((2, 1), (3,))")
