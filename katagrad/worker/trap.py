@@ -27,6 +27,7 @@ def install(
     roots: top-level modules by the names that rules begin with. Unknown names are passed over, since
     versions of a framework differ in what they offer.
     """
+    kept = set(tensor_types)
     for rule in rules:
         if rule.startswith("."):
             for kind in tensor_types:
@@ -39,13 +40,29 @@ def install(
         if owner is None:
             continue
         if path[-1] == "*":
-            for name in [name for name in dir(owner) if not name.startswith("_")]:
-                if isinstance(owner, types.ModuleType) and not inspect.ismodule(
-                    getattr(owner, name, None)
-                ):
-                    _guard(owner, name, rule[:-1] + name, home)
+            for name in _public(owner, kept):
+                _guard(owner, name, rule[:-1] + name, home)
         else:
             _guard(owner, path[-1], rule, home)
+
+
+def _public(module: Any, kept: set[type]) -> list[str]:
+    """What a module offers itself: not its submodules, the tensor class, or what it imports from other packages."""
+    if not isinstance(module, types.ModuleType):
+        return []
+    found = []
+    for name in dir(module):
+        value = getattr(module, name, None)
+        package = str(getattr(value, "__module__", None) or module.__name__).split(".")[0]
+        own = package in (module.__name__.split(".")[0], "torch", "tensorflow", "keras")
+        if (
+            not name.startswith("_")
+            and own
+            and not inspect.ismodule(value)
+            and not (inspect.isclass(value) and value in kept)
+        ):
+            found.append(name)
+    return found
 
 
 def _guard(owner: Any, name: str, rule: str, home: str) -> None:
@@ -54,7 +71,7 @@ def _guard(owner: Any, name: str, rule: str, home: str) -> None:
         return
     try:
         if inspect.isclass(target):
-            setattr(target, "__init__", _wrapped(target.__init__, rule, home))
+            type.__setattr__(target, "__init__", _wrapped(target.__init__, rule, home))
         else:
             setattr(owner, name, _wrapped(target, rule, home))
     except (AttributeError, TypeError):
