@@ -1,0 +1,323 @@
+"""Hidden checks of exercises/regularization.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    at_least,
+    at_most,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    holds,
+    normal,
+    number,
+    same_inputs,
+)
+
+BIAS = "A tensor with one axis is a bias: leave it out unless skip_bias is False."
+DECOUPLED = "Decay acts on the weight itself: w - lr * g - lr * decay * w, g being the loss's gradient alone."
+
+
+def penalized(params, skip_bias=True):
+    return [p for p in params if p.ndim > 1 or not skip_bias]
+
+
+def l1_penalty(params, skip_bias=True):
+    return sum(np.abs(p).sum() for p in penalized(params, skip_bias))
+
+
+def l2_penalty(params, skip_bias=True):
+    return sum((p**2).sum() for p in penalized(params, skip_bias))
+
+
+def adam_step(params, grads, moments, step, lr, l2=0.0, decay=0.0, skip_bias=True):
+    after, means, squares = [], [], []
+    for p, g, m, v in zip(params, grads, *moments, strict=True):
+        charged = float(p.ndim > 1 or not skip_bias)
+        g = g + charged * 2 * l2 * p
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        move = (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
+        after.append(p - lr * move - charged * lr * decay * p)
+        means.append(m)
+        squares.append(v)
+    return after, (means, squares)
+
+
+def soft_threshold(w, threshold):
+    return np.sign(w) * np.maximum(np.abs(w) - threshold, 0)
+
+
+def fit_lasso(x, y, l1, lr, steps):
+    w, b = np.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        residual = x @ w + b - y
+        w = soft_threshold(w - lr * x.T @ residual / len(x), lr * l1)
+        b = b - lr * residual.mean()
+    return w, b
+
+
+def tensors():
+    """A matrix, a bias, an image kernel and another bias, of unlike size."""
+    return [normal(3, 4), normal(4, scale=2.0), normal(2, 2, 3, 2, scale=0.5), normal(2)]
+
+
+@pytest.mark.grade(points=2, hint=BIAS)
+@pytest.mark.parametrize("skip_bias", [True, False])
+def test_penalties_follow_their_definitions(impl, skip_bias):
+    """l1_penalty is the sum of |w| and l2_penalty the sum of w^2, without biases unless asked"""
+    params = tensors()
+    other = not skip_bias
+    given = {} if skip_bias else {"skip_bias": False}
+    l1, l2 = l1_penalty(params, skip_bias), l2_penalty(params, skip_bias)
+    mistakes = {
+        "the penalty of the other skip_bias": l1_penalty(params, other),
+        "the sum of squares": l2,
+        "the mean over the elements": l1 / sum(p.size for p in penalized(params, skip_bias)),
+        "the sum without the absolute value": sum(p.sum() for p in penalized(params, skip_bias)),
+    }
+    result = same_inputs(impl, "l1_penalty", params, **given)
+    close(result, l1, of=f"l1_penalty(params, {skip_bias=})", mistakes=mistakes)
+    mistakes = {
+        "the penalty of the other skip_bias": l2_penalty(params, other),
+        "half the sum of squares": l2 / 2,
+        "the root of the sum of squares": np.sqrt(l2),
+        "the sum of |w|": l1,
+    }
+    result = same_inputs(impl, "l2_penalty", params, **given)
+    close(result, l2, of=f"l2_penalty(params, {skip_bias=})", mistakes=mistakes)
+    dtype(impl.float64.l1_penalty(params), "float64", of="l1_penalty of float64 tensors")
+    dtype(impl.float64.l2_penalty(params), "float64", of="l2_penalty of float64 tensors")
+
+
+@pytest.mark.grade(points=1, hint="Nothing to sum is 0.")
+def test_biases_alone_cost_nothing(impl):
+    """with biases only, both penalties are 0, and so is the sparsity"""
+    biases = [np.zeros(3), normal(2)]
+    for name in ("l1_penalty", "l2_penalty", "sparsity"):
+        number(impl.call(name, biases), 0.0, of=f"{name} of biases alone")
+    number(impl.penalized_loss(np.array(2.5), biases, 0.3, 0.2), 2.5, of="the loss of biases alone")
+
+
+@pytest.mark.grade(
+    points=2, hint="The penalty must stay in the graph: no detach, no .item(), no NumPy."
+)
+@pytest.mark.parametrize("skip_bias", [True, False])
+def test_gradients_reach_the_weights(impl, skip_bias):
+    """d l1_penalty / d w is sign(w), 0 at 0, and d l2_penalty / d w is 2 w, times the cotangent"""
+    params = tensors()
+    params[0][0, :2] = 0.0
+    for name, slope in (("l1_penalty", np.sign), ("l2_penalty", lambda w: 2 * w)):
+        c = normal()
+        found = impl.grad(name, params, cotangent=c, skip_bias=skip_bias)
+        for i, (p, g) in enumerate(zip(params, found, strict=True)):
+            of = f"d {name} / d params[{i}]"
+            if p.ndim > 1 or not skip_bias:
+                close(g, c * slope(p), of=of)
+            else:
+                none = g is None or not np.any(g)
+                holds(none, f"{of} is not 0, but params[{i}] is a bias")
+
+
+@pytest.mark.grade(points=2, hint="loss + l1 * sum |w| + l2 * sum w^2, each with its own factor.")
+@pytest.mark.parametrize(("l1", "l2"), [(0.3, 0.0), (0.0, 0.2), (0.1, 0.4)])
+@pytest.mark.parametrize("skip_bias", [True, False])
+def test_loss_adds_its_penalties(impl, l1, l2, skip_bias):
+    """penalized_loss is loss + l1 * l1_penalty + l2 * l2_penalty, and passes gradients to loss and params"""
+    loss, params = np.asarray(normal()), tensors()
+    a, b = l1_penalty(params, skip_bias), l2_penalty(params, skip_bias)
+    given = {} if skip_bias else {"skip_bias": False}
+    result = impl.penalized_loss(loss, params, l1=l1, l2=l2, **given)
+    mistakes = {
+        "l1 and l2 swapped": loss + l2 * a + l1 * b,
+        "l2 / 2": loss + l1 * a + l2 * b / 2,
+        "the penalties of the other skip_bias": loss
+        + l1 * l1_penalty(params, not skip_bias)
+        + l2 * l2_penalty(params, not skip_bias),
+    }
+    close(
+        result, loss + l1 * a + l2 * b, of=f"penalized_loss(..., {l1=}, {l2=})", mistakes=mistakes
+    )
+    c = normal()
+    found = impl.grad(
+        "penalized_loss", loss, params, l1=l1, l2=l2, skip_bias=skip_bias, wrt=[0, 1], cotangent=c
+    )
+    close(found[0], c, of="d penalized_loss / d loss")
+    for i, (p, g) in enumerate(zip(params, found[1], strict=True)):
+        if p.ndim > 1 or not skip_bias:
+            close(g, c * (l1 * np.sign(p) + 2 * l2 * p), of=f"d penalized_loss / d params[{i}]")
+
+
+@pytest.mark.grade(points=1)
+def test_loss_is_plain_by_default(impl):
+    """without l1 and l2, penalized_loss is the loss"""
+    loss = np.asarray(normal())
+    close(impl.penalized_loss(loss, tensors()), loss, of="penalized_loss(loss, params)")
+
+
+@pytest.mark.grade(points=2, hint=DECOUPLED)
+@pytest.mark.parametrize("skip_bias", [True, False])
+def test_weight_decay_shrinks_weights(impl, skip_bias):
+    """weight_decay_step gives w - lr * g - lr * decay * w, and biases without decay"""
+    params, grads = tensors(), tensors()
+    lr, decay = 0.3, 0.2
+    given = {} if skip_bias else {"skip_bias": False}
+    found = same_inputs(impl, "weight_decay_step", params, grads, lr, decay, **given)
+    equal(len(found), len(params), of="len(weight_decay_step(...))")
+    for i, (p, g, f) in enumerate(zip(params, grads, found, strict=True)):
+        share = decay if p.ndim > 1 or not skip_bias else 0.0
+        mistakes = {
+            "the step without decay": p - lr * g,
+            "the step with decay": p - lr * g - lr * decay * p,
+            "a decay that lr does not scale": p - lr * g - decay * p,
+            "a decay of the weight after the step": (p - lr * g) * (1 - lr * decay),
+            "the gradient of decay * w^2": p - lr * (g + 2 * decay * p),
+        }
+        of = f"weight_decay_step(...)[{i}], shape {p.shape}"
+        close(f, p - lr * g - lr * share * p, of=of, mistakes=mistakes)
+
+
+@pytest.mark.grade(points=3, hint=DECOUPLED)
+@pytest.mark.parametrize("skip_bias", [True, False])
+@pytest.mark.parametrize(("l2", "decay"), [(0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.2, 0.1)])
+def test_adam_keeps_l2_and_decay_apart(impl, l2, decay, skip_bias):
+    """over six steps, l2 goes through Adam's moments and decay does not"""
+    params = tensors()
+    given = {"l2": l2, "decay": decay} | ({} if skip_bias else {"skip_bias": False})
+    zeros = [np.zeros_like(p) for p in params]
+    expected, moments = params, (zeros, zeros)
+    found, state = params, (zeros, zeros)
+    for step in range(1, 7):
+        grads = [normal(*p.shape, scale=10.0 ** (i - 2)) for i, p in enumerate(params)]
+        confused = adam_step(expected, grads, moments, step, 0.05, decay / 2, 2 * l2, skip_bias)
+        others = adam_step(expected, grads, moments, step, 0.05, l2, decay, not skip_bias)
+        expected, moments = adam_step(expected, grads, moments, step, 0.05, l2, decay, skip_bias)
+        found, state = impl.adam_step(found, grads, state, step, lr=0.05, **given)
+        equal(len(found), len(params), of="the number of params after adam_step")
+        for i, value in enumerate(expected):
+            of = (
+                f"params[{i}], shape {value.shape}, after {step} steps of Adam with {l2=}, {decay=}"
+            )
+            mistakes = {
+                "what l2 and decay give when they are confused": confused[0][i],
+                "the result of the other skip_bias": others[0][i],
+            }
+            close(found[i], value, of=of, rtol=1e-3, atol=1e-4, mistakes=mistakes)
+        for name, f, e in zip(("m", "v"), state, moments, strict=True):
+            close(list(f), e, of=f"{name} after {step} steps", rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.grade(points=1)
+def test_adam_reads_its_defaults(impl):
+    """adam_step moves by about 0.001 at first, keeps dtypes, and leaves what it is given alone"""
+    params, grads = [normal(3, 2)], [normal(3, 2)]
+    zeros = [np.zeros((3, 2))]
+    found, _ = same_inputs(impl, "adam_step", params, grads, (zeros, zeros), 1)
+    expected, _ = adam_step(params, grads, (zeros, zeros), 1, 0.001)
+    moved, wanted = found[0] - params[0], expected[0] - params[0]
+    close(moved.astype(np.float32), wanted, of="the first step of Adam", rtol=1e-2, atol=1e-6)
+    wide, _ = impl.float64.adam_step(params, grads, (zeros, zeros), 1)
+    close(wide[0], expected[0], of="the first step of Adam in float64")
+    small = [1e-7 * grads[0]]
+    wide, _ = impl.float64.adam_step(params, small, (zeros, zeros), 1)
+    expected, _ = adam_step(params, small, (zeros, zeros), 1, 0.001)
+    close(wide[0], expected[0], of="the first step of Adam for gradients near 1e-7")
+
+
+@pytest.mark.grade(
+    points=2, hint="Count |w| <= tol over all penalised elements together, and divide."
+)
+@pytest.mark.parametrize("tol", [0.0, 0.5])
+@pytest.mark.parametrize("skip_bias", [True, False])
+def test_sparsity_counts_small_weights(impl, tol, skip_bias):
+    """sparsity is the share of penalised elements with |w| <= tol"""
+    params = tensors()
+    params[0][1] = 0.0
+    params[1][:] = 0.0
+    params[2][0, 0, 0, 0] = -0.5
+    given = ({} if tol == 0.0 else {"tol": tol}) | ({} if skip_bias else {"skip_bias": False})
+    chosen = np.concatenate([p.ravel() for p in penalized(params, skip_bias)])
+    found = impl.sparsity(params, **given)
+    holds(isinstance(found, float), f"sparsity is {found!r}, but should be a Python float")
+    mistakes = {
+        "the share of |w| > tol": float((np.abs(chosen) > tol).mean()),
+        "the share of w <= tol": float((chosen <= tol).mean()),
+        "the mean of each tensor's share": float(
+            np.mean([(np.abs(p) <= tol).mean() for p in penalized(params, skip_bias)])
+        ),
+        "the share with tol itself left out": float((np.abs(chosen) < tol).mean()),
+    }
+    expected = float((np.abs(chosen) <= tol).mean())
+    number(found, expected, of=f"sparsity(params, {tol=}, {skip_bias=})", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="sign(w) * max(|w| - threshold, 0)")
+@pytest.mark.parametrize("size", [(7,), (3, 4)])
+def test_soft_threshold_moves_towards_zero(impl, size):
+    """soft_threshold takes `threshold` from |w|, and stops at 0"""
+    w = normal(*size, scale=2.0)
+    mistakes = {
+        "hard thresholding": w * (np.abs(w) > 0.8),
+        "w - threshold": w - 0.8,
+        "the positive part alone": np.maximum(w - 0.8, 0),
+    }
+    found = same_inputs(impl, "soft_threshold", w, 0.8)
+    close(found, soft_threshold(w, 0.8), of="soft_threshold(w, 0.8)", mistakes=mistakes)
+    close(impl.soft_threshold(w, 0.0), w, of="soft_threshold(w, 0.0)")
+
+
+def regression(rows=60, noise_features=12):
+    """x, y: four features that matter, and others that do not."""
+    x = normal(rows, 4 + noise_features)
+    w = np.concatenate([np.array([2.0, -1.5, 1.0, -3.0]), np.zeros(noise_features)])
+    return x, x @ w + 0.7 + 0.3 * normal(rows)
+
+
+@pytest.mark.grade(
+    points=2, hint="Descend on the squared error alone, then threshold w; b is free."
+)
+@pytest.mark.parametrize("steps", [1, 2, 7])
+def test_lasso_takes_exact_steps(impl, steps):
+    """fit_lasso gives the weights of the oracle after 1, 2 and 7 steps"""
+    x, y = regression(rows=15, noise_features=3)
+    w, b = fit_lasso(x, y, 0.2, 0.3, steps)
+    found = same_inputs(impl, "fit_lasso", x, y, 0.2, 0.3, steps)
+    mistakes = {
+        "the result without a penalty": fit_lasso(x, y, 0.0, 0.3, steps)[0],
+        "the result with a threshold that lr does not scale": fit_lasso(
+            x, y, 0.2 / 0.3, 0.3, steps
+        )[0],
+        "the result without the factor 1/2": fit_lasso(x, y, 0.1, 0.6, steps)[0],
+    }
+    close(found[0], w, of=f"w after {steps} steps", rtol=1e-3, atol=1e-4, mistakes=mistakes)
+    close(found[1], b, of=f"b after {steps} steps", rtol=1e-3, atol=1e-4)
+    wide = impl.float64.fit_lasso(x, y, 0.2, 0.3, steps)[0]
+    close(wide, w, of=f"w after {steps} steps in float64")
+
+
+@pytest.mark.grade(points=2)
+def test_lasso_picks_the_features_that_matter(impl):
+    """at its minimum, fit_lasso zeroes most noise features, keeps the true ones, and shrinks with l1"""
+    from sklearn.linear_model import Lasso
+
+    x, y = regression()
+    sums, zeros = [], []
+    for l1 in (0.02, 0.2, 0.6):
+        w, b = impl.fit_lasso(x, y, l1, 0.4, 150)
+        best = Lasso(alpha=l1, tol=1e-10, max_iter=100_000).fit(x, y)
+        close(w, best.coef_, of=f"w at l1 = {l1}", rtol=5e-3, atol=1e-3)
+        number(b, best.intercept_, of=f"b at l1 = {l1}", rtol=5e-3, atol=1e-3)
+        sums.append(float(np.abs(w).sum()))
+        zeros.append(float((w[4:] == 0).mean()))
+        if l1 == 0.2:
+            at_least(float(np.abs(w[:4]).min()), 0.1, of="the smallest true weight at l1 = 0.2")
+    at_least(zeros[1], 0.5, of="the share of noise features that are exactly 0 at l1 = 0.2")
+    at_most(sums[1], sums[0], of="sum |w| at l1 = 0.2, against l1 = 0.02,")
+    at_most(sums[2], sums[1], of="sum |w| at l1 = 0.6, against l1 = 0.2,")
+
+
+@pytest.mark.grade(points=1)
+def test_regularization_is_written_from_scratch(impl):
+    """penalties, steps and thresholds are written without the framework's optimizers and regularizers"""
+    from_scratch(impl, "penalized_loss", "weight_decay_step", "adam_step", "soft_threshold")
