@@ -1,0 +1,342 @@
+"""Hidden checks of exercises/validation_data.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    at_most,
+    chance,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    generator,
+    holds,
+    integers,
+    normal,
+    number,
+    raises,
+    same_inputs,
+)
+
+LEAK = "Means and deviations come from the training rows alone."
+ROUND = "Cut the permutation at round(n * running sum of the fractions)."
+
+
+def standardize(train, *others):
+    deviation = train.std(axis=0)
+    deviation = np.where(deviation > 0, deviation, 1.0)
+    return [(x - train.mean(axis=0)) / deviation for x in (train, *others)]
+
+
+def ridge(x, y, l2, penalize_bias=False):
+    design = np.column_stack([x, np.ones(len(x))])
+    price = np.diag([l2] * x.shape[1] + [l2 * penalize_bias])
+    solution = np.linalg.solve(design.T @ design / len(x) + price, design.T @ y / len(x))
+    return solution[:-1], solution[-1]
+
+
+def fitted_errors(train_x, train_y, other_x, other_y, l2):
+    train_x, other_x = standardize(train_x, other_x)
+    w, b = ridge(train_x, train_y, l2)
+    return [
+        float(((x @ w + b - y) ** 2).mean()) for x, y in ((train_x, train_y), (other_x, other_y))
+    ]
+
+
+def regression(rows, features=5, noise=1.0):
+    """x with columns of unlike mean and spread, and y."""
+    x = normal(rows, features) * (10.0 ** np.arange(features) / 100) + normal(features, scale=3.0)
+    return x, standardize(x)[0] @ normal(features) + noise * normal(rows) + 2.0
+
+
+def folds_of(n, k):
+    """Folds of the grader's own."""
+    parts = np.array_split(generator().permutation(n), k)
+    return [(np.concatenate(parts[:i] + parts[i + 1 :]), parts[i]) for i in range(k)]
+
+
+def rows_of(part, of):
+    """A part's row numbers, in order."""
+    dtype(part, "int64", of=of)
+    equal(part.ndim, 1, of=f"the number of axes of {of}")
+    return np.sort(part)
+
+
+@pytest.mark.grade(points=2, hint=ROUND)
+@pytest.mark.parametrize("stratified", [False, True])
+@pytest.mark.parametrize("n", [10, 101, 1000])
+def test_split_is_disjoint_and_complete(impl, n, stratified):
+    """every row is in exactly one part, and no part's size is off by a row or more"""
+    labels = integers(3, n) if stratified else None
+    for fractions in ((0.6, 0.2, 0.2), (0.75, 0.25), (0.123, 0.456, 0.1, 0.321), (1.0,)):
+        call = f"split({n}, {fractions}, rng{', labels' if stratified else ''})"
+        parts = impl.split(n, fractions, impl.rng(), labels)
+        equal(len(parts), len(fractions), of=f"the number of parts of {call}")
+        rows = np.concatenate([rows_of(p, f"{call}[{i}]") for i, p in enumerate(parts)])
+        unique = np.unique(rows)
+        holds(
+            len(unique) == len(rows), f"{len(rows) - len(unique)} rows are in two parts of {call}"
+        )
+        equal(unique, np.arange(n), of=f"the rows of {call}")
+        for i, share in enumerate(fractions):
+            classes = np.zeros(n, int) if labels is None else labels
+            for label in np.unique(classes):
+                found = int((classes[parts[i]] == label).sum())
+                exact = float((classes == label).sum() * share)
+                kind = "the rows" if labels is None else f"the rows of class {label}"
+                message = f"{kind} in part {i} of {call} are {found}, but should be {exact:.4g} within less than 1"
+                holds(abs(found - exact) < 1, message)
+
+
+@pytest.mark.grade(points=1, hint="Permute the rows before you cut, and within each class, too.")
+@pytest.mark.parametrize("stratified", [False, True])
+def test_split_is_random(impl, stratified):
+    """rng alone decides which rows go where, and in which order; every row has the same chance"""
+    labels = np.repeat([0, 1], [40, 20]) if stratified else None
+
+    def parts(rng):
+        return [np.asarray(p) for p in impl.split(60, (0.5, 0.5), rng, labels)]
+
+    first = parts(impl.rng(1))
+    impl.seed(7)
+    for i, part in enumerate(parts(impl.rng(1))):
+        equal(part, first[i], of=f"part {i} of a second split with an rng of the same seed")
+    differ = set(parts(impl.rng(2))[0].tolist()) != set(first[0].tolist())
+    holds(differ, "two different rngs gave the same split")
+    runs = [parts(impl.rng()) for _ in range(60)]
+    in_order = sum(bool((np.diff(run[i]) > 0).all()) for run in runs for i in (0, 1))
+    holds(in_order == 0, "a part's rows are in rising order, but should be in random order")
+    for row in (0, 19, 59):
+        share = float(np.mean([row in run[0] for run in runs]))
+        chance(share, 0.5, len(runs), of=f"the share of splits with row {row} in the first half")
+    if stratified:
+        early = float(np.mean([labels[run[0][:10]].mean() for run in runs]))
+        # Ten of thirty rows without replacement: variance below p (1 - p) / 10 a run.
+        number(early, 1 / 3, of="the share of class 1 in the first 10 rows of a part", atol=0.09)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("fractions", [(0.5, 0.2), (0.8, 0.3), (1.2, -0.2), (1.0, 0.0)])
+def test_split_refuses_bad_fractions(impl, fractions):
+    """split raises ValueError for fractions that do not add up to 1, or are not positive"""
+    with raises("ValueError", of=f"split(10, {fractions}, rng)"):
+        impl.split(10, fractions, impl.rng())
+
+
+@pytest.mark.grade(points=2, hint="n mod k folds get one row more; no row is lost.")
+@pytest.mark.parametrize(("n", "k"), [(10, 5), (11, 3), (23, 10), (7, 7), (5, 2)])
+def test_kfold_validates_every_row_once(impl, n, k):
+    """every row is validated in one fold and trained on in the others, in folds of nearly equal size"""
+    folds = impl.kfold(n, k, impl.rng())
+    equal(len(folds), k, of=f"len(kfold({n}, {k}, rng))")
+    seen = []
+    for i, (train, validation) in enumerate(folds):
+        of = f"kfold({n}, {k}, rng)[{i}]"
+        train, validation = rows_of(train, f"{of}[0]"), rows_of(validation, f"{of}[1]")
+        shared = sorted(set(train.tolist()) & set(validation.tolist()))
+        holds(not shared, f"{of} trains on the rows {shared[:5]} that it validates on")
+        both = np.sort(np.concatenate([train, validation]))
+        equal(both, np.arange(n), of=f"all rows of {of}")
+        seen.append(validation)
+    sizes = sorted(len(v) for v in seen)
+    holds(
+        sizes[-1] - sizes[0] <= 1, f"the validation parts of kfold({n}, {k}, rng) have {sizes} rows"
+    )
+    equal(np.sort(np.concatenate(seen)), np.arange(n), of="the rows of all validation parts")
+
+
+@pytest.mark.grade(points=1, hint="Permute the rows before you cut them into folds.")
+def test_kfold_is_random(impl):
+    """rng alone decides which rows share a fold"""
+    first = [v for _, v in impl.kfold(30, 5, impl.rng(1))]
+    impl.seed(7)
+    for i, (_, validation) in enumerate(impl.kfold(30, 5, impl.rng(1))):
+        equal(np.sort(validation), np.sort(first[i]), of=f"fold {i} with an rng of the same seed")
+    others = [v for _, v in impl.kfold(30, 5, impl.rng(2))]
+    same = all(set(a.tolist()) == set(b.tolist()) for a, b in zip(first, others, strict=True))
+    holds(not same, "two different rngs gave the same folds")
+    together = 0
+    for _ in range(60):
+        folds = impl.kfold(30, 5, impl.rng())
+        together += any({0, 1} <= set(v.tolist()) for _, v in folds)
+    chance(together / 60, 5 / 29, 60, of="the share of runs in which rows 0 and 1 share a fold")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize(("n", "k"), [(5, 1), (5, 6), (5, 0)])
+def test_kfold_refuses_impossible_folds(impl, n, k):
+    """kfold raises ValueError unless k is from 2 to n"""
+    with raises("ValueError", of=f"kfold({n}, {k}, rng)"):
+        impl.kfold(n, k, impl.rng())
+
+
+@pytest.mark.grade(points=2, hint=LEAK)
+def test_scaler_sees_the_training_rows_alone(impl):
+    """all tensors are scaled by the mean and biased deviation of the first"""
+    train, validation, test = regression(9)[0], 3 + regression(4)[0], regression(1)[0]
+    train[:, 2] = 4.0
+    expected = standardize(train, validation, test)
+    together = np.concatenate([train, validation, test])
+    leaked = standardize(together, train, validation, test)[1:]
+    n = len(train)
+    found = same_inputs(impl.float64, "standardize", train, validation, test)
+    equal(len(found), 3, of="len(standardize(train, validation, test))")
+    for i, given in enumerate((train, validation, test)):
+        mistakes = {
+            "what statistics of all rows give": leaked[i],
+            "what its own statistics give": standardize(given)[0],
+            "the result with the unbiased deviation": expected[i] * np.sqrt((n - 1) / n),
+        }
+        close(found[i], expected[i], of=f"standardize(...)[{i}]", rtol=1e-7, mistakes=mistakes)
+    alone = impl.standardize(train)
+    equal(len(alone), 1, of="len(standardize(train))")
+    close(alone[0], expected[0], of="standardize(train)[0]", rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.grade(points=2, hint="Centre x and y, solve (x'x / n + l2) w = x'y / n; b follows.")
+@pytest.mark.parametrize("l2", [0.01, 0.5])
+@pytest.mark.parametrize("rows", [12, 3])
+def test_ridge_minimises_its_objective(impl, rows, l2):
+    """ridge gives the minimum in closed form, with a bias that is free"""
+    x, y = normal(rows, 4) + 1.0, normal(rows) + 5.0
+    w, b = ridge(x, y, l2)
+    mistakes = {
+        "the weights of a penalised bias": ridge(x, y, l2, penalize_bias=True)[0],
+        "the weights of the summed instead of the mean error": ridge(x, y, l2 / rows)[0],
+        "the weights without a penalty": lambda: ridge(x, y, 1e-12)[0],
+    }
+    found = same_inputs(impl.float64, "ridge", x, y, l2)
+    close(found[0], w, of=f"ridge(x, y, {l2})[0]", rtol=1e-6, mistakes=mistakes)
+    close(found[1], b, of=f"ridge(x, y, {l2})[1]", rtol=1e-6)
+    found = impl.ridge(x, y, l2)
+    close(found[0], w, of=f"ridge(x, y, {l2})[0] in float32", rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.grade(points=3, hint=LEAK)
+def test_cross_validation_leaks_nothing(impl):
+    """each fold standardises and fits on its training rows, and is judged on its validation rows"""
+    x, y = regression(17)
+    folds = folds_of(17, 4)
+    expected = [fitted_errors(x[t], y[t], x[v], y[v], 0.1)[1] for t, v in folds]
+    swapped = [fitted_errors(x[v], y[v], x[t], y[t], 0.1)[1] for t, v in folds]
+    whole = standardize(x)[0]
+    leaked = []
+    for t, v in folds:
+        w, b = ridge(whole[t], y[t], 0.1)
+        leaked.append(float(((whole[v] @ w + b - y[v]) ** 2).mean()))
+    found = impl.float64.cross_validate(x, y, folds, 0.1)
+    equal(len(found), 4, of="len(cross_validate(x, y, folds, 0.1))")
+    for i, (t, v) in enumerate(folds):
+        mistakes = {
+            "the error on the training rows": fitted_errors(x[t], y[t], x[v], y[v], 0.1)[0],
+            "the error with statistics of all rows": leaked[i],
+            "the error with training and validation rows swapped": swapped[i],
+        }
+        holds(
+            isinstance(found[i], float), f"error {i} is {found[i]!r}, but should be a Python float"
+        )
+        number(found[i], expected[i], of=f"cross_validate(...)[{i}]", rtol=1e-6, mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="The smallest mean over the folds; of equals, the largest l2.")
+def test_choice_has_the_smallest_validation_error(impl):
+    """choose_l2 takes the candidate with the smallest mean error, and of equals the largest"""
+    candidates = (3.0, 0.001, 0.3, 0.03, 30.0)
+    chosen = set()
+    for noise in (0.05, 1.0, 6.0):
+        x, y = regression(18, noise=noise)
+        folds = folds_of(18, 3)
+        means = [
+            float(np.mean([fitted_errors(x[t], y[t], x[v], y[v], c)[1] for t, v in folds]))
+            for c in candidates
+        ]
+        found = impl.float64.choose_l2(x, y, folds, candidates)
+        best = candidates[int(np.argmin(means))]
+        number(found, best, of=f"choose_l2(x, y, folds, {candidates}), noise {noise}")
+        chosen.add(best)
+    x, y = regression(12)
+    found = impl.float64.choose_l2(x, 0 * y, folds_of(12, 3), (0.1, 2.0, 0.5))
+    number(found, 2.0, of="choose_l2 of three equal candidates, 0.1, 2.0 and 0.5,")
+
+
+@pytest.mark.grade(
+    points=2, hint="Fit on the first m rows; errors on these m, and on all validation rows."
+)
+def test_learning_curve_follows_the_number_of_rows(impl):
+    """learning_curve gives both errors for the first m rows of each size"""
+    x, y = regression(40)
+    validation_x, validation_y = regression(15)
+    sizes, l2 = (3, 8, 20, 40), 0.05
+    pairs = [fitted_errors(x[:m], y[:m], validation_x, validation_y, l2) for m in sizes]
+    found = impl.float64.learning_curve(x, y, validation_x, validation_y, sizes, l2)
+    equal(len(found), 2, of="len(learning_curve(...))")
+    for which, name in enumerate(("train", "validation")):
+        equal(len(found[which]), len(sizes), of=f"the number of {name} errors")
+        for i, m in enumerate(sizes):
+            value = found[which][i]
+            holds(isinstance(value, float), f"{name} error {i} is {value!r}, but should be a float")
+            mistakes = {"the other error": pairs[i][1 - which]}
+            of = f"the {name} error after {m} rows"
+            number(value, pairs[i][which], of=of, rtol=1e-6, mistakes=mistakes)
+
+
+CURVES = {
+    "never learns": ([1.0, 0.9, 0.8], [1.0, 0.9, 0.85], "under"),
+    "does not learn, and gets worse": ([1.0, 0.6, 0.8], [1.0, 0.2, 0.9], "under"),
+    "learnt, and forgot again": ([0.9, 0.2, 0.6], [0.9, 0.3, 0.3], "under"),
+    "learns by heart": ([0.9, 0.3, 0.01], [0.9, 0.45, 0.9], "over"),
+    "rises from its best, below target": ([0.9, 0.3, 0.2], [0.9, 0.3, 0.4], "over"),
+    "never good on unseen rows": ([0.9, 0.5, 0.1], [0.95, 0.9, 0.8], "over"),
+    "just above what is allowed": ([0.9, 0.5, 0.3], [0.9, 0.8, 0.56], "over"),
+    "just within what is allowed": ([0.9, 0.5, 0.3], [0.9, 0.8, 0.54], "good"),
+    "on target": ([0.9, 0.7, 0.5], [0.9, 0.7, 0.5], "good"),
+    "below target": ([0.9, 0.5, 0.2], [0.9, 0.6, 0.3], "good"),
+    "a small rise": ([0.9, 0.3, 0.25], [0.9, 0.3, 0.32], "good"),
+    "one epoch": ([0.4], [0.45], "good"),
+}
+
+
+@pytest.mark.grade(points=2, hint="Ask first whether the model fits what it sees.")
+@pytest.mark.parametrize("curve", CURVES)
+def test_diagnosis_reads_curves(impl, curve):
+    """diagnose tells underfitting, overfitting and good runs apart"""
+    train, validation, expected = CURVES[curve]
+    found = impl.diagnose(train, validation, 0.5)
+    equal(found, expected, of=f"diagnose({train}, {validation}, 0.5)")
+    scaled = [4 * v for v in train], [4 * v for v in validation]
+    equal(impl.diagnose(*scaled, 2.0), expected, of=f"diagnose({scaled[0]}, {scaled[1]}, 2.0)")
+
+
+@pytest.mark.grade(points=1)
+def test_diagnosis_honours_its_tolerance(impl):
+    """tolerance decides how far the validation loss may be off"""
+    train, validation = [0.9, 0.3], [0.3, 0.4]
+    for tolerance, expected in ((0.2, "over"), (0.5, "good"), (0.0, "over")):
+        found = impl.diagnose(train, validation, 0.5, tolerance=tolerance)
+        equal(found, expected, of=f"diagnose({train}, {validation}, 0.5, {tolerance=})")
+    equal(
+        impl.diagnose([0.5], [0.51], 0.5, tolerance=0.0), "over", of="0.51 against the target 0.5"
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_nothing_touches_unseen_targets(impl):
+    """what happens to validation rows changes no training error and no choice of rows"""
+    x, y = regression(12)
+    other_x, other_y = regression(6)
+    first = impl.float64.learning_curve(x, y, other_x, other_y, (5, 12), 0.1)
+    second = impl.float64.learning_curve(x, y, 100 * other_x, other_y + 50, (5, 12), 0.1)
+    for i in range(2):
+        number(
+            second[0][i], first[0][i], of="the training error for other validation rows", rtol=1e-9
+        )
+        at_most(
+            first[1][i], second[1][i], of="the validation error, against that of rows far away,"
+        )
+
+
+@pytest.mark.grade(points=1)
+def test_splits_are_written_from_scratch(impl):
+    """splits, folds and errors are written without scikit-learn"""
+    from_scratch(impl, "split", "kfold", "standardize", "ridge", "cross_validate")
