@@ -70,7 +70,8 @@ class Worker:
 
     def printed(self) -> str:
         """What the submission printed since the last call, at most `limits.output` bytes."""
-        raw = os.pread(self.output.fileno(), self.limits.output, self._read)
+        there = os.fstat(self.output.fileno()).st_size - self._read
+        raw = os.pread(self.output.fileno(), max(0, min(there, self.limits.output)), self._read)
         self._read += len(raw)
         return raw.decode("utf-8", "replace")
 

@@ -30,6 +30,7 @@ from katagrad.worker.session import Session, enter, limits_from
 from katagrad.worker.tidy import Tidy
 from katagrad.worker.wire import Connection
 
+END_SECONDS = 8.0  # in which all that a submission left must be gone; large processes die slowly
 ADAPTERS = {"torch": "katagrad.worker.for_torch", "tensorflow": "katagrad.worker.for_tensorflow"}
 
 
@@ -46,14 +47,15 @@ def serve(framework: str, told: dict[str, Any]) -> None:
     """
     control = socket.socket(fileno=told["control"])
     kernel.become(told["uid"])
+    tidy = Tidy(told["writable"])
     adapter = adapter_for(framework)
     adapter.preload()
+    tidy.restore()  # a framework writes settings and caches when it is imported
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
     # A child can neither trace this process nor read its memory.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind becomes ours to end
-    tidy = Tidy(told["writable"])
     control.send(json.dumps({"ready": os.getpid(), "versions": adapter.versions()}).encode())
     child, limits, reason = 0, Limits(), ""
     while True:
@@ -122,7 +124,8 @@ def _end(child: int, alone: bool, reason: str) -> dict[str, Any]:
 def _end_rest(alone: bool) -> int:
     """Kill what a child left behind; returns how many processes that were."""
     seen: set[int] = set()
-    for _ in range(1000):
+    patience = time.monotonic() + END_SECONDS
+    while time.monotonic() < patience:
         if alone:
             kill(-1)  # everything in this PID namespace but this process and the first
         below = _children()
@@ -135,7 +138,7 @@ def _end_rest(alone: bool) -> int:
         except ChildProcessError:
             return len(seen)
         time.sleep(0.001)
-    return len(seen)
+    os._exit(71)  # with this process, the namespace and all in it end
 
 
 def _children() -> list[int]:
