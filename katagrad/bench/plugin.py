@@ -10,7 +10,7 @@ import pytest
 
 from katagrad.bench.fixture import CLOCK, Bench, Runner
 from katagrad.submission import Submission
-from katagrad.topics import Topic, root, topics
+from katagrad.topics import Topic, topics
 
 RUNNERS = pytest.StashKey[dict[str, Runner]]()
 
@@ -106,8 +106,8 @@ def _size(item: pytest.Item) -> str | None:
     return call.params.get("size") if call else None
 
 
-def runner_of(config: pytest.Config) -> Runner:
-    """The runner of this session's framework, begun when first asked for."""
+def runner_of(config: pytest.Config, home: Path) -> Runner:
+    """The runner of this session's framework, begun when first asked for. home: holds solutions/."""
     framework = config.getoption("--framework")
     if framework is None:
         raise pytest.UsageError(
@@ -117,7 +117,7 @@ def runner_of(config: pytest.Config) -> Runner:
     if framework not in runners:
         given = config.getoption("--submission")
         folder = (
-            Path(config.invocation_params.dir, given) if given else root() / "solutions" / framework
+            Path(config.invocation_params.dir, given) if given else home / "solutions" / framework
         )
         runners[framework] = Runner(
             Submission(folder.resolve(), framework),
@@ -133,7 +133,7 @@ def runner_of(config: pytest.Config) -> Runner:
 @pytest.fixture(scope="module")
 def calibrated(request: pytest.FixtureRequest) -> Runner:
     """The runner, with the machine's ceilings measured shortly before this topic."""
-    runner = runner_of(request.config)
+    runner = runner_of(request.config, request.path.parent.parent)
     runner.calibrate()
     return runner
 
