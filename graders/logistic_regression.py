@@ -1,0 +1,334 @@
+"""Hidden checks of exercises/logistic_regression.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from katagrad import data
+from katagrad.expect import (
+    close,
+    dtype,
+    equal,
+    finite,
+    holds,
+    integers,
+    normal,
+    number,
+    same_inputs,
+    shape,
+)
+from katagrad.threshold import Threshold
+
+STABLE = (
+    "Compute the loss from z: softplus(z) - z y, with the framework's softplus, never overflows."
+)
+STEP = (
+    "Each step subtracts lr times both gradients at the present w and b. Take them by hand: the tape sees "
+    "kinks at z = 0 in max(z, 0) and |z|, where fit starts."
+)
+ZERO = np.array(0.0)
+ERROR = "The derivative of a row's loss by its score is p - y; average it over the rows."
+
+
+def loss_and_grads(x, y, w, b, l2=0.0):
+    z = x @ w + b
+    loss = (np.logaddexp(0, z) - y * z).mean() + l2 * (w**2).sum()
+    error = expit(z) - y
+    return loss, x.T @ error / len(x) + 2 * l2 * w, error.mean()
+
+
+def squared_error(x, y, w, b, l2=0.0):
+    p = expit(x @ w + b)
+    error = 2 * (p - y) * p * (1 - p)
+    loss = ((p - y) ** 2).mean() + l2 * (w**2).sum()
+    return loss, x.T @ error / len(x) + 2 * l2 * w, error.mean()
+
+
+def fit(x, y, lr, epochs, l2=0.0, gradients=loss_and_grads):
+    w, b, history = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(epochs):
+        loss, dw, db = gradients(x, y, w, b, l2)
+        w, b = w - lr * dw, b - lr * db
+        history.append(loss)
+    return w, b, history
+
+
+def labels(count):
+    """0s and 1s, both present, more 1s than 0s."""
+    return np.where(np.arange(count) % 3 == 0, 0, 1)[np.argsort(normal(count))]
+
+
+def three(result, of):
+    """The three items of a result."""
+    holds(
+        isinstance(result, (tuple, list)) and len(result) == 3,
+        f"{of} did not return three things, as the stub asks",
+    )
+    return result
+
+
+def losses(history, epochs):
+    """A history's items, which may also have come as tensors."""
+    history = history.tolist() if isinstance(history, np.ndarray) else history
+    count = len(history) if isinstance(history, (list, tuple)) else 0
+    holds(
+        count == epochs,
+        f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
+    )
+    return history
+
+
+@pytest.mark.grade(points=1, hint="p = 1 / (1 + exp(-(x w + b))).")
+@pytest.mark.parametrize("size", [(6, 3), (1, 4), (5, 1)])
+def test_predict_proba_is_the_sigmoid(impl, size):
+    """predict_proba is the sigmoid of x w + b, of shape (n,)"""
+    x, w, b = normal(*size), normal(size[1]), normal(shift=1.0)
+    z = x @ w + b
+    result = same_inputs(impl, "predict_proba", x, w, b)
+    mistakes = {
+        "the score itself": z,
+        "the probability of class 0": expit(-z),
+        "the sigmoid of x w, without b": expit(x @ w),
+        "tanh": np.tanh(z),
+    }
+    close(result, expit(z), of=f"predict_proba of x {size}", mistakes=mistakes)
+    dtype(result, "float32", of="predict_proba of float32 tensors")
+    exact = impl.float64.predict_proba(x, w, b)
+    close(exact, expit(z), of="predict_proba in float64", rtol=1e-9)
+    dtype(exact, "float64", of="predict_proba of float64 tensors")
+
+
+@pytest.mark.grade(points=1, hint="exp(z) / (1 + exp(z)) is inf / inf; 1 / (1 + exp(-z)) is not.")
+def test_predict_proba_bears_large_scores(impl):
+    """scores of 10,000 and -10,000 have the probabilities 1 and 0"""
+    x = np.array([[1e4, 0.0], [-1e4, 0.0], [0.0, 100.0], [0.0, -100.0], [0.0, 0.0]])
+    result = impl.predict_proba(x, np.array([1.0, 1.0]), ZERO)
+    finite(result, of="predict_proba of scores of 10,000")
+    close(result, np.array([1.0, 0.0, 1.0, 0.0, 0.5]), of="predict_proba of scores of 10,000")
+
+
+@pytest.mark.grade(points=1, hint="Stay with the framework's own operations on tensors.")
+def test_predict_proba_passes_gradients(impl):
+    """gradients flow through predict_proba: c p (1 - p) for each row's score"""
+    x, w, b, c = normal(5, 3), normal(3), normal(), normal(5)
+    p = expit(x @ w + b)
+    dw, db = impl.grad("predict_proba", x, w, b, wrt=[1, 2], cotangent=c)
+    close(dw, x.T @ (c * p * (1 - p)), of="d predict_proba / d w")
+    close(db, (c * p * (1 - p)).sum(), of="d predict_proba / d b")
+
+
+@pytest.mark.grade(points=3, hint=ERROR)
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+@pytest.mark.parametrize("size", [(7, 3), (1, 2), (4, 1)])
+def test_loss_and_grads_follow_the_definition(impl, size, l2):
+    """loss and gradients are those of the mean cross-entropy plus the penalty on w"""
+    n, d = size
+    x, y, w, b = normal(*size, shift=0.5), labels(n), normal(d), normal()
+    of = f"loss_and_grads(x {size}, y, w, b, {l2=})"
+    right = loss_and_grads(x, y, w, b, l2)
+    plain = loss_and_grads(x, y, w, b)
+    likely = {
+        "that of the mean squared error": squared_error(x, y, w, b, l2),
+        "that of labels -1 and 1 in the formula for 0 and 1": loss_and_grads(
+            x, 2 * y - 1, w, b, l2
+        ),
+        "that without the penalty": plain,
+        "that of a penalty of l2 / 2": loss_and_grads(x, y, w, b, l2 / 2),
+        "that of the sum over the rows": tuple(
+            n * p + r - p for p, r in zip(plain, right, strict=True)
+        ),
+        "that of the classes exchanged": loss_and_grads(x, 1 - y, w, b, l2),
+        "that of a penalty on b, too": (right[0] + l2 * b**2, right[1], right[2] + 2 * l2 * b),
+    }
+    found = three(same_inputs(impl, "loss_and_grads", x, y, w, b, l2), of)
+    exact = three(impl.float64.loss_and_grads(x, y, w, b, l2), of)
+    for i, name in enumerate(("loss", "dw", "db")):
+        mistakes = {mistake: wrong[i] for mistake, wrong in likely.items()}
+        shape(found[i], np.shape(right[i]), of=f"{name} of {of}")
+        close(found[i], right[i], of=f"{name} of {of}", mistakes=mistakes)
+        close(exact[i], right[i], of=f"{name} of {of} in float64", rtol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint="At w = 0, b = 0 every probability is 1/2.")
+def test_loss_starts_at_ln_two(impl):
+    """the loss of a model that knows nothing is ln 2, whatever the labels and the penalty"""
+    x, y = normal(9, 4), integers(2, 9)
+    loss, _, db = three(impl.loss_and_grads(x, y, np.zeros(4), ZERO, 3.0), "loss_and_grads")
+    close(loss, np.log(2), of="the loss at w = 0, b = 0")
+    close(db, 0.5 - y.mean(), of="db at w = 0, b = 0")
+
+
+@pytest.mark.grade(points=2, hint=STABLE)
+@pytest.mark.parametrize("score", [200.0, 1e4])
+def test_loss_stays_finite(impl, score):
+    """the loss of a hopeless guess is the size of its score, and that of a sure one is 0"""
+    x = np.array([[score], [-score], [score], [-score]])
+    w = np.array([1.0])
+    loss, dw, db = three(impl.loss_and_grads(x, np.array([0, 1, 0, 0]), w, ZERO), "loss_and_grads")
+    of = f"with scores of {score:g}, wrong in three rows of four"
+    finite(loss, of=f"the loss {of}")
+    close(loss, 0.75 * score, of=f"the loss {of}")
+    close(dw, np.array([0.75 * score]), of=f"dw {of}")
+    close(db, 0.25, of=f"db {of}")
+    loss, dw, _ = three(impl.loss_and_grads(x[:2], np.array([1, 0]), w, ZERO), "loss_and_grads")
+    close(loss, 0.0, of=f"the loss with scores of {score:g}, all right")
+    close(dw, np.zeros(1), of=f"dw with scores of {score:g}, all right")
+
+
+@pytest.mark.grade(
+    points=3, hint="Each step subtracts lr times both gradients at the present w, b."
+)
+@pytest.mark.parametrize(("lr", "epochs", "l2"), [(0.5, 3, 0.0), (0.1, 4, 0.2), (1.0, 1, 0.5)])
+def test_fit_takes_exact_steps(impl, lr, epochs, l2):
+    """w, b and the whole history after a few steps are those of gradient descent from 0"""
+    x, y = normal(8, 3, shift=0.5), labels(8)
+    of = f"fit(x, y, {lr=}, {epochs=}, {l2=})"
+    found = three(same_inputs(impl, "fit", x, y, lr, epochs, l2), of)
+    right = fit(x, y, lr, epochs, l2)
+    likely = {
+        "descent on the squared error": fit(x, y, lr, epochs, l2, squared_error),
+        "descent without the penalty": fit(x, y, lr, epochs),
+        "descent on the sum over the rows": fit(x, y, lr * 8, epochs, l2 / 8),
+        "ascent": fit(x, y, -lr, epochs, l2),
+    }
+    history = losses(found[2], epochs)
+    for i in range(epochs):
+        mistakes = {name: wrong[2][i] for name, wrong in likely.items()}
+        if i + 1 < epochs:
+            mistakes["the loss after the step"] = right[2][i + 1]
+        number(history[i], right[2][i], of=f"history[{i}] of {of}", mistakes=mistakes)
+    for i, name in enumerate("wb"):
+        mistakes = {mistake: wrong[i] for mistake, wrong in likely.items()}
+        close(found[i], right[i], of=f"{name} of {of}", mistakes=mistakes)
+    exact = three(impl.float64.fit(x, y, lr, epochs, l2), of)
+    for i, name in enumerate("wb"):
+        close(exact[i], right[i], of=f"{name} of {of} in float64", rtol=1e-9)
+        dtype(exact[i], "float64", of=f"{name} of {of} in float64")
+
+
+@pytest.mark.grade(points=1)
+def test_fit_has_its_defaults(impl):
+    """fit takes 100 steps of 0.5 without a penalty unless told otherwise"""
+    x, y = normal(20, 2, scale=0.3), labels(20)
+    w, b, history = three(impl.fit(x, y), "fit(x, y)")
+    right = fit(x, y, 0.5, 100)
+    number(losses(history, 100)[-1], right[2][-1], of="the last loss of fit(x, y)")
+    close(w, right[0], of="w of fit(x, y)", rtol=1e-3)
+    close(b, right[1], of="b of fit(x, y)", rtol=1e-3)
+
+
+@pytest.mark.grade(points=2, hint=ERROR)
+def test_fit_finds_the_minimum(impl):
+    """with a penalty the loss has one minimum, and fit gets there"""
+    x, y = normal(40, 2), labels(40)
+
+    def loss(parameters):
+        value, dw, db = loss_and_grads(x, y, parameters[:2], parameters[2], 0.1)
+        return value, np.append(dw, db)
+
+    best = minimize(loss, np.zeros(3), jac=True, tol=1e-10).x
+    w, b, _ = three(impl.fit(x, y, lr=1.0, epochs=150, l2=0.1), "fit")
+    close(w, best[:2], of="w of fit(x, y, lr=1.0, epochs=150, l2=0.1)", atol=2e-3)
+    close(b, best[2], of="b of fit(x, y, lr=1.0, epochs=150, l2=0.1)", atol=2e-3)
+
+
+@pytest.mark.grade(points=2, hint="Compare the probability, not the score, and with >=.")
+@pytest.mark.parametrize("threshold", [0.5, 0.2, 0.9])
+def test_predict_honours_its_threshold(impl, threshold):
+    """predict is 1 where the probability is at least the threshold"""
+    x, w, b = normal(40, 3), normal(3, scale=2.0), normal()
+    p = expit(x @ w + b)
+    clear = np.abs(p - threshold) > 1e-3  # float32 may decide otherwise about the others
+    x, p = x[clear], p[clear]
+    result = same_inputs(impl, "predict", x, w, b, threshold)
+    dtype(result, "int64", of="predict(x, w, b, threshold)")
+    mistakes = {
+        "a threshold on the score": (x @ w + b >= threshold).astype(int),
+        "a threshold of 0.5 on the probability": (p >= 0.5).astype(int),
+        "the classes exchanged": (p < threshold).astype(int),
+    }
+    expected = (p >= threshold).astype(int)
+    equal(result, expected, of=f"predict(x, w, b, {threshold=})", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="At least: a probability equal to the threshold counts.")
+def test_predict_counts_a_tie(impl):
+    """a probability equal to the threshold, by default 0.5, is class 1"""
+    x = np.array([[0.0, 0.0], [0.1, 0.0], [-0.1, 0.0], [2.0, -2.0]])
+    result = impl.predict(x, np.array([1.0, 1.0]), ZERO)
+    equal(result, np.array([1, 1, 0, 1]), of="predict(x, w, b) at scores 0, 0.1, -0.1, 0")
+
+
+@pytest.mark.grade(points=2, hint="On the boundary w0 x0 + w1 x1 + b = log(t / (1 - t)).")
+@pytest.mark.parametrize("threshold", [None, 0.25, 0.8])
+def test_boundary_has_the_threshold_as_probability(impl, threshold):
+    """on the line that boundary returns, the probability equals the threshold"""
+    w, b = normal(2) + np.array([0.0, 3.0]), normal()
+    more = {} if threshold is None else {"threshold": threshold}
+    result = impl.boundary(w, b, **more)
+    holds(
+        isinstance(result, (tuple, list)) and len(result) == 2,
+        "boundary(w, b) returned no pair, but should return (slope, intercept)",
+    )
+    wanted = logit(threshold or 0.5)
+    mistakes = {
+        "the intercept of the line on which the score equals the threshold": (
+            (threshold or 0.5) - b
+        )
+        / w[1],
+        "the intercept for a threshold of 0.5": -b / w[1],
+        "the intercept with its sign turned": (b - wanted) / w[1],
+    }
+    slopes = {"the slope with its sign turned": w[0] / w[1], "-w1 / w0": -w[1] / w[0]}
+    close(result[0], -w[0] / w[1], of="the slope of boundary(w, b)", mistakes=slopes)
+    of = f"the intercept of boundary(w, b, {threshold=})"
+    close(result[1], (wanted - b) / w[1], of=of, mistakes=mistakes)
+
+
+CANCER = Threshold(
+    "test accuracy on breast cancer",
+    at_least=0.94,
+    torch=[0.958, 0.958, 0.951, 0.958, 0.958, 0.958, 0.965, 0.965, 0.965, 0.965],
+    tensorflow=[0.958, 0.958, 0.951, 0.958, 0.958, 0.958, 0.965, 0.965, 0.965, 0.965],
+)
+
+
+@CANCER.measured_by
+def cancer_accuracy(impl, seed):
+    cancer = data.breast_cancer()
+    rows = np.random.default_rng(seed).permutation(len(cancer.train_y))[:341]
+    x, y = cancer.train_x[rows], cancer.train_y[rows]
+    mean, deviation = x.mean(0), x.std(0)
+    w, b, _ = three(impl.fit((x - mean) / deviation, y, lr=0.5, epochs=100), "fit")
+    guess = impl.predict((cancer.test_x - mean) / deviation, w, b)
+    return float((guess == cancer.test_y).mean())
+
+
+@pytest.mark.grade(points=2, seconds=30)
+def test_model_learns_breast_cancer(impl):
+    """the median of three runs reaches 0.94 on test rows"""
+    CANCER.expect(impl)
+
+
+MOONS = Threshold(
+    "accuracy on new points of two moons",
+    at_least=0.80,
+    torch=[0.859, 0.873, 0.855, 0.866, 0.853, 0.855, 0.863, 0.87, 0.835, 0.861],
+    tensorflow=[0.859, 0.873, 0.855, 0.866, 0.853, 0.855, 0.863, 0.87, 0.835, 0.861],
+)
+
+
+@MOONS.measured_by
+def moons_accuracy(impl, seed):
+    rng = np.random.default_rng(seed)
+    x, y = data.moons(300, rng)
+    new_x, new_y = data.moons(1000, rng)
+    w, b, _ = three(impl.fit(x, y, lr=0.5, epochs=100), "fit")
+    return float((impl.predict(new_x, w, b) == new_y).mean())
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_model_divides_the_moons(impl):
+    """the median of three runs reaches 0.80 on new points"""
+    MOONS.expect(impl)
