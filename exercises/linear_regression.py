@@ -16,7 +16,7 @@ Deep Learning, sections 4.3 and 5.1.4.
 def predict(x, w, b):
     """Return w x + b for every x.
 
-    x: float tensor (n,) or (n, 1). w, b: float tensors ().
+    x: float tensor (n,) or (n, 1). w, b: float tensors () or Python numbers.
     Returns a float tensor (n,), in both cases; gradients flow to x, w and b.
 
     >>> predict([0.0, 1.0, 2.0], 3.0, 1.0)
@@ -30,7 +30,7 @@ def predict(x, w, b):
 def mse_gradients(x, y, w, b):
     """Return the gradients (dw, db) of mean((w x + b - y)**2) by w and by b.
 
-    x, y: float tensors, each (n,) or (n, 1). w, b: float tensors ().
+    x, y: float tensors, each (n,) or (n, 1). w, b: float tensors () or Python numbers.
     Returns two float tensors (). Raises ValueError where x and y differ in their number of elements, which
     broadcasting would hide.
 

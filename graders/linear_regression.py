@@ -128,7 +128,7 @@ def test_mse_gradients_refuse_other_lengths(impl, size):
     """x and y of different lengths are a ValueError, also where they would broadcast"""
     x, y = normal(4), normal(*size)
     with raises("ValueError", of=f"mse_gradients of x (4,), y {size}"):
-        impl.mse_gradients(x, y, 1.0, 0.0)
+        impl.mse_gradients(x, y, normal(), normal())
     with raises("ValueError", of=f"fit of x (4,), y {size}"):
         impl.fit(x, y, lr=0.1, epochs=1)
 

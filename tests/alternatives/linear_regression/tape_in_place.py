@@ -4,13 +4,15 @@ import torch
 
 
 def predict(x, w, b):
+    w, b = torch.as_tensor(w, dtype=x.dtype), torch.as_tensor(b, dtype=x.dtype)
     return torch.addmm(b.reshape(1), x.reshape(-1, 1), w.reshape(1, 1)).squeeze(1)
 
 
 def mse_gradients(x, y, w, b):
     if len(x) != len(y):
         raise ValueError("one y for every x, please")
-    w, b = (v.detach().clone().requires_grad_() for v in (w, b))
+    w, b = (torch.as_tensor(v, dtype=x.dtype).detach().clone() for v in (w, b))
+    w.requires_grad_(), b.requires_grad_()
     loss = torch.nn.functional.mse_loss(predict(x, w, b), y.flatten())
     return torch.autograd.grad(loss, (w, b))
 
