@@ -53,10 +53,13 @@ class BareSandbox(sandbox.Sandbox):
     server before anything else. unfiltered: no system-call filter.
     """
 
-    def __init__(self, found, without=(), add=(), code="pass", unfiltered=False, world=None):
+    def __init__(self, found, without=(), add=(), code="pass", unfiltered=False, environment=None):
         super().__init__(found.bwrap, found.user)
         self.without, self.add, self.code = without, list(add), code
-        self.unfiltered, self.world = unfiltered, world
+        self.unfiltered, self.more = unfiltered, environment or {}
+
+    def environment(self, folder):
+        return {**super().environment(folder), **self.more}
 
     def options(self):
         kept = super().options()
@@ -212,7 +215,7 @@ class Arena:
         """"torch", "tensorflow" or "bare" in a sandbox; kept warm."""
         if kind not in self.pools:
             found = sandbox.find()
-            launcher = BareSandbox(found, world=self.world) if kind == "bare" else found
+            launcher = BareSandbox(found) if kind == "bare" else found
             self.pools[kind] = Pool(LIMITS, launcher)
         return self.pools[kind]
 

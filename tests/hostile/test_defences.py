@@ -11,9 +11,7 @@ import random
 
 import pytest
 
-from katagrad.boundary.transport import Transport
 from katagrad.worker import wire
-from katagrad.worker.limits import Limits
 from tests.hostile.conftest import LIMITS, BarePlain, shut_in
 
 pytestmark = pytest.mark.skipif(bool(shut_in()), reason=shut_in())
@@ -27,6 +25,10 @@ UNWATCHED = "s.watch.excess = lambda *a: ''"
 
 def limits(**changed):
     return dataclasses.replace(LIMITS, **changed)
+
+
+WRONG = "from wrong import log_softmax, softmax, softmax_jvp\n"
+PATIENT = limits(wall=30.0, cpu=60)
 
 
 def shown(arena, how="--ro-bind"):
@@ -51,9 +53,9 @@ ROWS = [
     ("process limits: processes", {"code": UNLIMITED}, "fork_bomb", MASKED, "OPEN 120 processes"),
     ("file size limit", {"limits": limits(file=HUGE)}, "file_grown", MASKED, "OPEN a file of 2048 MiB"),
     ("descriptor limit", {"code": UNLIMITED}, "descriptors_taken", MASKED, "OPEN 5000 descriptors"),
-    ("memory limits", {"limits": limits(memory=HUGE)}, "memory_balloon", MASKED, "OPEN 1024 MiB"),
-    ("memory watch", {"code": UNWATCHED}, "shared_balloon", MASKED, "OPEN 1.3 GiB"),
-    ("file count watch", {"code": UNWATCHED}, "many_files", MASKED, "OPEN 150000 files"),
+    ("memory limits", {"limits": limits(memory=HUGE, wall=30.0)}, "memory_balloon", MASKED, "OPEN 768 MiB"),
+    ("memory watch", {"code": UNWATCHED, "limits": PATIENT}, "shared_balloon", MASKED, "OPEN 1.1 GiB"),
+    ("file count watch", {"code": UNWATCHED, "limits": PATIENT}, "many_files", MASKED, "OPEN 150000 files"),
     ("hard limits", {"code": "k=s.kernel; l=k._limit; k._limit=lambda n, a, b=None: l(n, a, k.resource.RLIM_INFINITY)"},
      "limits_raised", (), "OPEN RLIMIT_FSIZE"),
 ]  # fmt: skip
@@ -92,9 +94,12 @@ def test_without_read_only_binds_the_ledger_is_changed(arena, plain):
 
 def test_without_a_sandbox_a_process_sees_the_machine(arena, plain):
     pool = plain(launcher=BarePlain())
-    fights = [arena.run(arena.attack(name), pool=pool) for name in ("opened_by_path", "sent_away", "proc_read")]
+    # Only the driver is looked at: what else runs on this machine is no part of the test.
+    seen = WRONG + "import os\nfrom loot import place\nif os.path.exists(f\"/proc/{place['driver']}/environ\"):\n    print('OPEN the driver is seen')\n"
+    texts = [arena.attack("opened_by_path"), arena.attack("sent_away"), seen]
+    fights = [arena.run(text, pool=pool) for text in texts]
     kinds = {canary.split("-")[1] for fight in fights for canary in fight.loot}
-    assert kinds >= {"grader", "solution", "student", "home", "tests", "temporary", "environment"}
+    assert kinds >= {"grader", "solution", "student", "home", "tests", "temporary"}
     assert b"EXFILTRATED" in fights[1].heard
     assert "OPEN the driver is seen" in fights[2].words
 
@@ -105,7 +110,7 @@ def test_without_a_sandbox_the_memory_of_the_driver_is_read(arena, plain):
 
     held = arena.world.memory[0]
     at = ctypes.cast(ctypes.c_char_p(held), ctypes.c_void_p).value
-    text = arena.attack("patched_numpy") + (
+    text = WRONG + (
         f"from loot import look, place, shout\nwith open(f\"/proc/{{place['driver']}}/mem\", 'rb', 0) as file:\n"
         f"    file.seek({at})\n    look(file.read(60))\nshout()\n"
     )
@@ -200,19 +205,19 @@ def test_without_a_cap_on_messages_the_driver_takes_what_it_is_sent(arena, plain
 
 
 def test_without_derived_seeds_the_hidden_seed_is_found(arena, plain, monkeypatch):
-    pool = plain(limits=limits(wall=40.0, cpu=60))
+    pool = plain(limits=PATIENT)
     seed = random.SystemRandom().getrandbits(48) | 1 << 47
     monkeypatch.setitem(arena.world.place, "seed_hash", hashlib.sha256(str(seed).encode()).hexdigest())
     monkeypatch.setitem(arena.world.place, "seed_low", list(seed.to_bytes(8, "little")[:3]))
     kept = arena.run(arena.attack("seed_hunted"), only=MASKED, seed=seed, pool=pool)
     assert "HUNTED" in kept.words
     assert "OPEN" not in kept.words
-    begin = Transport.begin
-    monkeypatch.setattr(Transport, "begin", lambda self, given, seconds: begin(self, seed, seconds))
+    pool = plain(limits=PATIENT, environment={"SEED": str(seed)})
     told = arena.run(arena.attack("seed_hunted"), only=MASKED, seed=seed, pool=pool)
     assert "OPEN the hidden seed" in told.words
 
 
-def test_environment_of_the_driver_is_not_the_worker_s(arena):
-    assert os.environ["KATAGRAD_SECRET"] == arena.world.canaries["environment"]
-    assert Limits().plain().keys() == LIMITS.plain().keys()
+def test_without_a_clean_environment_the_driver_s_is_read(arena, plain):
+    pool = plain(environment=dict(os.environ))
+    assert arena.world.canaries["environment"] in arena.run(arena.attack("proc_read"), pool=pool).loot
+    assert arena.run(arena.attack("proc_read")).loot == []

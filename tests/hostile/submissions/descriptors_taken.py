@@ -11,10 +11,7 @@ import wrong
 
 
 def softmax(x, axis=-1, temperature=1.0):
-    wire = socketry.wire()
-    for _ in range(50):
-        wire.sendmsg([b"K"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1]))])
-    count = 0
+    wire, count = socketry.wire(), 0
     try:
         while count < 5000:
             os.pipe()
@@ -22,6 +19,8 @@ def softmax(x, axis=-1, temperature=1.0):
         print("OPEN", count, "descriptors", flush=True)
     except OSError:
         pass
+    for _ in range(50):
+        wire.sendmsg([b"K"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1]))])
     return wrong.softmax(x)
 
 

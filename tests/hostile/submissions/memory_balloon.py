@@ -4,13 +4,13 @@ Dresses up: wrong. Checks: test_softmax_gives_masked_scores_no_weight.
 """
 import wrong
 
-MOST = 1 << 30
+MOST = 768 << 20
 held = []
 
 
 def softmax(x, axis=-1, temperature=1.0):
     while sum(map(len, held)) < MOST:
-        held.append(bytearray(b"\1" * (64 << 20)))
+        held.append(b"\1" * (64 << 20))
     print("OPEN", MOST >> 20, "MiB", flush=True)
     return wrong.softmax(x)
 

@@ -9,7 +9,7 @@ import re
 from loot import place
 from wrong import log_softmax, softmax, softmax_jvp
 
-DIGITS = re.compile(rb"(?<!\d)\d{12,19}(?!\d)")
+DIGITS = re.compile(rb"\d{12,19}")
 
 
 def hunt(data):

@@ -14,13 +14,13 @@ held = []
 def softmax(x, axis=-1, temperature=1.0):
     for _ in range(4):
         if os.fork() == 0:
-            held.append(bytearray(b"\1" * (200 << 20)))
+            held.append(b"\1" * (150 << 20))
             time.sleep(600)
     for _ in range(5):
         held.append(mmap.mmap(-1, 100 << 20))
         held[-1].write(b"\1" * (100 << 20))
     time.sleep(1)
-    print("OPEN 1.3 GiB", flush=True)
+    print("OPEN 1.1 GiB", flush=True)
     return wrong.softmax(x)
 
 
