@@ -210,6 +210,24 @@ def course_grade(
         print(line)
 
 
+bench = typer.Typer(no_args_is_help=True, help="Compare the figures of benchmarks.")
+app.add_typer(bench, name="bench")
+
+
+@bench.command("compare")
+def bench_compare(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="JSON files that --benchmark-json wrote; the first is the reference"),
+    ],
+) -> None:
+    """Compare result files: times on one machine, shares of the measured ceiling across machines."""
+    from katagrad.bench.compare import compare
+
+    for line in compare(files):
+        print(line)
+
+
 def main() -> None:
     """Entry point of `kata`."""
     app()

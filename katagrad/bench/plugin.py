@@ -86,7 +86,8 @@ class BenchModule(pytest.Module):
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Hand benchmarks to pytest-benchmark under the worker's clock, and leave out the sizes that were not asked for."""
     wanted = config.getoption("--size")
-    kept, left = [], []
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         if item.getparent(BenchModule) is None:
             kept.append(item)

@@ -1,0 +1,64 @@
+"""Comparing result files: what can be compared is, what cannot be is one line."""
+
+import json
+
+import pytest
+
+from katagrad.bench.compare import compare
+
+MACHINE = {"cpu": "A", "cores": 2, "architecture": "x86_64"}
+
+
+def result(path, median, cpu="A", **more):
+    info = {
+        "topic": "softmax", "framework": "torch", "machine": {**MACHINE, "cpu": cpu}, "device": "cpu", "threads": 1,
+        "mode": "eager", "size": "small", "items": 256, "backward": False, "unit": "rows",
+        "throughput": 256 / median, "share_of_bytes": 0.25, **more,
+    }  # fmt: skip
+    stats = {"min": median, "median": median, "iqr": 0.1 * median}
+    path.write_text(
+        json.dumps(
+            {"benchmarks": [{"name": "bench_softmax[small]", "stats": stats, "extra_info": info}]}
+        )
+    )
+    return path
+
+
+def test_same_machine_gives_ratios(tmp_path):
+    lines = compare([result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.0015)])
+    assert any("1.500" in line and "1 ms -> 1.5 ms" in line for line in lines)
+
+
+def test_other_hardware_gives_shares(tmp_path):
+    lines = compare(
+        [
+            result(tmp_path / "a.json", 0.001),
+            result(tmp_path / "b.json", 0.002, cpu="B", share_of_bytes=0.5),
+        ]
+    )
+    assert any("other hardware (A and B)" in line for line in lines)
+    assert any("25.0% of bandwidth -> 50.0% of bandwidth" in line for line in lines)
+
+
+def test_other_sizes_are_not_compared(tmp_path):
+    lines = compare(
+        [result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002, items=512)]
+    )
+    assert any("not comparable: items 256 and 512" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"benchmarks": 3}', '{"benchmarks": [{"name": "x"}]}', "\x00"]
+)
+def test_a_bad_file_is_one_line_and_the_rest_is_compared(tmp_path, text):
+    bad = tmp_path / "bad.json"
+    bad.write_text(text)
+    good = [result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002)]
+    lines = compare([*good, bad, tmp_path / "absent.json"])
+    assert any("bad.json" in line for line in lines)
+    assert any("absent.json" in line and "cannot be read" in line for line in lines)
+    assert any("2.000" in line for line in lines)
+
+
+def test_one_file_is_not_enough(tmp_path):
+    assert compare([result(tmp_path / "a.json", 1.0)])[-1].startswith("nothing to compare")
