@@ -9,31 +9,23 @@ SIZES = {
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("backward", [False, True], ids=["forward", "gradient"])
-def bench_attention(bench, size, backward):
+def bench_attention(bench, size):
     batch, heads, tokens, width = shape = SIZES[size]
     q, k, v = (bench.normal(*shape) for _ in range(3))
-    # Two products of (tokens, tokens, width) a head; the gradient by q takes two more.
+    # Two products of (tokens, tokens, width) a head; one multiplication and one addition each.
     flops = 2 * 2 * batch * heads * tokens**2 * width
-    bench.time(
-        "attention",
-        q,
-        k,
-        v,
-        items=batch * tokens,
-        unit="tokens",
-        flops=2 * flops if backward else flops,
-        backward=backward,
-    )
+    bench.time("attention", q, k, v, items=batch * tokens, unit="tokens", flops=flops)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def bench_multi_head(bench, size):
+@pytest.mark.parametrize("backward", [False, True], ids=["forward", "gradient"])
+def bench_multi_head(bench, size, backward):
     batch, heads, tokens, width = SIZES[size]
     features = heads * width
     params = {name: bench.normal(features, features) for name in ("wq", "wk", "wv", "wo")}
-    # Four projections and two products a head; one product and one sum each.
-    flops = 2 * batch * tokens * (4 * features**2 + 2 * tokens * features)
+    # Four projections and two products a head; the gradient by x takes four projections and four products more.
+    projections, products = (8, 6) if backward else (4, 2)
+    flops = 2 * batch * tokens * features * (projections * features + products * tokens)
     bench.time(
         "multi_head",
         bench.normal(batch, tokens, features),
@@ -42,4 +34,5 @@ def bench_multi_head(bench, size):
         items=batch * tokens,
         unit="tokens",
         flops=flops,
+        backward=backward,
     )
