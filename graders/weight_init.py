@@ -1,0 +1,306 @@
+"""Hidden checks of exercises/weight_init.py. `impl` takes and returns NumPy arrays."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from katagrad import data
+from katagrad.expect import (
+    at_most,
+    between,
+    chance,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    holds,
+    normal,
+    number,
+    raises,
+    same_inputs,
+    shape,
+    uniform,
+)
+from katagrad.threshold import Threshold
+
+FANS = "PyTorch puts out before in, and the window last; TensorFlow the window first, then in, out."
+DRAWS = 120_000
+# (H, W, in, out) and (in, out) of 120,000 weights, none square
+DENSE, CONVOLUTION = (300, 400), (3, 5, 80, 100)
+
+
+def native(impl, *size):
+    """A shape (in, out) or (H, W, in, out) in the framework's layout."""
+    if impl.framework != "torch":
+        return size
+    *window, n_in, n_out = size
+    return (n_out, n_in, *window)
+
+
+def fans(size):
+    *window, n_in, n_out = size
+    return n_in * int(np.prod(window)), n_out * int(np.prod(window))
+
+
+@pytest.mark.grade(points=2, hint=FANS)
+@pytest.mark.parametrize("size", [(7, 3), (1, 5), (3, 5, 2, 11), (1, 1, 4, 6)])
+def test_fans_count_inputs_and_outputs(impl, size):
+    """fan_in_out counts inputs and outputs of dense layers and convolutions in the framework's layout"""
+    found = impl.fan_in_out(native(impl, *size))
+    equal(
+        found,
+        fans(size),
+        of=f"fan_in_out of weights with (H, W, in, out) = {(1, 1, *size)[-4:]}",
+        mistakes={
+            "(fan_out, fan_in)": fans(size)[::-1],
+            "the fans without the window": size[-2:],
+        },
+    )
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(), (7,), (3, 4, 5), (1, 2, 3, 4, 5)])
+def test_fans_refuse_other_shapes(impl, size):
+    """a shape of neither 2 nor 4 axes is a ValueError"""
+    with raises("ValueError", of=f"fan_in_out({size})"):
+        impl.fan_in_out(size)
+
+
+def deviation(name, size, gain):
+    fan_in, fan_out = fans(size)
+    return np.sqrt(2 / fan_in) if name == "he_normal" else gain * np.sqrt(2 / (fan_in + fan_out))
+
+
+def draw(impl, name, size, gain, rng):
+    gains = {} if name == "he_normal" or gain == 1.0 else {"gain": gain}
+    w = impl.call(name, native(impl, *size), rng, **gains)
+    shape(w, native(impl, *size), of=f"{name}({native(impl, *size)}, rng)")
+    dtype(w, "float32", of=f"{name}({native(impl, *size)}, rng)")
+    return w.astype(np.float64)
+
+
+@pytest.mark.grade(points=3, hint="The variance of a uniform draw on (-a, a) is a * a / 3.")
+@pytest.mark.parametrize("size", [DENSE, CONVOLUTION], ids=["dense", "convolution"])
+@pytest.mark.parametrize(
+    ("name", "gain"),
+    [
+        ("xavier_uniform", 1.0),
+        ("xavier_uniform", 1.5),
+        ("xavier_normal", 1.0),
+        ("xavier_normal", 0.5),
+        ("he_normal", 1.0),
+    ],
+)
+def test_weights_have_their_scale(impl, name, gain, size):
+    """120,000 weights have the mean 0 and the standard deviation of their formula"""
+    w = draw(impl, name, size, gain, impl.rng())
+    expected = deviation(name, size, gain)
+    error = 5 * expected / np.sqrt(DRAWS)
+    between(float(w.mean()), -error, error, of=f"the mean of {name}")
+    # The relative standard error of a variance is sqrt((kurtosis - 1) / n), with kurtosis 1.8 or 3.
+    spread = 5 * np.sqrt((0.8 if name == "xavier_uniform" else 2.0) / DRAWS)
+    fan_in, fan_out = fans(size)
+    ratio = float(w.var() / expected**2)
+    wrong = {
+        "the limit taken as a standard deviation": 3.0,
+        "a standard deviation taken as the limit": 1 / 3,
+        "fan_in alone": (fan_in + fan_out) / (2 * fan_in),
+        "fan_out alone": (fan_in + fan_out) / (2 * fan_out),
+        "fan_out for fan_in": fan_in / fan_out,
+        "half the variance": 0.5,
+        "a gain that is left out": 1 / gain**2,
+        "fans without the window": float(np.prod(size[:-2])),
+    }
+    fits = [why for why, r in wrong.items() if abs(ratio / r - 1) < spread]
+    likely = f"; it fits {fits[0]}" if fits else ""
+    holds(
+        abs(ratio - 1) <= spread,
+        f"the variance of {name} for (H, W, in, out) = {(1, 1, *size)[-4:]}, gain {gain} is {ratio:.3f} "
+        f"times what it should be, but should be 1 within {spread:.3f}{likely}",
+    )
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", ["xavier_uniform", "xavier_normal", "he_normal"])
+def test_weights_have_their_distribution(impl, name):
+    """uniform weights fill their interval evenly and do not leave it; normal ones are not truncated"""
+    w = draw(impl, name, DENSE, 1.0, impl.rng()) / deviation(name, DENSE, 1.0)
+    if name == "xavier_uniform":
+        at_most(float(np.abs(w).max()), np.sqrt(3) * (1 + 1e-6), of="the largest |w| / deviation")
+        share = float((np.abs(w) > np.sqrt(3) / 2).mean())
+        chance(share, 0.5, DRAWS, of="the share of weights in the outer half of the interval")
+    else:
+        share = float((np.abs(w) > 2).mean())
+        chance(share, 0.0455003, DRAWS, of="the share of weights beyond two standard deviations")
+    chance(float((w > 0).mean()), 0.5, DRAWS, of="the share of positive weights")
+
+
+@pytest.mark.grade(points=1, hint="Draw from rng, and seed nothing yourself.")
+@pytest.mark.parametrize("name", ["xavier_uniform", "xavier_normal", "he_normal"])
+def test_weights_follow_from_rng(impl, name):
+    """the same seed gives the same weights, another seed gives others, and no weight repeats"""
+    first, again, other = (
+        draw(impl, name, (4, 3), 1.0, impl.rng(seed)).ravel() for seed in (3, 3, 4)
+    )
+    close(again, first, of=f"{name} of a second rng(3)", rtol=0, atol=0)
+    holds((first != other).all(), f"{name} gives the same weights for rng(3) and rng(4)")
+    equal(len(set(first)), 12, of=f"the number of different weights among 12 of {name}")
+
+
+@pytest.mark.grade(points=1)
+def test_he_keeps_the_signal(impl):
+    """ten ReLU layers of he_normal keep the mean square of a signal within a factor of 6"""
+    widths = [300, 500] * 5 + [300]
+    x = normal(64, widths[0])
+    start = (x**2).mean()
+    for n_in, n_out in itertools.pairwise(widths):
+        w = draw(impl, "he_normal", (n_in, n_out), 1.0, impl.rng())
+        x = np.maximum(x @ (w.T if impl.framework == "torch" else w), 0)
+    between(
+        float((x**2).mean() / start),
+        1 / 6,
+        6,
+        of="the mean square after ten layers, as a share of the start's",
+    )
+
+
+@pytest.mark.grade(points=2, hint="Walk over the dense layers; copy new values into the kernel.")
+def test_initialize_fills_every_layer(impl):
+    """initialize gives every dense layer fresh weights of its own he_normal scale, and biases of zero"""
+    widths = (60, 200, 200, 200, 50)
+    specs = []
+    for n_in, n_out in itertools.pairwise(widths):
+        specs += [
+            {"type": "dense", "kernel": np.ones((n_in, n_out)), "bias": normal(n_out)},
+            "relu",
+        ]
+    model = impl.sequential(*specs[:-1])
+    equal(impl.initialize(model, impl.rng()), None, of="what initialize returns")
+    layers = impl.layers(model)
+    for i, (layer, n_in) in enumerate(zip(layers, widths[:-1], strict=True)):
+        ratio = float(layer["kernel"].std() / np.sqrt(2 / n_in))
+        error = 5 / np.sqrt(2 * layer["kernel"].size)  # the standard error of a deviation
+        between(ratio, 1 - error, 1 + error, of=f"std / sqrt(2 / fan_in) of layer {i}")
+        close(layer["bias"], np.zeros(widths[i + 1]), of=f"the bias of layer {i}", rtol=0, atol=0)
+    a, b = layers[1]["kernel"], layers[2]["kernel"]
+    holds((a != b).any(), "two layers of one shape were given the same weights")
+    impl.initialize(model, impl.rng())
+    holds((impl.layers(model)[1]["kernel"] != a).any(), "another rng gave the same weights")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize(("n", "m", "rank"), [(7, 5, 3), (4, 9, 1), (6, 6, 6), (5, 2, 2)])
+def test_symmetry_rank_counts_differing_units(impl, n, m, rank):
+    """symmetry_rank is the numerical rank of a matrix of any shape"""
+    orthogonal = [np.linalg.qr(normal(k, rank))[0] for k in (n, m)]
+    w = orthogonal[0] * uniform(rank, low=1.0, high=4.0) @ orthogonal[1].T
+    equal(impl.symmetry_rank(w), rank, of=f"symmetry_rank of a {n} by {m} matrix of rank {rank}")
+    equal(impl.symmetry_rank(1e-4 * w), rank, of="symmetry_rank of the same matrix times 1e-4")
+    equal(impl.symmetry_rank(np.zeros((n, m))), 0, of=f"symmetry_rank of {n} by {m} zeros")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize(("tol", "rank"), [(None, 2), (0.1, 1), (1e-5, 3), (1e-7, 4)])
+def test_symmetry_rank_honours_its_tolerance(impl, tol, rank):
+    """singular values count if they exceed tol times the largest"""
+    w = np.diag([50.0, 50 * 1.5e-3, 50 * 0.7e-3, 50e-6])
+    given = {} if tol is None else {"tol": tol}
+    of = f"symmetry_rank(50 * diag(1, 1.5e-3, 0.7e-3, 1e-6), tol={tol or 1e-3:g})"
+    equal(impl.symmetry_rank(w, **given), rank, of=of)
+
+
+# -- a network from given weights ------------------------------------------------------------------
+
+
+def logits(params, x):
+    return np.tanh(x @ params["w1"] + params["b1"]) @ params["w2"] + params["b2"]
+
+
+def descend(params, x, y, lr, steps):
+    """The exact path of full-batch descent, in float64."""
+    params, history = dict(params), []
+    for _ in range(steps):
+        hidden, scores = np.tanh(x @ params["w1"] + params["b1"]), logits(params, x)
+        log_p = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+        history.append(-log_p[np.arange(len(y)), y].mean())
+        d = (np.exp(log_p) - np.eye(scores.shape[1])[y]) / len(y)
+        d_hidden = d @ params["w2"].T * (1 - hidden**2)
+        slopes = {"w1": x.T @ d_hidden, "b1": d_hidden.sum(0), "w2": hidden.T @ d, "b2": d.sum(0)}
+        params = {name: w - lr * slopes[name] for name, w in params.items()}
+    return params, history
+
+
+@pytest.mark.grade(points=2, hint="Compute all gradients first, and then move all parameters.")
+@pytest.mark.parametrize("steps", [1, 4])
+def test_train_follows_the_gradient(impl, steps):
+    """train gives the exact parameters and losses of full-batch descent from given weights"""
+    params = {"w1": normal(3, 4), "b1": normal(4), "w2": normal(4, 5), "b2": normal(5)}
+    x, y = normal(7, 3), np.array([0, 4, 4, 2, 1, 1, 4])
+    found, history = same_inputs(impl, "train", params, x, y, 0.3, steps)
+    expected, losses = descend(params, x, y, 0.3, steps)
+    close(found, expected, of=f"the parameters after {steps} steps", rtol=1e-3, atol=1e-4)
+    equal(len(history), steps, of=f"len(history) of {steps} epochs")
+    for i, loss in enumerate(losses):
+        number(history[i], loss, of=f"history[{i}]", rtol=1e-3)
+    holds(isinstance(history[0], float), "history should hold Python floats")
+
+
+def accuracy(impl, start):
+    digits = data.digits()
+    params = {**start, "b1": np.zeros(32), "b2": np.zeros(10)}
+    params, _ = impl.train(params, digits.train_x, digits.train_y, 0.5, 100)
+    right = logits(params, digits.test_x).argmax(-1) == digits.test_y
+    return float(right.mean()), params
+
+
+# Start and data are NumPy's and the descent is exact, so the frameworks agree to four digits.
+DIFFERENT = Threshold(
+    "test accuracy from different weights",
+    at_least=0.90,
+    torch=[0.9511, 0.96, 0.9533, 0.9533, 0.9578, 0.96, 0.9578, 0.9533, 0.9578, 0.9556],
+    tensorflow=[0.9511, 0.96, 0.9533, 0.9533, 0.9578, 0.96, 0.9578, 0.9533, 0.9578, 0.9556],
+)
+EQUAL = Threshold(
+    "test accuracy from equal weights",
+    at_most=0.40,
+    torch=[0.2622, 0.2778, 0.1978, 0.16, 0.2133, 0.2111, 0.2756, 0.2778, 0.22, 0.2778],
+    tensorflow=[0.2622, 0.2778, 0.1978, 0.16, 0.2133, 0.2111, 0.2756, 0.2778, 0.22, 0.2778],
+)
+
+
+@DIFFERENT.measured_by
+def different(impl, seed):
+    rng = np.random.default_rng(seed)
+    w1 = rng.normal(0, np.sqrt(2 / (64 + 32)), (64, 32))
+    return accuracy(impl, {"w1": w1, "w2": rng.normal(0, np.sqrt(2 / (32 + 10)), (32, 10))})[0]
+
+
+@EQUAL.measured_by
+def alike(impl, seed):
+    value = np.random.default_rng(seed).uniform(0.01, 0.03)
+    return accuracy(impl, {"w1": np.full((64, 32), value), "w2": np.full((32, 10), value)})[0]
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_train_learns_from_different_weights(impl):
+    """from weights that differ, digits are learnt: 0.90 in the median of three runs"""
+    DIFFERENT.expect(impl)
+
+
+@pytest.mark.grade(points=1, seconds=60)
+def test_train_stays_symmetric_from_equal_weights(impl):
+    """from equal weights, all hidden units stay one unit, which tells few digits apart"""
+    EQUAL.expect(impl)
+    start = {"w1": np.full((64, 32), 0.02), "w2": np.full((32, 10), 0.02)}
+    w1 = accuracy(impl, start)[1]["w1"]
+    alike = np.repeat(w1[:, :1], 32, axis=1)
+    close(w1, alike, of="w1 after 100 epochs from equal weights", rtol=1e-2, atol=1e-3)
+    equal(impl.symmetry_rank(w1), 1, of="symmetry_rank(w1) after 100 epochs")
+    holds(np.ptp(w1) > 0.01, "w1 is as it was at the start; it should have been trained")
+
+
+@pytest.mark.grade(points=1)
+def test_weights_are_drawn_from_scratch(impl):
+    """the weights are drawn from rng, without the framework's initialisers"""
+    from_scratch(impl, "fan_in_out", "xavier_uniform", "xavier_normal", "he_normal", "initialize")
