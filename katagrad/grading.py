@@ -53,6 +53,15 @@ def launcher_for(isolation: str) -> Launcher:
     return launcher(required=isolation == "namespace")
 
 
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise BadOption for what cannot be meant or cannot be had, before anything is graded."""
+    parse_limits(options.get("limit") or [])
+    if options.get("isolation") == "namespace" and not options.get("in_process"):
+        if (options.get("device") or "cpu") != "cpu":
+            raise BadOption("a sandbox shows no GPU: grade with --isolation process on that device")
+        launcher_for("namespace")
+
+
 def draw_seed() -> int:
     """A hidden seed that nobody can guess."""
     return secrets.randbits(48)
@@ -92,9 +101,11 @@ def start(folder: Path, options: Mapping[str, Any], seed: int) -> Grading:
         from katagrad.boundary.local import LocalPool
 
         return Grading(submission, rules, LocalPool(folder), "none (in-process: not a grade)")
+    check_options(options)
     limits = parse_limits(options.get("limit") or [])
-    launcher = launcher_for(options.get("isolation") or "process")
     device = options.get("device") or "cpu"
+    isolation = options.get("isolation") or "process"
+    launcher = launcher_for("process" if device != "cpu" else isolation)
     method = options.get("start_method") or None
     pool = Pool(
         limits,

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from katagrad import grading
 from katagrad.boundary.implementation import Implementation
 from katagrad.checks import Outcome, run_case
 from katagrad.recorder import RUN, Controller, Recorder, Run, words
@@ -86,6 +87,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "grade(points, hint='', seconds=None): a check of a grader, with what it is worth",
     )
+    try:
+        grading.check_options(
+            {name: config.getoption(f"--{name}") for name in ("limit", "isolation", "device")}
+        )
+    except grading.BadOption as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = Run(config)
 
 

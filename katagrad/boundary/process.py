@@ -67,6 +67,8 @@ class Pool:
         if self.method == "fork":
             server = self.servers.get(framework)
             if server is None or not server.alive:
+                if server is not None:
+                    server.close(patience=0.0)
                 self.servers[framework] = Server(framework, self.launcher, self.threads)
 
     def worker(self, framework: str) -> Worker:
