@@ -1,0 +1,336 @@
+"""Hidden checks of exercises/dropout.py. `impl` takes and returns NumPy arrays."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from katagrad import data
+from katagrad.expect import (
+    at_least,
+    at_most,
+    chance,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    holds,
+    integers,
+    normal,
+    number,
+    opaque,
+    raises,
+    same_inputs,
+    shape,
+)
+from katagrad.threshold import Threshold
+
+KEEP = "p is the probability to drop: an element is kept with probability 1 - p."
+SCALE = "Divide what is kept by 1 - p while training; in use, do nothing."
+
+
+def random_mask(*size, p):
+    return (np.abs(normal(*size)) > np.quantile(np.abs(normal(1000)), p)).astype(np.float64)
+
+
+def relu_network(layers, x):
+    for layer in layers[:-1]:
+        x = np.maximum(x @ layer["kernel"] + layer["bias"], 0.0)
+    return x @ layers[-1]["kernel"] + layers[-1]["bias"]
+
+
+def softmax(z):
+    weights = np.exp(z - z.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(z, labels):
+    return float(-np.log(softmax(z)[np.arange(len(labels)), labels]).mean())
+
+
+def sgd_step(layers, x, labels, lr):
+    """One step on the mean cross-entropy of a network without dropout."""
+    inputs = [x]
+    for layer in layers[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ layer["kernel"] + layer["bias"], 0.0))
+    dz = softmax(relu_network(layers, x)) - np.eye(layers[-1]["bias"].size)[labels]
+    dz = dz / len(x)
+    after = []
+    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
+        kernel, bias = layer["kernel"], layer["bias"]
+        after.append({"kernel": kernel - lr * a.T @ dz, "bias": bias - lr * dz.sum(axis=0)})
+        dz = (dz @ kernel.T) * (a > 0)
+    return after[::-1]
+
+
+def dense(n_in, n_out):
+    return {"kernel": normal(n_in, n_out), "bias": normal(n_out)}
+
+
+def transparent(width, hidden_layers):
+    """Layers that let a constant 1 through: the scores show what dropout did to it, unit by unit."""
+    first = {"kernel": np.zeros((3, width)), "bias": np.ones(width)}
+    copy = {"kernel": np.eye(width), "bias": np.zeros(width)}
+    return [first, *[copy] * hidden_layers]
+
+
+def hidden_dense(impl, model):
+    """The dense layers of a model, in the neutral form."""
+    return [layer for layer in impl.layers(model) if layer["type"] == "dense"]
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("size", [(4,), (3, 5), (2, 3, 4), (1, 7)])
+def test_mask_has_its_shape_and_zeros_and_ones(impl, size):
+    """make_mask gives a float32 tensor of the shape asked for, of zeros and ones"""
+    mask = impl.make_mask(size, 0.5, impl.rng())
+    shape(mask, size, of=f"make_mask({size}, 0.5, rng)")
+    dtype(mask, "float32", of=f"make_mask({size}, 0.5, rng)")
+    strange = sorted(set(np.unique(mask).tolist()) - {0.0, 1.0})
+    holds(not strange, f"make_mask gave {strange[:3]}, but should give only 0 and 1")
+    close(impl.make_mask(size, 0.0, impl.rng()), np.ones(size), of=f"make_mask({size}, 0.0, rng)")
+    close(impl.make_mask(size, 1.0, impl.rng()), np.zeros(size), of=f"make_mask({size}, 1.0, rng)")
+
+
+@pytest.mark.grade(points=2, hint=KEEP)
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_mask_drops_with_probability_p(impl, p):
+    """a share of p is dropped, within a z-bound, whatever the row and the column"""
+    mask = impl.make_mask((400, 250), p, impl.rng())
+    shape(mask, (400, 250), of="make_mask((400, 250), p, rng)")
+    kept = float(mask.mean())
+    if p != 0.5 and abs(kept - p) < 0.02:
+        holds(False, f"the share kept at p = {p} is {kept:.4f}, as if p were the share to keep")
+    chance(1 - kept, p, mask.size, of=f"the share dropped at p = {p}")
+    # Shares of single rows and columns scatter like those of independent draws: neither less nor more.
+    for axis, name in ((1, "row"), (0, "column")):
+        n, groups = mask.shape[axis], mask.shape[1 - axis]
+        scatter = float(mask.mean(axis=axis).var()) / (p * (1 - p) / n)
+        room = 6 * np.sqrt((2 + (1 / (p * (1 - p)) - 6) / n) / groups)
+        of = f"the variance of a {name}'s share kept at p = {p}, 1 for independent draws,"
+        number(scatter, 1.0, of=of, atol=float(room), rtol=0)
+
+
+@pytest.mark.grade(points=1, hint="Draw from rng alone, and anew in every call.")
+def test_mask_is_drawn_from_its_rng(impl):
+    """rng alone decides: the same one gives the same mask, another one another"""
+    masks = [impl.make_mask((50, 40), 0.4, impl.rng(seed)) for seed in (5, 6)]
+    impl.seed(1)
+    again = impl.make_mask((50, 40), 0.4, impl.rng(5))
+    close(again, masks[0], of="a second mask from an rng of the same seed")
+    holds(np.any(masks[0] != masks[1]), "two different rngs gave the same mask")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("p", [-0.1, 1.1, 2.0])
+def test_mask_refuses_what_is_no_probability(impl, p):
+    """make_mask raises ValueError for p below 0 or above 1"""
+    with raises("ValueError", of=f"make_mask((3,), {p}, rng)"):
+        impl.make_mask((3,), p, impl.rng())
+
+
+@pytest.mark.grade(points=2, hint=SCALE)
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.8])
+@pytest.mark.parametrize("size", [(6,), (4, 5), (2, 3, 4)])
+def test_dropout_drops_and_scales(impl, size, p):
+    """dropout gives x * mask / (1 - p) for a given mask"""
+    x, mask = normal(*size), random_mask(*size, p=p)
+    result = same_inputs(impl, "dropout", x, p, mask)
+    close(
+        result,
+        x * mask / (1 - p),
+        of=f"dropout(x, {p}, mask)",
+        mistakes={
+            "x * mask, without 1 / (1 - p)": x * mask,
+            "x * mask / p": x * mask / p,
+            "x * mask * (1 - p)": x * mask * (1 - p),
+            "x * (1 - mask) / (1 - p), the dropped elements": x * (1 - mask) / (1 - p),
+        },
+    )
+    dtype(impl.float64.dropout(x, p, mask), "float64", of="dropout of a float64 tensor")
+
+
+@pytest.mark.grade(points=2, hint=SCALE)
+def test_dropout_does_nothing_in_use(impl):
+    """with training=False the result is x, with a mask or without"""
+    x, mask = normal(4, 3), random_mask(4, 3, p=0.4)
+    mistakes = {"x * (1 - p)": 0.6 * x, "x * mask / (1 - p)": x * mask / 0.6, "x * mask": x * mask}
+    for given in (None, mask):
+        result = impl.dropout(x, 0.4, given, training=False)
+        close(result, x, of="dropout(x, 0.4, mask, training=False)", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="Treat p = 1 by itself: 0 / 0 is NaN.")
+def test_dropout_survives_the_ends(impl):
+    """p = 0 changes nothing, and p = 1 gives zeros, forward and backward"""
+    x = normal(3, 4)
+    for name in ("dropout", "dropout_backward"):
+        for p, mask, expected in ((0.0, np.ones((3, 4)), x), (1.0, np.zeros((3, 4)), 0 * x)):
+            given = (x, p, mask)
+            close(impl.call(name, *given), expected, of=f"{name} at p = {p}")
+
+
+@pytest.mark.grade(
+    points=2, hint="The gradient takes the same way as x: the same mask, the same scale."
+)
+@pytest.mark.parametrize("p", [0.2, 0.7])
+def test_gradients_pass_where_x_passed(impl, p):
+    """dropout_backward and the automatic gradient are dy * mask / (1 - p)"""
+    x, dy, mask = normal(4, 5), normal(4, 5), random_mask(4, 5, p=p)
+    expected = dy * mask / (1 - p)
+    mistakes = {
+        "dy * mask": dy * mask,
+        "dy / (1 - p)": dy / (1 - p),
+        "dy * mask / p": dy * mask / p,
+    }
+    result = same_inputs(impl, "dropout_backward", dy, p, mask)
+    close(result, expected, of=f"dropout_backward(dy, {p}, mask)", mistakes=mistakes)
+    close(impl.grad("dropout", x, p, mask, cotangent=dy), expected, of="d dropout / d x")
+    use = impl.grad("dropout", x, p, mask, training=False, cotangent=dy)
+    close(use, dy, of="d dropout(training=False) / d x")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("hidden", [(7,), (6, 5), ()])
+def test_model_computes_its_network_in_use(impl, hidden):
+    """in use, the model is dense layers with ReLU between them, and answers alike every time"""
+    sizes = (4, *hidden, 3)
+    model = impl.build_mlp(4, hidden, 3, 0.5, returns=opaque)
+    layers = [dense(i, o) for i, o in pairwise(sizes)]
+    found = [layer["kernel"].shape for layer in hidden_dense(impl, model)]
+    expected = [layer["kernel"].shape for layer in layers]
+    equal(found, expected, of=f"the kernels' shapes of build_mlp(4, {hidden}, 3, 0.5)")
+    impl.assign(model, layers)
+    x = normal(5, 4)
+    for call in ("logits(model, x)", "logits(model, x) again"):
+        result = impl.logits(model, x)
+        mistakes = {"probabilities": softmax(relu_network(layers, x))}
+        close(result, relu_network(layers, x), of=call, mistakes=mistakes)
+    impl.logits(model, x, training=True)
+    of = "logits(model, x) after a call with training=True"
+    close(impl.logits(model, x), relu_network(layers, x), of=of)
+
+
+@pytest.mark.grade(
+    points=3, hint="A dropout layer of rate p behind the ReLU of every hidden layer."
+)
+@pytest.mark.parametrize("p", [0.2, 0.75])
+@pytest.mark.parametrize("hidden_layers", [1, 2])
+def test_model_drops_in_training(impl, hidden_layers, p):
+    """in training each hidden unit is dropped with probability p and scaled by 1 / (1 - p)"""
+    width, rows = 40, 500
+    model = impl.build_mlp(3, (width,) * hidden_layers, width, p, returns=opaque)
+    impl.assign(model, transparent(width, hidden_layers))
+    x = np.zeros((rows, 3))
+    z = impl.logits(model, x, training=True)
+    shape(z, (rows, width), of="logits(model, x, training=True)")
+    kept = (1 / (1 - p)) ** hidden_layers
+    strange = z[np.abs(z) > 1e-4]
+    if len(strange):
+        close(strange, np.full(len(strange), kept), of="the units that were kept, all 1 before,")
+    share = float((np.abs(z) > 1e-4).mean())
+    of = f"the share of units that pass {hidden_layers} dropout layers of p = {p}"
+    chance(share, (1 - p) ** hidden_layers, z.size, of=of)
+    other = impl.logits(model, x, training=True)
+    holds(np.any(z != other), "two calls in training dropped the same units, but should draw anew")
+    holds(
+        np.any(z != z[0]),
+        "all rows of a batch dropped the same units, but each should draw its own",
+    )
+    holds(
+        np.any(z != z[:, :1]),
+        "rows were dropped as a whole, but units should be dropped one by one",
+    )
+
+
+@pytest.mark.grade(points=2, hint="One step is w - lr * gradient of the mean loss over the batch.")
+def test_training_without_dropout_takes_exact_steps(impl):
+    """with p = 0, two full-batch steps from given weights give the losses and weights of the oracle"""
+    model = impl.build_mlp(4, (6, 5), 3, 0.0, returns=opaque)
+    layers = [dense(4, 6), dense(6, 5), dense(5, 3)]
+    impl.assign(model, layers)
+    x, y = normal(7, 4), integers(3, 7)
+    history = impl.train_mlp(model, x, y, 2, 7, 0.05)
+    equal(len(history), 2, of="len(history) after 2 epochs")
+    plain = all(isinstance(loss, float) for loss in history)
+    holds(plain, f"the history holds {history[0]!r}, but should hold Python floats")
+    for epoch in range(2):
+        loss = cross_entropy(relu_network(layers, x), y)
+        mistakes = {"the sum over the batch": 7 * loss}
+        number(history[epoch], loss, of=f"history[{epoch}]", rtol=1e-3, mistakes=mistakes)
+        layers = sgd_step(layers, x, y, 0.05)
+    for i, (found, wanted) in enumerate(zip(hidden_dense(impl, model), layers, strict=True)):
+        for key in ("kernel", "bias"):
+            of = f"the {key} of dense layer {i} after 2 steps"
+            close(found[key], wanted[key], of=of, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.grade(points=1)
+def test_training_visits_every_row(impl):
+    """each epoch takes every row once, the last short batch included, and averages over the rows"""
+    model = impl.build_mlp(2, (4,), 3, 0.0, returns=opaque)
+    layers = [dense(2, 4), dense(4, 3)]
+    impl.assign(model, layers)
+    x, y = normal(7, 2), integers(3, 7)
+    loss = cross_entropy(relu_network(layers, x), y)
+    history = impl.train_mlp(model, x, y, 3, 3, 0.0)
+    equal(len(history), 3, of="len(history) after 3 epochs")
+    for value in history:
+        number(value, loss, of="the loss of an epoch of batches of 3, 3 and 1 at learning rate 0")
+    # At another rate, the order of the rows decides where training ends; three equal orders of 140 are no chance.
+    ends = []
+    for seed in range(3):
+        impl.seed(seed)
+        model = impl.build_mlp(2, (4,), 3, 0.0, returns=opaque)
+        impl.assign(model, layers)
+        impl.train_mlp(model, x, y, 1, 3, 0.3)
+        ends.append(hidden_dense(impl, model)[0]["kernel"])
+    apart = max(float(np.abs(end - ends[0]).max()) for end in ends)
+    at_least(apart, 1e-5, of="the difference that the order of rows makes in three runs")
+
+
+@pytest.mark.grade(points=2, hint="Switch dropout on for every step of training.")
+def test_training_uses_dropout(impl):
+    """losses in training are taken with dropout, anew each epoch, and use is without it afterwards"""
+    model = impl.build_mlp(3, (50,), 50, 0.5, returns=opaque)
+    impl.assign(model, transparent(50, 1))
+    x, y = np.zeros((200, 3)), integers(50, 200)
+    history = impl.train_mlp(model, x, y, 4, 50, 0.0)
+    # Scores are 2 or 0, half of each, and 1 on average: the mean loss is log(sum exp) - 1.
+    expected = np.log(50 * (np.exp(2) + 1) / 2) - 1
+    plain = np.log(50)
+    for value in history:
+        mistakes = {"the loss without dropout": plain}
+        number(value, expected, of="the loss at p = 0.5", atol=0.25, rtol=0, mistakes=mistakes)
+    at_least(float(np.ptp(history)), 1e-4, of="how much the loss varies at learning rate 0")
+    close(impl.logits(model, x[:2]), np.ones((2, 50)), of="logits(model, x) after training")
+
+
+ACCURACY = Threshold(
+    "test accuracy on digits",
+    at_least=0.94,
+    torch=[0.9533, 0.96, 0.9556, 0.9644, 0.9667, 0.9689, 0.9667, 0.9622, 0.9711, 0.9511],
+    tensorflow=[0.9622, 0.9689, 0.9689, 0.9667, 0.9622, 0.9667, 0.9689, 0.9556, 0.9622, 0.96],
+)
+
+
+@ACCURACY.measured_by
+def accuracy(impl, seed):
+    digits = data.digits()
+    impl.seed(seed)
+    model = impl.build_mlp(64, (64,), 10, 0.3, returns=opaque)
+    history = impl.train_mlp(model, digits.train_x, digits.train_y, 12, 50, 0.5)
+    at_most(history[-1], history[0], of="the loss of the last epoch, against the first,")
+    return float((np.argmax(impl.logits(model, digits.test_x), -1) == digits.test_y).mean())
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_model_learns_digits(impl):
+    """the median of three training runs reaches 0.94 on test images"""
+    ACCURACY.expect(impl)
+
+
+@pytest.mark.grade(points=1)
+def test_dropout_is_written_from_scratch(impl):
+    """dropout, its mask and its gradient are written without the framework's dropout functions"""
+    from_scratch(impl, "make_mask", "dropout", "dropout_backward")
