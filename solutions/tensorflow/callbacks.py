@@ -25,6 +25,9 @@ class Progress:
 
 
 class EarlyStopping(Progress):
+    def __init__(self, patience=3, min_delta=0.0, mode="min"):
+        super().__init__(patience, min_delta, mode)
+
     def step(self, value, model=None):
         if self.improves(value) and model is not None:
             self.weights = model.get_weights()  # NumPy copies
