@@ -100,7 +100,8 @@ def become(command: str, arguments: "list[str]") -> int:
         return 0
     if command == "test":
         os.chdir(ROOT)  # where pytest finds its settings and its tests
-        line[2:4] = ["pytest"]
+        told = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
+        line[2:4] = ["pytest", *([] if told else ["-n", "logical"])]  # one test for each core
     if os.name == "nt":
         return subprocess.call(line)
     return os.execv(line[0], line)

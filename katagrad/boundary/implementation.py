@@ -74,7 +74,8 @@ class Implementation:
     def after(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
         """Call a function; returns (its result, the positional arguments as they are after the call)."""
         self._transport.require(name)
-        return self._reply(name, name, args, kwargs, True)
+        result, after = self._reply(name, name, args, kwargs, True)
+        return result, after
 
     def grad(
         self,
@@ -155,8 +156,9 @@ class Implementation:
     def sequential(self, *specs: Any) -> Remote:
         """A model of the framework's own layers, from neutral specifications.
 
-        "relu", "tanh", "sigmoid", "softmax", "flatten", or a dict: {"type": "dense", "kernel": (in, out) array, "bias": (out,)
-        array}, {"type": "dropout", "rate": r}, {"type": "batch_norm", "width": n}. It can be called, trained, passed on.
+        Each is "relu", "tanh", "sigmoid", "softmax", "flatten", or a dict: {"type": "dense", "kernel": (in, out)
+        array, "bias": (out,) array}, {"type": "dropout", "rate": r}, {"type": "batch_norm", "width": n}. The model
+        can be called, trained, and passed on.
         """
         made = self._ask("sequential", "a model of the grader", specs=list(specs))
         assert isinstance(made, Remote)

@@ -30,7 +30,7 @@ class LocalWorker:
     def __init__(self, session: Session, folder: Path) -> None:
         self.session, self.folder, self.dead = session, folder, False
 
-    def request(self, op: str, deadline: float, **arguments: Any) -> Any:
+    def request(self, op: str, deadline: float, **arguments: Any) -> Any:  # noqa: ARG002
         """Carry out a request at once; a debugger may hold it for as long as it likes."""
         if (
             op == "write"
@@ -74,7 +74,8 @@ class LocalPool:
             self._adapter = adapter_for(framework)
         if framework != self._adapter.NAME:
             raise NotGraded(
-                f"one process holds one framework: this run began with {self._adapter.NAME}; run the {framework} topics apart"
+                f"one process holds one framework: this run began with {self._adapter.NAME}; "
+                f"run the {framework} topics apart"
             )
         return LocalWorker(Session(self._adapter, self.folder), self.folder)
 

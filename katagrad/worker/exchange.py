@@ -89,12 +89,10 @@ class Exchange:
                 self.lower(item, part, depth + 1) for item, part in zip(value, parts, strict=False)
             ]
             return tuple(items) if isinstance(value, tuple) else items
-        if isinstance(value, dict) and len(value) <= MAX_ITEMS and depth < 32:
-            if all(isinstance(key, (str, int, float, bool)) for key in value):
-                part = returns if isinstance(returns, dict) else dict.fromkeys(value, returns)
-                return {
-                    key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()
-                }
+        plain = isinstance(value, dict) and len(value) <= MAX_ITEMS and depth < 32
+        if plain and all(isinstance(key, (str, int, float, bool)) for key in value):
+            part = returns if isinstance(returns, dict) else dict.fromkeys(value, returns)
+            return {key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()}
         return self.hold(value)
 
     def hold(self, value: Any) -> Handle:

@@ -67,7 +67,8 @@ def numpy(value: torch.Tensor) -> np.ndarray:
         value = value.to_dense()
     if value.dtype == torch.bfloat16:
         value = value.float()
-    return value.cpu().resolve_conj().resolve_neg().numpy()
+    array: np.ndarray = value.cpu().resolve_conj().resolve_neg().numpy()
+    return array
 
 
 class Tape:

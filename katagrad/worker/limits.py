@@ -1,6 +1,7 @@
 """What a worker may use, enforced by the kernel where the system has the means."""
 
 # System calls on descriptors and /proc, where a Path is in the way.
+# ruff: noqa: PTH112, PTH123, PTH208
 from __future__ import annotations
 
 import contextlib

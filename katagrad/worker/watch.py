@@ -1,6 +1,7 @@
 """What all processes of a submission use together, which no limit of a single process bounds."""
 
 # System calls on descriptors and /proc, where a Path is in the way.
+# ruff: noqa: PTH208
 from __future__ import annotations
 
 import contextlib

@@ -44,5 +44,7 @@ def grad_check(f, grad_f, x, eps=1e-5):
     point = tf.cast(x, tf.float64)
     claimed = tf.reshape(grad_f(point), [-1]).numpy().tolist()
     measured = tf.reshape(numerical_grad(f, point, eps), [-1]).numpy().tolist()
-    errors = [abs(a - n) / max(abs(a) + abs(n), 1e-8) for a, n in zip(claimed, measured, strict=True)]
+    errors = [
+        abs(a - n) / max(abs(a) + abs(n), 1e-8) for a, n in zip(claimed, measured, strict=True)
+    ]
     return max(errors)
