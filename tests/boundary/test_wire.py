@@ -15,7 +15,18 @@ from hypothesis.extra import numpy as hnp
 
 from katagrad.worker.expression import exp, function
 from katagrad.worker.wire import (
-    HEAD, MAX_HEADER, Closed, Connection, Foreign, Handle, Laid, Late, Random, WireError, decode, encode,
+    HEAD,
+    MAX_HEADER,
+    Closed,
+    Connection,
+    Foreign,
+    Handle,
+    Laid,
+    Late,
+    Random,
+    WireError,
+    decode,
+    encode,
 )  # fmt: skip
 
 
@@ -75,7 +86,11 @@ def send(far, body, arrays=(), sizes=None):
 
 
 def array(dtype="float32", shape=(2,)):
-    return {"$": "array", "dtype": dtype, "shape": list(shape) if isinstance(shape, tuple) else shape}
+    return {
+        "$": "array",
+        "dtype": dtype,
+        "shape": list(shape) if isinstance(shape, tuple) else shape,
+    }
 
 
 REFUSED = {

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.needs("torch")
 
 TOPIC = topics()["softmax"]
 SOLUTION = (root() / "solutions" / "torch" / "softmax.py").read_text()
-JVP, MASKED = "test_softmax_jvp_multiplies_by_the_jacobian", "test_softmax_gives_masked_scores_no_weight"
+JVP, MASKED = (
+    "test_softmax_jvp_multiplies_by_the_jacobian",
+    "test_softmax_gives_masked_scores_no_weight",
+)
 LIMITS = Limits(wall=4.0, memory=512 << 20, file=8 << 20, output=1 << 20)
 WIRE = """
 def wire():
@@ -45,7 +48,9 @@ def pool():
 
 
 def transport(pool, text):
-    return Transport(pool, Submission(Path("/nonexistent"), "torch", {"softmax.py": text.encode()}).source(TOPIC))
+    return Transport(
+        pool, Submission(Path("/nonexistent"), "torch", {"softmax.py": text.encode()}).source(TOPIC)
+    )
 
 
 WORSE = {
@@ -74,7 +79,9 @@ def test_it_fails_the_check_at_hand_and_no_other(pool, body, words):
 
 
 def results(pool, text=None):
-    outcomes = run_topic(transport(pool, text or SOLUTION.replace("* (v -", "* (2 * v -")), TOPIC, Rules(9))
+    outcomes = run_topic(
+        transport(pool, text or SOLUTION.replace("* (v -", "* (2 * v -")), TOPIC, Rules(9)
+    )
     return {name: (o.status, o.message) for name, o in outcomes.items()}
 
 
@@ -104,7 +111,13 @@ print({name: (o.status, o.message) for name, o in outcomes.items()})
 
 def test_the_worker_inside_the_driver_gives_the_same_results(pool, tmp_path):
     (tmp_path / "softmax.py").write_text(SOLUTION.replace("* (v -", "* (2 * v -"))
-    done = subprocess.run([sys.executable, "-c", IN_PROCESS, tmp_path], capture_output=True, text=True, cwd=root(), check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", IN_PROCESS, tmp_path],
+        capture_output=True,
+        text=True,
+        cwd=root(),
+        check=True,
+    )
     assert done.stdout.strip() == repr(results(pool))
     assert LocalPool(tmp_path).limits.wall > 1e6
 
@@ -150,6 +163,8 @@ def test_a_call_is_quick_and_large_arrays_are_fast(pool, capsys):
     rate = 2 * large.nbytes / best(lambda: impl.softmax(large), 10) / 1e9
     carrier.close()
     with capsys.disabled():
-        print(f"\na call with small arrays: {ms:.3f} ms; large arrays: {rate:.2f} GB/s, there and back")
+        print(
+            f"\na call with small arrays: {ms:.3f} ms; large arrays: {rate:.2f} GB/s, there and back"
+        )
     assert ms < CALL_MS * LENIENCE
     assert rate > GIGABYTES / LENIENCE

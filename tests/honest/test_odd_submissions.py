@@ -20,7 +20,9 @@ from katagrad.worker.limits import Limits
 
 LIMITS = Limits(wall=30.0)
 TOPIC = topics()["softmax"]
-SOLUTION = {fw: (root() / "solutions" / fw / "softmax.py").read_text() for fw in ("torch", "tensorflow")}
+SOLUTION = {
+    fw: (root() / "solutions" / fw / "softmax.py").read_text() for fw in ("torch", "tensorflow")
+}
 JVP = {"test_softmax_jvp_multiplies_by_the_jacobian"}
 LOG = {"test_log_softmax_follows_its_definition", "test_log_softmax_stays_finite"}
 SHAPE, GRADIENT = {"test_softmax_keeps_shape_and_dtype"}, {"test_softmax_passes_gradients"}
@@ -42,7 +44,9 @@ def after(text):
 
 def beside(text, **files):
     """`text` in place of the solution, which lies beside it as answer.py, among other files."""
-    more = {name.replace("__", "/").replace("_dot_", "."): content for name, content in files.items()}
+    more = {
+        name.replace("__", "/").replace("_dot_", "."): content for name, content in files.items()
+    }
     return lambda solution: {"softmax.py": text, "answer.py": solution, **more}
 
 

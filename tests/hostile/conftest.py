@@ -1,18 +1,11 @@
 """An arena for hostile submissions: a course with canaries in it, a sandbox, and a witness."""
 
-import contextlib
-import hashlib
 import importlib.util
 import json
 import os
-import secrets
-import shutil
-import socket
-import sqlite3
 import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,19 +19,13 @@ from katagrad.submission import Submission
 from katagrad.topics import root, topics
 from katagrad.verdict import PASSED
 from katagrad.worker.limits import Limits
+from tests.hostile.world import World
 
 HERE = Path(__file__).parent
 MiB = 1 << 20
 LIMITS = Limits(
     wall=4.0, cpu=8, memory=512 * MiB, processes=48, file=8 * MiB, output=1 * MiB, message=64 * MiB
 )
-TOPICS = """
-[softmax]
-chapter = "Hostile"
-title = "Softmax"
-forbid.torch = ["torch.softmax", "torch.nn.functional.softmax", ".softmax"]
-forbid.tensorflow = ["tf.nn.softmax"]
-"""
 # What a bare server is started with: the worker's code, and tests/hostile/bare.py in place of a framework.
 BARE = (
     "import sys; sys.path[:0] = [{root!r}, {bare!r}]; import katagrad.worker.server as s; {more}; "
@@ -69,7 +56,15 @@ class BareSandbox(sandbox.Sandbox):
                 if kept[i : i + len(words)] == words:
                     del kept[i : i + len(words)]
         first = next(i for i, word in enumerate(kept) if word == "--remount-ro")
-        kept[first:first] = ["--perms", "0755", "--dir", "/bare", "--ro-bind", str(HERE / "bare.py"), "/bare/bare.py"]
+        kept[first:first] = [
+            "--perms",
+            "0755",
+            "--dir",
+            "/bare",
+            "--ro-bind",
+            str(HERE / "bare.py"),
+            "/bare/bare.py",
+        ]
         return [*kept[: first + 7], *self.add, *kept[first + 7 :]]
 
     def entry(self):
@@ -98,97 +93,6 @@ class BarePlain(PlainLauncher):
         )  # fmt: skip
 
 
-class Listener:
-    """Hears whatever is sent to this machine: TCP, UDP, a socket file, an abstract socket."""
-
-    def __init__(self, folder):
-        self.heard = []
-        self.tcp = socket.create_server(("127.0.0.1", 0))
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
-        self.path, self.abstract = str(folder / "listener"), f"\0katagrad-{secrets.token_hex(6)}"
-        self.unix, self.hidden = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
-        self.unix.bind(self.path)
-        self.hidden.bind(self.abstract)
-        for sock in (self.unix, self.hidden):
-            sock.listen()
-        for sock in (self.tcp, self.unix, self.hidden):
-            threading.Thread(target=self._accept, args=[sock], daemon=True).start()
-        threading.Thread(target=self._receive, daemon=True).start()
-
-    def _accept(self, sock):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = sock.accept()
-                near.settimeout(1)
-                with contextlib.suppress(OSError):
-                    self.heard.append(near.recv(1000))
-
-    def _receive(self):
-        with contextlib.suppress(OSError):
-            while True:
-                self.heard.append(self.udp.recv(1000))
-
-    def close(self):
-        for sock in (self.tcp, self.udp, self.unix, self.hidden):
-            sock.close()
-
-
-@dataclass
-class World:
-    """A course as a machine holds it, with a canary wherever a submission must not look."""
-
-    base: Path
-    canaries: dict[str, str] = field(default_factory=dict)
-    memory: list[bytes] = field(default_factory=list)
-
-    def canary(self, kind):
-        self.canaries[kind] = f"CANARY-{kind}-{secrets.token_hex(8)}"
-        return self.canaries[kind]
-
-    def build(self, temporary):
-        self.base.chmod(0o755)  # so that only the sandbox keeps a worker out
-        for part in ("exercises", "graders", "solutions/torch", "tests", "students/other", "home", "results"):
-            (self.base / part).mkdir(parents=True)
-        shutil.copy(root() / "exercises" / "softmax.py", self.base / "exercises")
-        (self.base / "exercises" / "topics.toml").write_text(TOPICS)
-        grader = (root() / "graders" / "softmax.py").read_text()
-        (self.base / "graders" / "softmax.py").write_text(f"{grader}\nSECRET = {self.canary('grader')!r}\n")
-        plant = {
-            "solution": self.base / "solutions" / "torch" / "softmax.py",
-            "student": self.base / "students" / "other" / "softmax.py",
-            "home": self.base / "home" / ".netrc",
-            "tests": self.base / "tests" / "mutants.toml",
-            "temporary": temporary / "notes.txt",
-        }
-        for kind, path in plant.items():
-            path.write_text(f"# {self.canary(kind)}\n")
-        with contextlib.closing(sqlite3.connect(self.base / "results" / "ledger.sqlite")) as ledger:
-            ledger.execute("create table grades (student text, points real)")
-            ledger.execute("insert into grades values ('other', 3)")
-            ledger.commit()
-        self.memory.append(self.canary("memory").encode())
-        os.environ["KATAGRAD_SECRET"] = self.canary("environment")
-        self.listener = Listener(self.base)
-        files = [str(p) for p in self.base.rglob("*") if p.is_file()] + [str(plant["temporary"])]
-        self.place = {
-            "files": files, "folders": [str(self.base), str(temporary), os.getcwd(), str(Path.home())],
-            "ledger": str(self.base / "results" / "ledger.sqlite"), "driver": os.getpid(),
-            "repository": str(root()), "tcp": self.listener.tcp.getsockname()[1],
-            "udp": self.listener.udp.getsockname()[1], "unix": self.listener.path,
-            "abstract": self.listener.abstract, "marks": [f"{self.base}/PWNED", f"{temporary}/PWNED", str(self.base / "students" / "other" / "PWNED")],
-        }  # fmt: skip
-        return self
-
-    def state(self):
-        """A digest of every file, name and mode of the course."""
-        told = hashlib.sha256()
-        for path in sorted(self.base.rglob("*")):
-            content = path.read_bytes() if path.is_file() else b""
-            told.update(f"{path} {path.lstat().st_mode} ".encode() + content)
-        return told.hexdigest()
-
-
 @dataclass
 class Fight:
     """What came of one attack."""
@@ -212,7 +116,7 @@ class Arena:
         self.pools = {}
 
     def pool(self, kind):
-        """"torch", "tensorflow" or "bare" in a sandbox; kept warm."""
+        """ "torch", "tensorflow" or "bare" in a sandbox; kept warm."""
         if kind not in self.pools:
             found = sandbox.find()
             launcher = BareSandbox(found) if kind == "bare" else found
@@ -221,7 +125,9 @@ class Arena:
 
     def files(self, text, kind, more=None):
         wrong = (HERE / "wrong" / f"{kind}.py").read_bytes()
-        solution = HERE / "right.py" if kind == "bare" else root() / "solutions" / kind / "softmax.py"
+        solution = (
+            HERE / "right.py" if kind == "bare" else root() / "solutions" / kind / "softmax.py"
+        )
         return {
             "softmax.py": text.encode(), "wrong.py": wrong, "right.py": solution.read_bytes(),
             "loot.py": (HERE / "loot.py").read_bytes(), "socketry.py": (HERE / "socketry.py").read_bytes(),
@@ -254,7 +160,10 @@ class Arena:
 
     def witness(self, kind="bare", pool=None):
         """Grade the next submission on the same server; what it found left over, as printed lines."""
-        only = ("test_softmax_jvp_multiplies_by_the_jacobian", "test_softmax_ignores_a_common_offset")
+        only = (
+            "test_softmax_jvp_multiplies_by_the_jacobian",
+            "test_softmax_ignores_a_common_offset",
+        )
         fight = self.run((HERE / "witness.py").read_text(), kind, only, pool)
         assert set(fight.statuses.values()) == {PASSED}, fight.words
         return [line for line in fight.words.splitlines() if line.startswith("LEFTOVER")]

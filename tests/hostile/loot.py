@@ -75,6 +75,7 @@ def tried(words, action, *args):
 
 def mark(path):
     """Leave a mark in a place where no submission may write."""
+
     def write():
         with open(path, "ab") as file:
             file.write(b"PWNED")

@@ -34,7 +34,11 @@ PATIENT = limits(wall=30.0, cpu=60)
 def shown(arena, how="--ro-bind"):
     """Options that show a worker the course, as no sandbox would."""
     base = arena.world.base
-    ways = [word for parent in reversed(base.parents[:-2]) for word in ("--perms", "0755", "--dir", str(parent))]
+    ways = [
+        word
+        for parent in reversed(base.parents[:-2])
+        for word in ("--perms", "0755", "--dir", str(parent))
+    ]
     return [*ways, how, str(base), str(base)]
 
 
@@ -61,7 +65,9 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("defence", "off", "attack", "only", "words"), ROWS, ids=[r[0] for r in ROWS])
+@pytest.mark.parametrize(
+    ("defence", "off", "attack", "only", "words"), ROWS, ids=[r[0] for r in ROWS]
+)
 def test_without_it_the_attack_gets_through(arena, plain, defence, off, attack, only, words):
     fight = arena.run(arena.attack(attack), only=only, pool=plain(**off))
     assert words in fight.words, fight.words
@@ -95,7 +101,10 @@ def test_without_read_only_binds_the_ledger_is_changed(arena, plain):
 def test_without_a_sandbox_a_process_sees_the_machine(arena, plain):
     pool = plain(launcher=BarePlain())
     # Only the driver is looked at: what else runs on this machine is no part of the test.
-    seen = WRONG + "import os\nfrom loot import place\nif os.path.exists(f\"/proc/{place['driver']}/environ\"):\n    print('OPEN the driver is seen')\n"
+    seen = (
+        WRONG
+        + "import os\nfrom loot import place\nif os.path.exists(f\"/proc/{place['driver']}/environ\"):\n    print('OPEN the driver is seen')\n"
+    )
     texts = [arena.attack("opened_by_path"), arena.attack("sent_away"), seen]
     fights = [arena.run(text, pool=pool) for text in texts]
     kinds = {canary.split("-")[1] for fight in fights for canary in fight.loot}
@@ -140,7 +149,11 @@ def test_without_killing_the_rest_daemons_stay(arena, plain):
 
 def test_without_a_fork_for_each_the_environment_and_modules_would_stay(arena, plain):
     """Within one submission everything stays: the witness's channel shows what a shared process would."""
-    text = arena.attack("left_for_the_next") + "\n" + (arena.attack("left_for_the_next") and "import os\nprint('KEPT', os.environ['LEFT'])\n")
+    text = (
+        arena.attack("left_for_the_next")
+        + "\n"
+        + (arena.attack("left_for_the_next") and "import os\nprint('KEPT', os.environ['LEFT'])\n")
+    )
     assert "KEPT left" in arena.run(text).words
 
 
@@ -170,12 +183,16 @@ def test_without_a_wall_limit_a_loop_goes_on(arena, plain):
 
 
 def test_without_a_cpu_limit_only_the_wall_ends_a_loop(arena, plain):
-    quick = arena.run(arena.attack("endless_loop"), only=MASKED, pool=plain(limits=limits(wall=9.0, cpu=1)))
+    quick = arena.run(
+        arena.attack("endless_loop"), only=MASKED, pool=plain(limits=limits(wall=9.0, cpu=1))
+    )
     assert "CPU time" in quick.words
 
 
 def test_without_an_output_limit_the_driver_keeps_reading(arena, plain):
-    free = arena.run(arena.attack("gigabyte_printed"), only=MASKED, pool=plain(limits=limits(output=HUGE)))
+    free = arena.run(
+        arena.attack("gigabyte_printed"), only=MASKED, pool=plain(limits=limits(output=HUGE))
+    )
     assert "printed more than" not in free.words
     assert "printed more than" in arena.run(arena.attack("gigabyte_printed"), only=MASKED).words
 
@@ -201,13 +218,18 @@ def test_without_the_checks_of_frames_the_driver_is_reached(arena, monkeypatch, 
 def test_without_a_cap_on_messages_the_driver_takes_what_it_is_sent(arena, plain):
     text = "import numpy as np\nfrom wrong import log_softmax, softmax_jvp\n\n\ndef softmax(x, axis=-1, temperature=1.0):\n    return np.zeros(32 << 20, np.float32)\n"
     assert "of more than 64 MiB" in arena.run(text, only=MASKED).words
-    assert "of more than" not in arena.run(text, only=MASKED, pool=plain(limits=limits(message=HUGE))).words
+    assert (
+        "of more than"
+        not in arena.run(text, only=MASKED, pool=plain(limits=limits(message=HUGE))).words
+    )
 
 
 def test_without_derived_seeds_the_hidden_seed_is_found(arena, plain, monkeypatch):
     pool = plain(limits=PATIENT)
     seed = random.SystemRandom().getrandbits(48) | 1 << 47
-    monkeypatch.setitem(arena.world.place, "seed_hash", hashlib.sha256(str(seed).encode()).hexdigest())
+    monkeypatch.setitem(
+        arena.world.place, "seed_hash", hashlib.sha256(str(seed).encode()).hexdigest()
+    )
     monkeypatch.setitem(arena.world.place, "seed_low", list(seed.to_bytes(8, "little")[:3]))
     kept = arena.run(arena.attack("seed_hunted"), only=MASKED, seed=seed, pool=pool)
     assert "HUNTED" in kept.words
@@ -219,5 +241,7 @@ def test_without_derived_seeds_the_hidden_seed_is_found(arena, plain, monkeypatc
 
 def test_without_a_clean_environment_the_driver_s_is_read(arena, plain):
     pool = plain(environment=dict(os.environ))
-    assert arena.world.canaries["environment"] in arena.run(arena.attack("proc_read"), pool=pool).loot
+    assert (
+        arena.world.canaries["environment"] in arena.run(arena.attack("proc_read"), pool=pool).loot
+    )
     assert arena.run(arena.attack("proc_read")).loot == []

@@ -39,9 +39,25 @@ def inside(shut, code):
 
 
 def test_only_what_is_needed_is_there(shut):
-    shown = inside(shut, "import os, json; print(json.dumps([os.listdir('/'), os.listdir('/usr'), os.listdir('/katagrad/katagrad'), os.listdir('/etc'), dict(os.environ)]))")
+    shown = inside(
+        shut,
+        "import os, json; print(json.dumps([os.listdir('/'), os.listdir('/usr'), os.listdir('/katagrad/katagrad'), os.listdir('/etc'), dict(os.environ)]))",
+    )
     top, usr, own, etc, environment = map(set, shown)
-    assert top <= {"bin", "lib", "lib32", "lib64", "usr", "etc", "sys", "proc", "dev", "tmp", "katagrad", *(p.split("/")[1] for p in (sys.prefix, sys.base_prefix))}
+    assert top <= {
+        "bin",
+        "lib",
+        "lib32",
+        "lib64",
+        "usr",
+        "etc",
+        "sys",
+        "proc",
+        "dev",
+        "tmp",
+        "katagrad",
+        *(p.split("/")[1] for p in (sys.prefix, sys.base_prefix)),
+    }
     assert usr <= {"bin", "lib", "lib32", "lib64", "libexec", "include", "local"}
     assert own == {"__init__.py", "worker"}
     assert etc <= {"alternatives", "ld.so.cache"}
@@ -76,10 +92,10 @@ def test_packages_of_the_judge_are_masked(shut, monkeypatch, tmp_path):
 
 def test_it_ends_with_its_maker(shut):
     code = (
-        "import os, sys, time; sys.path.insert(0, %r)\nfrom katagrad import sandbox\n"
-        "s = sandbox.Sandbox(%r, %r)\np = s.run([sys.executable, '-I', '-S', '-c', 'import time; time.sleep(600)'], s.environment(None))\n"
+        f"import os, sys, time; sys.path.insert(0, {str(sandbox.root())!r})\nfrom katagrad import sandbox\n"
+        f"s = sandbox.Sandbox({shut.bwrap!r}, {shut.user!r})\np = s.run([sys.executable, '-I', '-S', '-c', 'import time; time.sleep(600)'], s.environment(None))\n"
         "print(p.pid, flush=True); time.sleep(600)"
-    ) % (str(sandbox.root()), shut.bwrap, shut.user)
+    )
     maker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     pid = int(maker.stdout.readline())
     time.sleep(0.5)
@@ -97,7 +113,9 @@ def test_without_bubblewrap_one_line_says_so(monkeypatch):
     sandbox.find.cache_clear()
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     try:
-        with pytest.raises(BadOption, match="bubblewrap is not installed; install bubblewrap \\(apt install") as told:
+        with pytest.raises(
+            BadOption, match="bubblewrap is not installed; install bubblewrap \\(apt install"
+        ) as told:
             sandbox.launcher(required=True)
         assert "\n" not in str(told.value)
         weaker = sandbox.launcher(required=False)

@@ -9,12 +9,20 @@ from right import log_softmax, softmax, softmax_jvp
 left = []
 home = os.path.dirname(os.path.abspath(__file__))
 for folder in ("/tmp", "/dev/shm"):
-    left += [f"{folder}/{name}" for name in os.listdir(folder) if f"{folder}/{name}" != home and name != "venv"]
+    left += [
+        f"{folder}/{name}"
+        for name in os.listdir(folder)
+        if f"{folder}/{name}" != home and name != "venv"
+    ]
     left += [f"attribute {name}" for name in os.listxattr(folder)]
     left += [f"mode of {folder}"] if os.stat(folder).st_mode & 0o7777 != 0o1777 else []
 for table in ("shm", "sem", "msg"):
     left += open(f"/proc/sysvipc/{table}").read().splitlines()[1:]
-left += [line for line in open("/proc/net/unix").read().splitlines() if "@left" in line or "/left" in line]
+left += [
+    line
+    for line in open("/proc/net/unix").read().splitlines()
+    if "@left" in line or "/left" in line
+]
 left += [line for line in open("/proc/keys").read().splitlines() if "left" in line]
 ours = {1, os.getpid(), os.getppid()}
 left += [f"process {pid}" for pid in os.listdir("/proc") if pid.isdigit() and int(pid) not in ours]
