@@ -1,0 +1,333 @@
+"""Hidden checks of exercises/custom_layers.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.expect import (
+    at_most,
+    between,
+    close,
+    dtype,
+    equal,
+    finite,
+    from_scratch,
+    holds,
+    normal,
+    opaque,
+    raises,
+    shape,
+)
+
+REGISTER = "Make parameters once: nn.Parameter in __init__, or add_weight in build."
+SHAPES = [(2, 3), (5,), (1, 1), (2, 3, 4)]  # leading axes are put before n_in
+
+
+def called(layer, x):
+    """The layer after a call, in which it may have made its parameters."""
+    layer(x)
+    return layer
+
+
+def held(impl, layer, names, of):
+    """The parameters of a layer that has been called, by name."""
+    layers = impl.layers(layer)
+    found = {
+        key: value for one in layers for key, value in one.items() if key not in ("name", "type")
+    }
+    equal(sorted(found), sorted(names), of=f"the names of the parameters of {of}")
+    return found
+
+
+def dense(x, kernel, bias, activation="linear"):
+    act = {"linear": lambda z: z, "relu": lambda z: np.maximum(z, 0), "tanh": np.tanh}[activation]
+    return act(x @ kernel + bias)
+
+
+def normalize(x, axis=-1, eps=1e-6):
+    return x / np.maximum(np.sqrt((x**2).sum(axis=axis, keepdims=True)), eps)
+
+
+def rbf(x, centres, gamma=1.0):
+    return np.exp(-gamma * ((x[..., None, :] - centres) ** 2).sum(-1))
+
+
+@pytest.mark.grade(points=2, hint=REGISTER)
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
+@pytest.mark.parametrize("lead", [(4,), (1,), (2, 3), ()])
+def test_dense_multiplies_and_adds(impl, activation, lead):
+    """Dense is activation(x @ kernel + bias), whatever the leading axes"""
+    x, kernel, bias = normal(*lead, 5), normal(5, 3), normal(3)
+    layer = impl.Dense(5, 3, activation)
+    layer(x)
+    impl.assign(layer, [{"kernel": kernel, "bias": bias}])
+    result = layer(x)
+    dtype(result, "float32", of="Dense(5, 3)(x)")
+    close(
+        result,
+        dense(x, kernel, bias, activation),
+        of=f"Dense(5, 3, {activation!r})(x) of an input {x.shape}",
+        mistakes={
+            "the layer without activation": dense(x, kernel, bias),
+            "the layer without bias": dense(x, kernel, 0, activation),
+        },
+    )
+
+
+@pytest.mark.grade(points=2, hint=REGISTER)
+def test_dense_registers_its_parameters(impl):
+    """Dense holds one kernel, uniform at its scale, and one bias of zero, and makes no more in later calls"""
+    layer, x = impl.Dense(300, 200), normal(2, 300)
+    first = layer(x)
+    found = held(impl, layer, ["kernel", "bias"], "Dense(300, 200)")
+    shape(found["kernel"], (300, 200), of="the kernel of Dense(300, 200)")
+    dtype(found["kernel"], "float32", of="the kernel of Dense(300, 200)")
+    close(found["bias"], np.zeros(200), of="the bias of a new Dense(300, 200)")
+    limit = np.sqrt(6 / 500)
+    at_most(float(np.abs(found["kernel"]).max()), limit * (1 + 1e-6), of="the largest |weight|")
+    between(float(found["kernel"].std() / limit), 0.565, 0.59, of="std / a of the kernel")
+    between(float(found["kernel"].mean() / limit), -0.013, 0.013, of="mean / a of the kernel")
+    close(layer(x), first, of="a second call of the same layer", rtol=1e-6)
+    sizes = sorted(p.size for p in impl.parameters(layer))
+    equal(sizes, [200, 60_000], of="the sizes of the trainable parameters after two calls")
+    other = held(impl, called(impl.Dense(300, 200), x), ["kernel", "bias"], "Dense(300, 200)")
+    holds((other["kernel"] != found["kernel"]).any(), "two layers were given the same kernel")
+
+
+@pytest.mark.grade(points=1)
+def test_dense_refuses_unknown_activations(impl):
+    """an unknown activation is a ValueError"""
+    with raises("ValueError", of='Dense(2, 3, activation="cubic")'):
+        impl.Dense(2, 3, activation="cubic")
+
+
+@pytest.mark.grade(points=2, hint="Bound the norm from below by eps, not by adding eps.")
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_normalize_divides_by_the_norm(impl, axis):
+    """L2Normalize divides by the norm along its axis, and by eps where the norm is smaller"""
+    x = normal(3, 4, 2, scale=5.0)
+    close(
+        impl.L2Normalize(axis=axis)(x),
+        normalize(x, axis),
+        of=f"L2Normalize({axis=})(x)",
+        mistakes={
+            "x over the last axis": normalize(x),
+            "x over its squared norm": x / (x**2).sum(axis, keepdims=True),
+            "x over its sum of absolutes": x / np.abs(x).sum(axis, keepdims=True),
+        },
+    )
+    close(impl.L2Normalize()(x), normalize(x), of="L2Normalize()(x) of an input (3, 4, 2)")
+    small = np.array([[3e-3, 4e-3], [0.0, 0.0], [0.3, 0.4]])
+    close(
+        impl.L2Normalize(eps=0.1)(small),
+        normalize(small, eps=0.1),
+        of="L2Normalize(eps=0.1)(x)",
+        mistakes={"x / (norm + eps)": small / (np.hypot(*small.T)[:, None] + 0.1)},
+    )
+    tiny = np.array([[3e-7, 4e-7], [3e-5, 4e-5]])
+    close(impl.L2Normalize()(tiny), normalize(tiny), of="L2Normalize()(x) of norms 5e-7 and 5e-5")
+
+
+@pytest.mark.grade(points=1, hint="The root's slope at 0 is infinite: bound the squares before it.")
+def test_normalize_has_a_gradient_at_zero(impl):
+    """gradients through L2Normalize are those of the formula, and finite for a row of zeros"""
+    x, c = np.r_[normal(3, 4), np.zeros((1, 4))], normal(4, 4)
+    layer = impl.L2Normalize()
+    found = impl.grad(layer, x, cotangent=c)
+    finite(found, of="d L2Normalize / d x with a row of zeros")
+    y = normalize(x)
+    norms = np.linalg.norm(x, axis=-1, keepdims=True)[:3]
+    expected = (c - y * (c * y).sum(-1, keepdims=True))[:3] / norms
+    close(found[:3], expected, of="d L2Normalize / d x", rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.grade(points=2, hint="x[..., None, :] - centres has the shape (..., n_out, n_in).")
+@pytest.mark.parametrize("gamma", [1.0, 0.3])
+@pytest.mark.parametrize("lead", [(4,), (1,), (2, 3), ()])
+def test_rbf_measures_distances(impl, gamma, lead):
+    """RBF is exp(-gamma * squared distance) to each centre"""
+    x, centres = normal(*lead, 3, scale=0.5), normal(5, 3, scale=0.5)
+    layer = impl.RBF(3, 5) if gamma == 1.0 else impl.RBF(3, 5, gamma)
+    layer(x)
+    impl.assign(layer, [{"centres": centres}])
+    distance = np.sqrt(((x[..., None, :] - centres) ** 2).sum(-1))
+    close(
+        layer(x),
+        rbf(x, centres, gamma),
+        of=f"RBF(3, 5, {gamma=})(x) of an input {x.shape}",
+        mistakes={
+            "exp(-gamma * distance), not squared": np.exp(-gamma * distance),
+            "RBF with gamma 1": rbf(x, centres),
+            "a Gaussian of width gamma": np.exp(-(distance**2) / (2 * gamma**2)),
+        },
+    )
+
+
+@pytest.mark.grade(points=1, hint=REGISTER)
+def test_rbf_registers_its_centres(impl):
+    """RBF holds its centres, drawn from a standard normal distribution, and nothing else"""
+    x = normal(2, 100)
+    layer = called(impl.RBF(100, 300, 0.5), x)
+    centres = held(impl, layer, ["centres"], "RBF(100, 300)")["centres"]
+    shape(centres, (300, 100), of="the centres of RBF(100, 300)")
+    dtype(centres, "float32", of="the centres of RBF(100, 300)")
+    # 30,000 draws: five standard errors of a mean and of a deviation.
+    between(float(centres.mean()), -0.029, 0.029, of="the mean of the centres")
+    between(float(centres.std()), 0.979, 1.021, of="the deviation of the centres")
+    equal(len(impl.parameters(layer)), 1, of="the number of trainable parameters of RBF")
+    other = held(impl, called(impl.RBF(100, 300), x), ["centres"], "RBF(100, 300)")["centres"]
+    holds((other != centres).any(), "two layers were given the same random centres")
+
+
+@pytest.mark.grade(
+    points=2, hint="Keep inner as an attribute, so that its parameters are registered."
+)
+def test_residual_adds_its_input(impl):
+    """Residual is x + inner(x), and its parameters are those of inner"""
+    x, kernel, bias = normal(4, 3), normal(3, 3), normal(3)
+    inner = impl.Dense(3, 3, "tanh")
+    layer = called(impl.Residual(inner), x)
+    impl.assign(inner, [{"kernel": kernel, "bias": bias}])
+    expected = x + dense(x, kernel, bias, "tanh")
+    close(
+        layer(x),
+        expected,
+        of="Residual(Dense(3, 3))(x)",
+        mistakes={"inner(x) without x": expected - x, "twice x": 2 * x},
+    )
+    equal(sorted(p.size for p in impl.parameters(layer)), [3, 9], of="the sizes of its parameters")
+    twice = called(impl.Residual(impl.Residual(inner)), x)
+    close(twice(x), x + expected, of="Residual(Residual(inner))(x)")
+    plain = impl.Residual(impl.L2Normalize())
+    close(plain(x), x + normalize(x), of="Residual(L2Normalize())(x)")
+
+
+@pytest.mark.grade(points=1)
+def test_residual_refuses_other_shapes(impl):
+    """an inner layer that changes the shape is a ValueError, even where it would broadcast"""
+    for n_out in (2, 1):
+        with raises("ValueError", of=f"Residual(Dense(3, {n_out}))(x)"):
+            impl.Residual(impl.Dense(3, n_out))(normal(4, 3))
+
+
+@pytest.mark.grade(
+    points=1, hint="Store the settings in self, and return them by the constructor's names."
+)
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("Dense", {"n_in": 3, "n_out": 4, "activation": "tanh"}),
+        ("L2Normalize", {"axis": 0, "eps": 0.5}),
+        ("RBF", {"n_in": 3, "n_out": 4, "gamma": 0.25}),
+    ],
+)
+def test_layers_are_restored_from_their_config(impl, name, settings):
+    """get_config names every setting, and a layer made from it with the same parameters is the same function"""
+    x = normal(3, 3)
+    layer = called(impl.call(name, **settings), x)
+    config = layer.get_config()
+    found = {key: config.get(key, "(missing)") for key in settings}
+    equal(found, settings, of=f"the settings in {name}(...).get_config()")
+    twin = called(impl.call(name, **found), x)
+    values = impl.layers(layer)
+    if values:
+        differ = [
+            (a != b).any()
+            for a, b in zip(impl.parameters(layer), impl.parameters(twin), strict=True)
+        ]
+        holds(any(differ), f"two layers {name} of one config have the same random parameters")
+        before = layer(x)
+        impl.assign(twin, [_zeros(one) for one in values])
+        close(layer(x), before, of=f"a {name} after another's parameters were set", rtol=1e-6)
+        impl.assign(twin, values)
+    close(twin(x), layer(x), of=f"a {name} made from the config of another", rtol=1e-6)
+
+
+def _zeros(layer):
+    return {key: 0 * value for key, value in layer.items() if key not in ("name", "type")}
+
+
+@pytest.mark.grade(points=1, hint="Write y = x * 2, never x *= 2.")
+def test_layers_leave_their_input_alone(impl):
+    """no layer changes the tensor that it is given"""
+    x = called(impl.Dense(4, 4), normal(3, 4))(normal(3, 4), returns=opaque)
+    before = x.fetch()
+    for name, layer in {
+        "Dense": impl.Dense(4, 4, "relu"),
+        "L2Normalize": impl.L2Normalize(),
+        "RBF": impl.RBF(4, 4),
+        "Residual": impl.Residual(impl.Dense(4, 4)),
+    }.items():
+        layer(x)
+        close(x.fetch(), before, of=f"the input of {name} after the call", rtol=0, atol=0)
+
+
+# -- the model -------------------------------------------------------------------------------------
+
+
+def forward(p, x):
+    """The model's output in float64. p: kernel, bias, of the three Dense layers, and the centres."""
+    h = dense(normalize(x), *p[0], "relu")
+    h = h + dense(h, *p[1], "tanh")
+    return dense(rbf(h, p[2]), *p[3])
+
+
+def filled(impl, n_in=5, hidden=6, k=3):
+    """A model whose parameters the grader knows; returns (model, parameters)."""
+    model = called(impl.build(n_in, hidden, k), normal(2, n_in))
+    p = [
+        (normal(n_in, hidden), normal(hidden, scale=0.3)),
+        (normal(hidden, hidden, scale=0.5), normal(hidden, scale=0.3)),
+        normal(hidden, hidden, scale=0.5, shift=0.5),
+        (normal(hidden, k), normal(k)),
+    ]
+    values = [
+        {"centres": one} if isinstance(one, np.ndarray) else dict(zip(("kernel", "bias"), one, strict=True))
+        for one in p
+    ]  # fmt: skip
+    impl.assign(model, values)
+    return model, p
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("batch", [1, 7])
+def test_build_stacks_the_layers(impl, batch):
+    """build gives the network of the stub: the same numbers from given parameters, for any batch"""
+    model, p = filled(impl)
+    x = normal(batch, 5, scale=4.0)
+    close(
+        model(x), forward(p, x), of=f"build(5, 6, 3)(x) of a batch of {batch}", rtol=1e-3, atol=1e-4
+    )
+    sizes = sorted(w.size for w in impl.parameters(model))
+    equal(sizes, sorted([30, 6, 36, 6, 36, 18, 3]), of="the sizes of the model's parameters")
+
+
+@pytest.mark.grade(points=2, hint=REGISTER)
+def test_gradients_reach_every_parameter(impl):
+    """gradients with a random cotangent arrive at every parameter, and equal central differences"""
+    model, p = filled(impl)
+    x, c = normal(4, 5), normal(4, 3)
+    found = impl.grad(model, x, wrt=model, cotangent=c)
+    flat = [w for one in p for w in ((one,) if isinstance(one, np.ndarray) else one)]
+    expected = [_numerical(lambda: (forward(p, x) * c).sum(), w) for w in flat]
+    equal(len(found), 7, of="the number of gradients")
+    for i, (g, e) in enumerate(zip(found, expected, strict=True)):
+        close(g, e, of=f"the gradient of parameter {i} of the model", rtol=2e-3, atol=5e-4)
+
+
+def _numerical(f, w, h=1e-6):
+    """Central differences of f by each element of w, which f reads."""
+    slope = np.zeros_like(w)
+    for i in np.ndindex(w.shape):
+        kept = w[i]
+        w[i] = kept + h
+        above = f()
+        w[i] = kept - h
+        slope[i] = (above - f()) / (2 * h)
+        w[i] = kept
+    return slope
+
+
+@pytest.mark.grade(points=1)
+def test_layers_are_written_from_scratch(impl):
+    """the layers are written from operations and parameters"""
+    from_scratch(impl, "Dense", "L2Normalize", "RBF", "Residual", "build")
