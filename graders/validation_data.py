@@ -117,7 +117,9 @@ def test_split_is_random(impl, stratified):
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize("fractions", [(0.5, 0.2), (0.8, 0.3), (1.2, -0.2), (1.0, 0.0)])
+@pytest.mark.parametrize(
+    "fractions", [(0.5, 0.2), (0.8, 0.3), (0.5, 0.5000015), (1.2, -0.2), (1.0, 0.0)]
+)
 def test_split_refuses_bad_fractions(impl, fractions):
     """split raises ValueError for fractions that do not add up to 1, or are not positive"""
     with raises("ValueError", of=f"split(10, {fractions}, rng)"):
@@ -318,6 +320,8 @@ def test_diagnosis_honours_its_tolerance(impl):
     equal(
         impl.diagnose([0.5], [0.51], 0.5, tolerance=0.0), "over", of="0.51 against the target 0.5"
     )
+    on_target = impl.diagnose([0.5], [0.5], 0.5, tolerance=0.0)
+    equal(on_target, "good", of="the diagnosis of 0.5 against the target 0.5")
 
 
 @pytest.mark.grade(points=1)
