@@ -83,9 +83,7 @@ def _wrapped(target: Callable[..., Any], rule: str, home: str) -> Callable[..., 
     def guarded(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         if frame.f_code.co_filename.startswith(home):
-            raise FromScratchRule(
-                f"{rule.lstrip('.')} is what this topic asks you to write; it is not allowed here"
-            )
+            raise FromScratchRule(f"{rule} is not allowed in this topic; its stub has the rule")
         return target(*args, **kwargs)
 
     return guarded

@@ -38,7 +38,7 @@ def test_trap_catches_a_call_that_no_scan_can_see(workspace):
     found = verdicts(workspace, "    return getattr(torch, 'soft' + 'max')(x / temperature, axis)")
     status, message = found["test_softmax_normalizes_along_its_axis"]
     assert status == "failed"
-    assert "torch.softmax is what this topic asks you to write" in message
+    assert "torch.softmax is not allowed in this topic" in message
     assert "softmax.py:4 in softmax" in message
 
 
