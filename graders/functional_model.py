@@ -1,0 +1,415 @@
+"""Hidden checks of exercises/functional_model.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad import data
+from katagrad.expect import (
+    at_least,
+    at_most,
+    between,
+    close,
+    dtype,
+    equal,
+    full_size,
+    generator,
+    holds,
+    integers,
+    normal,
+    number,
+    random_seed,
+    shape,
+)
+from katagrad.threshold import Threshold
+
+NAMES = ["relu", "tanh", "selu", "logits"]
+SKIP = "The tanh block's input is used twice: as its input, and added to its output."
+MACRO = "Compute each class's own measure first, and then their plain mean."
+
+
+def images(*size):
+    return integers(256, *size).astype(np.uint8)
+
+
+def selu(z):
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return scale * np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
+
+
+def forward(p, x):
+    """What the model computes, in float64. p: (kernel, bias) by layer; x: bytes (B, H, W)."""
+    found = {"relu": np.maximum(x.reshape(len(x), -1) / 255 @ p["relu"][0] + p["relu"][1], 0)}
+    found["tanh"] = np.tanh(found["relu"] @ p["tanh"][0] + p["tanh"][1])
+    found["skip"] = found["relu"] + found["tanh"]
+    found["selu"] = selu(found["skip"] @ p["selu"][0] + p["selu"][1])
+    found["logits"] = found["selu"] @ p["logits"][0] + p["logits"][1]
+    return found
+
+
+def softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def called(model, in_shape):
+    """The model after a call, in which it may have made its parameters."""
+    model(images(1, *in_shape))
+    return model
+
+
+def by_name(impl, model):
+    """The dense layers of the model by the last part of their names."""
+    layers = {layer["name"].split(".")[-1]: layer for layer in impl.layers(model)}
+    equal(sorted(layers), sorted(NAMES), of="the names of the model's layers with parameters")
+    return layers
+
+
+def filled(impl, in_shape=(4, 3), k=5, widths=(8, 6)):
+    """A model whose parameters the grader knows; returns (model, parameters by name)."""
+    model = called(impl.build(in_shape, k, widths), in_shape)
+    features = [in_shape[0] * in_shape[1], widths[0], widths[0], widths[1], k]
+    features = dict(
+        zip(NAMES, [features[0:2], features[1:3], features[2:4], features[3:]], strict=True)
+    )
+    p = {
+        name: (normal(n_in, n_out, scale=0.7), normal(n_out, scale=0.3))
+        for name, (n_in, n_out) in features.items()
+    }  # fmt: skip
+    order = [layer["name"].split(".")[-1] for layer in impl.layers(model)]
+    equal(sorted(order), sorted(NAMES), of="the names of the model's layers with parameters")
+    impl.assign(model, [dict(zip(("kernel", "bias"), p[name], strict=True)) for name in order])
+    return model, p
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize(("in_shape", "k", "widths"), [((28, 28), 10, None), ((4, 7), 3, (9, 5))])
+def test_build_names_and_sizes_its_layers(impl, in_shape, k, widths):
+    """build makes four dense layers of the stub's names and sizes, for images of any size"""
+    model = impl.build(in_shape, k) if widths is None else impl.build(in_shape, k, widths)
+    called(model, in_shape)
+    a, b = widths or (128, 64)
+    layers = by_name(impl, model)
+    for name, size in zip(NAMES, [(in_shape[0] * in_shape[1], a), (a, a), (a, b), (b, k)], strict=True):  # fmt: skip
+        shape(layers[name]["kernel"], size, of=f"the kernel of {name!r}, as (in, out)")
+        close(layers[name]["bias"], np.zeros(size[1]), of=f"the bias of a new {name!r}")
+    equal(impl.layer_names(model), NAMES, of="layer_names(model)")
+    for batch in (1, 3):
+        logits = model(images(batch, *in_shape))
+        shape(logits, (batch, k), of=f"the logits of {batch} images")
+        dtype(logits, "float32", of="the logits")
+
+
+@pytest.mark.grade(
+    points=2, hint="SELU keeps its fixed point with LeCun's deviation, sqrt(1 / fan_in)."
+)
+def test_build_draws_weights_to_fit(impl):
+    """each layer's weights have the scale and distribution that suit its activation"""
+    layers = by_name(impl, called(impl.build((20, 25), 250, (300, 200)), (20, 25)))
+    for name, variance in {"relu": 2 / 500, "tanh": 2 / 600, "selu": 1 / 300, "logits": 2 / 450}.items():  # fmt: skip
+        w = layers[name]["kernel"].astype(np.float64)
+        error = 5 * np.sqrt(2 / w.size)  # five standard errors of a normal draw's variance
+        ratio = float(w.var() / variance)
+        between(
+            ratio, 1 - error, 1 + error, of=f"the variance of {name!r} as a share of the stub's"
+        )
+        between(float(w.mean() / w.std()), -error, error, of=f"mean / deviation of {name!r}")
+        if name in ("tanh", "logits"):
+            limit = np.sqrt(3 * variance) * (1 + 1e-5)
+            between(float(np.abs(w).max()), 0.0, limit, of=f"the largest |weight| of {name!r}")
+
+
+@pytest.mark.grade(points=3, hint=SKIP)
+def test_activations_follow_the_graph(impl):
+    """every intermediate result equals the graph of the stub, from given weights"""
+    model, p = filled(impl)
+    x = images(6, 4, 3)
+    found = impl.activations(model, x)
+    equal(sorted(found), sorted([*NAMES, "skip"]), of="the keys of activations(model, images)")
+    right = forward(p, x)
+    plain = "the layer before its activation"
+    mistakes = {
+        "relu": {plain: x.reshape(6, -1) / 255 @ p["relu"][0] + p["relu"][1]},
+        "tanh": {plain: right["relu"] @ p["tanh"][0] + p["tanh"][1]},
+        "skip": {"the tanh block without its input": right["tanh"]},
+        "selu": {plain: right["skip"] @ p["selu"][0] + p["selu"][1]},
+        "logits": {"their softmax": softmax(right["logits"])},
+    }
+    for name, wrong in mistakes.items():
+        of = f"activations(model, images)[{name!r}]"
+        close(found[name], right[name], of=of, rtol=1e-3, atol=1e-4, mistakes=wrong)
+
+
+@pytest.mark.grade(points=2, hint=SKIP)
+def test_model_follows_the_graph(impl):
+    """the model's logits follow the graph, and gradients reach every parameter, around the skip as well"""
+    model, p = filled(impl)
+    x, c = images(5, 4, 3), normal(5, 5)
+    right = forward(p, x)
+    straight = selu(right["tanh"] @ p["selu"][0] + p["selu"][1])
+    relu = np.maximum(right["skip"] @ p["selu"][0] + p["selu"][1], 0)
+    close(
+        model(x),
+        right["logits"],
+        of="model(images)",
+        rtol=1e-3,
+        atol=1e-4,
+        mistakes={
+            "the stack without its skip": straight @ p["logits"][0] + p["logits"][1],
+            "the graph with ReLU for SELU": relu @ p["logits"][0] + p["logits"][1],
+            "probabilities instead of logits": softmax(right["logits"]),
+            "the graph on bytes that were not divided by 255": forward(p, x * 255.0)["logits"],
+        },
+    )
+    gradients = impl.grad(model, x, wrt=model, cotangent=c)
+    equal(len(gradients), 8, of="the number of parameters of the model")
+    names = [layer["name"].split(".")[-1] for layer in impl.layers(model)]
+    flat = [w for name in names for w in p[name]]
+    for i, (w, g) in enumerate(zip(flat, gradients, strict=True)):
+        expected = _numerical(lambda: (forward(p, x)["logits"] * c).sum(), w)
+        # Sorted, since a framework may keep a kernel as (out, in).
+        close(
+            np.sort(g.ravel()),
+            np.sort(expected.ravel()),
+            of=f"the sorted gradient of the {('kernel', 'bias')[i % 2]} of {names[i // 2]!r}",
+            rtol=5e-3,
+            atol=1e-3,
+        )
+
+
+def _numerical(f, w, h=1e-6):
+    """Central differences of f by each element of w, which f reads."""
+    slope = np.zeros_like(w)
+    for i in np.ndindex(w.shape):
+        kept = w[i]
+        w[i] = kept + h
+        above = f()
+        w[i] = kept - h
+        slope[i] = (above - f()) / (2 * h)
+        w[i] = kept
+    return slope
+
+
+@pytest.mark.grade(points=1)
+def test_predict_proba_is_the_softmax(impl):
+    """predict_proba is the softmax of the logits"""
+    model, p = filled(impl)
+    x = images(7, 4, 3)
+    logits = forward(p, x)["logits"]
+    close(
+        impl.predict_proba(model, x),
+        softmax(logits),
+        of="predict_proba(model, images)",
+        rtol=1e-3,
+        atol=1e-5,
+        mistakes={"the logits": logits, "softmax of softmax": softmax(softmax(logits))},
+    )
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(
+    points=2,
+    seconds=60,
+    hint="The loss takes logits; its mean over the batch is differentiated.",
+)
+def test_train_starts_from_the_given_weights(impl):
+    """the first epoch's loss is that of the given weights, and Adam's first step moves each weight by lr"""
+    model, p = filled(impl)
+    x, y = images(12, 4, 3), np.arange(12) % 5
+    logits = forward(p, x)["logits"]
+    loss = -np.log(softmax(logits))[np.arange(12), y].mean()
+    twice = -np.log(softmax(softmax(logits)))[np.arange(12), y].mean()
+    history = impl.train(model, x, y, 1, batch=12, lr=0.01)
+    equal(len(history), 1, of="len(history) of one epoch")
+    holds(isinstance(history[0], float), "history should hold Python floats")
+    number(
+        history[0],
+        loss,
+        of="history[0] of one batch of all rows",
+        rtol=1e-3,
+        mistakes={"the loss of softmax taken for logits": twice, "the sum over rows": 12 * loss},
+    )
+    for name, layer in by_name(impl, model).items():
+        moved = float(np.abs(layer["kernel"] - p[name][0]).max())
+        between(
+            moved, 0.0098, 0.0102, of=f"the largest step of {name!r} in one Adam step of lr=0.01"
+        )
+        moved = float(np.abs(layer["bias"] - p[name][1]).max())
+        between(moved, 0.0098, 0.0102, of=f"the largest step of the bias of {name!r}")
+
+
+@pytest.mark.grade(points=2, seconds=60, hint="Weigh each batch's mean loss by its number of rows.")
+def test_train_counts_every_row(impl):
+    """the loss of an epoch is a mean over all rows, short last batch included, and defaults are the stub's"""
+    model, p = filled(impl)
+    x, y = images(10, 4, 3), np.arange(10) % 5
+    rows = -np.log(softmax(forward(p, x)["logits"]))[np.arange(10), y]
+    history = impl.train(model, x, y, 2, batch=7, lr=1e-7)
+    equal(len(history), 2, of="len(history) of two epochs")
+    for loss in history:
+        number(loss, rows.mean(), of="the loss of an epoch of batches of 7 and 3", rtol=1e-3)
+    model, p = filled(impl)
+    x, y = images(130, 4, 3), integers(5, 130)
+    before = by_name(impl, model)["logits"]["bias"]
+    impl.train(model, x, y, 1)
+    # Three batches: three steps of Adam, each of at most about lr.
+    moved = float(np.abs(by_name(impl, model)["logits"]["bias"] - before).max())
+    between(moved, 0.0012, 0.0031, of="the largest way of a bias in 3 steps with the defaults")
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_train_shuffles(impl):
+    """rows come in a new order in each epoch, each with its own label"""
+    x = np.repeat(np.arange(40, dtype=np.uint8)[:, None, None] * 6, 4, 1).repeat(3, 2)
+    model, p = filled(impl)
+    runs = []
+    for seed in (1, 2):
+        impl.seed(seed)
+        model = called(impl.build((4, 3), 2, (8, 6)), (4, 3))
+        order = [layer["name"].split(".")[-1] for layer in impl.layers(model)]
+        p["logits"] = (p["logits"][0][:, :2], p["logits"][1][:2])
+        impl.assign(model, [dict(zip(("kernel", "bias"), p[n], strict=True)) for n in order])
+        runs.append(impl.train(model, x, (np.arange(40) >= 20).astype(int), 3, batch=4, lr=0.01))
+    holds(runs[0] != runs[1], "two trainings of other seeds had the same losses; shuffle the rows")
+    impl.seed(3)
+    model = impl.build((4, 3), 2, (16, 8))
+    history = impl.train(model, x, (np.arange(40) >= 20).astype(int), 20, batch=4, lr=0.02)
+    at_most(history[-1], 0.15, of="the loss of bright against dark after 20 epochs")
+
+
+# -- measures --------------------------------------------------------------------------------------
+
+
+def measures(p, y):
+    """The five measures by scikit-learn, from probabilities (N, k)."""
+    from sklearn import metrics
+
+    guess = p.argmax(-1)
+    macro = {"average": "macro", "zero_division": 0, "labels": np.arange(p.shape[1])}
+    # roc_auc_score wants rows that sum to 1 to 1e-8, which float32 does not give.
+    return {
+        "accuracy": metrics.accuracy_score(y, guess),
+        "precision": metrics.precision_score(y, guess, **macro),
+        "recall": metrics.recall_score(y, guess, **macro),
+        "f1": metrics.f1_score(y, guess, **macro),
+        "auc": np.mean([metrics.roc_auc_score(y == c, p[:, c]) for c in range(p.shape[1])]),
+    }
+
+
+def mistaken(p, y, name):
+    """Usual wrong values of one measure, as functions, since scikit-learn takes its time."""
+    from sklearn import metrics
+
+    guess, classes = p.argmax(-1), np.arange(p.shape[1])
+    score = {
+        "precision": metrics.precision_score,
+        "recall": metrics.recall_score,
+        "f1": metrics.f1_score,
+    }.get(name)
+    if score is not None:
+        averages = {"micro": "the micro average", "weighted": "the average weighted by class size"}
+        return {
+            words: lambda average=average: score(
+                y, guess, average=average, labels=classes, zero_division=0
+            )
+            for average, words in averages.items()
+        }
+    if name == "auc":
+        hard = "the AUC of hard predictions"
+        return {hard: lambda: np.mean([metrics.roc_auc_score(y == c, guess == c) for c in classes])}
+    return {}
+
+
+@pytest.mark.grade(points=3, hint=MACRO)
+@pytest.mark.parametrize("case", ["unbalanced", "a class that is never predicted", "ties"])
+def test_evaluation_equals_scikit_learn(impl, case):
+    """accuracy, macro precision, recall and F1, and macro one-versus-rest AUC are those of scikit-learn"""
+    model, p = filled(impl)
+    x = images(90, 4, 3)
+    p["logits"][0][:] *= 0.2  # so that no probability rounds to 1 in float32
+    if case == "a class that is never predicted":
+        p["logits"][1][2] -= 15.0
+    if case == "ties":  # all images alike to the model
+        p["logits"][0][:] = 0.0
+    order = [layer["name"].split(".")[-1] for layer in impl.layers(model)]
+    impl.assign(model, [dict(zip(("kernel", "bias"), p[n], strict=True)) for n in order])
+    probabilities = softmax(forward(p, x)["logits"])
+    # Unbalanced labels, about half of them right, every class among them.
+    y = np.where(generator().random(90) < 0.4, probabilities.argmax(-1), integers(2, 90))
+    y[:25] = np.arange(25) % 5
+    found = impl.evaluate_full(model, x, y)
+    expected = measures(probabilities, y)
+    equal(sorted(found), sorted(expected), of="the keys of evaluate_full(...)")
+    for name, value in expected.items():
+        of = f"evaluate_full(model, images, labels)[{name!r}]"
+        holds(isinstance(found[name], float), f"{of} should be a Python float")
+        # Two probabilities may be equal in float32 alone; a swap moves this AUC by 0.0005 at most.
+        atol = 1e-3 if name == "auc" else 1e-6
+        wrong = mistaken(probabilities, y, name)
+        number(found[name], value, of=of, rtol=1e-5, atol=atol, mistakes=wrong)
+
+
+# -- outcomes --------------------------------------------------------------------------------------
+
+DIGITS = Threshold(
+    "test accuracy on digits",
+    at_least=0.95,
+    torch=[0.9778, 0.9756, 0.9822, 0.9778, 0.9689, 0.9689, 0.9756, 0.98, 0.9756, 0.9689],
+    tensorflow=[0.9711, 0.9667, 0.9667, 0.9733, 0.98, 0.9689, 0.9733, 0.9689, 0.98, 0.9689],
+)
+FASHION = Threshold(
+    "test accuracy on Fashion-MNIST",
+    at_least=0.86,
+    torch=[0.8721, 0.8773, 0.8774, 0.8792, 0.8674, 0.8817, 0.8821, 0.8791, 0.8809, 0.8811],
+    tensorflow=[0.8802, 0.8857, 0.875, 0.8779, 0.8815, 0.871, 0.8772, 0.8793, 0.8795, 0.8756],
+)
+
+
+def digit_bytes(x):
+    """Rows of grey from 0 to 1 as images of bytes."""
+    return np.rint(x.reshape(-1, 8, 8) * 255).astype(np.uint8)
+
+
+def accuracy(impl, seed, split, as_bytes, epochs, batch):
+    impl.seed(seed)
+    x = as_bytes(split.train_x)
+    model = impl.build(x.shape[1:], 10)
+    impl.train(model, x, split.train_y, epochs, batch)
+    return float(
+        (impl.predict_proba(model, as_bytes(split.test_x)).argmax(-1) == split.test_y).mean()
+    )
+
+
+@DIGITS.measured_by
+def digits_accuracy(impl, seed):
+    return accuracy(impl, seed, data.digits(), digit_bytes, 15, 64)
+
+
+@FASHION.measured_by
+def fashion_accuracy(impl, seed):
+    return accuracy(impl, seed, data.fashion_mnist(), np.asarray, 8, 256)
+
+
+@pytest.mark.grade(points=3, seconds=300)
+def test_model_learns_images(impl):
+    """the median of three runs reaches 0.86 on Fashion-MNIST's test images, or 0.95 on those of digits"""
+    (FASHION if full_size("fashion_mnist") else DIGITS).expect(impl)
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_evaluation_of_a_trained_model(impl):
+    """after an epoch of training, the five measures on labelled images are those of scikit-learn"""
+    if full_size("fashion_mnist"):
+        split, as_bytes = data.fashion_mnist(), np.asarray
+    else:
+        split, as_bytes = data.digits(), digit_bytes
+    x, y = as_bytes(split.train_x[:2000]), split.train_y[:2000]
+    impl.seed(random_seed())
+    model = impl.build(x.shape[1:], 10)
+    impl.train(model, x, y, 1)
+    found = impl.evaluate_full(model, x[:1000], y[:1000])
+    expected = measures(impl.predict_proba(model, x[:1000]), y[:1000])
+    for name, value in expected.items():
+        number(found[name], value, of=f"evaluate_full(...)[{name!r}] on {split.name}", rtol=1e-5)
+    at_least(expected["auc"], 0.6, of="the AUC after an epoch")
