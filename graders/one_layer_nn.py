@@ -1,0 +1,295 @@
+"""Hidden checks of exercises/one_layer_nn.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from katagrad import data
+from katagrad.expect import (
+    between,
+    close,
+    dtype,
+    equal,
+    finite,
+    holds,
+    integers,
+    normal,
+    number,
+    same_inputs,
+    shape,
+)
+from katagrad.threshold import Threshold
+
+LAYERS = "h = tanh(x w1 + b1), then p = sigmoid(h w2 + b2)."
+CHAIN = (
+    "With e = (p - y) / n: dw2 = h^T e, db2 = sum(e); d = outer(e, w2) * (1 - h**2), dw1 = x^T d, db1 = sum of d "
+    "over the rows. Compute all of them, and only then move."
+)
+NAMES = ("w1", "b1", "w2", "b2")
+
+
+def forward(params, x, bend=np.tanh):
+    hidden = bend(x @ params["w1"] + params["b1"])
+    return hidden, hidden @ params["w2"] + params["b2"]
+
+
+def cross_entropy(score, y):
+    return (np.logaddexp(0, score) - y * score).mean()
+
+
+def pull(params, x, hidden, d_score, w2=None):
+    """Gradients by the parameters, from those by the scores."""
+    d_hidden = np.outer(d_score, params["w2"] if w2 is None else w2) * (1 - hidden**2)
+    w1, b1 = x.T @ d_hidden, d_hidden.sum(0)
+    return {"w1": w1, "b1": b1, "w2": hidden.T @ d_score, "b2": d_score.sum(keepdims=True)}
+
+
+def step(params, x, y, lr):
+    hidden, score = forward(params, x)
+    slopes = pull(params, x, hidden, (expit(score) - y) / len(y))
+    return {n: params[n] - lr * slopes[n] for n in NAMES}, cross_entropy(score, y)
+
+
+def wrong_steps(params, x, y, lr):
+    """What the usual mistakes make of a step, by name."""
+    hidden, score = forward(params, x)
+    p = expit(score)
+    error = (p - y) / len(y)
+    slopes = pull(params, x, hidden, error)
+    moved = {n: params[n] - lr * slopes[n] for n in NAMES}
+    late = pull(params, x, hidden, error, moved["w2"])
+    flat = x.T @ np.outer(error, params["w2"])
+    squared = pull(params, x, hidden, 2 * error * p * (1 - p))
+    halved = pull(params, x, hidden, error * p * (1 - p))
+    return {
+        "a step with w2 changed before dw1 was taken": {**moved, **{n: params[n] - lr * late[n] for n in ("w1", "b1")}},
+        "a step without the slope of tanh": {**moved, "w1": params["w1"] - lr * flat},
+        "a step on the squared error": {n: params[n] - lr * squared[n] for n in NAMES},
+        "a step with the sigmoid's slope in it": {n: params[n] - lr * halved[n] for n in NAMES},
+        "a step on the sum over the rows": {n: params[n] - lr * len(y) * slopes[n] for n in NAMES},
+        "a step uphill": {n: params[n] + lr * slopes[n] for n in NAMES},
+        "no step": params,
+    }  # fmt: skip
+
+
+def problem(n, n_in, n_hidden):
+    """Parameters, rows and labels."""
+    params = {"w1": normal(n_in, n_hidden), "b1": normal(n_hidden), "w2": normal(n_hidden)}
+    return {**params, "b2": normal(1)}, normal(n, n_in), integers(2, n)
+
+
+def two(result, of):
+    """The two items of a result."""
+    holds(
+        isinstance(result, (tuple, list)) and len(result) == 2,
+        f"{of} did not return two things, as the stub asks",
+    )
+    return result
+
+
+def losses(history, epochs):
+    """A history's items, which may also have come as tensors."""
+    history = history.tolist() if isinstance(history, np.ndarray) else history
+    count = len(history) if isinstance(history, (list, tuple)) else 0
+    holds(
+        count == epochs,
+        f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
+    )
+    return history
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize(("n_in", "n_hidden"), [(2, 3), (2, 16), (1, 1), (5, 2)])
+def test_init_has_its_shapes(impl, n_in, n_hidden):
+    """init gives four float32 tensors of the widths asked for, drawn from rng alone, biases 0"""
+    seed = int(integers(1000))
+    of = f"init({n_in}, {n_hidden}, rng)"
+    params = impl.init(n_in, n_hidden, impl.rng(seed))
+    holds(isinstance(params, dict), f"{of} returned no dict")
+    equal(sorted(params), sorted(NAMES), of=f"the keys of {of}")
+    sizes = {"w1": (n_in, n_hidden), "b1": (n_hidden,), "w2": (n_hidden,), "b2": (1,)}
+    for name, size in sizes.items():
+        shape(params[name], size, of=f"{name} of {of}")
+        dtype(params[name], "float32", of=f"{name} of {of}")
+        if name in ("b1", "b2"):
+            close(params[name], np.zeros(size), of=f"{name} of {of}")
+    count = sum(int(p.size) for p in params.values())
+    equal(count, n_in * n_hidden + 2 * n_hidden + 1, of=f"the number of parameters of {of}")
+    again, other = (impl.init(n_in, n_hidden, impl.rng(s)) for s in (seed, seed + 1))
+    for name in ("w1", "w2"):
+        close(again[name], params[name], of=f"{name} of a second init with an rng of the same seed")
+        holds(
+            not np.allclose(other[name], params[name], atol=1e-6),
+            f"{name} of {of} is the same for two seeds of rng, but should be drawn from rng",
+        )
+
+
+@pytest.mark.grade(points=1, hint="rng.normal(0, deviation, size), with the fan-in under the root.")
+def test_init_scales_by_fan_in(impl):
+    """w1 has the standard deviation 1 / sqrt(n_in), w2 has 1 / sqrt(n_hidden)"""
+    params = impl.init(25, 4000, impl.rng())
+    # 100,000 and 4,000 draws: five standard errors of a deviation are 1.1 % and 5.6 % of it, of a mean 1.6 % and 7.9 %.
+    for name, right, wide, far in (("w1", 0.2, 0.012, 0.017), ("w2", 4000**-0.5, 0.06, 0.085)):
+        w = params[name]
+        of = f"of {name} of init(25, 4000, rng)"
+        between(w.std() / right, 1 - wide, 1 + wide, of=f"the deviation {of}, over {right:.4g},")
+        between(w.mean() / right, -far, far, of=f"the mean {of}, over {right:.4g},")
+        share = float((np.abs(w) < right).mean())
+        between(share, 0.64, 0.725, of=f"the share within one deviation {of}, 0.683 if normal,")
+
+
+@pytest.mark.grade(points=3, hint=LAYERS)
+@pytest.mark.parametrize("size", [(5, 2, 3), (1, 2, 4), (4, 3, 1), (3, 1, 2)])
+def test_forward_follows_its_formula(impl, size):
+    """p is sigmoid(tanh(x w1 + b1) w2 + b2), of shape (n,)"""
+    params, x, _ = problem(*size)
+    _, score = forward(params, x)
+    mistakes = {
+        "the score, without the sigmoid": score,
+        "p without the tanh": expit(forward(params, x, lambda s: s)[1]),
+        "p with sigmoid in place of tanh": expit(forward(params, x, expit)[1]),
+        "p with ReLU in place of tanh": expit(forward(params, x, lambda s: np.maximum(s, 0))[1]),
+        "p without b1": expit(forward({**params, "b1": 0.0}, x)[1]),
+        "p without b2": expit(score - params["b2"]),
+        "tanh of the score": np.tanh(score),
+    }
+    of = f"p of forward(params, x {x.shape})"
+    p, _ = two(same_inputs(impl, "forward", params, x), "forward(params, x)")
+    close(p, expit(score), of=of, mistakes=mistakes)
+    dtype(p, "float32", of=of)
+    exact, _ = two(impl.float64.forward(params, x), "forward(params, x)")
+    close(exact, expit(score), of=f"{of} in float64", rtol=1e-9)
+
+
+@pytest.mark.grade(points=2, hint="Stay with the framework's own operations on tensors.")
+def test_forward_passes_gradients(impl):
+    """gradients flow from p to every parameter and to x"""
+    params, x, _ = problem(6, 2, 3)
+    c = normal(6)
+    hidden, score = forward(params, x)
+    p = expit(score)
+    d_score = c * p * (1 - p)
+    right = pull(params, x, hidden, d_score)
+    found, dx = impl.grad("forward", params, x, wrt=[0, 1], output=0, cotangent=c)
+    for name in NAMES:
+        close(found[name], right[name], of=f"d p / d {name}")
+    expected = (np.outer(d_score, params["w2"]) * (1 - hidden**2)) @ params["w1"].T
+    close(dx, expected, of="d p / d x")
+
+
+@pytest.mark.grade(points=4, hint=CHAIN)
+@pytest.mark.parametrize("size", [(6, 2, 3), (1, 2, 4), (5, 3, 1)])
+@pytest.mark.parametrize("lr", [0.5, 3.0])
+def test_step_is_exact(impl, size, lr):
+    """every parameter moves by lr times the gradient of the mean loss, taken at the old parameters"""
+    params, x, y = problem(*size)
+    right, before = step(params, x, y, lr)
+    wrong = wrong_steps(params, x, y, lr)
+    of = f"step(params, x {x.shape}, y, {lr=})"
+    moved, loss = two(same_inputs(impl, "step", params, x, y, lr), of)
+    exact, _ = two(impl.float64.step(params, x, y, lr), of)
+    number(
+        loss,
+        before,
+        of=f"the loss of {of}",
+        rtol=1e-4,
+        atol=1e-5,
+        mistakes={
+            "the loss after the step": cross_entropy(forward(right, x)[1], y),
+            "the sum over the rows": before * len(y),
+            "the mean squared error": ((expit(forward(params, x)[1]) - y) ** 2).mean(),
+        },
+    )
+    for name in NAMES:
+        mistakes = {n: w[name] for n, w in wrong.items() if not np.allclose(w[name], right[name])}
+        close(moved[name], right[name], of=f"{name} after {of}", mistakes=mistakes)
+        dtype(moved[name], "float32", of=f"{name} after {of}")
+        close(exact[name], right[name], of=f"{name} after {of} in float64", rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.grade(points=1, hint="softplus(z) - y z of the score z, which the cache can keep.")
+def test_loss_stays_finite(impl):
+    """the loss is finite, and the step exact, where p rounds to 0 or 1"""
+    params = {
+        "w1": np.array([[50.0]]),
+        "b1": np.zeros(1),
+        "w2": np.array([300.0]),
+        "b2": np.zeros(1),
+    }
+    x, y = np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([0, 1, 1, 0])
+    moved, loss = two(impl.step(params, x, y, 1.0), "step")
+    finite(loss, of="the loss of scores of 300, half of them wrong")
+    number(loss, 150.0, of="the loss of scores of 300, half of them wrong", rtol=1e-4)
+    close(moved["w2"], np.array([299.5]), of="w2 after that step")
+
+
+@pytest.mark.grade(points=2, hint="Each step starts where the one before it ended.")
+@pytest.mark.parametrize(("lr", "epochs"), [(0.5, 4), (0.1, 1)])
+def test_fit_repeats_the_step(impl, lr, epochs):
+    """after a few epochs, parameters and history are those of exact steps from params"""
+    params, x, y = problem(7, 2, 5)
+    of = f"fit(params, x, y, {lr=}, {epochs=})"
+    found, history = two(same_inputs(impl, "fit", params, x, y, lr, epochs), of)
+    right, expected = params, []
+    for _ in range(epochs):
+        right, loss = step(right, x, y, lr)
+        expected.append(loss)
+    history = losses(history, epochs)
+    for i in range(epochs):
+        number(history[i], expected[i], of=f"history[{i}] of {of}")
+    for name in NAMES:
+        mistakes = {"no step": params[name], "one step": step(params, x, y, lr)[0][name]}
+        close(found[name], right[name], of=f"{name} of {of}", mistakes=mistakes)
+
+
+def trained(impl, seed, x, y, n_hidden, epochs):
+    """The probability function of a network trained from init."""
+    start = impl.init(2, n_hidden, impl.rng(seed))
+    params, _ = two(impl.fit(start, x, y, 1.0, epochs), "fit(params, x, y, lr, epochs)")
+    return lambda new: two(impl.forward(params, new), "forward(params, x)")[0]
+
+
+XOR = Threshold(
+    "the number of corners told apart",
+    at_least=4,
+    torch=[4, 4, 4, 4, 4, 4, 4, 4, 4, 4],
+    tensorflow=[4, 4, 4, 4, 4, 4, 4, 4, 4, 4],
+)
+
+
+@XOR.measured_by
+def xor_corners(impl, seed):
+    x, y = data.xor(4, np.random.default_rng(seed), noise=0.0)
+    p = trained(impl, seed, x, y, 8, 400)(x)
+    shape(p, (4,), of="p of the four corners")
+    return float(((p > 0.5) == y).sum())
+
+
+@pytest.mark.grade(points=2, seconds=40, hint="Without a bend between the layers, it is a line.")
+def test_network_learns_exclusive_or(impl):
+    """in two of three runs or more, all four corners of exclusive or are told apart"""
+    XOR.expect(impl)
+
+
+MOONS = Threshold(
+    "accuracy on new points of two moons",
+    at_least=0.94,
+    torch=[0.968, 0.97, 0.958, 0.982, 0.963, 0.957, 0.969, 0.961, 0.954, 0.959],
+    tensorflow=[0.968, 0.97, 0.958, 0.982, 0.963, 0.957, 0.969, 0.961, 0.954, 0.959],
+)
+
+
+@MOONS.measured_by
+def moons_accuracy(impl, seed):
+    rng = np.random.default_rng(seed)
+    x, y = data.moons(300, rng)
+    new_x, new_y = data.moons(1000, rng)
+    p = trained(impl, seed, x, y, 16, 600)(new_x)
+    shape(p, (1000,), of="p of 1,000 points")
+    return float(((p > 0.5) == new_y).mean())
+
+
+@pytest.mark.grade(points=2, seconds=60, hint="Without a bend between the layers, it is a line.")
+def test_network_learns_the_moons(impl):
+    """the median of three runs reaches 0.94 on new points, where a line reaches 0.86"""
+    MOONS.expect(impl)
