@@ -31,8 +31,8 @@ def loss_and_grads(x, y, w, b, l2=0.0):
 
     x: float tensor (n, d). y: integer tensor (n,), 0 or 1. w: float tensor (d,). b: float tensor () or Python
     number. l2: the penalty on the weights, >= 0; it does not touch b.
-    Returns (loss, dw, db): float tensors (), (d,) and (). The logarithm is natural; the loss is finite for scores of
-    any size.
+    Returns (loss, dw, db): float tensors (), (d,) and () of the dtype of x. The logarithm is natural; the loss is
+    finite for scores of any size.
 
     >>> loss_and_grads([[1.0], [3.0]], [0, 1], [0.0], 0.0)
     (0.6931, [-0.5], 0.0)
