@@ -1,0 +1,356 @@
+"""Hidden checks of exercises/regression_model.py. `impl` takes and returns NumPy arrays."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from katagrad import data
+from katagrad.expect import (
+    close,
+    equal,
+    holds,
+    normal,
+    number,
+    random_seed,
+    same_inputs,
+    shape,
+    uniform,
+)
+from katagrad.threshold import Threshold
+
+SHAPES = "Make predictions (N,) like the targets, or targets (N, 1) like the outputs, before you subtract."
+UNITS = (
+    "Scale by the training x and y; scale new_x the same way; prediction * std of y + mean of y."
+)
+
+
+# -- the oracle ------------------------------------------------------------------------------------
+
+
+def forward(layers, x, activation=np.tanh):
+    """The input of every layer, and the output (N, 1)."""
+    inputs = [x]
+    for layer in layers[:-1]:
+        inputs.append(activation(inputs[-1] @ layer["kernel"] + layer["bias"]))
+    return inputs, inputs[-1] @ layers[-1]["kernel"] + layers[-1]["bias"]
+
+
+def gradients(layers, x, y):
+    """d mean squared error / d (kernel, bias), layer by layer."""
+    inputs, z = forward(layers, x)
+    signal = 2 * (z - y[:, None]) / len(y)
+    found = []
+    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
+        found.insert(0, {"kernel": a.T @ signal, "bias": signal.sum(0)})
+        signal = (signal @ layer["kernel"].T) * (1 - a**2)
+    return found
+
+
+def trained(layers, x, y, epochs, lr, batch_size, slope=gradients):
+    """The layers after Adam with batches in the order of the rows, and the mean squared error of each epoch."""
+    layers = [dict(layer) for layer in layers]
+    m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
+    v = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
+    history, t = [], 0
+    for _ in range(epochs):
+        total = 0.0
+        for i in range(0, len(x), batch_size):
+            bx, by = x[i : i + batch_size], y[i : i + batch_size]
+            total += ((forward(layers, bx)[1][:, 0] - by) ** 2).sum()
+            t += 1
+            for k, step in enumerate(slope(layers, bx, by)):
+                for key, g in step.items():
+                    m[k][key] = 0.9 * m[k][key] + 0.1 * g
+                    v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
+                    mean, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
+                    layers[k][key] = layers[k][key] - lr * mean / (np.sqrt(size) + 1e-7)
+        history.append(total / len(x))
+    return layers, history
+
+
+def broadcast(layers, x, y):
+    """The usual mistake: (N, 1) minus (N,) is (N, N), so that each prediction is drawn to the mean of y."""
+    return gradients(layers, x, np.full_like(y, y.mean()))
+
+
+def random_layers(*sizes):
+    return [
+        {"kernel": normal(a, b, scale=a**-0.5), "bias": normal(b, scale=0.3)}
+        for a, b in pairwise(sizes)
+    ]
+
+
+def build(impl, layers):
+    """The submission's model with the weights of `layers`."""
+    widths = [len(layer["bias"]) for layer in layers]
+    model = impl.build(layers[0]["kernel"].shape[0], tuple(widths[:-1]))
+    impl.assign(model, layers)
+    return model
+
+
+def weights(layers):
+    return np.concatenate([layer[key].ravel() for layer in layers for key in ("kernel", "bias")])
+
+
+# -- the checks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(
+    points=2,
+    hint="Down the rows: one mean and one deviation a column. Replace a deviation of 0 by 1.",
+)
+@pytest.mark.parametrize("size", [(1, 3), (20, 1), (15, 4)], ids=str)
+def test_fit_scaler_looks_at_each_column(impl, size):
+    """fit_scaler gives mean and deviation of every column, and 1 for a constant one"""
+    x = normal(*size, scale=3.0) + 5.0 * np.arange(size[1])
+    if size[1] == 4:
+        x[:, 2] = 7.0
+    mean, std = same_inputs(impl, "fit_scaler", x)
+    close(mean, x.mean(0), of=f"the mean of fit_scaler(x), x of shape {size}")
+    expected = np.where(x.std(0) > 0, x.std(0), 1.0)
+    sample = x.std(0, ddof=1) if len(x) > 1 else expected
+    close(
+        std,
+        expected,
+        of=f"the deviation of fit_scaler(x), x of shape {size}",
+        mistakes={
+            "the deviation that divides by N - 1": np.where(sample > 0, sample, 1.0),
+            "0 for a constant column": x.std(0),
+            "the variance": x.var(0),
+            "one deviation for all columns": np.full(size[1], x.std()),
+        },
+    )
+
+
+@pytest.mark.grade(
+    points=3,
+    hint="tanh after each hidden layer; the last layer is linear, since targets have no bounds.",
+)
+@pytest.mark.parametrize("hidden", [(), (5,), (7, 4)], ids=str)
+def test_build_ends_in_a_linear_output(impl, hidden):
+    """with given weights, the model computes tanh layers and one linear output, (B, 1)"""
+    sizes = [6, *hidden, 1]
+    model = impl.build(6, hidden)
+    kernels = [list(layer["kernel"].shape) for layer in impl.layers(model)]
+    equal(
+        kernels, [list(pair) for pair in pairwise(sizes)], of=f"the kernels of build(6, {hidden})"
+    )
+    layers = random_layers(*sizes)
+    impl.assign(model, layers)
+    x = normal(8, 6, scale=2.0)
+    z = forward(layers, x)[1]
+    close(
+        model(x),
+        z,
+        of="model(x)",
+        mistakes={
+            "an output through ReLU": np.maximum(z, 0),
+            "an output through the sigmoid": 1 / (1 + np.exp(-z)),
+            "an output through tanh": np.tanh(z),
+            "the network with ReLU": forward(layers, x, lambda a: np.maximum(a, 0))[1],
+            "the network without tanh": forward(layers, x, lambda a: a)[1],
+        },
+    )
+    close(impl.predict(model, x), z[:, 0], of="predict(model, x)")
+    close(impl.predict(model, x[:1]), z[:1, 0], of="predict(model, one row)")
+
+
+@pytest.mark.grade(points=3, hint=SHAPES)
+def test_fit_makes_the_steps_of_adam(impl):
+    """with one batch of all rows, three epochs end where Adam's steps on the mean squared error end"""
+    layers = random_layers(4, 6, 5, 1)
+    x, y = normal(9, 4), normal(9, scale=2.0, shift=1.0)
+    model = build(impl, layers)
+    history, after = impl.after("fit", model, x, y, 3, 0.05, 16)
+    expected, losses = trained(layers, x, y, 3, 0.05, 16)
+    close(
+        weights(impl.layers(model)),
+        weights(expected),
+        of="the weights after fit",
+        rtol=1e-2,
+        atol=5e-3,  # where epsilon goes (before or after the bias correction) moves small gradients
+        mistakes={
+            "the weights before it": weights(layers),
+            "those of a loss over all pairs (N, N) of predictions and targets": weights(
+                trained(layers, x, y, 3, 0.05, 16, broadcast)[0]
+            ),
+            "those of one epoch": weights(trained(layers, x, y, 1, 0.05, 16)[0]),
+        },
+    )
+    pairs = ((forward(layers, x)[1] - y) ** 2).mean()
+    recorded(history, losses, {"the mean over all pairs (N, N) of predictions and targets": pairs})
+    close(after[1], x, of="x after fit")
+    close(after[2], y, of="y after fit")
+
+
+def recorded(history, losses, mistakes=None):
+    """Compare the losses that fit returned."""
+    holds(
+        isinstance(history, list) and all(isinstance(value, float) for value in history),
+        "fit should return a list of Python floats",
+    )
+    equal(len(history), len(losses), of="the number of losses that fit returned")
+    for epoch, (found, expected) in enumerate(zip(history, losses, strict=True)):
+        known = mistakes if epoch == 0 else None
+        number(
+            found, expected, of=f"the loss of epoch {epoch}", rtol=1e-2, atol=1e-3, mistakes=known
+        )
+
+
+@pytest.mark.grade(
+    points=2, hint="A smaller batch counts for less in the mean; it is not left out."
+)
+def test_fit_takes_every_batch(impl):
+    """every batch makes a step, and the loss of an epoch is the mean over all rows"""
+    # Equal rows: whatever the order of the batches, each step is known.
+    layers = random_layers(4, 6, 1)
+    x, y = np.repeat(normal(1, 4), 10, axis=0), np.full(10, 3.0)
+    model = build(impl, layers)
+    history = impl.fit(model, x, y, 2, 0.02, 4)
+    expected, losses = trained(layers, x, y, 2, 0.02, 4)
+    recorded(history, losses)
+    close(
+        weights(impl.layers(model)),
+        weights(expected),
+        of="the weights after two epochs of 4 + 4 + 2 equal rows",
+        rtol=1e-2,
+        atol=5e-3,
+        mistakes={
+            "those without the smaller last batch": weights(
+                trained(layers, x[:8], y[:8], 2, 0.02, 4)[0]
+            )
+        },
+    )
+
+
+@pytest.mark.grade(points=1, hint="Draw a new order of the rows, and take x and y in that order.")
+def test_fit_shuffles_the_rows(impl):
+    """the batches do not come in the order of the rows"""
+    layers = random_layers(4, 6, 1)
+    x, y = normal(40, 4), normal(40)
+    model = build(impl, layers)
+    impl.fit(model, x, y, 1, 0.05, 1)
+    ordered = weights(trained(layers, x, y, 1, 0.05, 1)[0])
+    holds(
+        np.abs(weights(impl.layers(model)) - ordered).max() > 0.02,
+        "fit took the rows in their order, but should shuffle them",
+    )
+
+
+@pytest.mark.grade(
+    points=2, hint="Compare the squared errors with those of predicting the mean of y."
+)
+@pytest.mark.parametrize("n", [2, 30])
+def test_score_gives_error_and_explained_share(impl, n):
+    """score gives the mean squared error and R squared"""
+    y, guess = normal(n, scale=2.0, shift=4.0), normal(n, scale=2.0, shift=4.5)
+    found = impl.score(guess, y)
+    equal(sorted(found), ["mse", "r2"], of="the keys of score(prediction, y)")
+    holds(all(isinstance(v, float) for v in found.values()), "score should give Python floats")
+    error, spread = ((y - guess) ** 2).mean(), y.var()
+    number(
+        found["mse"],
+        error,
+        of='score(prediction, y)["mse"]',
+        mistakes={
+            "its root": error**0.5,
+            "the mean absolute error": np.abs(y - guess).mean(),
+            "the sum": n * error,
+        },
+    )
+    number(
+        found["r2"],
+        1 - error / spread,
+        of='score(prediction, y)["r2"]',
+        mistakes={
+            "R squared with prediction and target exchanged": 1 - error / guess.var(),
+            "the squared correlation": np.corrcoef(y, guess)[0, 1] ** 2,
+            "the share that is not explained": error / spread,
+        },
+    )
+
+
+@pytest.mark.grade(points=3, hint=UNITS)
+def test_regress_works_in_any_units(impl):
+    """predictions do not depend on the units of x, follow those of y, and look at no statistic of new_x"""
+    x, y, new_x = normal(24, 3), normal(24), normal(6, 3)
+    seed = random_seed()
+    plan = {"hidden": (8,), "epochs": 3, "lr": 0.02, "batch_size": 8}
+    impl.seed(seed)
+    expected = impl.regress(x, y, new_x, **plan)
+    shape(expected, (6,), of="regress(x, y, new_x, ...)")
+    holds(
+        expected.std() > 1e-3, "regress predicts one value for all rows, but should depend on new_x"
+    )
+    unit, zero = np.array([50.0, 0.02, 3.0]), np.array([100.0, 0.0, -5.0])
+    impl.seed(seed)
+    found = impl.regress(unit * x + zero, 40.0 * y + 150.0, (unit * new_x + zero)[:4], **plan)
+    close(
+        found,
+        40.0 * expected[:4] + 150.0,
+        of="regress(...) in other units of x and y",
+        rtol=5e-3,
+        atol=0.2,
+        mistakes={
+            "the prediction in units of one standard deviation": expected[:4],
+            "the prediction without the mean": 40.0 * expected[:4],
+        },
+    )
+
+
+@pytest.mark.grade(points=2, hint=UNITS)
+def test_regress_fits_a_line(impl):
+    """without hidden layers, regress finds the line through points of a line, also far from them"""
+    x = uniform(40, 1, low=100.0, high=300.0)
+    y = 3.0 * x[:, 0] - 50.0
+    new_x = np.array([[90.0], [200.0], [350.0]])
+    found = impl.regress(x, y, new_x, hidden=(), epochs=40, lr=0.05, batch_size=8)
+    close(found, 3.0 * new_x[:, 0] - 50.0, of="regress on y = 3 x - 50", rtol=0.02, atol=5.0)
+
+
+# A straight line through sin(x) leaves 0.2.
+SINE = Threshold(
+    "mean squared error on sin(x)",
+    at_most=0.02,
+    torch=[5.901e-05, 2.301e-05, 1.472e-05, 3.346e-05, 6.582e-05, 0.000138, 2.899e-05, 0.0001208, 1.885e-05, 0.0003414],
+    tensorflow=[0.006671, 0.0006669, 0.008598, 0.004754, 0.002836, 0.0006115, 0.0009984, 0.004472, 0.0005274, 0.00176],
+)  # fmt: skip
+DIABETES = Threshold(
+    "R squared on diabetes",
+    at_least=0.24,
+    torch=[0.3361, 0.3522, 0.3416, 0.3345, 0.3627, 0.3553, 0.3484, 0.3473, 0.3578, 0.3353],
+    tensorflow=[0.3612, 0.2834, 0.3452, 0.3667, 0.3604, 0.3419, 0.3258, 0.3066, 0.2936, 0.3543],
+)
+
+
+@SINE.measured_by
+def sine(impl, seed):
+    impl.seed(seed)
+    x, y = data.sine(400, np.random.default_rng(seed), noise=0.0)
+    new_x = np.linspace(-3.0, 3.0, 200)[:, None]
+    found = impl.regress(x, y, new_x, hidden=(32, 32), epochs=40, lr=0.01, batch_size=20)
+    shape(found, (200,), of="regress(x, sin(x), ...)")
+    return float(((found - np.sin(new_x[:, 0])) ** 2).mean())
+
+
+@DIABETES.measured_by
+def diabetes(impl, seed):
+    impl.seed(seed)
+    split = data.diabetes()
+    plan = {"hidden": (16,), "epochs": 20, "lr": 0.003, "batch_size": 32}
+    found = impl.regress(split.train_x, split.train_y, split.test_x, **plan)
+    shape(found, split.test_y.shape, of="regress on diabetes")
+    return float(1 - ((found - split.test_y) ** 2).mean() / split.test_y.var())
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_regress_learns_the_sine(impl):
+    """the median mean squared error of three trainings on 400 points of sin(x) is at most 0.02"""
+    SINE.expect(impl)
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_regress_learns_diabetes(impl):
+    """the median R squared of three trainings on diabetes is at least 0.24"""
+    DIABETES.expect(impl)
