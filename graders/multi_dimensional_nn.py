@@ -1,0 +1,300 @@
+"""Hidden checks of exercises/multi_dimensional_nn.py. `impl` takes and returns NumPy arrays."""
+
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+import pytest
+
+from katagrad.expect import close, dtype, equal, holds, normal, number, same_inputs
+from katagrad.threshold import Threshold
+
+MOVE = (
+    "Move the axis to the end, multiply by w and add b, and move it back. A reshape moves nothing."
+)
+SHAPES = [((5,), (3,)), ((4, 3), (2, 5)), ((3, 2, 4), (2, 1, 3)), ((2, 3, 1, 2), (4,))]
+
+AXES = [((3,), 0), ((4, 3), 1), ((4, 3), 0), ((2, 3, 4), 1), ((2, 3, 4), -1), ((1, 3, 4), -2)]
+AXES += [((2, 3, 4, 5), 2), ((2, 3, 2, 4, 2), -4)]
+
+
+# -- the oracle ------------------------------------------------------------------------------------
+
+
+def dense_along(x, w, b, axis):
+    return np.moveaxis(np.moveaxis(x, axis, -1) @ w + b, -1, axis)
+
+
+def forward(layers, x):
+    """The input of every layer, and the output as rows."""
+    inputs = [x.reshape(len(x), -1)]
+    for layer in layers[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ layer["kernel"] + layer["bias"], 0))
+    return inputs, inputs[-1] @ layers[-1]["kernel"] + layers[-1]["bias"]
+
+
+def gradients(layers, x, y):
+    """d mean squared error / d (kernel, bias), layer by layer."""
+    inputs, z = forward(layers, x)
+    signal = 2 * (z - y.reshape(z.shape)) / z.size
+    found = []
+    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
+        found.insert(0, {"kernel": a.T @ signal, "bias": signal.sum(0)})
+        signal = (signal @ layer["kernel"].T) * (a > 0)
+    return found
+
+
+def trained(layers, x, y, epochs, lr, batch_size):
+    """The layers after Adam with batches in the order of the examples, and the error of each epoch."""
+    layers = [dict(layer) for layer in layers]
+    m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
+    v = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
+    losses, t = [], 0
+    for _ in range(epochs):
+        total = 0.0
+        for i in range(0, len(x), batch_size):
+            bx, by = x[i : i + batch_size], y[i : i + batch_size]
+            total += len(bx) * ((forward(layers, bx)[1] - by.reshape(len(by), -1)) ** 2).mean()
+            t += 1
+            for k, step in enumerate(gradients(layers, bx, by)):
+                for key, g in step.items():
+                    m[k][key] = 0.9 * m[k][key] + 0.1 * g
+                    v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
+                    slope, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
+                    layers[k][key] = layers[k][key] - lr * slope / (np.sqrt(size) + 1e-7)
+        losses.append(total / len(x))
+    return layers, losses
+
+
+def random_layers(*sizes):
+    return [
+        {"kernel": normal(a, b, scale=a**-0.5), "bias": normal(b, scale=0.3)}
+        for a, b in pairwise(sizes)
+    ]
+
+
+def problem(impl, n, in_shape=(4, 3), out_shape=(2, 5), hidden=(6,)):
+    """A model with random weights, these weights, inputs and targets."""
+    layers = random_layers(prod(in_shape), *hidden, prod(out_shape))
+    model = impl.build(in_shape, out_shape, hidden)
+    impl.assign(model, layers)
+    return model, layers, normal(n, *in_shape), normal(n, *out_shape, scale=2.0)
+
+
+def weights(layers):
+    return np.concatenate([layer[key].ravel() for layer in layers for key in ("kernel", "bias")])
+
+
+# -- the checks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=2, hint="Keep the first size; -1 stands for the product of all others.")
+@pytest.mark.parametrize(
+    "size", [(4, 3), (1, 5), (3, 2, 4), (1, 2, 3), (2, 3, 1, 4), (2, 1, 3, 2, 2)], ids=str
+)
+def test_flatten_keep_batch_keeps_the_batch(impl, size):
+    """flatten_keep_batch gives one row an example, read in row-major order"""
+    x = normal(*size)
+    mistakes = {
+        "one row of all examples": x.reshape(1, -1),
+        "the examples read in column-major order": np.stack([e.ravel(order="F") for e in x]),
+        "the last axis kept, the others flattened": x.reshape(-1, size[-1]),
+        "the flattened examples without their batch axis": x.reshape(-1),
+    }
+    found = same_inputs(impl, "flatten_keep_batch", x)
+    close(
+        found, x.reshape(size[0], -1), of=f"flatten_keep_batch of shape {size}", mistakes=mistakes
+    )
+    dtype(impl.float64.flatten_keep_batch(x), "float64", of="flatten_keep_batch of float64")
+
+
+@pytest.mark.grade(points=4, hint=MOVE)
+@pytest.mark.parametrize(("size", "axis"), AXES, ids=str)
+def test_dense_along_works_on_its_axis(impl, size, axis):
+    """dense_along multiplies the vectors along its axis, and leaves every other position where it is"""
+    n, m = size[axis], 6
+    x, w, b = normal(*size), normal(n, m), normal(m)
+    expected = dense_along(x, w, b, axis)
+    wrong = {"the product without b": dense_along(x, w, 0 * b, axis)}
+    if axis not in (-1, len(size) - 1):  # along the last axis, there is nothing to move
+        moved = np.moveaxis(x, axis, -1)
+        left, reshaped = moved @ w + b, x.reshape(moved.shape) @ w + b
+        wrong["the result with the new axis left at the end"] = left
+        wrong["that of a reshape in place of moving the axis back"] = left.reshape(expected.shape)
+        wrong["that of a reshape in place of moving the axis"] = np.moveaxis(reshaped, -1, axis)
+        wrong["that of two reshapes in place of moving the axis"] = reshaped.reshape(expected.shape)
+    found = same_inputs(impl, "dense_along", x, w, b, axis)
+    close(found, expected, of=f"dense_along of shape {size}, {axis=}", mistakes=wrong)
+
+
+@pytest.mark.grade(points=1)
+def test_dense_along_takes_the_last_axis_by_default(impl):
+    """without an axis, dense_along works on the last one, and keeps float64"""
+    x, w, b = normal(3, 4, 4), normal(4, 4), normal(4)
+    first = dense_along(x, w, b, 1)
+    found = impl.dense_along(x, w, b)
+    close(
+        found,
+        dense_along(x, w, b, -1),
+        of="dense_along(x, w, b)",
+        mistakes={"that of axis 1": first},
+    )
+    close(impl.float64.dense_along(x, w, b, 1), first, of="dense_along(x, w, b, 1) in float64")
+
+
+@pytest.mark.grade(points=2, hint=MOVE)
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_dense_along_passes_gradients(impl, axis):
+    """gradients reach x, w and b: the vector-Jacobian products of the definition"""
+    x, m = normal(3, 4, 2), 5
+    w, b = normal(x.shape[axis], m), normal(m)
+    c = normal(*dense_along(x, w, b, axis).shape)
+    by_x, by_w, by_b = impl.grad("dense_along", x, w, b, axis, wrt=[0, 1, 2], cotangent=c)
+    last_x, last_c = np.moveaxis(x, axis, -1), np.moveaxis(c, axis, -1)
+    close(by_x, np.moveaxis(last_c @ w.T, -1, axis), of=f"d dense_along / d x, {axis=}")
+    close(
+        by_w,
+        last_x.reshape(-1, len(w)).T @ last_c.reshape(-1, m),
+        of=f"d dense_along / d w, {axis=}",
+    )
+    close(by_b, last_c.reshape(-1, m).sum(0), of=f"d dense_along / d b, {axis=}")
+
+
+@pytest.mark.grade(
+    points=3,
+    hint="Flatten, dense layers with ReLU between them, and the output's shape at the end.",
+)
+@pytest.mark.parametrize("n", [1, 5])
+@pytest.mark.parametrize("hidden", [(), (7, 6)], ids=str)
+@pytest.mark.parametrize(("in_shape", "out_shape"), SHAPES, ids=str)
+def test_build_maps_shape_to_shape(impl, n, hidden, in_shape, out_shape):
+    """with given weights, the model maps (B, *in_shape) to (B, *out_shape) as matrix products do"""
+    sizes = [prod(in_shape), *hidden, prod(out_shape)]
+    model = impl.build(in_shape, out_shape, hidden)
+    of = f"build({in_shape}, {out_shape}, {hidden})"
+    kernels = [layer["kernel"].shape for layer in impl.layers(model)]
+    equal(kernels, [*pairwise(sizes)], of=f"the (inputs, outputs) of the layers of {of}")
+    layers = random_layers(*sizes)
+    impl.assign(model, layers)
+    x = normal(n, *in_shape)
+    z = forward(layers, x)[1]
+    expected = z.reshape(n, *out_shape)
+    linear = x.reshape(n, -1)
+    for layer in layers:
+        linear = linear @ layer["kernel"] + layer["bias"]
+    mistakes = {
+        "a result that is not brought into shape": z,
+        "a result without its batch axis": expected[0],
+        "the network without ReLU": linear.reshape(expected.shape),
+        "a ReLU on the output": np.maximum(expected, 0),
+        "the entries in column-major order": np.stack([r.reshape(out_shape, order="F") for r in z]),
+        "inputs read in column-major order": forward(
+            layers, np.stack([e.ravel(order="F") for e in x])
+        )[1].reshape(expected.shape),
+    }
+    if expected.ndim == 2 and z.shape == expected.shape:
+        del mistakes["a result that is not brought into shape"]
+    close(model(x), expected, of=f"{of}(x) for {n} examples", mistakes=mistakes)
+
+
+@pytest.mark.grade(points=2, hint="An example must not see its neighbours.")
+def test_build_treats_examples_alone(impl):
+    """other orders of the examples give the same results in that order"""
+    model, _, x, _ = problem(impl, 6)
+    order = [3, 0, 5, 1, 4, 2]
+    close(model(x[order]), model(x)[order], of="model(x in another order)")
+    close(model(x[:1]), model(x)[:1], of="model(the first example alone)")
+
+
+@pytest.mark.grade(
+    points=3, hint="The mean over all entries of (model(x) - y)**2, of two tensors of one shape."
+)
+def test_train_makes_the_steps_of_adam(impl):
+    """with one batch of all examples, three epochs end where Adam's steps on the mean squared error end"""
+    model, layers, x, y = problem(impl, 9)
+    found, after = impl.after("train", model, x, y, 3, 0.05, 16)
+    expected, losses = trained(layers, x, y, 3, 0.05, 16)
+    recorded(found, losses, {"the sum over the entries of an example": 10 * losses[0]})
+    close(
+        weights(impl.layers(model)),
+        weights(expected),
+        of="the weights after train",
+        rtol=1e-2,
+        atol=5e-3,  # where epsilon goes (before or after the bias correction) moves small gradients
+        mistakes={
+            "the weights before it": weights(layers),
+            "those of one epoch": weights(trained(layers, x, y, 1, 0.05, 16)[0]),
+        },
+    )
+    close(after[1], x, of="x after train")
+    close(after[2], y, of="y after train")
+
+
+def recorded(found, losses, mistakes=None):
+    """Compare the losses that train returned."""
+    holds(
+        isinstance(found, list) and all(isinstance(value, float) for value in found),
+        "train should return a list of Python floats",
+    )
+    equal(len(found), len(losses), of="the number of losses that train returned")
+    for epoch, (value, expected) in enumerate(zip(found, losses, strict=True)):
+        known = mistakes if epoch == 0 else None
+        number(
+            value, expected, of=f"the loss of epoch {epoch}", rtol=1e-2, atol=1e-3, mistakes=known
+        )
+
+
+@pytest.mark.grade(
+    points=2, hint="A smaller batch counts for less in the mean; it is not left out."
+)
+def test_train_takes_every_batch(impl):
+    """every batch makes a step, and the loss of an epoch is the mean over all examples"""
+    # Equal examples: whatever the order of the batches, each step is known.
+    model, layers, x, y = problem(impl, 1)
+    x, y = np.repeat(x, 10, axis=0), np.repeat(y, 10, axis=0)
+    found = impl.train(model, x, y, 2, 0.02, 4)
+    expected, losses = trained(layers, x, y, 2, 0.02, 4)
+    recorded(found, losses)
+    of = "the weights after two epochs of 4 + 4 + 2 equal examples"
+    close(weights(impl.layers(model)), weights(expected), of=of, rtol=1e-2, atol=5e-3)
+
+
+@pytest.mark.grade(
+    points=1, hint="Draw a new order of the examples, and take x and y in that order."
+)
+def test_train_shuffles_the_examples(impl):
+    """the batches do not come in the order of the examples"""
+    model, layers, x, y = problem(impl, 30)
+    impl.train(model, x, y, 1, 0.05, 1)
+    ordered = weights(trained(layers, x, y, 1, 0.05, 1)[0])
+    holds(
+        np.abs(weights(impl.layers(model)) - ordered).max() > 0.02,
+        "train took the examples in their order, but should shuffle them",
+    )
+
+
+RECOVERY = Threshold(
+    "mean squared error of a linear map that was learnt",
+    at_most=0.001,
+    torch=[9e-15, 8e-15, 2e-14, 7e-15, 8e-15, 1e-14, 1e-14, 1e-14, 1e-14, 1e-14],
+    tensorflow=[2e-14, 1e-14, 2e-14, 1e-14, 2e-14, 2e-14, 1e-14, 2e-14, 2e-14, 2e-14],
+)
+
+
+@RECOVERY.measured_by
+def recovery(impl, seed):
+    impl.seed(seed)
+    rng = np.random.default_rng(seed)
+    law = rng.normal(size=(4, 3, 2, 5)) / np.sqrt(12)
+    x, new_x = rng.normal(size=(400, 4, 3)), rng.normal(size=(100, 4, 3))
+    model = impl.build((4, 3), (2, 5), ())
+    impl.train(model, x, np.einsum("nij,ijkl->nkl", x, law), 40, 0.02, 20)
+    found = model(new_x)
+    equal(found.shape, (100, 2, 5), of="the shape of model(x)")
+    return float(((found - np.einsum("nij,ijkl->nkl", new_x, law)) ** 2).mean())
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_train_recovers_a_linear_map(impl):
+    """the median mean squared error of three trainings on a random linear map is at most 0.001"""
+    RECOVERY.expect(impl)
