@@ -16,69 +16,12 @@ import pytest
 from katagrad import grading
 from katagrad.boundary.implementation import Implementation
 from katagrad.checks import Outcome, run_case
+from katagrad.options import pytest_addoption
 from katagrad.recorder import RUN, Controller, Recorder, Run, words
-from katagrad.topics import FRAMEWORKS, Topic, root, topics
+from katagrad.topics import Topic, root, topics
 from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of a grading."""
-    group = parser.getgroup("katagrad", "grading of submissions")
-    add = group.addoption
-    add(
-        "--submission",
-        metavar="DIR",
-        help="folder of <topic>.py files to grade (default: exercises)",
-    )
-    add(
-        "--framework",
-        choices=FRAMEWORKS,
-        help="framework of the submission (default: what its files import)",
-    )
-    add(
-        "--seed",
-        type=int,
-        metavar="N",
-        help="hidden seed of all inputs (default: drawn, and told at the end)",
-    )
-    add("--results", metavar="FILE.json", help="write verdicts, points and messages to FILE.json")
-    add(
-        "--isolation",
-        choices=("process", "namespace", "auto"),
-        default="process",
-        help="how a submission is shut in",
-    )
-    add(
-        "--in-process",
-        action="store_true",
-        help="run the submission inside pytest, so that breakpoint() works; never a grade",
-    )
-    add(
-        "--start-method",
-        choices=("fork", "spawn"),
-        help="how workers start (default: fork where the system has it)",
-    )
-    add(
-        "--threads",
-        type=int,
-        default=1,
-        metavar="N",
-        help="threads of a framework in a worker (default: 1, which repeats exactly)",
-    )
-    add("--device", default="cpu", metavar="NAME", help="cpu, or cuda where there is a GPU")
-    add(
-        "--data",
-        choices=("auto", "embedded"),
-        default="auto",
-        help="embedded: do not grade on MNIST and the like even where present",
-    )
-    add("--patience", type=float, default=1.0, metavar="X", help="multiply every time limit by X")
-    add(
-        "--limit",
-        action="append",
-        metavar="NAME=VALUE",
-        help="a limit: wall, cpu (s), memory, file, output, message (bytes; k, m, g), processes",
-    )
+__all__ = ["pytest_addoption"]  # a hook that lives in a module of its own
 
 
 def pytest_configure(config: pytest.Config) -> None:

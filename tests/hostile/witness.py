@@ -12,7 +12,8 @@ for folder in ("/tmp", "/dev/shm"):
     left += [
         f"{folder}/{name}"
         for name in os.listdir(folder)
-        if f"{folder}/{name}" != home and name != "venv"
+        # The interpreter itself may be installed below /tmp, as a clone's environment is.
+        if f"{folder}/{name}" != home and not f"{sys.prefix}/".startswith(f"{folder}/{name}/")
     ]
     left += [f"attribute {name}" for name in os.listxattr(folder)]
     left += [f"mode of {folder}"] if os.stat(folder).st_mode & 0o7777 != 0o1777 else []
