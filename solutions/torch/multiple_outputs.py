@@ -46,7 +46,7 @@ def train(model, x, targets, weights, epochs, lr, batch_size):
             optimizer.zero_grad()
             total.backward()
             optimizer.step()
-            sums += len(batch_x) * torch.stack([total.detach(), *parts]).detach()
+            sums += len(batch_x) * torch.stack([total, *parts]).detach()
         for key, mean in zip(history, (sums / len(x)).tolist(), strict=True):
             history[key].append(mean)
     return history
