@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,7 @@ class Recorder:
         self.folder = ""
         self.isolation = ""
         self.versions: dict[str, str] = {}
+        self.places: dict[tuple[str, str], tuple[bool, int]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a verdict; the worst case of a check decides."""
@@ -123,7 +125,8 @@ class Recorder:
             return
         status, message, printed, seconds, data = told["outcome"]
         name = told["topic"]
-        self.run.seen.setdefault(name, topics()[name]) if name in topics() else None
+        home = Path(told["root"])  # under xdist, only the workers have collected
+        self.run.seen.setdefault(name, topics(None if home == root() else home)[name])
         self.run.about.setdefault(name, {})["framework"] = told["framework"] or self.run.about.get(
             name, {}
         ).get("framework")
@@ -142,8 +145,15 @@ class Recorder:
         kept = self.run.outcomes.setdefault(name, {})
         before = kept.get(told["check"])
         total = seconds + (before.seconds if before else 0.0)
-        if before is None or before.status == PASSED:
+        place = (
+            status == PASSED,
+            told["place"],
+        )  # xdist reports cases in any order; the first that failed decides
+        if before is None or place < self.places[name, told["check"]]:
+            self.places[name, told["check"]] = place
             kept[told["check"]] = Outcome(status, message, printed, total, tuple(data))
+        else:
+            kept[told["check"]] = dataclasses.replace(before, seconds=total)
 
     def record(self) -> dict[str, Any]:
         """Everything that is known, as the JSON file holds it."""
