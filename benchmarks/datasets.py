@@ -13,4 +13,5 @@ def bench_loader(bench, size, shuffle):
     loader = bench.call(
         "make_loader", list(zip(x, y, strict=True)), batch, shuffle=shuffle, rng=bench.rng(0)
     )
-    bench.time((loader, "__iter__"), items=count, unit="samples", bytes=4 * count * (features + 2))
+    moved = 4 * count * (features + 2)
+    bench.time((loader, "__iter__"), items=count, unit="samples", bytes=moved, exhaust=True)

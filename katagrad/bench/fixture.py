@@ -151,12 +151,14 @@ class Bench:
         backward: bool = False,
         wrt: Any = 0,
         output: Any = (),
+        exhaust: bool = False,
         **kwargs: Any,
     ) -> None:
         """Time one call of `target`: a function's name, a Remote, or (Remote, method).
 
         items, unit: what one call handles, "rows" say. flops, bytes: of one call, where they are known.
         backward: time the call and its gradient by `wrt`. output: path to the tensor that is differentiated.
+        exhaust: time the call and all the items of the iterator that it returns.
         """
         started = time.monotonic()
         impl, runner = self.impl, self.runner
@@ -168,6 +170,7 @@ class Bench:
             "args": [impl._send(a) for a in args],
             "kwargs": {k: impl._send(v) for k, v in kwargs.items()},
             "backward": backward,
+            "exhaust": exhaust,
             "wrt": [
                 w._handle if isinstance(w, Remote) else w
                 for w in (wrt if isinstance(wrt, list) else [wrt])

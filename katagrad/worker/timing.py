@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,7 @@ def prepare(
 ) -> tuple[Handle, float, float]:
     """Make a call ready and warm. Returns (its handle, seconds of the first call, seconds of a warm one).
 
-    call: target, args, kwargs, backward, wrt and output, as `katagrad.bench.fixture` sends them.
+    call: target, args, kwargs, backward, wrt, output and exhaust, as `katagrad.bench.fixture` sends them.
     sets: how many copies of the inputs. mode: "eager" or "compiled".
     """
     adapter = session.adapter
@@ -66,6 +67,8 @@ def prepare(
 def _bound(session: Any, function: Callable[..., Any], call: dict[str, Any]) -> Callable[[], Any]:
     args = [session.lift(_copied(a)) for a in call["args"]]
     kwargs = {k: session.lift(_copied(v)) for k, v in call["kwargs"].items()}
+    if call["exhaust"]:
+        return lambda: list(deque(function(*args, **kwargs), maxlen=1))
     if not call["backward"]:
         return lambda: function(*args, **kwargs)
     adapter = session.adapter
