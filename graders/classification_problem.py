@@ -62,7 +62,7 @@ def gradients(layers, x, y):
     return found
 
 
-def trained(layers, x, y, epochs, lr, batch_size):
+def trained(layers, x, y, epochs, lr, batch_size, epsilon=1e-7):
     """The layers after Adam with batches in the order of the rows, and the history of the training rows."""
     layers = [dict(layer) for layer in layers]
     m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
@@ -81,7 +81,7 @@ def trained(layers, x, y, epochs, lr, batch_size):
                     m[k][key] = 0.9 * m[k][key] + 0.1 * g
                     v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
                     slope, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
-                    layers[k][key] = layers[k][key] - lr * slope / (np.sqrt(size) + 1e-7)
+                    layers[k][key] = layers[k][key] - lr * slope / (np.sqrt(size) + epsilon)
         for key in seen:
             history[key].append(seen[key])
     return layers, history
@@ -110,6 +110,15 @@ def pictures(n, height, width):
     """Random images of bytes, some dark and some bright, so that statistics of a part are not those of the whole."""
     brightness = integers(200, n, 1, 1, low=20)
     return (integers(256, n, height, width) * brightness // 255).astype(np.uint8)
+
+
+def settled(found, *plan):
+    """(found, expected) weights, alike where a gradient is so small that Adam's epsilon or rounding decides its step.
+
+    Epsilon is added before the bias correction or after it; at the first step, that is 3e-6 or 1e-7.
+    """
+    expected, other = (weights(trained(*plan, epsilon=size)[0]) for size in (1e-7, 3e-6))
+    return np.where(np.abs(expected - other) > 2e-3, expected, found), expected
 
 
 # -- the checks ------------------------------------------------------------------------------------
@@ -281,13 +290,12 @@ def test_train_makes_the_steps_of_adam(impl):
     x, y, other_x, other_y = normal(9, 5), integers(3, 9), normal(6, 5), integers(3, 6)
     model = build(impl, layers)
     history, after = impl.after("train", model, x, y, other_x, other_y, 3, 0.05, 16)
-    expected, losses = trained(layers, x, y, 3, 0.05, 16)
+    _, losses = trained(layers, x, y, 3, 0.05, 16)
     close(
-        weights(impl.layers(model)),
-        weights(expected),
+        *settled(weights(impl.layers(model)), layers, x, y, 3, 0.05, 16),
         of="the weights after train",
         rtol=1e-2,
-        atol=5e-3,  # where epsilon goes (before or after the bias correction) moves small gradients
+        atol=5e-3,
         mistakes={
             "the weights before it": weights(layers),
             "those of training on the validation rows": weights(
@@ -334,10 +342,8 @@ def test_train_reports_each_epoch(impl):
             number(
                 found["val_accuracy"][epoch], accuracy, of='history["val_accuracy"][1]', atol=1e-6
             )
-    steps = weights(trained(layers, x, y, 2, 0.02, 4)[0])
     close(
-        weights(impl.layers(model)),
-        steps,
+        *settled(weights(impl.layers(model)), layers, x, y, 2, 0.02, 4),
         of="the weights after two epochs of 4 + 4 + 2 equal rows",
         rtol=1e-2,
         atol=5e-3,

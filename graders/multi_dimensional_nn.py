@@ -44,7 +44,7 @@ def gradients(layers, x, y):
     return found
 
 
-def trained(layers, x, y, epochs, lr, batch_size):
+def trained(layers, x, y, epochs, lr, batch_size, epsilon=1e-7):
     """The layers after Adam with batches in the order of the examples, and the error of each epoch."""
     layers = [dict(layer) for layer in layers]
     m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
@@ -61,7 +61,7 @@ def trained(layers, x, y, epochs, lr, batch_size):
                     m[k][key] = 0.9 * m[k][key] + 0.1 * g
                     v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
                     slope, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
-                    layers[k][key] = layers[k][key] - lr * slope / (np.sqrt(size) + 1e-7)
+                    layers[k][key] = layers[k][key] - lr * slope / (np.sqrt(size) + epsilon)
         losses.append(total / len(x))
     return layers, losses
 
@@ -83,6 +83,15 @@ def problem(impl, n, in_shape=(4, 3), out_shape=(2, 5), hidden=(6,)):
 
 def weights(layers):
     return np.concatenate([layer[key].ravel() for layer in layers for key in ("kernel", "bias")])
+
+
+def settled(found, *plan):
+    """(found, expected) weights, alike where a gradient is so small that Adam's epsilon or rounding decides its step.
+
+    Epsilon is added before the bias correction or after it; at the first step, that is 3e-6 or 1e-7.
+    """
+    expected, other = (weights(trained(*plan, epsilon=size)[0]) for size in (1e-7, 3e-6))
+    return np.where(np.abs(expected - other) > 2e-3, expected, found), expected
 
 
 # -- the checks ------------------------------------------------------------------------------------
@@ -213,14 +222,13 @@ def test_train_makes_the_steps_of_adam(impl):
     """with one batch of all examples, three epochs end where Adam's steps on the mean squared error end"""
     model, layers, x, y = problem(impl, 9)
     found, after = impl.after("train", model, x, y, 3, 0.05, 16)
-    expected, losses = trained(layers, x, y, 3, 0.05, 16)
+    _, losses = trained(layers, x, y, 3, 0.05, 16)
     recorded(found, losses, {"the sum over the entries of an example": 10 * losses[0]})
     close(
-        weights(impl.layers(model)),
-        weights(expected),
+        *settled(weights(impl.layers(model)), layers, x, y, 3, 0.05, 16),
         of="the weights after train",
         rtol=1e-2,
-        atol=5e-3,  # where epsilon goes (before or after the bias correction) moves small gradients
+        atol=5e-3,
         mistakes={
             "the weights before it": weights(layers),
             "those of one epoch": weights(trained(layers, x, y, 1, 0.05, 16)[0]),
@@ -253,10 +261,12 @@ def test_train_takes_every_batch(impl):
     model, layers, x, y = problem(impl, 1)
     x, y = np.repeat(x, 10, axis=0), np.repeat(y, 10, axis=0)
     found = impl.train(model, x, y, 2, 0.02, 4)
-    expected, losses = trained(layers, x, y, 2, 0.02, 4)
+    _, losses = trained(layers, x, y, 2, 0.02, 4)
     recorded(found, losses)
     of = "the weights after two epochs of 4 + 4 + 2 equal examples"
-    close(weights(impl.layers(model)), weights(expected), of=of, rtol=1e-2, atol=5e-3)
+    close(
+        *settled(weights(impl.layers(model)), layers, x, y, 2, 0.02, 4), of=of, rtol=1e-2, atol=5e-3
+    )
 
 
 @pytest.mark.grade(

@@ -47,7 +47,7 @@ def gradients(layers, x, y):
     return found
 
 
-def trained(layers, x, y, epochs, lr, batch_size, slope=gradients):
+def trained(layers, x, y, epochs, lr, batch_size, slope=gradients, epsilon=1e-7):
     """The layers after Adam with batches in the order of the rows, and the mean squared error of each epoch."""
     layers = [dict(layer) for layer in layers]
     m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
@@ -64,7 +64,7 @@ def trained(layers, x, y, epochs, lr, batch_size, slope=gradients):
                     m[k][key] = 0.9 * m[k][key] + 0.1 * g
                     v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
                     mean, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
-                    layers[k][key] = layers[k][key] - lr * mean / (np.sqrt(size) + 1e-7)
+                    layers[k][key] = layers[k][key] - lr * mean / (np.sqrt(size) + epsilon)
         history.append(total / len(x))
     return layers, history
 
@@ -91,6 +91,15 @@ def build(impl, layers):
 
 def weights(layers):
     return np.concatenate([layer[key].ravel() for layer in layers for key in ("kernel", "bias")])
+
+
+def settled(found, *plan):
+    """(found, expected) weights, alike where a gradient is so small that Adam's epsilon or rounding decides its step.
+
+    Epsilon is added before the bias correction or after it; at the first step, that is 3e-6 or 1e-7.
+    """
+    expected, other = (weights(trained(*plan, epsilon=size)[0]) for size in (1e-7, 3e-6))
+    return np.where(np.abs(expected - other) > 2e-3, expected, found), expected
 
 
 # -- the checks ------------------------------------------------------------------------------------
@@ -163,13 +172,12 @@ def test_fit_makes_the_steps_of_adam(impl):
     x, y = normal(9, 4), normal(9, scale=2.0, shift=1.0)
     model = build(impl, layers)
     history, after = impl.after("fit", model, x, y, 3, 0.05, 16)
-    expected, losses = trained(layers, x, y, 3, 0.05, 16)
+    _, losses = trained(layers, x, y, 3, 0.05, 16)
     close(
-        weights(impl.layers(model)),
-        weights(expected),
+        *settled(weights(impl.layers(model)), layers, x, y, 3, 0.05, 16),
         of="the weights after fit",
         rtol=1e-2,
-        atol=5e-3,  # where epsilon goes (before or after the bias correction) moves small gradients
+        atol=5e-3,
         mistakes={
             "the weights before it": weights(layers),
             "those of a loss over all pairs (N, N) of predictions and targets": weights(
@@ -208,11 +216,10 @@ def test_fit_takes_every_batch(impl):
     x, y = np.repeat(normal(1, 4), 10, axis=0), np.full(10, 3.0)
     model = build(impl, layers)
     history = impl.fit(model, x, y, 2, 0.02, 4)
-    expected, losses = trained(layers, x, y, 2, 0.02, 4)
+    _, losses = trained(layers, x, y, 2, 0.02, 4)
     recorded(history, losses)
     close(
-        weights(impl.layers(model)),
-        weights(expected),
+        *settled(weights(impl.layers(model)), layers, x, y, 2, 0.02, 4),
         of="the weights after two epochs of 4 + 4 + 2 equal rows",
         rtol=1e-2,
         atol=5e-3,
