@@ -495,12 +495,14 @@ DIGITS = Threshold(
     at_least=0.95,
     torch=[0.9778, 0.9778, 0.98, 0.9778, 0.9778, 0.98, 0.98, 0.9733, 0.9778, 0.9778],
     tensorflow=[0.9844, 0.9822, 0.98, 0.9844, 0.98, 0.9844, 0.9756, 0.9778, 0.9822, 0.9778],
+    runs=1,  # each run costs seconds, and one is missed less than once in a thousand
 )
 DIGITS_64 = Threshold(
     "test accuracy on digits with one hidden layer of 64",
     at_least=0.94,
     torch=[0.9711, 0.9733, 0.9644, 0.9622, 0.9733, 0.9733, 0.96, 0.9733, 0.9711, 0.9689],
     tensorflow=[0.9733, 0.9733, 0.9667, 0.9844, 0.9733, 0.9733, 0.9711, 0.9733, 0.9756, 0.9667],
+    runs=1,  # each run costs seconds, and one is missed less than once in a thousand
 )
 
 
@@ -526,11 +528,11 @@ def digits_64(impl, seed):
 
 @pytest.mark.grade(points=3, seconds=300)
 def test_run_learns_to_classify(impl):
-    """the median of three runs reaches 0.95 on digits, or 0.97 on MNIST where it is present"""
+    """a run reaches 0.95 on digits, or the median of three 0.97 on MNIST where it is present"""
     (MNIST if full_size("mnist") else DIGITS).expect(impl)
 
 
 @pytest.mark.grade(points=2, seconds=300)
 def test_run_learns_with_one_hidden_layer(impl):
-    """with one hidden layer of 64, the median reaches 0.94 on digits, or 0.96 on MNIST where it is present"""
+    """with one hidden layer of 64, a run reaches 0.94 on digits, or the median of three 0.96 on MNIST"""
     (MNIST_64 if full_size("mnist") else DIGITS_64).expect(impl)
