@@ -16,7 +16,8 @@ for path in place["files"]:
 for folder in place["folders"]:
     try:
         names = os.listdir(folder)
-        if set(names) - set(sys.base_prefix.split("/")):  # the way to the interpreter may be seen
+        way = {*sys.base_prefix.split("/"), *sys.prefix.split("/")}
+        if set(names) - way:  # the way to the interpreter may be seen, and nothing beside it
             print("OPEN listed", folder)
         look(" ".join(names))
     except OSError:
