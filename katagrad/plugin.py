@@ -106,6 +106,8 @@ class TopicModule(pytest.Module):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Examples of the file, then the functions of the grader."""
         self.run.seen[self.topic.name] = self.topic
+        if not self.config.option.collectonly:
+            self.run.prepare(self.submission, self.topic)
         if self.of_student:
             yield from self._examples()
         if self.topic.grader.is_file():

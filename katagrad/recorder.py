@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from katagrad import grading, results
 from katagrad.checks import Outcome
 from katagrad.submission import Submission, python_versions
 from katagrad.topics import Topic, root, topics
-from katagrad.verdict import FAILED, NOT_STARTED, PASSED, SubmissionProblem
+from katagrad.verdict import FAILED, NOT_STARTED, PASSED, Failure, NotGraded, SubmissionProblem
 
 RUN = pytest.StashKey["Run"]()
 OPTIONS = (
@@ -69,6 +70,14 @@ class Run:
             except grading.BadOption as error:
                 raise pytest.UsageError(str(error)) from None
         return self.gradings[folder]
+
+    def prepare(self, folder: Path, topic: Topic) -> None:
+        """Start the import of a topic's framework now, beside pytest's own work, if the topic is begun."""
+        current = self.grading(folder)
+        with contextlib.suppress(Failure, NotGraded):
+            source = current.submission.source(topic)
+            source.ready()
+            current.pool.prepare(source.framework)
 
     def close(self) -> None:
         """End all workers."""

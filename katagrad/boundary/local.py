@@ -79,6 +79,9 @@ class LocalPool:
             )
         return LocalWorker(Session(self._adapter, self.folder), self.folder)
 
+    def prepare(self, framework: str) -> None:
+        """Nothing to start."""
+
     def versions(self, framework: str) -> dict[str, str]:
         """Versions of the framework that was loaded."""
         return (

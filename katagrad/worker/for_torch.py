@@ -28,9 +28,14 @@ OPERATIONS = {
 
 def preload() -> None:
     """Import what PyTorch imports on first use, so that a fork finds it there. Runs no operation."""
-    for name in ("torch.optim", "torch.utils.data", "torch._dynamo"):
-        with contextlib.suppress(ImportError):  # not every version has all of them
-            importlib.import_module(name)
+    for name in ("torch.optim", "torch.utils.data"):
+        importlib.import_module(name)
+
+
+def preload_late() -> None:
+    """Import what only a first optimizer step needs, and what takes as long as all of PyTorch's own import."""
+    with contextlib.suppress(ImportError):  # not every version has it
+        importlib.import_module("torch._dynamo")
 
 
 def versions() -> dict[str, str]:
