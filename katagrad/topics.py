@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,11 +72,16 @@ def root() -> Path:
     )
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 @cache
 def topics(folder: Path | None = None) -> dict[str, Topic]:
     """All topics in teaching order, by name. folder: another root than the installed one."""
     base = folder or root()
-    listed = tomllib.loads((base / "exercises" / "topics.toml").read_text(encoding="utf-8"))
+    listed = read_toml(base / "exercises" / "topics.toml")
     found = {}
     for name, entry in listed.items():
         forbid = {framework: tuple(rules) for framework, rules in entry.get("forbid", {}).items()}

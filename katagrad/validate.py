@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +14,10 @@ from katagrad.checks import Outcome, Rules, load_grader, manifest, run_case, run
 from katagrad.context import derive
 from katagrad.mutation import Mutant
 from katagrad.mutation import mutants as generic_mutants
-from katagrad.submission import Submission
+from katagrad.submission import edited
 from katagrad.threshold import Threshold
-from katagrad.topics import Topic
+from katagrad.topics import Topic, read_toml
 from katagrad.verdict import FAILED, NOT_GRADED, PASSED
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ def named_mutants(topic: Topic, framework: str) -> list[Named]:
     """The mutants that the project keeps for a topic."""
     if not topic.mutants.is_file():
         return []
-    listed = tomllib.loads(topic.mutants.read_text(encoding="utf-8"))
+    listed = read_toml(topic.mutants)
     return [
         Named(m["fault"], m["replace"], m["with"], m["caught_by"])
         for m in listed.get(framework, [])
@@ -74,7 +68,7 @@ def equivalents(topic: Topic, framework: str) -> list[Equivalent]:
     """The generic mutants that are known to change nothing that can be judged."""
     if not topic.mutants.is_file():
         return []
-    listed = tomllib.loads(topic.mutants.read_text(encoding="utf-8")).get("equivalent", {})
+    listed = read_toml(topic.mutants).get("equivalent", {})
     return [
         Equivalent(e["before"], e["after"], e["reason"], e.get("within", ""))
         for e in listed.get(framework, [])
@@ -105,8 +99,7 @@ class Validator:
 
     def transport(self, text: str, framework: str | None = None) -> Transport:
         """A transport on `text` as the topic's file, beside nothing."""
-        edits = {f"{self.topic.name}.py": text.encode()}
-        submission = Submission(Path("/nonexistent"), framework, edits)
+        submission = edited(Path("/nonexistent"), self.topic.name, text, framework)
         return Transport(self.pool, submission.source(self.topic))
 
     def run(self, text: str, seed: int, only: Sequence[str] = ()) -> dict[str, Outcome]:

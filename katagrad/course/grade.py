@@ -85,7 +85,7 @@ def run(order: Order, progress: Progress | None = None) -> Summary:
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
-    with Crew(plan, min(order.workers, max(len(jobs), 1))) as crew:
+    with Crew(plan, min(order.workers, len(jobs))) as crew:
         for job, record in crew.work(job for job, _ in jobs):
             ledger.write(job.student, job.topic.name, keys[job.student, job.topic.name], record)
             summary.graded += 1
