@@ -105,6 +105,8 @@ class Server:
                 near.close()
                 raise NotGraded(f"the {self.framework} worker is gone") from None
         if self._hear(30.0) is None:
+            output.close()
+            near.close()
             words = self._last_words()
             self.close()
             raise NotGraded(f"the {self.framework} worker could not fork: {words}")

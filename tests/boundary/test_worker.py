@@ -130,6 +130,24 @@ def test_a_lost_server_is_started_again(pool):
     assert {status for status, _ in results(pool, SOLUTION).values()} == {PASSED}
 
 
+@pytest.mark.parametrize(
+    "framework",
+    [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "tensorflow")],
+)
+def test_one_server_serves_many(framework):
+    """A server that dies between two submissions is replaced in silence, and costs seconds each time."""
+    many = Pool(LIMITS)
+    try:
+        served = []
+        for _ in range(4):
+            worker = many.worker(framework)
+            worker.close()
+            served.append(many.servers[framework].process.pid)
+        assert len(set(served)) == 1
+    finally:
+        many.close()
+
+
 def test_nothing_is_left_of_a_worker(pool):
     results(pool, SOLUTION)
     folder = pool.servers["torch"].folder

@@ -14,6 +14,10 @@ def preload():
     pass
 
 
+def preload_late():
+    pass
+
+
 def versions():
     return {"numpy": np.__version__}
 
