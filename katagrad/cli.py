@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -68,25 +69,27 @@ def validate(
 def _generic(topic: Topic, framework: str, pool: object) -> None:
     from katagrad import validate as judging
 
+    started = time.monotonic()
     validator = judging.Validator(topic, framework, pool)  # type: ignore[arg-type]
     known = judging.equivalents(topic, framework)
-    caught, equivalent, survivors = 0, 0, []
+    caught, equivalent, survivors = 0, 0, 0
     for mutant, check in validator.generic():
+        listed = any(e.matches(mutant, validator.solution) for e in known)
+        change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
         if check:
             caught += 1
-        elif any(e.matches(mutant, validator.solution) for e in known):
+            if listed:
+                print(f"  ~ {change} is listed as equivalent, but falls to {check}", flush=True)
+        elif listed:
             equivalent += 1
         else:
-            survivors.append(mutant)
-    total = caught + len(survivors)
+            survivors += 1
+            print(f"  ~ {change} survives", flush=True)
+    total = caught + survivors
     print(
         f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
-        f"{equivalent} listed as equivalent"
+        f"{equivalent} listed as equivalent, in {time.monotonic() - started:.0f} s"
     )
-    for mutant in survivors:
-        print(
-            f"  ~ line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}` survives"
-        )
 
 
 @app.command()

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.boundary.process import Pool
-from katagrad.checks import Outcome, Rules, load_grader, manifest, run_case, run_check, run_topic
+from katagrad.checks import Outcome, Rules, load_grader, manifest, run_case, run_topic
 from katagrad.context import derive
 from katagrad.mutation import Mutant
 from katagrad.mutation import mutants as generic_mutants
 from katagrad.submission import edited
+from katagrad.survivors import Hunt
 from katagrad.threshold import Threshold
 from katagrad.topics import Topic, read_toml
 from katagrad.verdict import FAILED, NOT_GRADED, PASSED
@@ -152,22 +153,11 @@ class Validator:
     ) -> Iterator[tuple[Mutant, str]]:
         """(mutant, check that caught it, or "") for every generic mutant of the solution."""
         found = list(generic_mutants(self.solution))
-        # Cheap checks first: most mutants fall to them, and training is not needed.
-        before = self.run(self.solution, seed)
-        order = sorted(manifest(self.topic), key=lambda check: before[check.name].seconds)
+        took = {name: outcome.seconds for name, outcome in self.run(self.solution, seed).items()}
+        hunt = Hunt(manifest(self.topic), self.solution, took, self.pool.limits.wall)
         for i, mutant in enumerate(found):
             transport = self.transport(mutant.source, self.framework)
-            caught = ""
-            for check in order:
-                outcome = run_check(transport, check, Rules(seed, full_size=self.full_size))
-                if outcome.status != PASSED:
-                    caught = (
-                        check.name
-                        if outcome.status == FAILED
-                        else f"{check.name} ({outcome.status}: {outcome.message})"
-                    )
-                    break
-            transport.close()
+            caught = hunt.catch(mutant, transport, Rules(seed, full_size=self.full_size))
             if progress is not None:
                 progress(i + 1, len(found))
             yield mutant, caught
