@@ -49,7 +49,7 @@ def prepare(
     function = session._resolve(call["target"])
     if mode == "compiled":
         function = adapter.compiled(function)
-    calls = [_bound(session, function, call) for _ in range(sets)]
+    calls = [_slowed(_bound(session, function, call), call) for _ in range(sets)]
     made = Prepared(calls, lambda result: finish(adapter, result))
     gc.collect()
     gc.disable()
@@ -87,6 +87,23 @@ def _bound(session: Any, function: Callable[..., Any], call: dict[str, Any]) -> 
         return tape.pull(result)
 
     return both
+
+
+def _slowed(function: Callable[[], Any], call: dict[str, Any]) -> Callable[[], Any]:
+    """`function`, longer by the share `slower` of its own time: a slowdown to try a rule of judgement on."""
+    share = call.get("slower", 0.0)
+    if not share:
+        return function
+
+    def slow() -> Any:
+        started = time.perf_counter()
+        result = function()
+        until = time.perf_counter() * (1 + share) - started * share
+        while time.perf_counter() < until:
+            pass
+        return result
+
+    return slow
 
 
 def _copied(value: Any) -> Any:
