@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -70,11 +69,10 @@ def mutants(source: str) -> Iterator[Mutant]:
     seen = {ast.unparse(tree)}
     for path, node in _nodes(tree, ()):
         for what, changed in _changes(node):
-            other = copy.deepcopy(tree)
-            if not _replace(other, path, changed):
-                continue
-            ast.fix_missing_locations(other)
-            text = ast.unparse(other)
+            ast.fix_missing_locations(changed)
+            _put(tree, path, changed)  # for a moment: a copy of the tree for each would take longer
+            text = ast.unparse(tree)
+            _put(tree, path, node)
             if text in seen:
                 continue
             seen.add(text)
@@ -106,16 +104,15 @@ def _nodes(
             yield from _nodes(child, here)
 
 
-def _replace(tree: ast.AST, path: tuple[tuple[str, int | None], ...], changed: ast.AST) -> bool:
+def _put(tree: ast.AST, path: tuple[tuple[str, int | None], ...], item: ast.AST) -> None:
     node = tree
     for name, i in path[:-1]:
         node = getattr(node, name) if i is None else getattr(node, name)[i]
     name, i = path[-1]
     if i is None:
-        setattr(node, name, changed)
+        setattr(node, name, item)
     else:
-        getattr(node, name)[i] = changed
-    return True
+        getattr(node, name)[i] = item
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

@@ -1,0 +1,122 @@
+"""The hunt for generic mutants: what counts as caught depends neither on the order of checks nor on first limits."""
+
+import pytest
+
+from katagrad import survivors
+from katagrad.checks import Case, Check, Outcome, Rules
+from katagrad.mutation import Mutant
+from katagrad.survivors import Hunt
+from katagrad.verdict import FAILED, NOT_GRADED, PASSED
+
+SOURCE = """def first(x):
+    return x + 1
+
+
+class Second:
+    def step(self, x):
+        return x - 1
+
+
+LAST = 2
+"""
+RULES = Rules(1)
+
+
+class NoTransport:
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
+def check(name, seconds=None):
+    return Check("topic", name, "", 1, "", seconds, lambda impl: None, (Case("", {}),))
+
+
+def mutant(line):
+    return Mutant("number", line, "1", "2", "")
+
+
+@pytest.fixture
+def hunt(monkeypatch):
+    """A hunt with three checks; `needs` is how long each takes on a mutant, `fails` those that do not pass."""
+    made = Hunt(
+        [check("slow", 60.0), check("quick"), check("middling", 30.0)],
+        SOURCE,
+        {"slow": 5.0, "quick": 0.01, "middling": 0.5},
+        wall=20.0,
+    )
+    made.needs, made.fails, made.ran = {}, {}, []
+
+    def run(transport, which, rules):
+        made.ran.append((which.name, which.seconds))
+        took = made.needs.get(which.name, made.seconds[which.name])
+        if took > which.seconds if which.seconds else took > made.wall:
+            return Outcome(FAILED, "took longer", seconds=which.seconds or made.wall)
+        return Outcome(made.fails.get(which.name, PASSED), "said so", seconds=took)
+
+    monkeypatch.setattr(survivors, "run_check", run)
+    return made
+
+
+def test_scope_is_the_innermost_definition(hunt):
+    assert [hunt.scope(mutant(line)) for line in (2, 5, 7, 10)] == ["first", "Second", "step", ""]
+
+
+def test_cheap_checks_come_first_and_every_check_is_run_on_a_survivor(hunt):
+    assert hunt.catch(mutant(2), NoTransport(), RULES) == ""
+    assert [name for name, _ in hunt.ran] == ["quick", "middling", "slow"]
+
+
+def test_the_check_that_caught_the_last_mutant_of_a_function_is_tried_first_there(hunt):
+    hunt.fails = {"middling": FAILED}
+    for _ in range(9):
+        assert hunt.catch(mutant(2), NoTransport(), RULES) == "middling"
+    hunt.seconds |= {"quick": 0.4}
+    assert next(c.name for c in hunt.order(mutant(2))) == "middling"
+    assert next(c.name for c in hunt.order(mutant(7))) == "quick", (
+        "another function learns nothing from it"
+    )
+
+
+def test_a_mutant_that_is_slow_but_right_survives(hunt):
+    hunt.needs = {"middling": 29.0, "slow": 59.0, "quick": 19.0}  # all under their own limits
+    assert hunt.catch(mutant(2), NoTransport(), RULES) == ""
+    assert {("slow", 60.0), ("middling", 30.0)} <= set(hunt.ran), "the own limits were never tried"
+
+
+def test_an_endless_mutant_falls_to_the_shortest_of_the_own_limits(hunt):
+    hunt.needs = {"middling": 1e9, "slow": 1e9}
+    assert hunt.catch(mutant(2), NoTransport(), RULES) == "middling"
+    limits = [seconds for name, seconds in hunt.ran if name != "quick"]
+    assert limits == [4.0, 25.0, 30.0]
+
+
+def test_a_failure_before_the_first_limit_is_final_and_a_grader_that_fails_is_named(hunt):
+    hunt.fails = {"quick": NOT_GRADED}
+    assert hunt.catch(mutant(2), NoTransport(), RULES) == f"quick ({NOT_GRADED}: said so)"
+    assert len(hunt.ran) == 1
+
+
+def test_the_worker_is_closed_whatever_comes(hunt):
+    hunt.fails = {"quick": FAILED}
+    transport = NoTransport()
+    hunt.catch(mutant(2), transport, RULES)
+    assert transport.closed
+
+
+def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
+    pytest.importorskip("torch")
+    from katagrad.topics import topics
+    from katagrad.validate import Validator, equivalents
+
+    topic = topics()["softmax"]
+    validator = Validator(topic, "torch")
+    try:
+        found = list(validator.generic())
+    finally:
+        validator.close()
+    known = equivalents(topic, "torch")
+    alive = [m for m, caught in found if not caught]
+    assert len(found) > 40
+    assert [m for m in alive if not any(e.matches(m, validator.solution) for e in known)] == []
