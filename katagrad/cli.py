@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from katagrad.topics import FRAMEWORKS, Topic
+from katagrad.topics import root as topics_root
 from katagrad.topics import topics as all_topics
 from katagrad.verdict import NotGraded
 
@@ -72,23 +73,23 @@ def _generic(topic: Topic, framework: str, pool: object) -> None:
     started = time.monotonic()
     validator = judging.Validator(topic, framework, pool)  # type: ignore[arg-type]
     known = judging.equivalents(topic, framework)
-    caught, equivalent, survivors = 0, 0, 0
+    caught, survivors, alive = 0, 0, []
     for mutant, check in validator.generic():
-        listed = any(e.matches(mutant, validator.solution) for e in known)
-        change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
         if check:
             caught += 1
-            if listed:
-                print(f"  ~ {change} is listed as equivalent, but falls to {check}", flush=True)
-        elif listed:
-            equivalent += 1
+        elif any(e.matches(mutant, validator.solution) for e in known):
+            alive.append(mutant)
         else:
             survivors += 1
+            change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
             print(f"  ~ {change} survives", flush=True)
+    for entry in known:
+        if not any(entry.matches(mutant, validator.solution) for mutant in alive):
+            print(f"  ~ `{entry.before}` -> `{entry.after}` is listed as equivalent, but is caught")
     total = caught + survivors
     print(
         f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
-        f"{equivalent} listed as equivalent, in {time.monotonic() - started:.0f} s"
+        f"{len(alive)} listed as equivalent, in {time.monotonic() - started:.0f} s"
     )
 
 
@@ -185,6 +186,7 @@ def course_grade(
     from katagrad.course import report
     from katagrad.course.grade import Order, run
     from katagrad.grading import BadOption, parse_limits
+    from katagrad.progress import progress
 
     if not submissions.is_dir():
         raise typer.BadParameter(f"there is no folder {submissions}", param_hint="SUBMISSIONS")
@@ -204,7 +206,7 @@ def course_grade(
         full_size=full_size,
     )
     try:
-        with report.progress() as advance:
+        with progress("grading", "graded") as advance:
             summary = run(order, advance)
     except (NotGraded, BadOption) as error:
         typer.echo(f"kata: {error}", err=True)
@@ -229,6 +231,72 @@ def bench_compare(
 
     for line in compare(files):
         print(line)
+
+
+@bench.command("regress")
+def bench_regress(
+    against: Annotated[
+        str, typer.Option(help="the revision to compare with: a branch, tag, commit")
+    ],
+    framework: Annotated[str, typer.Option(help="torch or tensorflow")],
+    names: Names = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option(help="folder of solutions in a git work tree; default: katagrad's own"),
+    ] = None,
+    size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
+    select: Annotated[
+        str, typer.Option("-k", help="only benchmarks that match, as pytest's -k")
+    ] = "",
+    mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
+    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    environment: Annotated[
+        str,
+        typer.Option(
+            help="of the other revision: own, this, or auto: its own where it pins other libraries"
+        ),
+    ] = "auto",
+    every: Annotated[
+        bool, typer.Option("--all", help="also time topics that are the same in both")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="also write the result as JSON")] = None,
+) -> None:
+    """Is anything slower than it was? Ends with 0: no; 1: yes; 3: it cannot be judged; 2: bad input."""
+    from katagrad.bench import regress
+    from katagrad.bench.checkout import Unavailable
+    from katagrad.bench.twins import Conditions, Unmeasurable
+    from katagrad.progress import progress
+
+    _frameworks(framework)
+    for name, value, known in (
+        ("mode", mode, ("eager", "compiled")),
+        ("environment", environment, ("auto", "own", "this")),
+    ):
+        if value not in known:
+            raise typer.BadParameter(f"--{name} is one of {', '.join(known)}, not {value!r}")
+    folder = submission or topics_root() / "solutions" / framework
+    order = regress.Order(
+        against,
+        folder,
+        _chosen(names),
+        Conditions(framework, threads, device, mode),
+        size,
+        environment,
+        every,
+        select,
+    )
+    try:
+        with progress("timing", "timed") as advance:
+            report = regress.run(order, advance)
+        if out is not None:
+            regress.write(report, out)
+    except (Unavailable, Unmeasurable, NotGraded) as error:
+        typer.echo(f"kata: {error}", err=True)
+        raise typer.Exit(2) from None
+    for line in regress.lines(report, against):
+        print(line)
+    raise typer.Exit(report.status)
 
 
 def main() -> None:

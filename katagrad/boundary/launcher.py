@@ -39,14 +39,15 @@ class Launcher(Protocol):
 class PlainLauncher:
     """Isolation level "process": a process with limits, and nothing hidden from it.
 
-    weaker_because: why there is no stronger level here, where one was looked for.
+    weaker_because: why there is no stronger level here, where one was looked for. python: the interpreter that has
+    the framework; the driver's own by default.
     """
 
     name = "process"
     alone = False
 
-    def __init__(self, weaker_because: str = "") -> None:
-        self.weaker_because = weaker_because
+    def __init__(self, weaker_because: str = "", python: str = "") -> None:
+        self.weaker_because, self.python = weaker_because, python or sys.executable
 
     def told(self, folder: Path) -> dict[str, Any]:
         """What the worker must know of where it is."""
@@ -64,10 +65,10 @@ class PlainLauncher:
         environment: dict[str, str] | None = None,
         **streams: Any,
     ) -> subprocess.Popen[bytes]:
-        """The interpreter that runs the driver, deaf to PYTHON* variables and to user packages."""
+        """An interpreter that is deaf to PYTHON* variables and to user packages."""
         entry = ENTRY.format(root=str(ROOT))
         return subprocess.Popen(
-            [sys.executable, "-I", "-B", "-X", "utf8", "-c", entry, *python],
+            [self.python, "-I", "-B", "-X", "utf8", "-c", entry, *python],
             env={**self.environment(folder), **(environment or {})},
             cwd=folder,
             pass_fds=fds,

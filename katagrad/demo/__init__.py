@@ -12,7 +12,7 @@ from typing import Any
 from katagrad import results
 from katagrad.course.grade import Order, run
 from katagrad.course.ledger import Ledger
-from katagrad.course.report import progress
+from katagrad.progress import progress
 from katagrad.topics import FRAMEWORKS, topics
 from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED
 
@@ -37,7 +37,7 @@ def demo(isolation: str, workers: int) -> list[str]:
                 shutil.copy(topic.solution(framework), target)
         shutil.copy(topics()["linear_regression"].stub, folder / "class" / "bea")  # untouched
 
-        with progress() as advance:
+        with progress("grading", "graded") as advance:
             run(
                 Order(folder / "class", folder / "out", chosen, isolation, workers, seed=1), advance
             )

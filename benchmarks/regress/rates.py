@@ -1,0 +1,222 @@
+"""How often does `kata bench regress` err? Measured, on this machine: with planted slowdowns, and with none.
+
+    python benchmarks/regress/rates.py collect --framework torch --out rates.jsonl            # an idle machine
+    python benchmarks/regress/rates.py collect --framework torch --out rates.jsonl --busy     # beside a neighbour
+    python benchmarks/regress/rates.py report rates.jsonl                                     # rules, and their rates
+
+`collect` times four lanes of the same solutions side by side: the base, the same again, and two in which every timed
+call is made 5 and 10 % longer. Each launch of each benchmark is a line of the file; started again, it goes on where it
+stopped. `--busy` keeps another process computing on one core meanwhile. `report` replays every rule on those lines:
+rules are compared on the even benchmarks, and the rates of the rule that katagrad uses are told for the odd ones, which
+had no part in choosing it, and for all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from katagrad.bench.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule
+from katagrad.bench.twins import Conditions, Lane, Launch, Unmeasurable, collect
+from katagrad.topics import root
+
+PLANTED = {"same": 0.0, "+5 %": 0.05, "+10 %": 0.10}
+NEIGHBOUR = (
+    "import os; os.environ.update(OPENBLAS_NUM_THREADS='1', OMP_NUM_THREADS='1')\n"
+    "import numpy as np\n"
+    "a = np.ones((512, 512), np.float32); b = np.ones(8_000_000)\n"
+    "while True:\n    a @ a; b.copy(); sum(range(20_000))\n"
+)
+
+
+def gather(given: argparse.Namespace) -> None:
+    condition = "busy" if given.busy else "idle"
+    done = {
+        (line["condition"], line["framework"], line["benchmark"], line["launch"])
+        for line in read(given.out)
+    }
+    folder = root() / "solutions" / given.framework
+    lanes = [Lane("base", folder)]
+    lanes += [Lane(name, folder, slower=share) for name, share in PLANTED.items()]
+    found = collect(root(), given.topics, "small", given.framework)
+    found = found[:: given.every]
+    neighbour = subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) if given.busy else None
+    started = time.monotonic()
+    try:
+        for number in range(given.launches):
+            # A server serves every benchmark of its launch; the last launches are new servers.
+            launch = Launch(lanes, Conditions(given.framework, given.threads))
+            for benchmark in found:
+                name = f"{benchmark.topic.name}::{benchmark.name}"
+                if (condition, given.framework, name, number) in done:
+                    continue
+                if time.monotonic() - started > given.minutes * 60:
+                    print("the time is over; start it again to go on", file=sys.stderr)
+                    launch.close()
+                    return
+                try:
+                    blocks = launch.time(benchmark, number, given.rounds)
+                except Unmeasurable as reason:
+                    print(f"{name}: {reason}", file=sys.stderr)
+                    continue
+                line = {
+                    "condition": condition,
+                    "framework": given.framework,
+                    "benchmark": name,
+                    "launch": number,
+                    "blocks": {
+                        lane.name: [float(f"{s:.5g}") for s in seconds]
+                        for lane, seconds in zip(lanes, blocks, strict=True)
+                    },
+                }
+                with given.out.open("a") as file:
+                    file.write(json.dumps(line) + "\n")
+            launch.close()
+            print(
+                f"launch {number + 1} of {given.launches}: {time.monotonic() - started:.0f} s",
+                flush=True,
+            )
+    finally:
+        if neighbour is not None:
+            neighbour.kill()
+
+
+def read(path: Path) -> list[dict]:
+    """The whole lines of the file; a torn last one is left out."""
+    lines = []
+    for text in path.read_text().splitlines() if path.exists() else ():
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            continue
+    return lines
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[int(share * (len(ordered) - 1))]
+
+
+FIGURES = {
+    "fastest block": lambda base, head: min(head) / min(base),
+    "lower decile": lambda base, head: quantile(head, 0.1) / quantile(base, 0.1),
+    "lower quartile": lambda base, head: quantile(head, 0.25) / quantile(base, 0.25),
+    "median": lambda base, head: quantile(head, 0.5) / quantile(base, 0.5),
+    "median of pairs": lambda base, head: quantile(
+        [h / b for b, h in zip(base, head, strict=True)], 0.5
+    ),
+}
+
+
+def verdict(rule: Rule, ratios: list[float]) -> str:
+    """What the rule says when it is fed launches as it asks for them."""
+    count = rule.first
+    while True:
+        word = rule.judge(ratios[:count])
+        if word != MORE:
+            return word
+        if count >= len(ratios):
+            return CANNOT
+        count = min(count + rule.step, rule.most)
+
+
+def rates(lines: list[dict], rule: Rule, figure, draws: int = 40) -> dict[str, dict[str, float]]:
+    """By lane, the share of each verdict over benchmarks and over orders in which their launches might have come."""
+    launches = defaultdict(list)
+    for line in lines:
+        launches[line["condition"], line["framework"], line["benchmark"]].append(line["blocks"])
+    counts: dict[str, dict[str, float]] = {name: defaultdict(float) for name in PLANTED}
+    draw = random.Random(5)
+    for several in launches.values():
+        if len(several) < rule.most:
+            continue
+        for name in PLANTED:
+            ratios = [figure(one["base"], one[name]) for one in several]
+            for _ in range(draws):
+                draw.shuffle(ratios)
+                counts[name][verdict(rule, ratios)] += 1 / draws
+    return counts
+
+
+def told(counts: dict[str, dict[str, float]]) -> str:
+    parts = []
+    for name, found in counts.items():
+        total = sum(found.values())
+        if not total:
+            return "no benchmark with enough launches"
+        share = {word: found[word] / total for word in (SAME, SLOWER, FASTER, CANNOT)}
+        if name == "same":
+            wrong = share[SLOWER]
+            parts.append(
+                f"false alarms {wrong:6.2%} of {total:.0f}, cannot judge {share[CANNOT]:6.1%}"
+            )
+        else:
+            judged = 1 - share[CANNOT]
+            caught = share[SLOWER] / judged if judged else 0.0
+            parts.append(f"{name}: caught {share[SLOWER]:6.1%}, of those judged {caught:6.1%}")
+    return "; ".join(parts)
+
+
+def report(given: argparse.Namespace) -> None:
+    lines = [line for path in given.files for line in read(path)]
+    names = sorted({line["benchmark"] for line in lines})
+    even = set(names[::2])
+    halves = {
+        "even": [line for line in lines if line["benchmark"] in even],
+        "odd": [line for line in lines if line["benchmark"] not in even],
+    }
+    most = min(Rule().most, given.most or Rule().most)
+    print("Rules, on the even benchmarks of all conditions:")
+    for name, figure in FIGURES.items():
+        for line in (1.025, 1.03, 1.035, 1.04):
+            rule = Rule(line=line, most=most)
+            print(f"  {name:16s} line {line:5.3f}: {told(rates(halves['even'], rule, figure))}")
+        fixed = Rule(line=1.04, first=3, most=3, sure=0.0, enough=0.0, floor=0.0)
+        print(f"  {name:16s} median of 3 > 1.04: {told(rates(halves['even'], fixed, figure))}")
+    rule = Rule(most=most)
+    print(f"katagrad's rule, {rule}:")
+    for condition in sorted({line["condition"] for line in lines}):
+        for framework in sorted({line["framework"] for line in lines}):
+            for name, part in {**halves, "all": lines}.items():
+                some = [
+                    x for x in part if x["condition"] == condition and x["framework"] == framework
+                ]
+                print(
+                    f"  {condition} {framework:10s} {name:4s}: {told(rates(some, rule, FIGURES['fastest block']))}"
+                )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    ways = parser.add_subparsers(required=True)
+    one = ways.add_parser("collect", help="time the lanes")
+    one.add_argument("--framework", required=True, choices=("torch", "tensorflow"))
+    one.add_argument("--out", required=True, type=Path)
+    one.add_argument(
+        "--busy", action="store_true", help="beside a process that computes on one core"
+    )
+    one.add_argument("--launches", type=int, default=Rule().most)
+    one.add_argument("--rounds", type=int, default=25, help="blocks of a lane in a launch")
+    one.add_argument("--threads", type=int, default=1)
+    one.add_argument("--every", type=int, default=1, help="only every so many benchmarks")
+    one.add_argument("--minutes", type=float, default=600.0)
+    one.add_argument("--topics", nargs="*", default=())
+    one.set_defaults(run=gather)
+    two = ways.add_parser("report", help="replay the rules")
+    two.add_argument("files", nargs="+", type=Path)
+    two.add_argument("--most", type=int, help="launches at most, where fewer were made")
+    two.set_defaults(run=report)
+    given = parser.parse_args()
+    given.run(given)
+
+
+if __name__ == "__main__":
+    main()

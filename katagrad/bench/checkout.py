@@ -1,0 +1,115 @@
+"""Another revision of a folder, in a checkout and an environment of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from katagrad.data.places import cache_folder
+
+PINS = ("pyproject.toml", "constraints.txt")
+
+
+class Unavailable(Exception):
+    """A revision or an environment that cannot be had; the message says why, and what to do."""
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise Unavailable(
+            "git is not on the PATH; another revision cannot be had without it"
+        ) from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise Unavailable(said[-1] if said else f"git {words[0]} ended with {done.returncode}")
+    return done.stdout.strip()
+
+
+def top(folder: Path) -> Path:
+    """The work tree that holds `folder`. Raises Unavailable where there is none."""
+    try:
+        return Path(_git(folder, "rev-parse", "--show-toplevel"))
+    except Unavailable as reason:
+        raise Unavailable(
+            f"{folder} lies in no git work tree, so there is no other revision of it ({reason})"
+        ) from None
+
+
+def commit(tree: Path, revision: str) -> str:
+    """The commit that `revision` names, forty hexadecimal digits. Raises Unavailable for an unknown name."""
+    try:
+        return _git(tree, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    except Unavailable:
+        raise Unavailable(
+            f"{revision} names no commit of {tree}; try a branch, a tag or HEAD~1 "
+            "(a shallow clone has few commits: git fetch --unshallow)"
+        ) from None
+
+
+def check_out(tree: Path, identity: str, target: Path) -> None:
+    """Write the files of a commit to `target`, as a clone of its own: `tree` is left as it is."""
+    _git(tree, "clone", "--quiet", "--shared", "--no-checkout", str(tree), str(target))
+    _git(target, "checkout", "--quiet", "--detach", identity)
+
+
+def pins(tree: Path) -> dict[str, bytes]:
+    """The files that say which libraries a checkout wants."""
+    return {name: (tree / name).read_bytes() for name in PINS if (tree / name).is_file()}
+
+
+def environment(tree: Path, framework: str) -> Path:
+    """The interpreter of an environment with what the checkout `tree` pins; kept for the next time.
+
+    Raises Unavailable with the last line that the installer said.
+    """
+    wanted = pins(tree)
+    if "pyproject.toml" not in wanted:
+        raise Unavailable(f"{tree} has no pyproject.toml that says what to install")
+    parts = [f"{sys.version}{sys.platform}{framework}".encode(), *wanted.values()]
+    key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+    kept = cache_folder() / "environments" / key
+    if not _interpreter(kept).exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="unfinished-") as room:
+            made = Path(room) / "environment"
+            _build(made, tree, framework, "constraints.txt" in wanted)
+            try:
+                made.replace(kept)  # whole or not at all; an interpreter stands such a move
+            except OSError:
+                if not _interpreter(kept).exists():  # somebody else may have been first
+                    shutil.rmtree(kept, ignore_errors=True)
+                    made.replace(kept)
+    return _interpreter(kept)
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _build(folder: Path, tree: Path, framework: str, constrained: bool) -> None:
+    _said([sys.executable, "-m", "venv", str(folder)])
+    bound = ["--constraint", str(tree / "constraints.txt")] if constrained else []
+    python = str(_interpreter(folder))
+    _said([python, "-m", "pip", "install", "--quiet", *bound, f"{tree}[{framework}]"])
+
+
+def _said(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip().splitlines()
+        errors = [line for line in words if line.startswith("ERROR")] or words
+        raise Unavailable(
+            "the environment of the other revision cannot be made: "
+            + (errors[-1] if errors else f"{command[1]} ended with {done.returncode}")
+            + " (--environment this times it with the libraries of now)"
+        )

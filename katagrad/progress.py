@@ -1,0 +1,61 @@
+"""A live line for work that takes a while."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+QUIET_SECONDS = 10.0  # between lines where there is no terminal
+
+
+@contextmanager
+def progress(doing: str, done: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar with what is done, the rate and the time left; a line now and then where there is no terminal.
+
+    doing, done: the work's word, "grading" and "graded" say. Yields advance(done, of, name of what is at hand).
+    """
+    if not sys.stderr.isatty():
+        yield _plain(done)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn(doing),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=None, last="")
+
+        def advance(count: int, total: int, name: str) -> None:
+            bar.update(task, completed=count, total=total, last=name)
+
+        yield advance
+
+
+def _plain(done: str) -> Callable[[int, int, str], None]:
+    started = last = time.monotonic()
+
+    def advance(count: int, total: int, name: str) -> None:
+        nonlocal last
+        del name
+        now = time.monotonic()
+        if now - last >= QUIET_SECONDS or count == total:
+            last = now
+            left = (now - started) / max(count, 1) * (total - count)
+            print(
+                f"{done} {count} of {total}, about {left:.0f} s left", file=sys.stderr, flush=True
+            )
+
+    return advance
