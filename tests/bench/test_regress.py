@@ -158,15 +158,19 @@ def test_an_environment_is_made_once_and_whole(tmp_path, monkeypatch):
 
 
 # The least that pip takes for a build backend: one wheel with one empty module.
-BACKEND = """
+BACKEND = '''
 import zipfile
+ABOUT = {
+    "METADATA": "Metadata-Version: 2.1\\nName: empty\\nVersion: 1\\nProvides-Extra: torch\\n",
+    "WHEEL": "Wheel-Version: 1.0\\nGenerator: made\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+}
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = "empty-1-py3-none-any.whl"
     with zipfile.ZipFile(f"{wheel_directory}/{name}", "w") as wheel:
         wheel.writestr("empty/__init__.py", "")
-        about = "Metadata-Version: 2.1\\nName: empty\\nVersion: 1\\nProvides-Extra: torch\\n"
-        wheel.writestr("empty-1.dist-info/METADATA", about)
-        wheel.writestr("empty-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nGenerator: made\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("empty-1.dist-info/RECORD", "empty/__init__.py,,\\nempty-1.dist-info/METADATA,,\\nempty-1.dist-info/WHEEL,,\\nempty-1.dist-info/RECORD,,\\n")
+        for file, text in ABOUT.items():
+            wheel.writestr(f"empty-1.dist-info/{file}", text)
+        listed = ["empty/__init__.py", *(f"empty-1.dist-info/{file}" for file in [*ABOUT, "RECORD"])]
+        wheel.writestr("empty-1.dist-info/RECORD", "".join(f"{one},,\\n" for one in listed))
     return name
-"""
+'''
