@@ -1,6 +1,6 @@
 """Hidden checks of exercises/batch_norm.py. `impl` takes and returns NumPy arrays."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -454,10 +454,11 @@ def test_training_takes_exact_steps(impl, activation):
     equal(len(history), 2, of="len(history) after 2 epochs")
     plain = all(isinstance(loss, float) for loss in history)
     holds(plain, f"the history holds {history[0]!r}, but should hold Python floats")
-    for epoch in range(2):
-        in_use = cross_entropy(forward(params, state, x, slope)[0], y)
-        mistakes = {"the loss in use": in_use, "the sum over the batch": losses[epoch] * 8}
-        number(history[epoch], losses[epoch], of=f"history[{epoch}]", rtol=1e-5, mistakes=mistakes)
+    mistakes = {
+        "the loss in use": cross_entropy(forward(params, state, x, slope)[0], y),
+        "the sum over the batch": losses[0] * 8,
+    }
+    number(history[0], losses[0], of="history[0]", rtol=1e-5, mistakes=mistakes)
     for i, layer in enumerate(expected):
         for key, value in layer.items():
             mistakes = {"the value before training": params[i][key]}
@@ -465,6 +466,8 @@ def test_training_takes_exact_steps(impl, activation):
             close(trained[i][key], value, of=of, rtol=1e-5, atol=1e-6, mistakes=mistakes)
     for name, found, wanted in zip(("mean", "variance"), after[0], running[0], strict=True):
         close(found, wanted, of=f"the running {name} after 2 steps", rtol=1e-5, atol=1e-6)
+    mistakes = {"the loss of the first epoch again": losses[0]}
+    number(history[1], losses[1], of="history[1]", rtol=1e-5, mistakes=mistakes)
 
 
 def loss_and_gradients(params, state, x, y, slope, h=1e-6):
@@ -516,9 +519,34 @@ def test_training_visits_rows_in_new_orders(impl):
 
     # At learning rate 0 the loss of an epoch depends on which rows share a batch, and on nothing else.
     once = losses(11)
-    at_least(float(np.ptp(once)), 1e-5, of="how much the loss varies with the order of rows")
+    of = "how far the losses of 6 epochs lie apart, which another order of the rows in each should part,"
+    at_least(float(np.ptp(once)), 1e-5, of=of)
     close_lists(once, losses(11), "the history of a second run with the same rng")
     at_least(float(np.abs(once - losses(12)).max()), 1e-5, of="the difference that rng makes")
+    expect_whole_epoch(impl)
+
+
+def expect_whole_epoch(impl):
+    """Expect an epoch of two batches to be one of the twenty that six rows allow, whatever rng draws."""
+    params, state = network(2, 3, 3)
+    x, y = normal(6, 2), np.arange(6) % 3
+    given = {"epochs": 1, "batch_size": 3, "lr": 0.0, "rng": impl.rng()}
+    _, after, history = impl.float64.train_mlp(params, state, x, y, **given)
+    found = np.concatenate([np.ravel(history), np.ravel(after[0][0]), np.ravel(after[0][1])])
+    possible = []
+    for first in combinations(range(6), 3):
+        running, losses = state, []
+        for rows in (list(first), [i for i in range(6) if i not in first]):
+            logits, running = forward(params, running, x[rows], training=True)
+            losses.append(cross_entropy(logits, y[rows]))
+        possible.append(np.concatenate([[np.mean(losses)], *running[0]]))
+    shape(found, possible[0].shape, of="an epoch's loss and running statistics, together")
+    holds(
+        any(np.allclose(found, one, rtol=1e-6, atol=1e-8) for one in possible),
+        f"an epoch of 6 rows in batches of 3 has the loss {found[0]:.6g} and the running statistics "
+        f"{found[1:].round(4)}; no way to put each row, with its own label, into one of two batches gives that. "
+        "Does every row come exactly once, and does its label come with it?",
+    )
 
 
 @pytest.mark.grade(points=1)
