@@ -17,9 +17,9 @@ from katagrad.bench.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule
 from katagrad.bench.twins import Benchmark, Conditions, Lane, Launch, Unmeasurable, collect
 from katagrad.submission import Submission
 from katagrad.topics import Topic, root
-from katagrad.verdict import NotGraded
+from katagrad.verdict import Failure, NotGraded
 
-BASE, HEAD = "base", "head"
+BASE, HEAD, NEW = "base", "head", "new"
 
 
 @dataclass(frozen=True)
@@ -180,9 +180,19 @@ def _judge(
             finding.verdict = decide.judge(finding.ratios)
             wanted = min(wanted + decide.step, decide.most)
     except (Unmeasurable, NotGraded) as reason:
-        return Finding(name, CANNOT, reason=str(reason))
+        word = NEW if _lacks(benchmark.topic, *lanes) else CANNOT
+        return Finding(name, word, reason=str(reason))
     finding.seconds = (fastest[0], fastest[1])
     return finding
+
+
+def _lacks(topic: Topic, base: Lane, head: Lane) -> bool:
+    """Whether the base has no such file, or lacks a function that the head has: then there is nothing to compare."""
+    before, now = (Submission(lane.folder).source(topic) for lane in (base, head))
+    try:
+        return bool(set(now.functions) - set(before.functions))
+    except Failure:  # a file that is not there, or is no Python
+        return before.file not in before.files
 
 
 def lines(report: Report, against: str) -> list[str]:
@@ -191,7 +201,7 @@ def lines(report: Report, against: str) -> list[str]:
     width = max((len(one.name) for one in report.findings), default=0)
     for one in report.findings:
         if one.reason:
-            told.append(f"  {one.name:{width}}  {CANNOT}: {one.reason}")
+            told.append(f"  {one.name:{width}}  {one.verdict}: {one.reason.splitlines()[0]}")
             continue
         spread = f"{min(one.ratios):.3f} to {max(one.ratios):.3f} in {len(one.ratios)} launches"
         told.append(f"  {one.name:{width}}  {one.ratio:6.3f}  {one.verdict:12s}  ({spread})")
@@ -202,7 +212,7 @@ def lines(report: Report, against: str) -> list[str]:
     told += report.notes
     counts = {
         word: sum(one.verdict == word for one in report.findings)
-        for word in (SLOWER, FASTER, SAME, CANNOT)
+        for word in (SLOWER, FASTER, SAME, NEW, CANNOT)
     }
     told.append(
         ", ".join(f"{count} {word}" for word, count in counts.items() if count)

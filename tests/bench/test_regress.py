@@ -94,7 +94,9 @@ def test_nothing_changed_is_said_without_timing(home):
 def test_a_base_that_cannot_run_is_no_verdict(home):
     path = home / "answers" / "softmax.py"
     good = path.read_text()
-    path.write_text("def softmax(x, axis=-1, temperature=1.0):\n    raise ValueError('not yet')\n")
+    path.write_text(
+        good.replace("    shifted =", "    raise ValueError('not yet')\n    shifted =", 1)
+    )
     git(home, "commit", "--quiet", "-am", "broken")
     path.write_text(good)
     status, said, errors = regress(home, "softmax", "-k", "softmax and not log and not gradient")
@@ -102,6 +104,21 @@ def test_a_base_that_cannot_run_is_no_verdict(home):
     (line,) = [line for line in said.splitlines() if NAME in line]
     assert "cannot judge: base:" in line
     assert "not yet" in line
+
+
+def test_what_the_base_does_not_have_is_new_and_no_failure(home):
+    path = home / "answers" / "softmax.py"
+    good = path.read_text()
+    path.write_text(good.replace("def log_softmax(", "def former_softmax("))
+    git(home, "commit", "--quiet", "-am", "without it")
+    path.write_text(good)
+    status, said, errors = regress(home, "softmax", "-k", "log_softmax")
+    assert status == 0, said + errors
+    assert (
+        "bench_softmax[log_softmax-small]  new: base: softmax.py has no function log_softmax"
+        in said
+    )
+    assert "1 new" in said
 
 
 @pytest.mark.parametrize(
@@ -158,7 +175,7 @@ def test_an_environment_is_made_once_and_whole(tmp_path, monkeypatch):
 
 
 # The least that pip takes for a build backend: one wheel with one empty module.
-BACKEND = '''
+BACKEND = """
 import zipfile
 ABOUT = {
     "METADATA": "Metadata-Version: 2.1\\nName: empty\\nVersion: 1\\nProvides-Extra: torch\\n",
@@ -173,4 +190,4 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         listed = ["empty/__init__.py", *(f"empty-1.dist-info/{file}" for file in [*ABOUT, "RECORD"])]
         wheel.writestr("empty-1.dist-info/RECORD", "".join(f"{one},,\\n" for one in listed))
     return name
-'''
+"""
