@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 import zlib
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
 
-from katagrad.bench import machine
+from katagrad.bench import machine, pairs
+from katagrad.bench.runner import SECONDS, Runner
 from katagrad.boundary.implementation import Implementation, Remote
-from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
-from katagrad.submission import Submission
 from katagrad.topics import Topic
 
 SETS = 3  # copies of the inputs that take turns, so that no call finds its own data in the caches
 BLOCK_SECONDS = 0.025  # long enough that neither the timer nor a context switch decides
 BLOCKS, QUICK_BLOCKS, LEAST_BLOCKS = 20, 5, 5
 BUDGET_SECONDS = 6.0  # for the blocks of one benchmark
-SECONDS = 600.0  # before a benchmark counts as hung
+PROTOCOL = 2  # of how a figure comes about; figures of two protocols are not one series
+HALVES = ("float16", "bfloat16")
 
 
 class Clock:
@@ -38,71 +38,6 @@ class Clock:
 CLOCK = Clock()
 
 
-@dataclass
-class Ceilings:
-    """What the machine could do at its best in this run. matmul in FLOP/s by size, copy in bytes/s."""
-
-    matmul: dict[int, float] = field(default_factory=dict)
-    copy: float = 0.0
-
-    @property
-    def flops(self) -> float:
-        """The best rate of any size."""
-        return max(self.matmul.values(), default=0.0)
-
-
-class Runner:
-    """One framework's benchmarks in one session: the pool of workers, and the ceilings measured beside them."""
-
-    def __init__(
-        self,
-        submission: Submission,
-        framework: str,
-        threads: int,
-        device: str,
-        quick: bool,
-        mode: str,
-    ) -> None:
-        from katagrad.boundary.launcher import PlainLauncher
-        from katagrad.worker.limits import Limits
-
-        class TimedLauncher(PlainLauncher):
-            """A plain worker with pinned threads and an allocator that keeps its memory."""
-
-            def environment(self, folder: Any) -> dict[str, str]:
-                return super().environment(folder) | machine.settings(threads)
-
-        limits = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34)
-        self.pool = Pool(limits, TimedLauncher(), threads=threads, device=device)
-        self.submission, self.framework = submission, framework
-        self.threads, self.device, self.quick, self.mode = threads, device, quick, mode
-        self.ceilings = Ceilings()
-        self.about: dict[str, Any] = {}
-
-    def calibrate(self, seconds: float = 0.15) -> Ceilings:
-        """Measure the ceilings in a process of their own, and keep the best so far. Returns those of now."""
-        now = Ceilings()
-        worker = self.pool.worker(self.framework)
-        deadline = time.monotonic() + SECONDS
-        for size in (512, 1024, 2048):
-            rate = worker.request("ceiling", deadline, kind="matmul", size=size, seconds=seconds)[
-                "value"
-            ]
-            now.matmul[size] = rate
-            self.ceilings.matmul[size] = max(rate, self.ceilings.matmul.get(size, 0.0))
-        now.copy = worker.request("ceiling", deadline, kind="copy", size=1 << 24, seconds=seconds)[
-            "value"
-        ]
-        self.ceilings.copy = max(now.copy, self.ceilings.copy)
-        self.about = worker.request("hardware", deadline)["value"]
-        worker.close()
-        return now
-
-    def close(self) -> None:
-        """End the workers."""
-        self.pool.close()
-
-
 class Bench:
     """What a function `bench_...(bench)` is given."""
 
@@ -110,23 +45,41 @@ class Bench:
         self, benchmark: Any, runner: Runner, topic: Topic, name: str, size: str | None
     ) -> None:
         self.benchmark, self.runner, self.topic, self.size = benchmark, runner, topic, size
-        source = runner.submission.source(topic)
-        self.transport = Transport(runner.pool, source)
+        # No from-scratch rules here: their traps would cost time, and bind what a pair compares with.
+        self.source = runner.submission.source(dataclasses.replace(topic, forbid={}))
+        self.transport = Transport(runner.pool, self.source)
         self.transport.begin(0, SECONDS)
         self.impl = Implementation(self.transport)
         self.generator = np.random.default_rng(zlib.crc32(name.encode()))
+        self.drawn = 0  # bytes of inputs so far
+        self.beside: list[Transport] = []  # further workers, which a pair needs
+        if getattr(runner, "precision", "float32") != "float32":
+            self._ask("precision", name=runner.precision)
 
     def normal(self, *size: int, scale: float = 1.0) -> np.ndarray:
         """Draws of mean 0: float32 in the worker. The same for the same benchmark."""
+        self._make_room(4 * math.prod(size))
         return self.generator.standard_normal(size, np.float32) * np.float32(scale)
 
     def uniform(self, *size: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
         """Draws from `low` to `high`: float32 in the worker."""
+        self._make_room(4 * math.prod(size))
         return (self.generator.random(size, np.float32) * (high - low) + low).astype(np.float32)
 
     def integers(self, high: int, *size: int) -> np.ndarray:
         """Integers from 0 to `high` - 1: int64."""
+        self._make_room(8 * math.prod(size))
         return self.generator.integers(0, high, size)
+
+    def _make_room(self, count: int) -> None:
+        """Skip where the inputs alone do not fit: once here, once on their way, and SETS times in the worker."""
+        self.drawn += count
+        free = machine.available()
+        need = self.drawn * (SETS + 1) + count
+        if free is not None and need > free:
+            pytest.skip(
+                f"needs about {machine.gib(need)} for its inputs, {machine.gib(free)} are free"
+            )
 
     def rng(self, seed: int = 0) -> Any:
         """A NumPy Generator as an argument."""
@@ -152,6 +105,7 @@ class Bench:
         wrt: Any = 0,
         output: Any = (),
         exhaust: bool = False,
+        against: Any = None,
         **kwargs: Any,
     ) -> None:
         """Time one call of `target`: a function's name, a Remote, or (Remote, method).
@@ -159,16 +113,13 @@ class Bench:
         items, unit: what one call handles, "rows" say. flops, bytes: of one call, where they are known.
         backward: time the call and its gradient by `wrt`. output: path to the tensor that is differentiated.
         exhaust: time the call and all the items of the iterator that it returns.
+        against: what is timed in turn with it, for their ratio: see `katagrad.bench.pairs`.
         """
         started = time.monotonic()
-        impl, runner = self.impl, self.runner
+        runner = self.runner
         if isinstance(target, str):
             self.transport.require(target)
-        remote = target if isinstance(target, (str, tuple)) else (target, "")
-        call = {
-            "target": remote if isinstance(remote, str) else (remote[0]._handle, remote[1]),
-            "args": [impl._send(a) for a in args],
-            "kwargs": {k: impl._send(v) for k, v in kwargs.items()},
+        how = {
             "backward": backward,
             "exhaust": exhaust,
             "wrt": [
@@ -177,24 +128,61 @@ class Bench:
             ],
             "output": list(output) if isinstance(output, (list, tuple)) else [output],
         }
+        call = self._call(target, args, kwargs, how)
         handle, first, warm = self._ask("prepare", call=call, sets=SETS, mode=runner.mode)
+        memory = self._ask("memory", handle=handle)
+        traces = self._ask("traces", handle=handle)
         count = max(1, math.ceil(BLOCK_SECONDS / max(warm, 1e-9)))
         wanted = QUICK_BLOCKS if runner.quick else BLOCKS
-        rounds = max(min(wanted, int(BUDGET_SECONDS / (warm * count))), LEAST_BLOCKS)
+        if against is None:
+            rounds = max(min(wanted, int(BUDGET_SECONDS / (warm * count))), LEAST_BLOCKS)
 
-        def block() -> None:
-            CLOCK.now += self._ask("block", handle=handle, count=count) / count
+            def block() -> None:
+                CLOCK.now += self._ask("block", handle=handle, count=count) / count
 
-        self.benchmark.pedantic(block, rounds=rounds, iterations=1)
-        told = {"items": items, "unit": unit, "flops": flops, "bytes": bytes, "backward": backward}
-        about = {
+            pair = {}
+            self.benchmark.pedantic(block, rounds=rounds, iterations=1)
+        else:
+            mine = pairs.Side(lambda n: float(self._ask("block", handle=handle, count=n)), warm)
+            duel = pairs.Duel(mine, pairs.rival(self, against, call, how), runner.quick)
+
+            def block() -> None:
+                CLOCK.now += duel.round()
+
+            rounds = duel.rounds
+            self.benchmark.pedantic(block, rounds=rounds, iterations=1)
+            pair = {"pair": {"against": pairs.words(against, runner.framework), **duel.told()}}
+        halved = 0.5 if getattr(runner, "precision", "") in HALVES else 1.0
+        told = {
+            "items": items,
+            "unit": unit,
+            "flops": flops,
+            "bytes": bytes * halved if bytes else bytes,
+            "backward": backward,
             "first_call": first,
             "calls_a_block": count,
             "blocks": rounds,
             "mode": runner.mode,
             "size": self.size,
+            "peak_memory": memory["peak"],
+            "call_memory": memory["call"],
+            "traces": traces,
+            "retraces": self._ask("traces", handle=handle) - traces,
+            **pair,
         }
-        self._report({**told, **about, "seconds_spent": round(time.monotonic() - started, 2)})
+        self._report({**told, "seconds_spent": round(time.monotonic() - started, 2)})
+
+    def _call(
+        self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], how: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A call as the worker takes it."""
+        remote = target if isinstance(target, (str, tuple)) else (target, "")
+        return {
+            "target": remote if isinstance(remote, str) else (remote[0]._handle, remote[1]),
+            "args": [self.impl._send(a) for a in args],
+            "kwargs": {k: self.impl._send(v) for k, v in kwargs.items()},
+            **how,
+        }
 
     def _ask(self, op: str, **arguments: Any) -> Any:
         self.transport.deadline = time.monotonic() + SECONDS
@@ -204,18 +192,20 @@ class Bench:
         runner = self.runner
         stats = getattr(self.benchmark, "stats", None)
         hardware = self._ask("hardware")
+        hardware.pop("peak_memory", None)
         info = {
             **told,
+            "protocol": PROTOCOL,
             "topic": self.topic.name,
             "framework": runner.framework,
-            "versions": runner.pool.versions(runner.framework),
+            "versions": runner.versions,
             "device": runner.device,
+            "precision": runner.precision,
             "threads": runner.threads,
             "settings": machine.settings(runner.threads),
             "machine": machine.describe(),
-            "hardware": {k: v for k, v in hardware.items() if k != "peak_memory"},
+            "hardware": hardware,
             "state": machine.load(),
-            "peak_memory": hardware["peak_memory"],
             "ceiling_flops": runner.ceilings.flops,
             "ceiling_copy": runner.ceilings.copy,
         }
@@ -234,6 +224,7 @@ class Bench:
         """The best block's share of a ceiling, measured anew if it seems to be above it."""
         runner = self.runner
         if rate > info[ceiling]:
+            self.close()  # a server holds one child at a time
             runner.calibrate(0.5)
             info["ceiling_flops"], info["ceiling_copy"] = (
                 runner.ceilings.flops,
@@ -244,10 +235,12 @@ class Bench:
         if rate > limit * info[ceiling]:
             pytest.fail(
                 f"{rate:.3g} a second is {rate / info[ceiling]:.0%} of what this machine reached at its best "
-                f"({info[ceiling]:.3g}): the flops or bytes of this benchmark, or its timing, are wrong"
+                f"({info[ceiling]:.3g}): the flops or bytes of this benchmark, or its timing, are wrong",
+                pytrace=False,
             )
         return rate / info[ceiling] if info[ceiling] else 0.0
 
     def close(self) -> None:
-        """End the worker of this benchmark."""
-        self.transport.close()
+        """End the workers of this benchmark."""
+        for one in (self.transport, *self.beside):
+            one.close()

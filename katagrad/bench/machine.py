@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 from contextlib import suppress
@@ -34,6 +35,22 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
     }
+
+
+def available() -> int | None:
+    """Bytes of memory that can still be had without swapping; None where the system does not tell."""
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    with suppress(ImportError):
+        return int(importlib.import_module("psutil").virtual_memory().available)
+    return None
+
+
+def gib(count: float) -> str:
+    """Bytes as people compare them with a machine's memory."""
+    return f"{count / 2**30:.1f} GiB"
 
 
 def load() -> dict[str, Any]:

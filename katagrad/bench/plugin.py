@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from katagrad.bench.fixture import CLOCK, Bench, Runner
+from katagrad.bench import told
+from katagrad.bench.fixture import CLOCK, Bench
+from katagrad.bench.runner import Runner
 from katagrad.submission import Submission
 from katagrad.topics import Topic, topics
+from katagrad.verdict import Ended, Failure, NotGraded, StudentError
 
 RUNNERS = pytest.StashKey[dict[str, Runner]]()
+PRECISIONS = ("float32", "tf32", "float16", "bfloat16")
+BENCHMARKS = pytest.StashKey[told.Progress]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of timing; --framework, --submission, --threads and --device are those of grading."""
     group = parser.getgroup("katagrad benchmarks")
-    group.addoption(
-        "--size", default="small", help="small, all, or the name of a size (default: small)"
-    )
-    group.addoption(
-        "--quick", action="store_true", help="five blocks instead of twenty: a first look"
-    )
-    group.addoption(
+    add = group.addoption
+    add("--size", default="small", help="small, all, or the name of a size (default: small)")
+    add("--quick", action="store_true", help="five blocks instead of twenty: a first look")
+    add(
         "--mode",
         default="eager",
         choices=("eager", "compiled"),
         help="compiled: tf.function, torch.compile",
+    )
+    add(
+        "--precision",
+        default="float32",
+        choices=PRECISIONS,
+        help="on a GPU: tf32 rounds products of float32, float16 and bfloat16 halve inputs and layers",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the place of the runners."""
     config.stash[RUNNERS] = {}
+    config.stash[BENCHMARKS] = told.Progress()
+    if config.getoption("--precision") != "float32" and config.getoption("--device") == "cpu":
+        raise pytest.UsageError(
+            f"--precision {config.getoption('--precision')} is for a GPU: add --device cuda, or leave it out"
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -43,13 +56,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         runner.close()
 
 
+def home_of(path: Path) -> Path | None:
+    """The folder that holds benchmarks/, for `benchmarks/<file>` and `benchmarks/pairs/<file>`; None for others."""
+    below = path.parent.parent if path.parent.name == "pairs" else path.parent
+    return below.parent if below.name == "benchmarks" and path.suffix == ".py" else None
+
+
 def topic_of(path: Path) -> Topic | None:
-    """The topic of `benchmarks/<topic>.py`."""
-    return (
-        topics().get(path.stem)
-        if path.suffix == ".py" and path.parent.name == "benchmarks"
-        else None
-    )
+    """The topic of `benchmarks/<topic>.py` or `benchmarks/pairs/<topic>.py`."""
+    return topics().get(path.stem) if home_of(path) is not None else None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -92,14 +107,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.getparent(BenchModule) is None:
             kept.append(item)
             continue
+        group = "pairs" if item.path.parent.name == "pairs" else item.path.stem
         item.add_marker(
-            pytest.mark.benchmark(timer=CLOCK, group=item.path.stem, warmup=False, disable_gc=False)
+            pytest.mark.benchmark(timer=CLOCK, group=group, warmup=False, disable_gc=False)
         )
         size = _size(item)
-        (kept if wanted == "all" or size in (None, wanted) else left).append(item)
+        chosen = wanted == "all" or size in (None, wanted)
+        (kept if chosen else left).append(item)
+        config.stash[BENCHMARKS].total += chosen
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave out the names of files, which the lines of benchmarks have, where there are benchmarks only."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and 0 < session.config.stash[BENCHMARKS].total == len(session.items):
+        reporter.showfspath = False
 
 
 def _size(item: pytest.Item) -> str | None:
@@ -127,6 +152,7 @@ def runner_of(config: pytest.Config, home: Path) -> Runner:
             config.getoption("--device"),
             config.getoption("--quick"),
             config.getoption("--mode"),
+            config.getoption("--precision"),
         )
     return runners[framework]
 
@@ -134,8 +160,17 @@ def runner_of(config: pytest.Config, home: Path) -> Runner:
 @pytest.fixture(scope="module")
 def calibrated(request: pytest.FixtureRequest) -> Runner:
     """The runner, with the machine's ceilings measured shortly before this topic."""
-    runner = runner_of(request.config, request.path.parent.parent)
-    runner.calibrate()
+    home = home_of(request.path)
+    assert home is not None
+    runner = runner_of(request.config, home)
+    try:
+        lacking = runner.lacking()
+        if not lacking:
+            runner.refresh()
+    except (Failure, NotGraded) as reason:
+        pytest.fail(str(reason), pytrace=False)
+    if lacking:
+        pytest.skip(lacking)
     return runner
 
 
@@ -144,6 +179,74 @@ def bench(request: pytest.FixtureRequest, calibrated: Runner, benchmark: Any) ->
     """Time a call of the topic's solution in a worker: `bench.time("softmax", x, items=..., unit=...)`."""
     topic = topic_of(request.path)
     assert topic is not None
-    made = Bench(benchmark, calibrated, topic, request.node.name, _size(request.node))
+    calibrated.bound()
+    try:
+        made = Bench(benchmark, calibrated, topic, request.node.name, _size(request.node))
+    except (Failure, NotGraded) as reason:
+        pytest.fail(str(reason), pytrace=False)
     yield made
     made.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Turn what a worker could not do into one line: out of memory is "not run", anything else has failed."""
+    if pyfuncitem.getparent(BenchModule) is None:
+        return (yield)
+    try:
+        return (yield)
+    except (Failure, NotGraded) as caught:
+        reason = caught
+    pyfuncitem.funcargs[
+        "benchmark"
+    ].skipped = True  # else pytest-benchmark warns that it was not used
+    runners = pyfuncitem.config.stash[RUNNERS].values()
+    limit = max((one.pool.limits.memory for one in runners), default=0)
+    lacks = told.lacks_memory(reason, limit) if isinstance(reason, (StudentError, Ended)) else ""
+    if lacks:
+        pytest.skip(lacks)
+    pytest.fail(str(reason), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what came of a benchmark, for the progress line and the list of what was not run."""
+    report = yield
+    if item.getparent(BenchModule) is not None:
+        item.config.stash[BENCHMARKS].note(item, report, call.excinfo)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """A line for each benchmark stands for pytest's dots."""
+    line = config.stash[BENCHMARKS].line(report)
+    if line is None:
+        return None
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(line)
+    return report.outcome, "", "FAILED" if report.failed else ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Say in the result file which benchmarks were not run, and why."""
+    output_json["not_run"] = config.stash[BENCHMARKS].not_run
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the result file where nothing could be run, too: pytest-benchmark would leave it empty."""
+    if session.config.stash[BENCHMARKS].total:
+        told.write_empty(session.config)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The pairs in one table, and what was not run."""
+    told.summary(terminalreporter, config.stash[BENCHMARKS])

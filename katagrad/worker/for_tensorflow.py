@@ -17,6 +17,8 @@ NAME = "tensorflow"
 TENSOR = "tf.Tensor"
 LAYOUTS: dict[str, tuple[int, ...]] = {}  # TensorFlow's layouts are the grader's
 
+HALF: tf.DType | None = None  # what float32 inputs become, where half precision is timed
+
 OPERATIONS = {
     "exp": tf.exp, "log": tf.math.log, "sin": tf.sin, "cos": tf.cos, "tanh": tf.tanh,
     "sqrt": tf.sqrt, "abs": tf.abs, "matmul": tf.matmul, "maximum": tf.maximum,
@@ -66,6 +68,8 @@ def seed(number: int) -> None:
 
 def tensor(array: np.ndarray) -> tf.Tensor:
     """A tensor with the values of `array`, which nobody else holds."""
+    if HALF is not None and array.dtype == "float32":
+        return tf.constant(array, HALF)
     return tf.constant(array)
 
 
@@ -242,20 +246,44 @@ def compiled(function: Any) -> Any:
 def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
     """(a function that does the work once, how much it does): see `katagrad.worker.timing.ceiling`."""
     if kind == "matmul":
-        a, b = tf.random.normal((size, size)), tf.random.normal((size, size))
+        a, b = (tf.random.normal((size, size), dtype=HALF or tf.float32) for _ in range(2))
         return lambda: tf.matmul(a, b), 2.0 * size**3
-    source = tf.random.normal((size,))
-    return (
-        lambda: -source,
-        2.0 * 4 * size,
-    )  # tf.identity shares memory; a negation reads and writes it
+    source = tf.random.normal((size,), dtype=HALF or tf.float32)
+    # tf.identity shares memory; a negation reads and writes it
+    return lambda: -source, 2.0 * source.dtype.size * size
 
 
-def peak_memory() -> int:
-    """Bytes that the device held at most; 0 on a CPU, where the process tells."""
+def traces(function: Any) -> int:
+    """How often a function of `compiled` was traced."""
+    return int(function.experimental_get_tracing_count())
+
+
+def devices() -> list[str]:
+    """The GPUs that TensorFlow can use here, by name."""
+    return [
+        str(tf.config.experimental.get_device_details(one).get("device_name", one.name))
+        for one in tf.config.list_physical_devices("GPU")
+    ]
+
+
+def precision(name: str) -> None:
+    """Compute in "float32", "tf32" (float32 whose products are rounded), "float16" or "bfloat16"."""
+    global HALF
+    tf.config.experimental.enable_tensor_float_32_execution(name == "tf32")
+    HALF = {"float16": tf.float16, "bfloat16": tf.bfloat16}.get(name)
+    if HALF is not None:
+        keras.config.set_floatx(name)
+        keras.config.set_dtype_policy(name)
+
+
+def device_memory(reset: bool = False) -> tuple[int, int] | None:
+    """(bytes that the GPU holds, the most it held since the last reset); None on a CPU, where the process tells."""
     if not tf.config.list_logical_devices("GPU"):
-        return 0
-    return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+        return None
+    if reset:
+        tf.config.experimental.reset_memory_stats("GPU:0")
+    held = tf.config.experimental.get_memory_info("GPU:0")
+    return int(held["current"]), int(held["peak"])
 
 
 def hardware() -> dict[str, Any]:

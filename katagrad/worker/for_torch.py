@@ -15,6 +15,9 @@ TENSOR = "torch.Tensor"
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 
+DEVICE = "cpu"
+HALF: torch.dtype | None = None  # what float32 inputs become, where half precision is timed
+
 OPERATIONS = {
     "exp": torch.exp, "log": torch.log, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh,
     "sqrt": torch.sqrt, "abs": torch.abs, "matmul": torch.matmul,
@@ -45,9 +48,11 @@ def versions() -> dict[str, str]:
 
 def configure(threads: int, device: str = "cpu") -> None:
     """Use `threads` threads inside an operation."""
+    global DEVICE
     torch.set_num_threads(threads)
     if device != "cpu":
         torch.set_default_device(device)
+        DEVICE = device
 
 
 def seed(number: int) -> None:
@@ -57,7 +62,10 @@ def seed(number: int) -> None:
 
 def tensor(array: np.ndarray) -> torch.Tensor:
     """A tensor with the values of `array`, which nobody else holds."""
-    return torch.from_numpy(array) if array.flags.writeable else torch.from_numpy(array.copy())
+    made = torch.from_numpy(array if array.flags.writeable else array.copy())
+    if HALF is not None and made.dtype == torch.float32:
+        made = made.to(HALF)
+    return made if DEVICE == "cpu" else made.to(DEVICE)
 
 
 def is_tensor(value: Any) -> bool:
@@ -210,7 +218,7 @@ def sequential(specs: list[Any]) -> nn.Sequential:
 
 def synchronize() -> None:
     """Wait until the device has done what it was asked."""
-    if torch.cuda.is_available():
+    if DEVICE != "cpu":
         torch.cuda.synchronize()
 
 
@@ -231,12 +239,38 @@ def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
         a, b, out = (torch.randn(size, size) for _ in range(3))
         return lambda: torch.matmul(a, b, out=out), 2.0 * size**3
     source, target = torch.randn(size), torch.empty(size)
-    return lambda: target.copy_(source), 2.0 * 4 * size
+    return lambda: target.copy_(source), 2.0 * source.element_size() * size
 
 
-def peak_memory() -> int:
-    """Bytes that the device held at most; 0 on a CPU, where the process tells."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+def traces(function: Any) -> int:  # noqa: ARG001  torch.compile counts for the process, which holds one benchmark
+    """How many graphs torch.compile has made in this process."""
+    from torch._dynamo.utils import counters
+
+    return int(counters["stats"]["unique_graphs"])
+
+
+def devices() -> list[str]:
+    """The GPUs that PyTorch can use here, by name."""
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+
+
+def precision(name: str) -> None:
+    """Compute in "float32", "tf32" (float32 whose products are rounded), "float16" or "bfloat16"."""
+    global HALF
+    torch.backends.cuda.matmul.allow_tf32 = name == "tf32"
+    torch.backends.cudnn.allow_tf32 = name == "tf32"
+    HALF = {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(name)
+    if HALF is not None:
+        torch.set_default_dtype(HALF)
+
+
+def device_memory(reset: bool = False) -> tuple[int, int] | None:
+    """(bytes that the GPU holds, the most it held since the last reset); None on a CPU, where the process tells."""
+    if DEVICE == "cpu":
+        return None
+    if reset:
+        torch.cuda.reset_peak_memory_stats()
+    return torch.cuda.memory_allocated(), torch.cuda.max_memory_allocated()
 
 
 def hardware() -> dict[str, Any]:
@@ -245,7 +279,7 @@ def hardware() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "build": torch.__config__.show().splitlines()[0:6],
     }
-    if torch.cuda.is_available():
+    if DEVICE != "cpu":
         found["gpu"] = torch.cuda.get_device_name()
         found["cuda"] = torch.version.cuda
         found["tf32"] = torch.backends.cuda.matmul.allow_tf32

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from katagrad.worker import timing, trap
+from katagrad.worker import trap
 from katagrad.worker.account import describe, parameters
 from katagrad.worker.exchange import (
     MAX_ITEMS,
@@ -26,13 +26,14 @@ from katagrad.worker.exchange import (
     layouts_of,
     type_name,
 )
-from katagrad.worker.limits import Limits, peak_memory
+from katagrad.worker.limits import Limits
+from katagrad.worker.timing import Timed
 from katagrad.worker.wire import Closed, Connection, Handle, WireError
 
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 
 
-class Session(Exchange):
+class Session(Exchange, Timed):
     """Answers a driver's requests about one submission. Single-threaded; ends with the connection.
 
     adapter: the module `for_torch` or `for_tensorflow`. home: a private folder, the working folder.
@@ -97,26 +98,6 @@ class Session(Exchange):
         return [
             getattr(ops, name) for name in ("EagerTensor", "SymbolicTensor") if hasattr(ops, name)
         ]
-
-    def do_prepare(self, call: dict[str, Any], sets: int, mode: str) -> Any:
-        """Make a call ready to be timed: see `katagrad.worker.timing.prepare`."""
-        return timing.prepare(self, call, sets, mode)
-
-    def do_block(self, handle: Handle, count: int) -> float:
-        """Seconds of `count` repetitions of a prepared call."""
-        seconds: float = self.held[handle.id].block(count)
-        return seconds
-
-    def do_ceiling(self, kind: str, size: int, seconds: float) -> float:
-        """What this framework can do at its best here: see `katagrad.worker.timing.ceiling`."""
-        return timing.ceiling(self.adapter, kind, size, seconds)
-
-    def do_hardware(self) -> dict[str, Any]:
-        """What of the framework's build and settings a figure depends on, and the peak memory so far."""
-        return {
-            **self.adapter.hardware(),
-            "peak_memory": self.adapter.peak_memory() or peak_memory(),
-        }
 
     def do_begin(self, seed: int) -> None:
         """Start a check: forget handles and seed every global generator."""

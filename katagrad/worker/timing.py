@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import gc
+import linecache
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from ctypes import CDLL
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from katagrad.worker.wire import Handle
+import numpy as np
+
+from katagrad.worker.limits import peak_memory
+from katagrad.worker.wire import Handle, Laid
 
 STEADY = 1.5  # a call within this factor of the fastest so far counts as warm
 WARM_CALLS, WARM_SECONDS = 3, 20.0
 
 
 class Prepared:
-    """One call, ready to be repeated. calls: zero-argument functions, one for each set of inputs."""
+    """One call, ready to be repeated.
 
-    def __init__(self, calls: list[Callable[[], Any]], finish: Callable[[Any], None]) -> None:
-        self.calls, self.finish = calls, finish
+    calls: zero-argument functions, one for each set of inputs. traces: how often the call was compiled so far.
+    """
+
+    def __init__(
+        self,
+        calls: list[Callable[[], Any]],
+        finish: Callable[[Any], None],
+        traces: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.calls, self.finish, self.traces = calls, finish, traces
         self.turn = 0
 
     def block(self, count: int) -> float:
@@ -50,16 +66,21 @@ def prepare(
     if mode == "compiled":
         function = adapter.compiled(function)
     calls = [_slowed(_bound(session, function, call), call) for _ in range(sets)]
-    made = Prepared(calls, lambda result: finish(adapter, result))
+    made = Prepared(
+        calls,
+        lambda result: finish(adapter, result),
+        (lambda: int(adapter.traces(function))) if mode == "compiled" else lambda: 0,
+    )
     gc.collect()
     gc.disable()
     started = time.perf_counter()
     made.finish(calls[0]())
     first = time.perf_counter() - started
-    fastest, warm = float("inf"), 0
+    fastest, warm, traces = float("inf"), 0, made.traces()
     while warm < WARM_CALLS and time.perf_counter() - started < WARM_SECONDS:
         seconds = made.block(1)
-        warm = warm + 1 if seconds < STEADY * fastest else 0
+        before, traces = traces, made.traces()
+        warm = warm + 1 if seconds < STEADY * fastest and traces == before else 0
         fastest = min(fastest, seconds)
     return session.hold(made), first, fastest
 
@@ -117,6 +138,45 @@ def _copied(value: Any) -> Any:
     return value
 
 
+def memory(adapter: Any, made: Prepared) -> dict[str, int | None]:
+    """Bytes that a call of a warm `made` needs: {"peak": held at most meanwhile, "call": of which beyond before}.
+
+    On a GPU the framework's own count of the device's memory; else the pages of this process, to within about a
+    MiB. "call" is None where the system does not let a process start its peak anew (anywhere but on Linux).
+    """
+    adapter.synchronize()
+    held = adapter.device_memory(reset=True)
+    before = held[0] if held else _pages_afresh()
+    made.finish(made.calls[0]())
+    held = adapter.device_memory()
+    peak = held[1] if held else _status("VmHWM:")
+    return {
+        "peak": peak,
+        "call": None if peak is None or before is None else max(0, peak - before),
+    }
+
+
+def _pages_afresh() -> int | None:
+    """Give free memory back to the system, and start the count of this process's peak anew. Returns bytes held now."""
+    with suppress(OSError, AttributeError):
+        CDLL(None).malloc_trim(
+            0
+        )  # glibc: what finished calls left would hide what the next one needs
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # 5: the peak of resident pages, proc(5)
+        return _status("VmRSS:")
+    return None
+
+
+def _status(name: str) -> int | None:
+    """A size from /proc/self/status, in bytes."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) * 1024
+    return None
+
+
 def finish(adapter: Any, result: Any) -> None:
     """Wait until `result` is computed: synchronise the device, and read one number of it on the host."""
     while isinstance(result, (list, tuple)) and result:
@@ -141,3 +201,79 @@ def ceiling(adapter: Any, kind: str, size: int, seconds: float) -> float:
         finish(adapter, work())
         best = max(best, amount / (time.perf_counter() - before))
     return best
+
+
+class Timed:
+    """The requests of a session that are about time. Mixed into `katagrad.worker.session.Session`."""
+
+    adapter: Any
+    held: dict[int, Any]
+    staged: tuple[Any, ...] = ()
+
+    def do_prepare(self, call: dict[str, Any], sets: int, mode: str) -> Any:
+        """Make a call ready to be timed: see `prepare`."""
+        return prepare(self, call, sets, mode)
+
+    def do_block(self, handle: Handle, count: int) -> float:
+        """Seconds of `count` repetitions of a prepared call."""
+        seconds: float = self.held[handle.id].block(count)
+        return seconds
+
+    def do_traces(self, handle: Handle) -> int:
+        """How often a prepared call was compiled so far."""
+        traces: int = self.held[handle.id].traces()
+        return traces
+
+    def do_memory(self, handle: Handle) -> dict[str, int | None]:
+        """What a prepared call needs of memory: see `memory`."""
+        return memory(self.adapter, self.held[handle.id])
+
+    def do_ceiling(self, kind: str, size: int, seconds: float) -> float:
+        """What this framework can do at its best here: see `ceiling`."""
+        return ceiling(self.adapter, kind, size, seconds)
+
+    def do_hardware(self) -> dict[str, Any]:
+        """What of the framework's build and settings a figure depends on, and the peak memory so far."""
+        held = self.adapter.device_memory()
+        return {**self.adapter.hardware(), "peak_memory": held[1] if held else peak_memory()}
+
+    def do_devices(self) -> list[str]:
+        """The GPUs that the framework can use here, by name."""
+        return list(self.adapter.devices())
+
+    def do_precision(self, name: str) -> None:
+        """Compute in "float32", "tf32", "float16" or "bfloat16" from here on."""
+        self.adapter.precision(name)
+
+    def do_companion(self, name: str, source: str) -> Handle:
+        """Hold a module of the driver's: what a submission is timed against. No rule of a topic binds it."""
+        session: Any = self
+        module = ModuleType(name)
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        exec(compile(source, name, "exec"), module.__dict__)
+        handle: Handle = session.hold(module)
+        return handle
+
+    def do_stage(self, sets: list[list[Any]]) -> None:
+        """Make the arguments of calls to come ready, so that their making is not timed."""
+        session: Any = self
+        self.staged = tuple([session.lift(value) for value in values] for values in sets)
+        gc.collect()
+
+    def do_run(self, name: str, probe: Laid | np.ndarray) -> list[float]:
+        """Call a function once on each staged set of arguments: the driver's clock runs meanwhile.
+
+        Returns sum(result * probe) of each call, so that none can be left out. probe: of the result's shape.
+        """
+        session: Any = self
+        function = session._resolve(name)
+        layout = probe.layout if isinstance(probe, Laid) else None
+        weights = session.to_native(probe.array if isinstance(probe, Laid) else probe, layout)
+        answers = []
+        for arguments in self.staged:
+            result = function(*arguments)
+            if not self.adapter.is_tensor(result) or tuple(result.shape) != weights.shape:
+                raise TypeError(f"the result should be a tensor of the shape {weights.shape}")
+            answers.append(float(np.vdot(self.adapter.numpy(result), weights)))
+        self.staged = ()
+        return answers

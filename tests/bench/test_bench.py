@@ -114,3 +114,90 @@ def test_the_framework_must_be_named(run):
         "say which framework is timed: --framework torch or --framework tensorflow; one a run"
         in output
     )
+
+
+@pytest.mark.needs("torch")
+def test_a_device_that_is_not_there_is_said_and_counted(run):
+    output, found = run("--framework", "torch", "--device", "cuda")
+    if "not run: 3 of 3" not in output:
+        pytest.skip("there is a GPU")
+    assert "no GPU that torch can use" in output
+    assert "3 skipped" in output
+    assert found["benchmarks"] == []
+    assert [one["reason"] for one in found["not_run"]] == ["no GPU that torch can use"] * 3
+    assert found["not_run"][0]["name"] == "softmax::bench_softmax[softmax-small]"
+    assert "commit_info" in found
+
+
+@pytest.mark.needs("torch")
+def test_what_does_not_fit_in_memory_is_one_line_and_the_rest_goes_on(run):
+    path = run.folder / "benchmarks" / "softmax.py"
+    text = path.read_text().replace('"small": (256, 1_000)', '"small": (1 << 20, 1 << 24)', 1)
+    small = text.replace("bench.normal(rows, classes), items", "bench.normal(4, 8), items")
+    path.write_text(small)
+    output, found = run("--framework", "torch")
+    assert "for its inputs" in output
+    assert "GiB are free" in output
+    assert "1 passed, 2 skipped" in output
+    assert len(found["benchmarks"]) == 1
+    assert len(found["not_run"]) == 2
+
+
+@pytest.mark.needs("torch")
+def test_a_worker_that_runs_out_of_memory_is_one_line(run):
+    path = run.folder / "solutions" / "torch" / "softmax.py"
+    path.write_text(
+        path.read_text().replace("    shifted =", "    torch.empty(1 << 44)\n    shifted =", 1)
+    )
+    output, found = run("--framework", "torch", "-k", "bench_softmax and not log_softmax")
+    assert "not run: needs 65536.0 GiB more than the " in output
+    assert "Traceback" not in output
+    assert "GiB more than the" in found["not_run"][0]["reason"]
+
+
+@pytest.mark.needs("torch")
+def test_memory_of_a_call_is_what_it_allocates(run):
+    path = run.folder / "solutions" / "torch" / "softmax.py"
+    more = "    held = torch.ones(64 << 20, dtype=torch.uint8)\n    shifted ="
+    path.write_text(path.read_text().replace("    shifted =", more, 1))
+    _, found = run("--framework", "torch", "-k", "bench_softmax and not log_softmax")
+    softmax, gradient = (one["extra_info"] for one in found["benchmarks"])
+    if softmax["call_memory"] is None:
+        pytest.skip("this system does not let a process start its peak anew")
+    for info in (softmax, gradient):
+        assert 64 << 20 <= info["call_memory"] < 100 << 20
+        assert info["peak_memory"] > info["call_memory"]
+
+
+@pytest.mark.needs("torch")
+def test_a_solution_that_fails_is_one_line(run):
+    path = run.folder / "solutions" / "torch" / "softmax.py"
+    path.write_text(path.read_text().replace("    shifted =", "    1 / 0\n    shifted =", 1))
+    output, found = run("--framework", "torch", "-k", "bench_softmax and not log_softmax")
+    assert "failed: timing softmax raised ZeroDivisionError" in output
+    assert "During handling" not in output
+    assert "fixture.py" not in output
+    assert found["not_run"][0]["reason"].startswith("failed: timing softmax raised ZeroDivision")
+
+
+@pytest.mark.needs("tensorflow")
+def test_tracing_is_counted_and_not_timed(run):
+    path = run.folder / "solutions" / "tensorflow" / "softmax.py"
+    told = ("--framework", "tensorflow", "--mode", "compiled", "-k", "bench_softmax and not log")
+    _, found = run(*told)
+    assert [one["extra_info"]["traces"] for one in found["benchmarks"]] == [1, 1]
+    assert [one["extra_info"]["retraces"] for one in found["benchmarks"]] == [0, 0]
+    # A Python number that changes with each call is traced each time.
+    text = path.read_text()
+    anew = "\n_traced = tf.function(softmax)\n_calls = iter(range(10**9))\n"
+    anew += "class _Fresh:\n    def __call__(self, x):\n        return _traced(x, -1, 1.0 + next(_calls))\n"
+    anew += "    experimental_get_tracing_count = _traced.experimental_get_tracing_count\n"
+    path.write_text(text + anew + "tf.function = lambda f: _Fresh()\n")
+    _, found = run(*told)
+    assert found["benchmarks"][0]["extra_info"]["retraces"] > 5
+
+
+@pytest.mark.needs("torch")
+def test_a_precision_needs_a_gpu(run):
+    output, _ = run("--framework", "torch", "--precision", "bfloat16")
+    assert "--precision bfloat16 is for a GPU: add --device cuda, or leave it out" in output

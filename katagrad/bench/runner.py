@@ -1,0 +1,161 @@
+"""One framework's benchmarks in one session: the workers, and the ceilings measured beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from katagrad.bench import machine
+from katagrad.boundary.launcher import PlainLauncher
+from katagrad.boundary.process import Pool
+from katagrad.submission import Submission
+from katagrad.worker.limits import Limits
+
+SECONDS = 600.0  # before a benchmark counts as hung
+FRESH = 30.0  # seconds after which the ceilings are measured again before the next topic
+PROBE, QUICK_PROBE = 0.15, 0.05  # seconds for each ceiling
+MATMULS, COPY = (512, 1024, 2048), 1 << 24
+# Of the memory that is free, what a worker may take: the driver and the system need some, too.
+SHARE_OF_MEMORY = 0.9
+
+
+@dataclass
+class Ceilings:
+    """What the machine could do at its best in this run. matmul in FLOP/s by size, copy in bytes/s."""
+
+    matmul: dict[int, float] = field(default_factory=dict)
+    copy: float = 0.0
+
+    @property
+    def flops(self) -> float:
+        """The best rate of any size."""
+        return max(self.matmul.values(), default=0.0)
+
+
+class TimedLauncher(PlainLauncher):
+    """A plain worker with pinned threads and an allocator that keeps its memory.
+
+    cache: where torch.compile keeps what it compiled, for as long as the session lasts.
+    """
+
+    def __init__(self, threads: int, cache: str) -> None:
+        super().__init__()
+        self.threads, self.cache = threads, cache
+
+    def environment(self, folder: Any) -> dict[str, str]:
+        """A worker's environment, and the settings that a figure depends on."""
+        compiler = {"TORCHINDUCTOR_CACHE_DIR": self.cache, "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+        return super().environment(folder) | machine.settings(self.threads) | compiler
+
+
+class Runner:
+    """The pool of workers of one framework, and what all its benchmarks share."""
+
+    def __init__(
+        self,
+        submission: Submission,
+        framework: str,
+        threads: int,
+        device: str,
+        quick: bool,
+        mode: str,
+        precision: str = "float32",
+    ) -> None:
+        self.submission, self.framework = submission, framework
+        self.threads, self.device, self.quick, self.mode = threads, device, quick, mode
+        self.precision = precision
+        self.cache = tempfile.TemporaryDirectory(prefix="katagrad-compiled-")
+        self.pool = self._pool(threads)
+        self.ceilings = Ceilings()
+        self.measured = -FRESH
+        self._versions: dict[str, str] = {}
+        self._gpus: list[str] | None = None
+        self._others: dict[int, Pool] = {}
+
+    def _pool(self, threads: int) -> Pool:
+        # A compiler writes large files.
+        limits = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1 << 34)
+        launcher = TimedLauncher(threads, self.cache.name)
+        return Pool(limits, launcher, threads=threads, device=self.device)
+
+    def other(self, threads: int) -> Pool:
+        """A second pool, whose workers have another number of threads and live beside those of `pool`."""
+        if threads not in self._others:
+            self._others[threads] = self._pool(threads)
+        self._bound(self._others[threads])
+        return self._others[threads]
+
+    def bound(self) -> None:
+        """Let the next worker take no more memory than is free: what needs more then ends with a reason."""
+        self._bound(self.pool)
+
+    def _bound(self, pool: Pool) -> None:
+        free = machine.available()
+        if free is not None and self.device == "cpu":
+            pool.limits = dataclasses.replace(pool.limits, memory=int(free * SHARE_OF_MEMORY))
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of the libraries in the workers."""
+        if not self._versions:
+            self._versions = self.pool.versions(self.framework)
+        return self._versions
+
+    def lacking(self) -> str:
+        """Why the device that was asked for cannot be had; "" if it can."""
+        if self.device == "cpu":
+            return ""
+        if self._gpus is None:
+            self._gpus = gpus(self.pool, self.framework)
+        return "" if self._gpus else f"no GPU that {self.framework} can use"
+
+    def calibrate(self, seconds: float | None = None) -> Ceilings:
+        """Measure the ceilings in a process of their own, and keep the best so far. Returns those of now."""
+        seconds = seconds or (QUICK_PROBE if self.quick else PROBE)
+        now = Ceilings()
+        worker = self.pool.worker(self.framework)
+        deadline = time.monotonic() + SECONDS
+        try:
+            if self.precision != "float32":
+                worker.request("precision", deadline, name=self.precision)
+            ask = {"deadline": deadline, "seconds": seconds}
+            for size in MATMULS:
+                rate = worker.request("ceiling", kind="matmul", size=size, **ask)["value"]
+                now.matmul[size] = rate
+                self.ceilings.matmul[size] = max(rate, self.ceilings.matmul.get(size, 0.0))
+            now.copy = worker.request("ceiling", kind="copy", size=COPY, **ask)["value"]
+            self.ceilings.copy = max(now.copy, self.ceilings.copy)
+        finally:
+            worker.close()
+        self.measured = time.monotonic()
+        return now
+
+    def refresh(self) -> None:
+        """Measure the ceilings unless that was done shortly before."""
+        if time.monotonic() - self.measured >= FRESH:
+            self.calibrate()
+
+    def close(self) -> None:
+        """End the workers."""
+        for pool in (self.pool, *self._others.values()):
+            pool.close()
+        self.cache.cleanup()
+
+
+def gpus(pool: Pool, framework: str) -> list[str]:
+    """The GPUs that a framework can use here, by name, asked in a worker. Raises NotGraded where it cannot start."""
+    worker = pool.worker(framework)
+    try:
+        return list(worker.request("devices", time.monotonic() + SECONDS)["value"])
+    finally:
+        worker.close()
+
+
+def all_threads() -> int:
+    """As many threads as this process may run at once."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
