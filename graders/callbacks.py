@@ -430,8 +430,9 @@ def test_log_is_an_event_file(impl):
 
 @pytest.mark.grade(points=1, seconds=60)
 def test_logs_are_kept_apart(impl):
-    """two logs in two folders hold their own values, also far from 1 and below 0"""
-    folder = impl.write({"first/readme.txt": b"a folder that is there already"})
+    """two logs in two folders hold their own values, apart from those of earlier runs"""
+    older = "events.out.tfevents.0000000001.older"
+    folder = impl.write({f"first/{older}": b"", "first/readme.txt": b"a folder that is there"})
     logs = [impl.ScalarLog(f"{folder}/{name}") for name in ("first", "second")]
     expected = [[], []]
     for step, value in enumerate((-1.5, 1e-20, 3e30, 0.0)):
@@ -440,7 +441,13 @@ def test_logs_are_kept_apart(impl):
             log.add("value", value, step + int(integers(5)) * 10 * i)
             expected[i].append(value)
     for i, log in enumerate(logs):
-        _, _, series = readable(read_log, impl.read(log.close()))
+        path = log.close()
+        holds(
+            not path.endswith(older),
+            f"close() is the path of {older}, which an earlier run had left in the folder, "
+            "but should be that of the file to which this log has written",
+        )
+        _, _, series = readable(read_log, impl.read(path))
         equal(sorted(series), ["value"], of=f"the names in log {i}")
         found = [value for _, value in series["value"]]
         equal(len(found), 4, of=f"the number of values in log {i}")
