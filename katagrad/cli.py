@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from katagrad.bench.commands import app as bench
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
 from katagrad.topics import topics as all_topics
@@ -215,22 +216,7 @@ def course_grade(
         print(line)
 
 
-bench = typer.Typer(no_args_is_help=True, help="Compare the figures of benchmarks.")
 app.add_typer(bench, name="bench")
-
-
-@bench.command("compare")
-def bench_compare(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="JSON files that --benchmark-json wrote; the first is the reference"),
-    ],
-) -> None:
-    """Compare result files: times on one machine, shares of the measured ceiling across machines."""
-    from katagrad.bench.compare import compare
-
-    for line in compare(files):
-        print(line)
 
 
 @bench.command("regress")

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# What must agree for two times to be of one kind. Load and clock rate may differ; they are told, not compared.
-SAME_MACHINE = ("cpu", "cores", "architecture")
-SAME_RUN = ("device", "threads", "mode", "size", "items", "backward")
+from katagrad.bench import quantities
+from katagrad.bench.files import Results, load, machine_label
 
-
-@dataclass(frozen=True)
-class Results:
-    """One result file. figures: benchmark's full name and framework -> (statistics, extra_info)."""
-
-    name: str
-    machine: tuple[Any, ...]
-    figures: dict[tuple[str, str], tuple[dict[str, float], dict[str, Any]]]
-
-
-def load(path: Path) -> tuple[Results | None, list[str]]:
-    """(results, problems): what cannot be read is a line, and the rest is kept."""
-    problems: list[str] = []
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        listed = raw["benchmarks"]
-    except OSError as error:
-        return None, [f"{path}: cannot be read: {error.strerror}"]
-    except (ValueError, KeyError, TypeError):
-        return None, [
-            f"{path}: is no result file of pytest-benchmark, or is torn; write one with --benchmark-json"
-        ]
-    figures: dict[tuple[str, str], tuple[dict[str, float], dict[str, Any]]] = {}
-    machine: tuple[Any, ...] = ()
-    for one in listed if isinstance(listed, list) else ():
-        try:
-            info, stats = one["extra_info"], one["stats"]
-            key = (f"{info['topic']}::{one['name']}", str(info["framework"]))
-            figures[key] = ({name: float(stats[name]) for name in ("min", "median", "iqr")}, info)
-            machine = tuple(info["machine"][name] for name in SAME_MACHINE)
-        except (KeyError, TypeError, ValueError) as error:
-            name = one.get("name", "?") if isinstance(one, dict) else "?"
-            problems.append(
-                f"{path}: {name} lacks {error}; was it written by another version of katagrad?"
-            )
-    if not figures:
-        return None, [*problems, f"{path}: holds no benchmark that can be compared"]
-    return Results(path.name, machine, figures), problems
+# With what holds where a file of an earlier version does not say.
+SAME_RUN = {
+    "device": "cpu", "precision": "float32", "threads": None, "mode": "eager", "size": None, "items": None,
+    "backward": False, "protocol": 1,
+}  # fmt: skip
 
 
 def compare(files: Sequence[Path]) -> list[str]:
@@ -58,8 +22,13 @@ def compare(files: Sequence[Path]) -> list[str]:
     for path in files:
         found, problems = load(path)
         lines += problems
-        if found is not None:
+        if found is None:
+            continue
+        if found.figures:
             loaded.append(found)
+        else:
+            reason = found.not_run[0].reason
+            lines.append(f"{path}: holds no figure: {len(found.not_run)} not run: {reason}")
     if len(loaded) < 2:
         return [*lines, "nothing to compare: two result files that can be read are needed"]
     first = loaded[0]
@@ -76,16 +45,18 @@ def _pair(a: Results, b: Results) -> list[str]:
             "same machine: ratios of medians, above 1 is slower than the reference; not a judgement of noise"
         )
     else:
-        lines.append(
-            f"other hardware ({a.machine[0]} and {b.machine[0]}): shares of each machine's own measured ceiling"
-        )
+        names = f"{machine_label(a.machine)} and {machine_label(b.machine)}"
+        lines.append(f"other hardware ({names}): shares of each machine's own measured ceiling")
     shared = [key for key in a.figures if key in b.figures]
     for key in shared:
         (stats_a, info_a), (stats_b, info_b) = a.figures[key], b.figures[key]
         name = f"{key[0]} [{key[1]}]"
-        differs = [f for f in SAME_RUN if info_a.get(f) != info_b.get(f)]
-        if differs:
-            told = ", ".join(f"{f} {info_a.get(f)} and {info_b.get(f)}" for f in differs)
+        told = ", ".join(
+            f"{name} {info_a.get(name, usual)} and {info_b.get(name, usual)}"
+            for name, usual in SAME_RUN.items()
+            if info_a.get(name, usual) != info_b.get(name, usual)
+        )
+        if told:
             lines.append(f"  {name}: not comparable: {told}")
         elif alike:
             spread = max(s["iqr"] / s["median"] for s in (stats_a, stats_b))
@@ -105,16 +76,15 @@ def _shares(info: dict[str, Any]) -> str:
     found = [
         f"{info[f'share_of_{kind}']:.1%} of {name}"
         for kind, name in (("flops", "FLOP/s"), ("bytes", "bandwidth"))
-        if f"share_of_{kind}" in info
+        if isinstance(info.get(f"share_of_{kind}"), float)
     ]
-    return (
-        ", ".join(found)
-        or f"{info.get('throughput', float('nan')):.3g} {info.get('unit', '')}/s (no ceiling known)"
-    )
+    if found:
+        return ", ".join(found)
+    throughput = info.get("throughput")
+    told = f"{throughput:.3g}" if isinstance(throughput, (int, float)) else "unknown"
+    return f"{told} {info.get('unit', '')}/s (no ceiling known)"
 
 
 def _seconds(value: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
-        if value * scale >= 1:
-            return f"{value * scale:.3g} {unit}"
-    return f"{value * 1e9:.3g} ns"
+    # A terminal need not know the signs that a page shows.
+    return quantities.seconds(value).replace(quantities.THIN, " ").replace("\N{MICRO SIGN}s", "us")

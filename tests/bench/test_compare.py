@@ -26,7 +26,7 @@ def result(path, median, cpu="A", **more):
 
 def test_same_machine_gives_ratios(tmp_path):
     lines = compare([result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.0015)])
-    assert any("1.500" in line and "1 ms -> 1.5 ms" in line for line in lines)
+    assert any("1.500" in line and "1.00 ms -> 1.50 ms" in line for line in lines)
 
 
 def test_other_hardware_gives_shares(tmp_path):
@@ -36,7 +36,7 @@ def test_other_hardware_gives_shares(tmp_path):
             result(tmp_path / "b.json", 0.002, cpu="B", share_of_bytes=0.5),
         ]
     )
-    assert any("other hardware (A and B)" in line for line in lines)
+    assert any("other hardware (A, 2 cores and B, 2 cores)" in line for line in lines)
     assert any("25.0% of bandwidth -> 50.0% of bandwidth" in line for line in lines)
 
 

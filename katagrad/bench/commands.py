@@ -1,0 +1,73 @@
+"""`kata bench` for result files: compare them, show them on a page, keep them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True, help="Compare, judge, show and keep the figures of benchmarks."
+)
+
+Files = Annotated[list[Path], typer.Argument(help="JSON files that --benchmark-json wrote")]
+
+
+@app.command("compare")
+def compare(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="JSON files that --benchmark-json wrote; the first is the reference"),
+    ],
+) -> None:
+    """Compare result files: times on one machine, shares of the measured ceiling across machines."""
+    from katagrad.bench.compare import compare
+
+    for line in compare(files):
+        print(line)
+
+
+@app.command("page")
+def page(
+    files: Files, out: Annotated[Path, typer.Option(help="the page")] = Path("benchmarks.html")
+) -> None:
+    """Show result files, of any machines, on one HTML page that needs no network."""
+    from katagrad.bench.page import NoPage, write
+
+    try:
+        figures, problems = write(files, out)
+    except NoPage as error:
+        for line in (*error.problems, f"kata: {error}"):
+            typer.echo(line, err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"kata: {out} cannot be written: {error.strerror}; name another --out", err=True)
+        raise typer.Exit(2) from None
+    for line in problems:
+        typer.echo(line, err=True)
+    print(f"{out}: {figures} figures")
+
+
+@app.command("keep")
+def keep(
+    files: Files,
+    into: Annotated[Path, typer.Option(help="folder with a folder for each machine")] = Path(
+        "benchmarks/results"
+    ),
+) -> None:
+    """Keep result files by machine, day, framework and device: small, and without the name of the host."""
+    from katagrad.bench.keep import keep
+
+    try:
+        written, problems = keep(files, into)
+    except OSError as error:
+        typer.echo(
+            f"kata: {into} cannot be written: {error.strerror}; name another --into", err=True
+        )
+        raise typer.Exit(2) from None
+    for line in problems:
+        typer.echo(line, err=True)
+    for path in written:
+        print(path)
+    raise typer.Exit(0 if written else 2)
