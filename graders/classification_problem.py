@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from katagrad import data
+from katagrad import data, oracle
 from katagrad.expect import (
     at_least,
     at_most,
@@ -65,9 +65,8 @@ def gradients(layers, x, y):
 def trained(layers, x, y, epochs, lr, batch_size, epsilon=1e-7):
     """The layers after Adam with batches in the order of the rows, and the history of the training rows."""
     layers = [dict(layer) for layer in layers]
-    m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
-    v = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
-    history, t = {"loss": [], "accuracy": []}, 0
+    adam = oracle.Adam(lr, epsilon)
+    history = {"loss": [], "accuracy": []}
     for _ in range(epochs):
         seen = {"loss": 0.0, "accuracy": 0.0}
         for i in range(0, len(x), batch_size):
@@ -75,13 +74,9 @@ def trained(layers, x, y, epochs, lr, batch_size, epsilon=1e-7):
             batch = evaluate(layers, x[rows], y[rows])
             for key in seen:
                 seen[key] += batch[key] * len(x[rows]) / len(x)
-            t += 1
             for k, step in enumerate(gradients(layers, x[rows], y[rows])):
                 for key, g in step.items():
-                    m[k][key] = 0.9 * m[k][key] + 0.1 * g
-                    v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
-                    slope, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
-                    layers[k][key] = layers[k][key] - lr * slope / (np.sqrt(size) + epsilon)
+                    layers[k][key] = adam.moved((k, key), layers[k][key], g)
         for key in seen:
             history[key].append(seen[key])
     return layers, history
@@ -113,12 +108,8 @@ def pictures(n, height, width):
 
 
 def settled(found, *plan):
-    """(found, expected) weights, alike where a gradient is so small that Adam's epsilon or rounding decides its step.
-
-    Epsilon is added before the bias correction or after it; at the first step, that is 3e-6 or 1e-7.
-    """
-    expected, other = (weights(trained(*plan, epsilon=size)[0]) for size in (1e-7, 3e-6))
-    return np.where(np.abs(expected - other) > 2e-3, expected, found), expected
+    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `katagrad.oracle`."""
+    return oracle.settled(found, lambda size: weights(trained(*plan, epsilon=size)[0]))
 
 
 # -- the checks ------------------------------------------------------------------------------------

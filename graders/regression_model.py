@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from katagrad import data
+from katagrad import data, oracle
 from katagrad.expect import (
     close,
     equal,
@@ -50,21 +50,15 @@ def gradients(layers, x, y):
 def trained(layers, x, y, epochs, lr, batch_size, slope=gradients, epsilon=1e-7):
     """The layers after Adam with batches in the order of the rows, and the mean squared error of each epoch."""
     layers = [dict(layer) for layer in layers]
-    m = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
-    v = [{"kernel": 0.0, "bias": 0.0} for _ in layers]
-    history, t = [], 0
+    history, adam = [], oracle.Adam(lr, epsilon)
     for _ in range(epochs):
         total = 0.0
         for i in range(0, len(x), batch_size):
             bx, by = x[i : i + batch_size], y[i : i + batch_size]
             total += ((forward(layers, bx)[1][:, 0] - by) ** 2).sum()
-            t += 1
             for k, step in enumerate(slope(layers, bx, by)):
                 for key, g in step.items():
-                    m[k][key] = 0.9 * m[k][key] + 0.1 * g
-                    v[k][key] = 0.999 * v[k][key] + 0.001 * g**2
-                    mean, size = m[k][key] / (1 - 0.9**t), v[k][key] / (1 - 0.999**t)
-                    layers[k][key] = layers[k][key] - lr * mean / (np.sqrt(size) + epsilon)
+                    layers[k][key] = adam.moved((k, key), layers[k][key], g)
         history.append(total / len(x))
     return layers, history
 
@@ -94,12 +88,8 @@ def weights(layers):
 
 
 def settled(found, *plan):
-    """(found, expected) weights, alike where a gradient is so small that Adam's epsilon or rounding decides its step.
-
-    Epsilon is added before the bias correction or after it; at the first step, that is 3e-6 or 1e-7.
-    """
-    expected, other = (weights(trained(*plan, epsilon=size)[0]) for size in (1e-7, 3e-6))
-    return np.where(np.abs(expected - other) > 2e-3, expected, found), expected
+    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `katagrad.oracle`."""
+    return oracle.settled(found, lambda size: weights(trained(*plan, epsilon=size)[0]))
 
 
 # -- the checks ------------------------------------------------------------------------------------
