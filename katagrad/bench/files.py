@@ -88,7 +88,7 @@ def load(path: Path) -> tuple[Results | None, list[str]]:
 def machine_label(machine: tuple[Any, ...]) -> str:
     """A machine in words: "AMD EPYC, 2 cores", and its GPU if one was used."""
     cpu, cores, _, gpu = machine
-    label = f"{cpu}, {cores} core{'s' if cores != 1 else ''}"
+    label = f"{cpu}, {cores} core{'s' if str(cores) != '1' else ''}"
     return f"{label}, {gpu}" if gpu else label
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from katagrad import __version__
 from katagrad.bench import quantities
@@ -63,6 +64,7 @@ def render(collection: Collection, problems: Sequence[str] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     steps, lines = history(collection)
     known = topics()
     page = environment.get_template("page.html.j2").render(
@@ -85,6 +87,11 @@ def render(collection: Collection, problems: Sequence[str] = ()) -> str:
         data=_data(collection),
     )
     return page.lstrip()  # the lines of the macros before the first tag
+
+
+def _breakable(name: str) -> Markup:
+    """A name that a narrow column may break behind its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _throughput(collection: Collection) -> list[tuple[str, list[Any]]]:

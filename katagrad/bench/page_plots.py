@@ -32,7 +32,7 @@ class Log:
         """The powers of ten on the axis; every second or third of them where there are many."""
         first = math.ceil(math.log10(self.low) - 1e-9)
         last = math.floor(math.log10(self.high) + 1e-9)
-        step = max(1, math.ceil((last - first + 1) / 6))
+        step = max(1, math.ceil((last - first + 1) / 5))
         return [10.0**power for power in range(first, last + 1, step)]
 
 
@@ -77,7 +77,7 @@ class Rooflines:
 # The plot's frame in percent; right of it stand the points whose bytes are not stated.
 LEFT, RIGHT, GUTTER, EDGE, TOP, BOTTOM = 15.0, 64.0, 68.0, 98.0, 6.0, 88.0
 # The frame in pixels on the narrowest phone and on a desktop, for the room that labels take.
-NARROW, WIDE, HEIGHT, LETTER, LINE = 300, 520, 320, 7.4, 16
+NARROW, WIDE, HEIGHT, LETTER, LINE = 300, 410, 320, 7.4, 16
 
 
 def rooflines(collection: Collection) -> Rooflines | None:

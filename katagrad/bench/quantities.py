@@ -43,9 +43,9 @@ def seconds(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share with two digits: "63 %", "2.2 %", "0.31 %"; "below 0.01 %" under that."""
+    """A share with two digits: "63 %", "2.2 %", "0.31 %"; "<0.01 %" under that."""
     if 0 < share < 1e-4:
-        return f"below 0.01{THIN}%"
+        return f"<0.01{THIN}%"
     return f"{share * 100:.0f}{THIN}%" if share >= 0.1 else f"{digits(share * 100, 2)}{THIN}%"
 
 

@@ -1,8 +1,14 @@
 """Result files as pytest-benchmark writes them, made up: what a test of reading and showing them needs."""
 
+import html
 import json
+import re
 
 import pytest
+
+from katagrad.bench import quantities
+from katagrad.bench.files import load
+from katagrad.bench.page_series import collect
 
 MACHINE = {"cpu": "AMD EPYC", "cores": 2, "architecture": "x86_64", "memory_gib": 24}
 # (topic, benchmark, flops, bytes) of one call of 256 rows
@@ -57,3 +63,21 @@ def result(tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture
+def gathered():
+    """What the page is made from: gathered(path, ...)."""
+    return lambda *paths: collect(load(path)[0] for path in paths)
+
+
+@pytest.fixture
+def text_of():
+    """A page's words, without its style and the JSON at its end."""
+
+    def text(page):
+        body = re.sub(r"<(script|style).*?</\1>", " ", page, flags=re.DOTALL)
+        words = html.unescape(re.sub(r"<[^>]+>|\s+", " ", body))
+        return re.sub(" +", " ", words.replace(quantities.THIN, " "))
+
+    return text

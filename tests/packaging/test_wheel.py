@@ -44,6 +44,7 @@ def test_nothing_else_is_in_it(wheel):
         assert name.startswith(("katagrad/", "katagrad-")), name
         assert not {"tests", "__pycache__", ".venv", ".git"} & set(name.split("/")), name
         assert not name.endswith((".pyc", ".npz", ".gz")), name
+        assert "/benchmarks/results/" not in name, name
 
 
 def test_no_file_in_it_knows_the_machine_it_was_built_on(wheel):

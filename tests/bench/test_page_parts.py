@@ -1,0 +1,212 @@
+"""What stands on the page of result files: its numbers, tables and plots, before any HTML."""
+
+import pytest
+
+from katagrad.bench import quantities
+from katagrad.bench.page import render
+from katagrad.bench.page_plots import HEIGHT, LEFT, Log, Mark, labelled, rooflines
+from katagrad.bench.page_runs import history, missing
+from katagrad.bench.page_tables import against, cell, first_calls, memory, pairs
+
+OTHER = {"cpu": "Intel Xeon", "cores": 16, "architecture": "x86_64"}
+
+
+# --- numbers ---
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (quantities.rate(1_008_870.6, "rows"), "1.01 M rows/s"),
+        (quantities.rate(999.96e6, "FLOP"), "1.00 GFLOP/s"),
+        (quantities.rate(2.8712, "epochs"), "2.87 epochs/s"),
+        (quantities.rate(0.02871, "runs"), "0.0287 runs/s"),
+        (quantities.size(255_631_360), "256 MB"),
+        (quantities.seconds(0.000253749), "254 \N{MICRO SIGN}s"),
+        (quantities.seconds(0.99999), "1.00 s"),
+        (quantities.seconds(3e-9), "3.00 ns"),
+        (quantities.percent(0.1895), "19 %"),
+        (quantities.percent(0.02155), "2.2 %"),
+        (quantities.percent(0.00001), "<0.01 %"),
+        (quantities.percent(1.266), "127 %"),
+        (quantities.times(9.996), "10.0 \N{MULTIPLICATION SIGN}"),
+        (quantities.times(1234.5), "1230 \N{MULTIPLICATION SIGN}"),
+    ],
+)
+def test_numbers_have_sensible_digits(shown, expected):
+    assert shown.replace(quantities.THIN, " ") == expected
+
+
+# --- what is shown ---
+
+
+def test_throughput_is_that_of_the_newest_commit_with_its_share(result, gathered):
+    old = result("a.json", slower=2, commit="aaa", when="2026-11-01")
+    new = result("b.json", commit="bbb", when="2026-11-02")
+    for files in ((old, new), (new, old)):
+        made = gathered(*files)
+        (series,) = made.series
+        by_topic = {one.subject.topic: cell(one) for one in made.of(series)}
+        assert by_topic["softmax"].rate.replace(quantities.THIN, " ") == "2.56 M rows/s"
+        # 2,048,000 B in 100 us are 20.5 GB/s, of 40.
+        assert by_topic["softmax"].share.replace(quantities.THIN, " ") == "51 % of copy"
+        assert by_topic["softmax"].step == 5
+        assert by_topic["of_another_version"][1:3] == ("", 0)
+
+
+def test_frameworks_are_compared_on_one_machine_with_the_same_settings(result, gathered):
+    files = [
+        result("t.json"),
+        result("f.json", framework="tensorflow", slower=4),
+        result("o.json", framework="tensorflow", slower=9, machine=OTHER),
+        result("c.json", framework="tensorflow", slower=9, mode="compiled"),
+    ]
+    (table,) = against(gathered(*files))
+    assert [row.texts[0].replace(quantities.THIN, " ") for row in table.rows] == [
+        "PyTorch 4.00 \N{MULTIPLICATION SIGN}"
+    ] * 7
+    assert "7 of 7" in table.note
+    assert "4.00" in table.note
+    mark, bar = table.rows[0].marks[0][1], table.rows[0].bars[0]
+    assert table.line < bar[1] < mark.x < bar[2]  # right of "as fast", inside its interval
+
+
+def test_other_numbers_of_items_are_not_compared(result, gathered):
+    files = [result("t.json"), result("f.json", framework="tensorflow", items=512)]
+    assert against(gathered(*files)) == []
+
+
+def test_a_roof_bends_where_the_ceilings_meet_and_points_lie_below_it(result, gathered):
+    plot = rooflines(gathered(result("a.json")))
+    (panel,) = plot.panels
+    (x1, y1, x2, y2), (x3, y3, x4, y4) = panel.roof
+    assert (x2, y2) == (x3, y3)
+    assert y3 == y4
+    assert y1 > y2
+    assert x1 < x2 < x4
+    inside = [mark for mark in panel.marks if mark.x < plot.right]
+    assert len(inside) == 3
+    assert len(panel.marks) == 5
+    assert panel.absent == 2
+    for mark in inside:
+        roof = y3 if mark.x >= x3 else y1 + (y2 - y1) * (mark.x - x1) / (x2 - x1)
+        assert mark.y > roof  # percent from the top
+    # 9e6 operations on 1e6 bytes are right of the bend at 2.5; 4e3 on 8e3 are left of it.
+    places = {mark.text.split(":")[0]: mark.x for mark in inside}
+    assert places["linear_regression"] < x3 < places["multiple_linear_regression"]
+
+
+def test_labels_do_not_cover_each_other():
+    crowd = [Mark(20 + k % 7, 50 + k, f"{k}", f"topic_{k}") for k in range(40)]
+    placed = [mark for mark in labelled(crowd) if mark.tier]
+    assert placed
+    assert len(placed) < 40
+    first = [mark for mark in placed if mark.tier == 1]
+    for a in first:
+        assert a.x > LEFT
+        for b in first:
+            same_side = a.left == b.left
+            assert a is b or not same_side or abs(a.y - b.y) * HEIGHT / 100 >= 10
+
+
+def test_an_axis_marks_powers_of_ten():
+    axis = Log(0.5, 2000, 10, 90)
+    assert axis.decades() == [1, 10, 100, 1000]
+    assert axis.at(0.5) == 10
+    assert axis.at(2000) == 90
+    assert len(Log(1e-9, 1e12).decades()) <= 7
+
+
+def test_history_stands_in_the_order_of_commits_not_of_files(result, gathered):
+    files = [
+        result("1.json", slower=0.5, commit="ccc", when="2026-11-03"),
+        result("2.json", slower=1.0, commit="aaa", when="2026-11-01"),
+        result("3.json", slower=2.0, commit="bbb", when="2026-11-02"),
+    ]
+    made = gathered(*files, files[0])
+    steps, (table,) = history(made)
+    assert [name for name, _ in steps] == ["aaa0000", "bbb0000", "ccc0000"]
+    xs = [mark.x for _, mark in table.rows[0].marks]
+    ys = [mark.y for _, mark in table.rows[0].marks]
+    assert len(xs) == 3
+    assert xs == sorted(xs)
+    assert ys[1] > ys[0] > ys[2]  # slower is lower
+    assert table.rows[0].texts[2].replace(quantities.THIN, " ") == "+100.0 %"
+
+
+def test_history_begins_anew_with_another_protocol(result, gathered):
+    old = result("1.json", commit="aaa", when="2026-11-01")
+    new = result("2.json", commit="bbb", when="2026-11-02", protocol=2)
+    assert history(gathered(old, new)) == ([], [])
+
+
+def test_pairs_stand_apart(result, gathered):
+    pair = {"against": "torch's own softmax", "ratio": 2.5, "low": 2.0, "high": float("inf")}
+    case = [("softmax", "bench_softmax[own-small]", None, None)]
+    made = gathered(result("a.json"), result("p.json", cases=case, pair=pair, when="2026-11-21"))
+    (table,) = pairs(made)
+    assert table.rows[0].subject.label == "softmax [own-small] against torch's own softmax"
+    assert table.rows[0].texts[0].startswith("2.50")
+    assert all("own" not in one.name for one in made.subjects)
+    assert "Solutions against others" in render(made)
+
+
+def test_first_calls_and_memory(result, gathered):
+    made = gathered(
+        result("t.json", call_memory=4_000_000), result("f.json", framework="tensorflow")
+    )
+    tables = first_calls(made)
+    assert len(tables) == 2
+    assert [text[:4] for text in tables[0].rows[0].texts][-1] == "20.0"
+    steady, first = (mark.x for _, mark in tables[0].rows[0].marks)
+    assert first > steady
+    (table,) = memory(made)
+    assert len(table.rows[0].bars) == 2
+    assert "4.00" in " ".join(table.rows[0].texts)
+
+
+def test_what_was_not_run_is_listed_with_its_reason(result, gathered):
+    absent = [{"name": "optimizers::bench_step[small]", "topic": "optimizers", "reason": "no GPU"}]
+    nothing = result("gpu.json", cases=[], not_run=absent)
+    found = missing(gathered(result("a.json"), nothing))
+    assert ("gpu.json", ["optimizers::bench_step[small]"], "no GPU") in found
+    (untimed,) = [one for one in found if one.reason == "in none of the files"]
+    assert "optimizers" in untimed.names
+    assert "softmax" not in untimed.names
+    fewer = result("f.json", framework="tensorflow", cases=[("softmax", "bench_new", None, None)])
+    found = missing(gathered(result("a.json"), fewer))
+    (other,) = [one for one in found if one.what.startswith("PyTorch")]
+    assert other.names == ["softmax: new"]
+
+
+def test_a_gpu_is_a_place_of_its_own(result, gathered):
+    gpu = {"gpu": "NVIDIA H200"}
+    files = [
+        result("c.json", hardware=gpu),
+        result("g.json", device="cuda", hardware=gpu, precision="float16"),
+    ]
+    labels = [place.label for place in gathered(*files).places]
+    assert labels == [
+        "AMD EPYC, 2 cores, CPU, 1 thread, eager",
+        "AMD EPYC, 2 cores, NVIDIA H200, CUDA, 1 thread, eager, float16",
+    ]
+
+
+def test_machines_that_read_alike_are_told_apart(result, gathered):
+    arm = {"cpu": "AMD EPYC", "cores": 2, "architecture": "aarch64"}
+    places = gathered(result("a.json"), result("b.json", machine=arm)).places
+    assert {place.machine for place in places} == {
+        "AMD EPYC, 2 cores, x86_64",
+        "AMD EPYC, 2 cores, aarch64",
+    }
+
+
+def test_series_without_ceilings_first_calls_or_memory_are_shown(result, gathered, text_of):
+    bare = dict.fromkeys(("first_call", "peak_memory", "items", "unit", "versions", "state"), None)
+    bare |= {"ceiling_flops": 0, "ceiling_copy": 0, "hardware": None, "threads": None}
+    cases = [("softmax", "bench_softmax", None, None)]
+    words = text_of(render(gathered(result("a.json", cases=cases, **bare))))
+    assert "10.0 k calls/s" in words
+    assert "None of the benchmarks states its operations" in words
+    assert "None of the files says how long a first call took" in words
+    assert "None of the files says how much memory was used" in words
