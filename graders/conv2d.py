@@ -16,6 +16,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
+from katagrad.speed import throughput
 
 SPAN = "A kernel of k entries, d apart, spans d (k - 1) + 1 pixels."
 PLACES = "Entry (u, v) of the kernel meets pixel (i s + u d, j s + v d) of the padded image."
@@ -344,3 +345,19 @@ def test_conv2d_is_written_from_scratch(impl):
     from_scratch(
         impl, "conv2d", "conv2d_backward", "max_pool2d", "max_pool2d_backward", "avg_pool2d"
     )
+
+
+@pytest.mark.grade(
+    points=1,
+    hint="Gather all windows first, then multiply them all at once.",
+    seconds=90,
+    speed=True,
+)
+def test_conv2d_outruns_a_loop(impl):
+    """conv2d has at least 20 times the throughput of a loop over the places of the kernel"""
+
+    def draw():
+        x, w, b = layer((36, 40), (3, 3), filters=8)
+        return image(x), kernel(w), b
+
+    throughput(impl, "conv2d", at_least=20, draw=draw, oracle=conv2d, returns="image")

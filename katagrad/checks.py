@@ -42,6 +42,7 @@ class Check:
     """One entry of the manifest.
 
     claim: the docstring's first line, which a student may read. seconds: of wall time for each case.
+    speed: whether it grades throughput, and so counts only where a course asks for that.
     """
 
     topic: str
@@ -52,11 +53,15 @@ class Check:
     seconds: float | None
     function: Callable[..., None] = field(compare=False)
     cases: tuple[Case, ...] = field(compare=False)
+    speed: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case or a check came to. message: why it failed, in full sentences. printed: by the submission."""
+    """What a case or a check came to.
+
+    message: why it failed, or what is to be said of a pass. printed: by the submission.
+    """
 
     status: str
     message: str = ""
@@ -82,9 +87,13 @@ def _load(path: Path, name: str) -> ModuleType:
 
 
 @cache
-def manifest(topic: Topic) -> tuple[Check, ...]:
-    """All checks of a topic, in the order of its grader: the fixed list of which scores are a share."""
-    return tuple(_discover(topic.name, load_grader(topic)))
+def manifest(topic: Topic, speed: bool = False) -> tuple[Check, ...]:
+    """All checks of a topic, in the order of its grader: the fixed list of which scores are a share.
+
+    speed: with those that grade throughput, which a course has to ask for.
+    """
+    found = _discover(topic.name, load_grader(topic))
+    return tuple(check for check in found if speed or not check.speed)
 
 
 def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
@@ -104,6 +113,7 @@ def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
             grade.get("seconds"),
             function,
             cases,
+            bool(grade.get("speed")),
         )
 
 
@@ -138,20 +148,25 @@ def _axis(names: Any, values: Any, ids: Any = None) -> Iterator[tuple[str, dict[
 
 
 def grader_hash(topic: Topic) -> str:
-    """A hash of what decides a score: the grader and the stub of a topic."""
+    """A hash of what decides a score: the grader and the stub of a topic, and what its speed is measured against."""
     digest = hashlib.sha256()
-    for path in (topic.grader, topic.stub):
+    references = sorted(topic.grader.parent.glob(f"references/*/{topic.name}.py"))
+    for path in (topic.grader, topic.stub, *references):
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How checks are run. seed: the hidden seed. patience: multiplies every time limit, for slow machines."""
+    """How checks are run. seed: the hidden seed. patience: multiplies every time limit, for slow machines.
+
+    speed: whether throughput is graded, too.
+    """
 
     seed: int
     patience: float = 1.0
     full_size: bool = True
+    speed: bool = False
 
 
 def run_case(
@@ -175,6 +190,7 @@ def run_case(
             source.ready()
             transport.begin(derive(seed, "worker"), seconds * rules.patience)
             body(Implementation(transport))
+            message = "; ".join(context.notes)
         except NotStarted as reason:
             status, message = NOT_STARTED, str(reason)
         except Failure as reason:
@@ -232,7 +248,7 @@ def _frames(fault: Exception) -> list[Any]:
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
     """Run all cases of a check; the first that does not pass decides."""
     seconds = check.seconds or transport.pool.limits.wall
-    total, printed = 0.0, ""
+    total, printed, notes = 0.0, "", ""
     data: set[str] = set()
     for case in check.cases:
 
@@ -249,7 +265,8 @@ def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
             return Outcome(
                 outcome.status, outcome.message, printed[:SHOWN_PRINTS], total, tuple(sorted(data))
             )
-    return Outcome(PASSED, "", printed[:SHOWN_PRINTS], total, tuple(sorted(data)))
+        notes = notes or outcome.message
+    return Outcome(PASSED, notes, printed[:SHOWN_PRINTS], total, tuple(sorted(data)))
 
 
 def run_topic(
@@ -259,7 +276,7 @@ def run_topic(
     try:
         return {
             check.name: run_check(transport, check, rules)
-            for check in manifest(topic)
+            for check in manifest(topic, rules.speed)
             if not only or check.name in only
         }
     finally:

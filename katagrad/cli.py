@@ -182,6 +182,7 @@ def course_grade(
     framework: Framework = None,
     limit: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, as for pytest")] = None,
     full_size: Annotated[bool, typer.Option(help="grade on MNIST and the like, too")] = False,
+    speed: Annotated[bool, typer.Option(help="grade throughput, too, where a topic does")] = False,
 ) -> None:
     """Grade a folder of submissions. Run again, it grades only what is missing or changed."""
     from katagrad.course import report
@@ -205,6 +206,7 @@ def course_grade(
         framework=framework,
         limits=limits,
         full_size=full_size,
+        speed=speed,
     )
     try:
         with progress("grading", "graded") as advance:

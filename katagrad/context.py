@@ -22,11 +22,13 @@ class CheckContext:
     """One run of one check.
 
     full_size: whether sets such as MNIST may be used where they are present. used: the sets that were.
+    notes: what a check that passed has to say.
     """
 
     seed: int
     full_size: bool = True
     used: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.generator = np.random.default_rng(self.seed)

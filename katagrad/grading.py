@@ -95,7 +95,8 @@ class Grading:
 
 def start(folder: Path, options: Mapping[str, Any], seed: int) -> Grading:
     """Begin a grading of `folder` by the options of the command line (see `katagrad.plugin`)."""
-    rules = Rules(seed, float(options.get("patience") or 1.0), options.get("data") != "embedded")
+    patience, full_size = float(options.get("patience") or 1.0), options.get("data") != "embedded"
+    rules = Rules(seed, patience, full_size, bool(options.get("speed")))
     submission = Submission(folder, options.get("framework"))
     if options.get("in_process"):
         from katagrad.boundary.local import LocalPool

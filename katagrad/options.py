@@ -58,6 +58,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="embedded: do not grade on MNIST and the like even where present",
     )
+    add(
+        "--speed",
+        action="store_true",
+        help="grade throughput, too, where a topic has checks of it (default: they do not count)",
+    )
     add("--patience", type=float, default=1.0, metavar="X", help="multiply every time limit by X")
     add(
         "--limit",
@@ -65,3 +70,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME=VALUE",
         help="a limit: wall, cpu (s), memory, file, output, message (bytes; k, m, g), processes",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the checks that grade throughput unless --speed asks for them."""
+    if config.getoption("--speed"):
+        return
+    marks = [item.get_closest_marker("grade") for item in items]
+    left = [i for i, mark in zip(items, marks, strict=True) if mark and mark.kwargs.get("speed")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]

@@ -16,19 +16,19 @@ import pytest
 from katagrad import grading
 from katagrad.boundary.implementation import Implementation
 from katagrad.checks import Outcome, run_case
-from katagrad.options import pytest_addoption
+from katagrad.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import Topic, root, topics
 from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 
-__all__ = ["pytest_addoption"]  # a hook that lives in a module of its own
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]  # hooks that live elsewhere
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and the run."""
     config.addinivalue_line(
         "markers",
-        "grade(points, hint='', seconds=None): a check of a grader, with what it is worth",
+        "grade(points, hint='', seconds=None, speed=False): a check of a grader, with what it is worth",
     )
     try:
         grading.check_options(

@@ -29,6 +29,7 @@ OPTIONS = (
     "data",
     "patience",
     "limit",
+    "speed",
 )
 
 
@@ -175,6 +176,7 @@ class Recorder:
                 self.run.seen[name],
                 self.run.outcomes.get(name, {}),
                 self.run.about.get(name, {}).get("framework"),
+                speed=self.config.getoption("--speed"),
             )
             found[name] = (
                 {**entry, "examples": self.run.examples[name]}
@@ -191,6 +193,7 @@ class Recorder:
             "isolation": self.isolation,
             "grade": not self.config.getoption("--in-process"),
             "device": self.config.getoption("--device"),
+            "speed": self.config.getoption("--speed"),
             "seed": self.run.seed,
             "submission": {"name": folder.name, "sha256": sha256},
         }
@@ -210,6 +213,10 @@ class Recorder:
         write(f"{done} of {most} points  (seed {record['seed']}, isolation {record['isolation']})")
         for report in terminalreporter.getreports("not graded"):
             write(f"not graded: {report.nodeid.split('::')[-1]}: {report.katagrad['outcome'][1]}")
+        for name, topic in record["topics"].items():
+            for check in topic["checks"]:
+                if check["status"] == PASSED and check["message"]:
+                    write(f"{name}: {check['name']}: {check['message']}")
         if not record["grade"]:
             write("in-process run: not a grade")
         target = self.config.getoption("--results")

@@ -19,11 +19,14 @@ UNRUN = "not run: deselected, or the run ended before it"
 
 
 def topic_record(
-    topic: Topic, outcomes: Mapping[str, Outcome], framework: str | None
+    topic: Topic, outcomes: Mapping[str, Outcome], framework: str | None, speed: bool = False
 ) -> dict[str, Any]:
-    """One topic as data. A check of the manifest that has no outcome stands there as not graded."""
+    """One topic as data. A check of the manifest that has no outcome stands there as not graded.
+
+    speed: whether throughput was graded; otherwise checks of it are no part of the record and of its maximum.
+    """
     checks: list[dict[str, Any]] = []
-    for check in manifest(topic):
+    for check in manifest(topic, speed):
         outcome = outcomes.get(check.name, Outcome(NOT_GRADED, UNRUN))
         checks.append(
             {

@@ -197,9 +197,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     except (Failure, NotGraded) as caught:
         reason = caught
-    pyfuncitem.funcargs[
-        "benchmark"
-    ].skipped = True  # else pytest-benchmark warns that it was not used
+    timed: Any = pyfuncitem.funcargs["benchmark"]
+    timed.skipped = True  # else pytest-benchmark warns that it was not used
     runners = pyfuncitem.config.stash[RUNNERS].values()
     limit = max((one.pool.limits.memory for one in runners), default=0)
     lacks = told.lacks_memory(reason, limit) if isinstance(reason, (StudentError, Ended)) else ""

@@ -61,6 +61,15 @@ class Pool:
         self.method = method or ("fork" if CAN_FORK and device == "cpu" else "spawn")
         self.transport = transport or ("loopback" if os.name == "nt" else "socketpair")
         self.servers: dict[str, Server] = {}
+        self._twin: Pool | None = None
+
+    def twin(self) -> Pool:
+        """A second pool of the same kind: a server holds one child at a time, and some comparisons need two."""
+        if self._twin is None:
+            self._twin = Pool(
+                self.limits, self.launcher, self.method, self.threads, self.device, self.transport
+            )
+        return self._twin
 
     def prepare(self, framework: str) -> None:
         """Start the server of a framework without waiting for it."""
@@ -175,6 +184,8 @@ class Pool:
         for server in self.servers.values():
             server.close()
         self.servers.clear()
+        if self._twin is not None:
+            self._twin.close()
 
 
 def _device(device: str) -> dict[str, str]:

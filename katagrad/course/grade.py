@@ -28,7 +28,10 @@ NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # what r
 
 @dataclass(frozen=True)
 class Order:
-    """What a course asks for. seed: None takes that of the ledger, or draws one for a new ledger."""
+    """What a course asks for. seed: None takes that of the ledger, or draws one for a new ledger.
+
+    speed: grade throughput, too.
+    """
 
     submissions: Path
     out: Path
@@ -40,6 +43,7 @@ class Order:
     limits: Limits = field(default_factory=Limits)
     full_size: bool = False
     patience: float = 1.0
+    speed: bool = False
 
 
 @dataclass
@@ -69,11 +73,14 @@ def run(order: Order, progress: Progress | None = None) -> Summary:
         raise NotGraded(
             f"{ledger.path} was begun with the seed {seed}, not {order.seed}; leave --seed out, or choose another --out"
         )
-    plan = Plan(Rules(seed, order.patience, order.full_size), order.limits, order.isolation)
+    plan = Plan(
+        Rules(seed, order.patience, order.full_size, order.speed), order.limits, order.isolation
+    )
     summary = Summary(problems=intake.problems)
     told = json.dumps(
         [__version__, launcher.name, order.limits.plain(), order.full_size, order.patience]
     )
+    told += " with speed" if order.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
     for student, submission in intake.submissions.items():
         digest = submission.sha256
@@ -119,7 +126,9 @@ def _write_results(
     rows = [["student", *(t.name for t in order.topics), "points", "maximum"]]
     for student, found in by_student.items():
         ordered = {t.name: found[t.name] for t in order.topics if t.name in found}
-        report = results.report(ordered, student=student, seed=seed, isolation=order.isolation)
+        report = results.report(
+            ordered, student=student, seed=seed, isolation=order.isolation, speed=order.speed
+        )
         results.write_json(order.out / "students" / f"{student}.json", report)
         totals[student] = (report["points"], report["maximum"])
         points = [

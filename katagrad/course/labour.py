@@ -46,8 +46,11 @@ def grade(pool: Pool, plan: Plan, job: Job) -> dict[str, Any]:
         outcomes = run_topic(Transport(pool, source), job.topic, plan.rules)
     except Exception as fault:
         reason = f"the grader itself failed ({type(fault).__name__}: {str(fault)[:200]})"
-        outcomes = {check.name: Outcome(NOT_GRADED, reason) for check in manifest(job.topic)}
-    record = results.topic_record(job.topic, outcomes, source.known_framework)
+        outcomes = {
+            check.name: Outcome(NOT_GRADED, reason)
+            for check in manifest(job.topic, plan.rules.speed)
+        }
+    record = results.topic_record(job.topic, outcomes, source.known_framework, plan.rules.speed)
     return {**record, "isolation": pool.launcher.name}
 
 
@@ -109,9 +112,9 @@ class Crew:
                         continue
                     lost = {
                         c.name: Outcome(NOT_GRADED, "the grader process died twice at it")
-                        for c in manifest(job.topic)
+                        for c in manifest(job.topic, self.plan.rules.speed)
                     }
-                    yield job, results.topic_record(job.topic, lost, None)
+                    yield job, results.topic_record(job.topic, lost, None, self.plan.rules.speed)
                     continue
                 free.append(ready)
                 yield job, record
