@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 # What must agree for two times to be of one machine. Load and clock rate may differ; they are told, not compared.
 SAME_MACHINE = ("cpu", "cores", "architecture")
 STATISTICS = ("min", "median", "iqr")
+SHORTEST, LONGEST = 1e-12, 1e9  # seconds of a call; what lies outside is no measurement
 # Where `kata bench keep` puts the facts that all benchmarks of a file have in common.
 SHARED = "katagrad_shared"
 
@@ -111,8 +112,9 @@ def _figure(one: Any, shared: dict[str, Any]) -> tuple[dict[str, float], dict[st
         if not _number(found.get(name)):
             raise _Fault(f"its {name} is {found.get(name)!r}, but should be a number of seconds")
     stats = {name: float(value) for name, value in found.items() if _number(value)}
-    if min(stats["min"], stats["median"]) <= 0:
-        raise _Fault("its times are not above zero")
+    for name in ("min", "median"):
+        if not SHORTEST < stats[name] < LONGEST:
+            raise _Fault(f"its {name} is {stats[name]:g} s, which is no time of a call")
     return stats, info
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,36 +58,46 @@ def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
 
 def render(collection: Collection, problems: Sequence[str] = ()) -> str:
     """The page's HTML. It loads nothing, runs nothing, and is the same for the same files."""
-    environment = jinja2.Environment(
+    steps, lines = history(collection)
+    known = topics()
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            release=__version__,
+            collection=collection,
+            rows=_throughput(collection),
+            titles={name: topic.title for name, topic in known.items()},
+            cell=cell,
+            limits=[f"{100 * end:g}{quantities.THIN}%" for end in STEPS],
+            roofline=rooflines(collection),
+            against=against(collection),
+            pairs=pairs(collection),
+            first_calls=first_calls(collection),
+            memory=memory(collection),
+            steps=steps,
+            history=lines,
+            runs=runs(collection),
+            missing=missing(collection),
+            problems=problems,
+            data=_data(collection),
+        )
+    )
+    # Before the first tag are the lines of the macros. JSON may hold half a character, which no file can.
+    return page.lstrip().encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("katagrad.bench", "template"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["breakable"] = _breakable
-    steps, lines = history(collection)
-    known = topics()
-    page = environment.get_template("page.html.j2").render(
-        release=__version__,
-        collection=collection,
-        rows=_throughput(collection),
-        titles={name: topic.title for name, topic in known.items()},
-        cell=cell,
-        limits=[f"{100 * end:g}{quantities.THIN}%" for end in STEPS],
-        roofline=rooflines(collection),
-        against=against(collection),
-        pairs=pairs(collection),
-        first_calls=first_calls(collection),
-        memory=memory(collection),
-        steps=steps,
-        history=lines,
-        runs=runs(collection),
-        missing=missing(collection),
-        problems=problems,
-        data=_data(collection),
-    )
-    return page.lstrip()  # the lines of the macros before the first tag
+    made.filters["breakable"] = _breakable
+    return made
 
 
 def _breakable(name: str) -> Markup:

@@ -217,8 +217,8 @@ def memory(collection: Collection) -> list[Table]:
 
 def _interval(a: Figure, b: Figure) -> tuple[float, float]:
     """The ratio of throughputs where one is at its slower quartile and the other at its faster one."""
-    slow_a, fast_a = a.stats.get("q3", a.median), a.stats.get("q1", a.median)
-    slow_b, fast_b = b.stats.get("q3", b.median), b.stats.get("q1", b.median)
+    fast_a, slow_a = a.quartiles
+    fast_b, slow_b = b.quartiles
     return (fast_b / slow_a, slow_b / fast_a)
 
 

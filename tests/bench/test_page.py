@@ -9,11 +9,9 @@ import subprocess
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from katagrad.bench.page import NoPage, render, write
+from katagrad.bench.page import render, write
 from katagrad.bench.page_series import Series
-from katagrad.cli import app
 
 OTHER = {"cpu": "Intel Xeon", "cores": 16, "architecture": "x86_64"}
 
@@ -61,51 +59,6 @@ def test_the_figures_stand_in_it_as_json(result, gathered):
 def test_the_same_files_make_the_same_page(result, gathered):
     files = [result("a.json"), result("b.json", commit="bbb", when="2026-11-21")]
     assert render(gathered(*files)) == render(gathered(*reversed(files)))
-
-
-def test_bad_files_are_a_line_each_and_the_rest_is_shown(result, tmp_path, text_of):
-    torn = tmp_path / "torn.json"
-    torn.write_text(result("a.json").read_text()[:5000])
-    older = json.loads(result("old.json").read_text())
-    for one in older["benchmarks"][1:]:
-        del one["extra_info"]["machine"]
-    older["benchmarks"][0]["stats"]["median"] = float("nan")
-    (tmp_path / "old.json").write_text(json.dumps(older))
-    files = [tmp_path / name for name in ("a.json", "torn.json", "old.json", "absent.json")]
-    run = CliRunner().invoke(app, ["bench", "page", *map(str, files), "--out", str(tmp_path / "p.html")])  # fmt: skip
-    assert run.exit_code == 0, run.output
-    lines = run.stderr.splitlines()
-    assert len(lines) == 5, lines
-    assert "torn.json: is no result file" in lines[0]
-    assert "its median is nan" in lines[1]
-    assert "bench_fit[small] and 5 more: lacks 'machine'" in lines[2]
-    words = text_of((tmp_path / "p.html").read_text(encoding="utf-8"))
-    assert all(line in words for line in lines)
-    assert "2.56 M rows/s" in words
-    assert "7 figures" in run.stdout
-
-
-def test_without_a_figure_there_is_no_page(result, tmp_path):
-    absent = [{"name": "softmax::bench_softmax", "topic": "softmax", "reason": "no GPU"}]
-    nothing = result("gpu.json", cases=[], not_run=absent)
-    out = tmp_path / "page.html"
-    with pytest.raises(NoPage) as caught:
-        write([nothing], out)
-    assert caught.value.problems == ["gpu.json: not run: no GPU"]
-    assert not out.exists()
-    run = CliRunner().invoke(app, ["bench", "page", str(nothing), "--out", str(out)])
-    assert run.exit_code == 2
-    assert "no page written" in run.stderr
-    assert "Traceback" not in run.output
-
-
-def test_a_place_that_cannot_be_written_is_one_line(result, tmp_path):
-    (tmp_path / "file").write_text("")
-    out = tmp_path / "file" / "page.html"
-    run = CliRunner().invoke(app, ["bench", "page", str(result("a.json")), "--out", str(out)])
-    assert run.exit_code == 2
-    assert run.stderr.count("\n") == 1
-    assert "cannot be written" in run.stderr
 
 
 def test_a_mark_says_which_framework_it_is_without_colour(result, gathered):
