@@ -98,10 +98,11 @@ def against(collection: Collection) -> list[Table]:
         table = Table(place.label, ["faster"], _ratio_ticks(axis))
         table.line = axis.at(1.0)
         mean = geometric_mean(ratios)
+        close = sum(_crosses(*_interval(a, b)) for _, a, b in pairs)
         ahead = sum(ratio > 1 for ratio in ratios)
         table.note = (
             f"PyTorch has the higher throughput in {ahead} of {len(ratios)}; the geometric mean of PyTorch's "
-            f"throughput by TensorFlow's is {quantities.times(mean)}."
+            f"throughput by TensorFlow's is {quantities.times(mean)}. In {close} the line reaches over 1."
         )
         for (subject, a, b), ratio in zip(pairs, ratios, strict=True):
             who = "torch" if ratio >= 1 else "tensorflow"
@@ -113,9 +114,9 @@ def against(collection: Collection) -> list[Table]:
                 f"TensorFlow {quantities.rate(b.throughput, b.unit)}"
             )
             bars = [(who, axis.at(low), axis.at(high), 50.0)]
-            table.rows.append(
-                Row(subject, [text], [(who, Mark(axis.at(ratio), 50.0, told))], bars, told)
-            )
+            mark = f"{who} hollow" if _crosses(low, high) else who
+            marks = [(mark, Mark(axis.at(ratio), 50.0, told))]
+            table.rows.append(Row(subject, [text], marks, bars, told))
         tables.append(table)
     return tables
 
@@ -142,7 +143,8 @@ def pairs(collection: Collection) -> list[Table]:
                 f"{subject.topic}: {subject.label}: takes {quantities.times(ratio)} as long, "
                 f"{quantities.times(low)} to {quantities.times(high)}"
             )
-            mark = (series.mark, Mark(axis.at(ratio), 50.0, told))
+            kind = f"{series.mark} hollow" if _crosses(low, high) else series.mark
+            mark = (kind, Mark(axis.at(ratio), 50.0, told))
             bars = [(series.mark, axis.at(low), axis.at(high), 50.0)]
             table.rows.append(Row(subject, [quantities.times(ratio)], [mark], bars, told))
         tables.append(table)
@@ -220,6 +222,10 @@ def _interval(a: Figure, b: Figure) -> tuple[float, float]:
     fast_a, slow_a = a.quartiles
     fast_b, slow_b = b.quartiles
     return (fast_b / slow_a, slow_b / fast_a)
+
+
+def _crosses(low: float, high: float) -> bool:
+    return low <= 1 <= high
 
 
 def _ratio_ticks(axis: Log) -> list[tuple[float, str]]:

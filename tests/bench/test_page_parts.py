@@ -71,6 +71,15 @@ def test_frameworks_are_compared_on_one_machine_with_the_same_settings(result, g
     assert table.line < bar[1] < mark.x < bar[2]  # right of "as fast", inside its interval
 
 
+def test_a_difference_within_the_spread_is_hollow(result, gathered):
+    for slower, kind in ((1.005, "torch hollow"), (1.1, "torch")):
+        (table,) = against(
+            gathered(result("t.json"), result("f.json", framework="tensorflow", slower=slower))
+        )
+        assert {row.marks[0][0] for row in table.rows} == {kind}
+        assert f"In {7 if 'hollow' in kind else 0} the line" in table.note
+
+
 def test_other_numbers_of_items_are_not_compared(result, gathered):
     files = [result("t.json"), result("f.json", framework="tensorflow", items=512)]
     assert against(gathered(*files)) == []
