@@ -107,7 +107,7 @@ def _line(series: Series, subject: Subject, line: list[Figure], steps: list[str]
     texts = [
         quantities.rate(rates[0], line[0].unit),
         quantities.rate(rates[-1], line[-1].unit),
-        f"{(rates[-1] / rates[0] - 1) * 100:+.1f}{quantities.THIN}%",
+        f"{(rates[-1] / rates[0] - 1) * 100:+.1f}{quantities.THIN}%".replace("-", "\N{MINUS SIGN}"),
     ]
     told = f"{subject.topic}: {subject.label}: {texts[0]}, then {texts[1]}, {texts[2]}"
     return Row(subject, texts, marks, [], told)
