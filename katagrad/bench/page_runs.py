@@ -105,7 +105,7 @@ def _line(series: Series, subject: Subject, line: list[Figure], steps: list[str]
         told = f"{version(figure.run)}: {quantities.rate(rate, figure.unit)}"
         marks.append((series.mark, Mark(round(x, 2), axis.at(rate), told)))
     texts = [
-        quantities.rate(rates[0], line[0].unit),
+        quantities.rate(rates[0], ""),
         quantities.rate(rates[-1], line[-1].unit),
         f"{(rates[-1] / rates[0] - 1) * 100:+.1f}{quantities.THIN}%".replace("-", "\N{MINUS SIGN}"),
     ]

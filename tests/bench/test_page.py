@@ -116,12 +116,14 @@ for (const plot of document.querySelectorAll('.roofline, .axis')) {
       covered.push(one.textContent + ' / ' + other.textContent);
   }));
 }
+const spilled = [...document.querySelectorAll('td, th')].filter(shown)
+  .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML.slice(0, 120));
 const result = parent.document.createElement('pre');
 result.id = 'probe';
 result.textContent = JSON.stringify({
   dark: matchMedia('(prefers-color-scheme: dark)').matches, width: innerWidth,
   page: document.documentElement.scrollWidth, height: document.documentElement.scrollHeight,
-  faint, wide, covered, fetched: performance.getEntriesByType('resource').map(one => one.name),
+  faint, wide, covered, spilled, fetched: performance.getEntriesByType('resource').map(one => one.name),
   boxes: [...document.querySelectorAll('.box')].filter(shown).map(one => [box(one).width, one.scrollWidth]),
   sections: [...document.querySelectorAll('section')].map(one => box(one).height),
 });
@@ -157,8 +159,8 @@ def page(result, tmp_path):
     pair = {"against": "torch's own softmax", "ratio": 2.5, "low": 2.0, "high": 3.0}
     xeon = {**OTHER, "cpu": "Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz"}
     files = [
-        result("1.json", slower=1.3, commit="aaa", when="2026-11-01"),
-        result("2.json", commit="bbb", call_memory=4_000_000),
+        result("1.json", slower=1.3, commit="aaa", when="2026-11-01", unit="parameters"),
+        result("2.json", commit="bbb", unit="parameters", call_memory=4_000_000),
         result("3.json", framework="tensorflow", slower=3),
         result("4.json", machine=xeon, slower=0.6, threads=16),
         result("5.json", framework="tensorflow", machine=xeon, slower=0.4, threads=16),
@@ -181,6 +183,7 @@ def test_it_fits_and_can_be_read(page, tmp_path, width, scheme):
     assert found["wide"] == []
     assert found["faint"] == []
     assert found["covered"] == []
+    assert found["spilled"] == []
     assert found["fetched"] == []
     assert len(found["sections"]) == 9
     assert min(found["sections"]) > 100
