@@ -12,6 +12,7 @@ import math
 import multiprocessing
 import statistics
 import time
+from contextlib import suppress
 
 import numpy as np
 
@@ -78,9 +79,10 @@ def main():
         neighbour.start()
     pool, generator = Pool(), np.random.default_rng(0)
     found = {"twin": [], "same process": []}
-    for _ in range(given.runs):  # in turn, so that both designs meet the same machine
-        found["twin"].append(once((pool, pool.twin()), given.framework, generator))
-        found["same process"].append(once((pool, pool), given.framework, generator))
+    with suppress(KeyboardInterrupt):  # what was measured by then is told
+        for _ in range(given.runs):  # in turn, so that both designs meet the same machine
+            found["twin"].append(once((pool, pool.twin()), given.framework, generator))
+            found["same process"].append(once((pool, pool), given.framework, generator))
     pool.close()
     for name, runs in found.items():
         medians = [one.median for one in runs]

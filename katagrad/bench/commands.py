@@ -71,3 +71,12 @@ def keep(
     for path in written:
         print(path)
     raise typer.Exit(0 if written else 2)
+
+
+@app.command("devices")
+def devices() -> None:
+    """List what can be timed on: the processor, and the GPUs that each installed framework sees."""
+    from katagrad.bench.devices import devices
+
+    for line in devices():
+        print(line)

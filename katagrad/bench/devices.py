@@ -1,0 +1,37 @@
+"""`kata bench devices`: what benchmarks and checks can run on here."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+
+from katagrad.bench import machine
+from katagrad.bench.runner import all_threads, gpus
+from katagrad.boundary.process import Pool
+from katagrad.topics import FRAMEWORKS
+from katagrad.verdict import Failure, NotGraded
+
+
+def devices() -> Iterator[str]:
+    """A line for the processor, and one for each framework: its GPUs, or that there is none."""
+    about, free = machine.describe(), machine.available()
+    room = f", {machine.gib(free)} of memory free" if free is not None else ""
+    threads = all_threads()
+    yield f"cpu: {about['cpu']}, {threads} thread{'s' if threads != 1 else ''}{room}"
+    for framework in FRAMEWORKS:
+        if importlib.util.find_spec(framework) is None:
+            yield f"{framework}: not installed"
+            continue
+        pool = Pool(device="cuda")
+        try:
+            found = gpus(pool, framework)
+        except (Failure, NotGraded) as reason:
+            yield f"{framework}: {reason}"
+            continue
+        finally:
+            pool.close()
+        if not found:
+            yield f"{framework}: no GPU that it can use; --device cuda would run nothing"
+        for number, name in enumerate(found):
+            used = "" if number == 0 else "  (CUDA_VISIBLE_DEVICES chooses it)"
+            yield f"{framework}: cuda:{number} {name}{used}"
