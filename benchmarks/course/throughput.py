@@ -12,6 +12,7 @@ process group) at N random moments and resumed, and its scores are compared with
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -216,8 +217,10 @@ def killed(
     kills: int,
     length: float,
 ) -> None:
-    """Grade, killed `kills` times at random moments of a run of about `length` seconds, then to the end."""
+    """Grade, killed `kills` times at random moments, then to the end. length: of an undisturbed run, in seconds."""
     draw = random.Random(11)
+    total = len(list(submissions.iterdir())) * len(names)
+    spent, done = 0.0, 0
     for i in range(kills):
         process = subprocess.Popen(
             command(submissions, out, names, isolation, workers),
@@ -225,11 +228,18 @@ def killed(
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(draw.uniform(0.2, 2.0) * max(length / (kills + 1), 4.0))
-        os.killpg(process.pid, signal.SIGKILL)
+        # What is left is shared out among the kills that are left, at the pace so far.
+        left = (total - done) * (spent / done if done else length / total)
+        moment = draw.uniform(0.3, 1.7) * left / (kills - i + 1)
+        time.sleep(moment)
+        ended = process.poll() is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        spent += moment
         done = len(scores(out / "ledger.sqlite")) if (out / "ledger.sqlite").exists() else 0
-        print(f"  kill {i + 1}: {done} records safe", flush=True)
+        late = ", after its end" if ended else ""
+        print(f"  kill {i + 1}{late}: {done} of {total} records safe", flush=True)
     by_kata(submissions, out, names, isolation, workers)
 
 

@@ -4,11 +4,11 @@
     python benchmarks/regress/rates.py collect --framework torch --out rates.jsonl --busy     # beside a neighbour
     python benchmarks/regress/rates.py report rates.jsonl                                     # rules, and their rates
 
-`collect` times four lanes of the same solutions side by side: the base, the same again, and two in which every timed
-call is made 5 and 10 % longer. Each launch of each benchmark is a line of the file; started again, it goes on where it
-stopped. `--busy` keeps another process computing on one core meanwhile. `report` replays every rule on those lines:
-rules are compared on the even benchmarks, and the rates of the rule that katagrad uses are told for the odd ones, which
-had no part in choosing it, and for all.
+`collect` times four lanes of the same solutions side by side: the base, the same again, and two in which every block
+is drawn out by 5 and 10 %. Each launch of each benchmark is a line of the file; started again, it goes on where it
+stopped. `--busy` keeps another process computing on one core meanwhile. `report` replays rules on those lines, in many
+orders in which the launches might have come: first several rules beside each other, then katagrad's own by condition
+and framework. A rule that was chosen by a file flatters itself on that file: judge it by others.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def gather(given: argparse.Namespace) -> None:
     try:
         for number in range(given.launches):
             # A server serves every benchmark of its launch; the last launches are new servers.
-            launch = Launch(lanes, Conditions(given.framework, given.threads))
+            launch = Launch(lanes, Conditions(given.framework, given.threads), number)
             for benchmark in found:
                 name = f"{benchmark.topic.name}::{benchmark.name}"
                 if (condition, given.framework, name, number) in done:
@@ -61,7 +61,7 @@ def gather(given: argparse.Namespace) -> None:
                     launch.close()
                     return
                 try:
-                    blocks = launch.time(benchmark, number, given.rounds)
+                    blocks = launch.time(benchmark, given.rounds)
                 except Unmeasurable as reason:
                     print(f"{name}: {reason}", file=sys.stderr)
                     continue
@@ -145,6 +145,7 @@ def rates(lines: list[dict], rule: Rule, figure, draws: int = 40) -> dict[str, d
 
 
 def told(counts: dict[str, dict[str, float]]) -> str:
+    """One line. A benchmark that cannot be judged is neither an alarm nor a catch."""
     parts = []
     for name, found in counts.items():
         total = sum(found.values())
@@ -152,44 +153,30 @@ def told(counts: dict[str, dict[str, float]]) -> str:
             return "no benchmark with enough launches"
         share = {word: found[word] / total for word in (SAME, SLOWER, FASTER, CANNOT)}
         if name == "same":
-            wrong = share[SLOWER]
-            parts.append(
-                f"false alarms {wrong:6.2%} of {total:.0f}, cannot judge {share[CANNOT]:6.1%}"
-            )
+            parts.append(f"{total:.0f} benchmarks; false alarms {share[SLOWER]:.1%}, faster {share[FASTER]:.1%}, "
+                         f"cannot judge {share[CANNOT]:.1%}")  # fmt: skip
         else:
-            judged = 1 - share[CANNOT]
-            caught = share[SLOWER] / judged if judged else 0.0
-            parts.append(f"{name}: caught {share[SLOWER]:6.1%}, of those judged {caught:6.1%}")
+            parts.append(
+                f"{name} caught {share[SLOWER]:.1%}, missed {share[SAME] + share[FASTER]:.1%}"
+            )
     return "; ".join(parts)
 
 
 def report(given: argparse.Namespace) -> None:
     lines = [line for path in given.files for line in read(path)]
-    names = sorted({line["benchmark"] for line in lines})
-    even = set(names[::2])
-    halves = {
-        "even": [line for line in lines if line["benchmark"] in even],
-        "odd": [line for line in lines if line["benchmark"] not in even],
-    }
     most = min(Rule().most, given.most or Rule().most)
-    print("Rules, on the even benchmarks of all conditions:")
+    rules = {f"line {line}": Rule(line=line, most=most) for line in (1.025, 1.03, 1.035, 1.04)}
+    rules["3 launches > 1.04"] = Rule(line=1.04, first=3, most=3, sure=0.0, enough=0.0, floor=0.0)
+    print("Rules beside each other:")
     for name, figure in FIGURES.items():
-        for line in (1.025, 1.03, 1.035, 1.04):
-            rule = Rule(line=line, most=most)
-            print(f"  {name:16s} line {line:5.3f}: {told(rates(halves['even'], rule, figure))}")
-        fixed = Rule(line=1.04, first=3, most=3, sure=0.0, enough=0.0, floor=0.0)
-        print(f"  {name:16s} median of 3 > 1.04: {told(rates(halves['even'], fixed, figure))}")
+        for words, rule in rules.items():
+            print(f"  {name:16s} {words:18s} {told(rates(lines, rule, figure))}")
     rule = Rule(most=most)
-    print(f"katagrad's rule, {rule}:")
-    for condition in sorted({line["condition"] for line in lines}):
-        for framework in sorted({line["framework"] for line in lines}):
-            for name, part in {**halves, "all": lines}.items():
-                some = [
-                    x for x in part if x["condition"] == condition and x["framework"] == framework
-                ]
-                print(
-                    f"  {condition} {framework:10s} {name:4s}: {told(rates(some, rule, FIGURES['fastest block']))}"
-                )
+    print(f"katagrad's, {rule}, on the fastest block:")
+    kinds = sorted({(line["condition"], line["framework"]) for line in lines})
+    for kind in kinds:
+        some = [one for one in lines if (one["condition"], one["framework"]) == kind]
+        print(f"  {kind[0]} {kind[1]:10s} {told(rates(some, rule, FIGURES['fastest block']))}")
 
 
 def main() -> None:

@@ -160,7 +160,7 @@ def _more(
     launches: list[Launch], lanes: Sequence[Lane], conditions: Conditions, count: int
 ) -> None:
     while len(launches) < count:
-        launches.append(Launch(lanes, conditions))
+        launches.append(Launch(lanes, conditions, len(launches)))
 
 
 def _judge(
@@ -174,7 +174,7 @@ def _judge(
         while finding.verdict == MORE:
             _more(launches, lanes, conditions, wanted)
             for turn in range(len(finding.ratios), wanted):
-                blocks = launches[turn].time(benchmark, turn)
+                blocks = launches[turn].time(benchmark)
                 finding.ratios.append(rule.ratio(*blocks))
                 fastest = [min(a, *b) for a, b in zip(fastest, blocks, strict=True)]
             finding.verdict = decide.judge(finding.ratios)

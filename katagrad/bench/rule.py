@@ -25,13 +25,13 @@ class Rule:
     standard errors, else the answer is "cannot judge".
     """
 
-    line: float = 1.03
+    line: float = 1.035
     first: int = 3
     step: int = 2
     most: int = 9
-    sure: float = 3.0
+    sure: float = 4.0
     enough: float = 1.0
-    floor: float = 0.004  # a standard error below this is luck of a small sample
+    floor: float = 0.007  # a standard error below this is luck of a small sample
 
     def judge(self, ratios: Sequence[float]) -> str:
         """SAME, SLOWER, FASTER, CANNOT or MORE, from the ratios head / base of the launches so far."""
