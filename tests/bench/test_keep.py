@@ -1,8 +1,8 @@
 """Keeping result files: small, by machine, without a name of the host, and still to be read by everybody."""
 
 import json
-import shutil
 import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -79,8 +79,8 @@ def test_pytest_benchmark_reads_it(result, tmp_path):
         one["stats"] |= dict.fromkeys(("max", "mean", "stddev", "ops", "rounds", "iterations"), 1)
         one["stats"]["outliers"] = "0;0"
     kept.write_text(json.dumps(raw))
-    tool = shutil.which("pytest-benchmark") or pytest.skip("no pytest-benchmark on the path")
-    run = subprocess.run([tool, "compare", str(kept)], capture_output=True, text=True, cwd=tmp_path)
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", str(kept)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "bench_conv2d[small]" in run.stdout
 

@@ -157,7 +157,9 @@ def test_pairs_stand_apart(result, gathered):
     assert table.rows[0].subject.label == "softmax [own-small] against torch's own softmax"
     assert table.rows[0].texts[0].startswith("2.50")
     assert all("own" not in one.name for one in made.subjects)
-    assert "Solutions against others" in render(made)
+    page = render(made)
+    assert "Solutions against others" in page
+    assert "7 figures of 7 topics and 1 pair, from 2 result files" in page
 
 
 def test_first_calls_and_memory(result, gathered):
