@@ -166,6 +166,7 @@ class Bench:
             "size": self.size,
             "peak_memory": memory["peak"],
             "call_memory": memory["call"],
+            "first_memory": memory["first"],
             "traces": traces,
             "retraces": self._ask("traces", handle=handle) - traces,
             **pair,

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"
+KEEPS_A_POOL = True  # its allocator for oneDNN gives no large block back
 LAYOUTS: dict[str, tuple[int, ...]] = {}  # TensorFlow's layouts are the grader's
 
 HALF: tf.DType | None = None  # what float32 inputs become, where half precision is timed

@@ -12,6 +12,7 @@ from torch import nn
 
 NAME = "torch"
 TENSOR = "torch.Tensor"
+KEEPS_A_POOL = False  # whether memory that a call frees on the CPU stays with the framework
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 

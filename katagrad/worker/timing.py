@@ -38,6 +38,8 @@ class Prepared:
         self.calls, self.finish, self.traces = calls, finish, traces
         self.turn = 0
         self.touching = True
+        self.slower = 0.0  # share by which a block is drawn out: a slowdown to try a rule of judgement on
+        self.first_memory: int | None = None  # bytes that the first call took beyond the inputs
 
     def block(self, count: int) -> float:
         """Seconds of `count` calls, from an idle device to an idle device; the sets of inputs take turns."""
@@ -49,6 +51,10 @@ class Prepared:
         for i in range(turn, turn + count):
             result = calls[i % sets]()
         self.finish(result)
+        if self.slower:
+            until = time.perf_counter() * (1 + self.slower) - started * self.slower
+            while time.perf_counter() < until:
+                pass
         seconds = time.perf_counter() - started
         self.turn = (turn + count) % sets
         return seconds
@@ -66,7 +72,7 @@ def prepare(
     function = session._resolve(call["target"])
     if mode == "compiled":
         function = adapter.compiled(function)
-    calls = [_slowed(_bound(session, function, call), call) for _ in range(sets)]
+    calls = [_bound(session, function, call) for _ in range(sets)]
     made = Prepared(
         calls,
         lambda result: finish(adapter, result),
@@ -74,9 +80,13 @@ def prepare(
     )
     gc.collect()
     gc.disable()
+    adapter.synchronize()
+    held = adapter.device_memory(reset=True)
+    before = held[0] if held else _pages_afresh()
     started = time.perf_counter()
     made.finish(calls[0]())
     first = time.perf_counter() - started
+    made.first_memory = _beyond(_peak(adapter), before)
     fastest, warm, traces = float("inf"), 0, made.traces()
     while warm < WARM_CALLS and time.perf_counter() - started < WARM_SECONDS:
         seconds = made.block(1)
@@ -84,6 +94,7 @@ def prepare(
         warm = warm + 1 if seconds < STEADY * fastest and traces == before else 0
         fastest = min(fastest, seconds)
         made.touching = fastest < TOUCHED
+    made.slower = call.get("slower", 0.0)
     return session.hold(made), first, fastest
 
 
@@ -112,23 +123,6 @@ def _bound(session: Any, function: Callable[..., Any], call: dict[str, Any]) -> 
     return both
 
 
-def _slowed(function: Callable[[], Any], call: dict[str, Any]) -> Callable[[], Any]:
-    """`function`, longer by the share `slower` of its own time: a slowdown to try a rule of judgement on."""
-    share = call.get("slower", 0.0)
-    if not share:
-        return function
-
-    def slow() -> Any:
-        started = time.perf_counter()
-        result = function()
-        until = time.perf_counter() * (1 + share) - started * share
-        while time.perf_counter() < until:
-            pass
-        return result
-
-    return slow
-
-
 def _copied(value: Any) -> Any:
     """A copy of the arrays in `value`, so that each set of inputs has memory of its own."""
     if hasattr(value, "copy") and hasattr(value, "dtype"):
@@ -141,21 +135,32 @@ def _copied(value: Any) -> Any:
 
 
 def memory(adapter: Any, made: Prepared) -> dict[str, int | None]:
-    """Bytes that a call of a warm `made` needs: {"peak": held at most meanwhile, "call": of which beyond before}.
+    """Bytes that calls need: "peak", held in a warm call; "call", of it beyond before; "first", in the first call.
 
     On a GPU the framework's own count of the device's memory; else the pages of this process, to within about a
-    MiB. "call" is None where the system does not let a process start its peak anew (anywhere but on Linux).
+    MiB. "call" and "first" are None where the system does not let a process start its peak anew (anywhere but on
+    Linux), "call" also where the framework keeps a pool on the CPU, in which a warm call finds its memory.
     """
     adapter.synchronize()
     held = adapter.device_memory(reset=True)
     before = held[0] if held else _pages_afresh()
     made.finish(made.calls[0]())
-    held = adapter.device_memory()
-    peak = held[1] if held else _status("VmHWM:")
+    peak = _peak(adapter)
+    hidden = held is None and adapter.KEEPS_A_POOL
     return {
         "peak": peak,
-        "call": None if peak is None or before is None else max(0, peak - before),
+        "call": None if hidden else _beyond(peak, before),
+        "first": made.first_memory,
     }
+
+
+def _peak(adapter: Any) -> int | None:
+    held = adapter.device_memory()
+    return int(held[1]) if held else _status("VmHWM:")
+
+
+def _beyond(peak: int | None, before: int | None) -> int | None:
+    return None if peak is None or before is None else max(0, peak - before)
 
 
 def _pages_afresh() -> int | None:

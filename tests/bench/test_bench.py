@@ -167,6 +167,7 @@ def test_memory_of_a_call_is_what_it_allocates(run):
     for info in (softmax, gradient):
         assert 64 << 20 <= info["call_memory"] < 100 << 20
         assert info["peak_memory"] > info["call_memory"]
+        assert info["first_memory"] >= 64 << 20
 
 
 @pytest.mark.needs("torch")
