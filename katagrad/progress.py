@@ -51,9 +51,9 @@ def _plain(done: str) -> Callable[[int, int, str], None]:
         nonlocal last
         del name
         now = time.monotonic()
-        if now - last >= QUIET_SECONDS or count == total:
+        if count and (now - last >= QUIET_SECONDS or count == total):
             last = now
-            left = (now - started) / max(count, 1) * (total - count)
+            left = (now - started) / count * (total - count)
             print(
                 f"{done} {count} of {total}, about {left:.0f} s left", file=sys.stderr, flush=True
             )
