@@ -40,6 +40,7 @@ def test_softmax_keeps_shape_and_dtype(impl, size):
 def test_softmax_normalizes_along_its_axis(impl, axis):
     """softmax follows its definition along every axis"""
     x = normal(2, 3, 4, scale=2.0)
+    weights = np.exp(x - x.max(axis=axis, keepdims=True))
     close(
         impl.softmax(x, axis=axis),
         softmax(x, axis),
@@ -47,6 +48,9 @@ def test_softmax_normalizes_along_its_axis(impl, axis):
         mistakes={
             "softmax over the last axis": softmax(x),
             "softmax over all elements": softmax(x.reshape(-1)).reshape(x.shape),
+            "weights divided by their sum over the last axis": weights
+            / weights.sum(-1, keepdims=True),
+            "weights divided by the sum of all weights": weights / weights.sum(),
             "powers of 2 instead of e": softmax(x * np.log(2), axis),
         },
     )
