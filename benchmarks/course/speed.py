@@ -73,18 +73,22 @@ def main():
     parser.add_argument("--framework", choices=FRAMEWORKS, required=True)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--neighbour", action="store_true")
+    parser.add_argument("--only", choices=("twin", "same process"), help="one design alone")
     given = parser.parse_args()
     neighbour = multiprocessing.get_context("spawn").Process(target=busy, daemon=True)
     if given.neighbour:
         neighbour.start()
     pool, generator = Pool(), np.random.default_rng(0)
-    found = {"twin": [], "same process": []}
+    designs = {"twin": lambda: (pool, pool.twin()), "same process": lambda: (pool, pool)}
+    found = {name: [] for name in designs if given.only in (None, name)}
     with suppress(KeyboardInterrupt):  # what was measured by then is told
         for _ in range(given.runs):  # in turn, so that both designs meet the same machine
-            found["twin"].append(once((pool, pool.twin()), given.framework, generator))
-            found["same process"].append(once((pool, pool), given.framework, generator))
+            for name, runs in found.items():
+                runs.append(once(designs[name](), given.framework, generator))
     pool.close()
     for name, runs in found.items():
+        if len(runs) < 2:
+            continue
         medians = [one.median for one in runs]
         wide = statistics.median(one.high - one.low for one in runs)
         failed = ", ".join(f"{sum(one.below(b) for one in runs)} at {b}" for b in BOUNDS)
