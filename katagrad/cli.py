@@ -76,13 +76,15 @@ def _generic(topic: Topic, framework: str, pool: object) -> None:
     known = judging.equivalents(topic, framework)
     caught, survivors, alive = 0, 0, []
     for mutant, check in validator.generic():
+        change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
         if check:
             caught += 1
+            if "(" in check:  # not a failure: the grader itself gave up, say
+                print(f"  ~ {change} is stopped, but not failed, by {check}", flush=True)
         elif any(e.matches(mutant, validator.solution) for e in known):
             alive.append(mutant)
         else:
             survivors += 1
-            change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
             print(f"  ~ {change} survives", flush=True)
     for entry in known:
         if not any(entry.matches(mutant, validator.solution) for mutant in alive):

@@ -120,3 +120,35 @@ def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
     alive = [m for m, caught in found if not caught]
     assert len(found) > 40
     assert [m for m in alive if not any(e.matches(m, validator.solution) for e in known)] == []
+
+
+def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monkeypatch, capsys):
+    from katagrad import cli, validate
+    from katagrad.validate import Equivalent
+
+    class Found:
+        solution = SOURCE
+
+        def __init__(self, *given):
+            pass
+
+        def generic(self):
+            yield Mutant("number", 2, "1", "2", ""), "test_first"
+            yield Mutant("number", 2, "1", "0", ""), "test_first (not graded: no data)"
+            yield Mutant("number", 7, "1", "2", ""), ""
+            yield Mutant("number", 10, "2", "3", ""), ""
+
+    entries = [Equivalent("2", "3", "nobody reads it"), Equivalent("1", "0", "a false claim")]
+    monkeypatch.setattr(validate, "Validator", Found)
+    monkeypatch.setattr(validate, "equivalents", lambda topic, framework: entries)
+    cli._generic(None, "torch", None)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith(
+        "`1` -> `0` is stopped, but not failed, by test_first (not graded: no data)"
+    )
+    assert said[1] == "  ~ line 7, number: `1` -> `2` survives"
+    assert said[2] == "  ~ `1` -> `0` is listed as equivalent, but is caught"
+    assert said[3].startswith(
+        "    generic mutation: 2 of 3 caught (66.7 %), 1 listed as equivalent"
+    )
+    assert len(said) == 4
