@@ -1,9 +1,10 @@
 """When is one version slower than the other? A rule over launches, and its answer's three words.
 
-The figure of a launch is the ratio of the two lanes' fastest blocks. A launch draws its processes' memory layout once,
-so that blocks within it share an error that more blocks do not remove: only more launches do. The rule therefore looks
-at the median over launches, asks for more of them while the median is near the line, and says so when they disagree
-too much to tell. benchmarks/regress/rates.py measures how often it is wrong; docs/benchmarking.md has the last result.
+The figure of a launch is the ratio of the means of the two lanes' three fastest blocks: those that nothing disturbed. A
+launch draws its processes' memory layout once, so that blocks within it share an error that more blocks do not remove:
+only more launches do. The rule therefore looks at the median over launches, asks for more of them while the median is
+near the line, and says so when they disagree too much to tell. benchmarks/regress/rates.py measures how often it is
+wrong; docs/benchmarking.md has the last result.
 """
 
 from __future__ import annotations
@@ -22,41 +23,46 @@ class Rule:
 
     line: a median ratio above it is a slowdown. first, step, most: launches to begin with, to add, and at most.
     sure: standard errors by which the median must clear the line to be believed early; at `most` launches, `enough`
-    standard errors, else the answer is "cannot judge".
+    standard errors, else the answer is "cannot judge", as it is where log ratios spread by more than `widest`.
     """
 
-    line: float = 1.035
+    line: float = 1.0275
     first: int = 3
     step: int = 2
     most: int = 9
     sure: float = 4.0
     enough: float = 1.0
-    floor: float = 0.007  # a standard error below this is luck of a small sample
+    widest: float = 0.05
+    floor: float = 0.005  # a standard error below this is luck of a small sample
 
     def judge(self, ratios: Sequence[float]) -> str:
         """SAME, SLOWER, FASTER, CANNOT or MORE, from the ratios head / base of the launches so far."""
-        logs = [math.log(ratio) for ratio in ratios]
-        middle, error = statistics.median(logs), self.error(ratios)
+        middle, spread = _middle(ratios)
+        # sqrt(pi / 2): the standard error of a normal's median over that of its mean.
+        error = max(math.sqrt(math.pi / 2 / len(ratios)) * spread, self.floor)
         last = len(ratios) >= self.most
-        margin = (self.enough if last else self.sure) * error
-        line = math.log(self.line)
-        if middle - line > margin:
-            return SLOWER
-        if -middle - line > margin:
-            return FASTER
-        if line - abs(middle) > margin:
-            return SAME
+        margin, line = (self.enough if last else self.sure) * error, math.log(self.line)
+        if spread <= self.widest:
+            if middle - line > margin:
+                return SLOWER
+            if -middle - line > margin:
+                return FASTER
+            if line - abs(middle) > margin:
+                return SAME
         return CANNOT if last else MORE
 
-    def error(self, ratios: Sequence[float]) -> float:
-        """The standard error of the median of log ratios, by their median absolute deviation."""
-        logs = [math.log(ratio) for ratio in ratios]
-        middle = statistics.median(logs)
-        # 1.4826: a normal's standard deviation over its median deviation; sqrt(pi / 2): a median's over a mean's error.
-        spread = 1.4826 * statistics.median(abs(one - middle) for one in logs)
-        return max(math.sqrt(math.pi / 2) * spread / math.sqrt(len(logs)), self.floor)
+
+def _middle(ratios: Sequence[float]) -> tuple[float, float]:
+    """(median, standard deviation by the median absolute deviation) of the log ratios."""
+    logs = [math.log(ratio) for ratio in ratios]
+    middle = statistics.median(logs)
+    # 1.4826: a normal's standard deviation over its median absolute deviation.
+    return middle, 1.4826 * statistics.median(abs(one - middle) for one in logs)
+
+
+FASTEST = 3  # blocks
 
 
 def ratio(base: Sequence[float], head: Sequence[float]) -> float:
-    """The figure of one launch: fastest block of head over fastest block of base."""
-    return min(head) / min(base)
+    """The figure of one launch: the mean of head's fastest blocks over that of base's."""
+    return sum(sorted(head)[:FASTEST]) / sum(sorted(base)[:FASTEST])
