@@ -38,7 +38,7 @@ class Prepared:
         self.calls, self.finish, self.traces = calls, finish, traces
         self.turn = 0
         self.touching = True
-        self.slower = 0.0  # share by which a block is drawn out: a slowdown to try a rule of judgement on
+        self.slower = 0.0  # share by which a block is drawn out, to try a rule of judgement on
         self.first_memory: int | None = None  # bytes that the first call took beyond the inputs
 
     def block(self, count: int) -> float:
