@@ -50,6 +50,17 @@ def test_half_done_file_keeps_the_points_of_its_finished_part(workspace):
     assert "log_softmax is not written yet: softmax.py:" in messages
 
 
+def test_what_a_framework_has_not_implemented_is_an_error_of_the_student(workspace):
+    """PyTorch raises NotImplementedError for numbers of a type that an operation does not know."""
+    ours = 'raise NotImplementedError("log_softmax")'
+    workspace.write(SOFTMAX_ONLY.replace(ours, "return torch.log_softmax(x.long(), axis)"))
+    record = workspace.results("exercises/softmax.py")["topics"]["softmax"]
+    (check,) = [c for c in record["checks"] if c["name"] == "test_log_softmax_stays_finite"]
+    assert check["status"] == "failed"
+    assert "raised NotImplementedError" in check["message"]
+    assert "not implemented for 'Long'" in check["message"]
+
+
 def test_directory_collects_every_topic_by_chapter(workspace):
     workspace.solve()
     output = workspace.run("exercises", expect=1)
