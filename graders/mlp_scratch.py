@@ -16,6 +16,7 @@ from katagrad.expect import (
     full_size,
     holds,
     integers,
+    losses,
     normal,
     number,
     raises,
@@ -117,17 +118,6 @@ def two(result, of):
         f"{of} did not return (params, ...), a list of pairs and what the stub asks for",
     )  # fmt: skip
     return result
-
-
-def losses(history, epochs):
-    """A history's items, which may also have come as tensors."""
-    history = history.tolist() if isinstance(history, np.ndarray) else history
-    count = len(history) if isinstance(history, (list, tuple)) else 0
-    holds(
-        count == epochs,
-        f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
-    )
-    return history
 
 
 def same(found, right, of, likely=(), **tolerance):

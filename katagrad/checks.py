@@ -150,7 +150,7 @@ def _axis(names: Any, values: Any, ids: Any = None) -> Iterator[tuple[str, dict[
 def grader_hash(topic: Topic) -> str:
     """A hash of what decides a score: the grader and the stub of a topic, and what its speed is measured against."""
     digest = hashlib.sha256()
-    references = sorted(topic.grader.parent.glob(f"references/*/{topic.name}.py"))
+    references = sorted(topic.root.glob(f"benchmarks/references/*/{topic.name}.py"))
     for path in (topic.grader, topic.stub, *references):
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()

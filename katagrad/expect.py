@@ -36,6 +36,7 @@ __all__ = [
     "image",
     "integers",
     "kernel",
+    "losses",
     "median",
     "normal",
     "number",
@@ -257,3 +258,14 @@ def from_scratch(impl: Implementation, *names: str) -> None:
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise Failure(f"{found[0]}, but this topic is to be written without it{more}")
+
+
+def losses(history: Any, epochs: int) -> Any:
+    """The items of a history of one loss an epoch, which may also have come as a tensor."""
+    history = history.tolist() if isinstance(history, np.ndarray) else history
+    count = len(history) if isinstance(history, (list, tuple)) else 0
+    holds(
+        count == epochs,
+        f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
+    )
+    return history

@@ -144,9 +144,9 @@ def throughput(
 ) -> None:
     """Expect `name` to handle at least `at_least` times as many calls a second as the reference.
 
-    The reference is the function of that name in graders/references/<framework>/<topic>.py. draw: the arguments of one
-    call, drawn anew each time it is asked. oracle: the result, from those arguments as plain arrays. returns: the
-    layout of the result, "image" or None. For use in checks marked with `speed=True` alone.
+    The reference is the function of that name in benchmarks/references/<framework>/<topic>.py. draw: the arguments
+    of one call, drawn anew each time it is asked. oracle: the result, from those arguments as plain arrays. returns:
+    the layout of the result, "image" or None. For use in checks marked with `speed=True` alone.
     Raises Failure, and notes in the record what could not be judged.
     """
     transport = impl._transport
@@ -208,8 +208,8 @@ def _twin(transport: Transport) -> Transport:
     if make is None:
         raise NotGraded("speed is not graded in-process: leave --in-process out")
     topic = transport.source.about
-    home = topic.root if (topic.root / "graders" / "references").is_dir() else root()
-    folder = home / "graders" / "references" / transport.framework
+    home = topic.root if (topic.root / "benchmarks" / "references").is_dir() else root()
+    folder = home / "benchmarks" / "references" / transport.framework
     if not (folder / f"{topic.name}.py").is_file():
         raise NotGraded(
             f"there is no reference for the speed of {topic.name} in {transport.framework}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 from katagrad.bench import checkout, machine, rule
 from katagrad.bench.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule
 from katagrad.bench.twins import Benchmark, Conditions, Lane, Launch, Unmeasurable, collect
+from katagrad.results import write_whole
 from katagrad.submission import Submission
 from katagrad.topics import Topic, root
 from katagrad.verdict import Failure, NotGraded
@@ -223,7 +223,4 @@ def lines(report: Report, against: str) -> list[str]:
 
 def write(report: Report, path: Path) -> None:
     """Write the report as JSON, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(report.plain(), indent=1), encoding="utf-8")
-    fresh.replace(path)
+    write_whole(path, json.dumps(report.plain(), indent=1))

@@ -21,6 +21,8 @@ PROBE, QUICK_PROBE = 0.15, 0.05  # seconds for each ceiling
 MATMULS, COPY = (512, 1024, 2048), 1 << 24
 # Of the memory that is free, what a worker may take: the driver and the system need some, too.
 SHARE_OF_MEMORY = 0.9
+# A solution that is timed is trusted; a compiler writes large files.
+TIMED = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1 << 34)
 
 
 @dataclass
@@ -39,17 +41,22 @@ class Ceilings:
 class TimedLauncher(PlainLauncher):
     """A plain worker with pinned threads and an allocator that keeps its memory.
 
-    cache: where torch.compile keeps what it compiled, for as long as the session lasts.
+    cache: where torch.compile keeps what it compiled, for as long as the session lasts; by default where it
+    chooses. python: the interpreter that has the framework.
     """
 
-    def __init__(self, threads: int, cache: str) -> None:
-        super().__init__()
+    def __init__(self, threads: int, cache: str = "", python: str = "") -> None:
+        super().__init__(python=python)
         self.threads, self.cache = threads, cache
 
     def environment(self, folder: Any) -> dict[str, str]:
         """A worker's environment, and the settings that a figure depends on."""
         compiler = {"TORCHINDUCTOR_CACHE_DIR": self.cache, "TORCHINDUCTOR_COMPILE_THREADS": "1"}
-        return super().environment(folder) | machine.settings(self.threads) | compiler
+        return (
+            super().environment(folder)
+            | machine.settings(self.threads)
+            | (compiler if self.cache else {})
+        )
 
 
 class Runner:
@@ -77,10 +84,8 @@ class Runner:
         self._others: dict[int, Pool] = {}
 
     def _pool(self, threads: int) -> Pool:
-        # A compiler writes large files.
-        limits = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1 << 34)
         launcher = TimedLauncher(threads, self.cache.name)
-        return Pool(limits, launcher, threads=threads, device=self.device)
+        return Pool(TIMED, launcher, threads=threads, device=self.device)
 
     def other(self, threads: int) -> Pool:
         """A second pool, whose workers have another number of threads and live beside those of `pool`."""

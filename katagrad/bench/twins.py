@@ -18,14 +18,11 @@ from typing import Any
 
 import pytest
 
-from katagrad.bench import machine
 from katagrad.bench.fixture import Bench
-from katagrad.bench.runner import SECONDS
-from katagrad.boundary.launcher import PlainLauncher
+from katagrad.bench.runner import TIMED, TimedLauncher
 from katagrad.boundary.process import Pool
 from katagrad.submission import Submission
 from katagrad.topics import Topic, topics
-from katagrad.worker.limits import Limits
 
 BLOCK_SECONDS = 0.008  # short, so that some blocks run undisturbed beside a busy neighbour
 ROUNDS, LEAST_ROUNDS = 40, 6
@@ -107,17 +104,6 @@ def collect(
     ]
 
 
-class _TwinLauncher(PlainLauncher):
-    """A plain worker of another interpreter, with pinned threads and an allocator that keeps its memory."""
-
-    def __init__(self, python: str, threads: int) -> None:
-        super().__init__(python=python)
-        self.threads = threads
-
-    def environment(self, folder: Path) -> dict[str, str]:
-        return super().environment(folder) | machine.settings(self.threads)
-
-
 class _Captured(Exception):
     def __init__(self, prepared: Any) -> None:
         self.handle, _, self.warm = prepared[:3]
@@ -144,10 +130,9 @@ class Launch:
         self.lanes, self.conditions = lanes, conditions
         # What starts first gets the better pages: one lane always first was 3 % faster at some benchmarks.
         self.order = list(range(len(lanes)))[:: -1 if turn % 2 else 1]
-        limits = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34)
-        launchers = [_TwinLauncher(lane.python, conditions.threads) for lane in lanes]
+        launchers = [TimedLauncher(conditions.threads, python=lane.python) for lane in lanes]
         self.pools = [
-            Pool(limits, one, threads=conditions.threads, device=conditions.device)
+            Pool(TIMED, one, threads=conditions.threads, device=conditions.device)
             for one in launchers
         ]
         for i in self.order:
