@@ -14,7 +14,9 @@ def bench_attention(bench, size):
     q, k, v = (bench.normal(*shape) for _ in range(3))
     # Two products of (tokens, tokens, width) a head; one multiplication and one addition each.
     flops = 2 * 2 * batch * heads * tokens**2 * width
-    bench.time("attention", q, k, v, items=batch * tokens, unit="tokens", flops=flops)
+    # q, k and v are read; the result and the weights, which the topic returns, too, are written. In float32.
+    moved = 4 * batch * heads * tokens * (4 * width + tokens)
+    bench.time("attention", q, k, v, items=batch * tokens, unit="tokens", flops=flops, bytes=moved)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -26,6 +28,8 @@ def bench_multi_head(bench, size, backward):
     # Four projections and two products a head; the gradient by x takes four projections and four products more.
     projections, products = (8, 6) if backward else (4, 2)
     flops = 2 * batch * tokens * features * (projections * features + products * tokens)
+    # x and the four matrices are read, the result (or the gradient by x) is written.
+    moved = 4 * (2 * batch * tokens * features + 4 * features**2)
     bench.time(
         "multi_head",
         bench.normal(batch, tokens, features),
@@ -34,5 +38,6 @@ def bench_multi_head(bench, size, backward):
         items=batch * tokens,
         unit="tokens",
         flops=flops,
+        bytes=moved,
         backward=backward,
     )

@@ -2,10 +2,16 @@
 
 import pytest
 
+from katagrad.bench import work
+
 SIZES = {
     "small": (32, 20, 16, 5),
     "mnist": (1_024, 784, 256, 10),
 }  # (samples, inputs, hidden, classes)
+FORMULAS = {
+    "small": 100,
+    "long": 2_000,
+}  # numbers in a formula; no path through it is 300 operations long
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -18,6 +24,24 @@ def bench_two_layer_loss(bench, size):
         "b2": bench.normal(classes),
     }
     x, y = bench.normal(samples, inputs), bench.integers(classes, samples)
-    # Each layer is three matrix products, forward, dx and dw, of 2 operations per sample and weight.
-    flops = 3 * 2 * samples * (inputs * hidden + hidden * classes)
-    bench.time("two_layer_loss", params, x, y, items=samples, unit="samples", flops=flops)
+    counted = work.gradient([inputs, hidden, classes], samples)
+    bench.time("two_layer_loss", params, x, y, items=samples, unit="samples", **counted)
+
+
+def formula(solution, numbers):
+    """A sum of products with a turn every ten numbers: four operations a number, each gone through both ways."""
+    result = solution.Value(0.0)
+    for place in range(0, len(numbers), 10):
+        term = solution.Value(0.0)
+        for number in numbers[place : place + 10]:
+            x = solution.Value(number)
+            term = term + (x * x - 0.5) * x
+        result = result + term.relu()
+    result.backward()
+    return result.data
+
+
+@pytest.mark.parametrize("size", FORMULAS)
+def bench_formula(bench, size):
+    count = FORMULAS[size]
+    bench.time(bench.drive(formula), bench.normal(count).tolist(), items=count, unit="numbers")

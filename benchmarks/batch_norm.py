@@ -2,10 +2,14 @@
 
 import pytest
 
+from katagrad.bench import work
 from katagrad.expect import image
 
 SIZES = {"small": (32, 8, 8, 16), "resnet": (64, 56, 56, 64)}  # (N, H, W, C)
 ROWS = {"small": (256, 64), "gpt2": (8_192, 768)}  # (tokens, features)
+# Operations an element. Statistics: a sum, and a difference, a square and a sum; then the difference from the mean,
+# the scale and the offset (a product for 1 / s and one for gamma where they differ from element to element).
+STATISTICS, AFFINE = 4, 3
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -16,8 +20,7 @@ def bench_batch_norm(bench, size, training):
     gamma, variance = bench.uniform(channels), bench.uniform(channels)
     beta, mean = bench.normal(channels), bench.normal(channels)
     pixels = n * height * width
-    # Read once for the statistics in training, read and written once for the result, in float32.
-    passes = 3 if training else 2
+    counted = work.elementwise(pixels * channels, training * STATISTICS + AFFINE, 2)
     bench.time(
         "batch_norm",
         x,
@@ -27,7 +30,7 @@ def bench_batch_norm(bench, size, training):
         training=training,
         items=pixels * channels,
         unit="elements",
-        bytes=passes * 4 * pixels * channels,
+        **counted,
     )
 
 
@@ -37,12 +40,14 @@ def bench_batch_norm_backward(bench, size):
     dy, x = image(bench.normal(*shape)), image(bench.normal(*shape))
     elements = shape[0] * shape[1] * shape[2] * shape[3]
     gamma = bench.uniform(shape[-1])
-    bench.time("batch_norm_backward", dy, x, gamma, items=elements, unit="elements")
+    # The statistics, x normalised (2), two sums over dy (3), and dx from them (4). dy and x are read, dx is written.
+    counted = work.elementwise(elements, STATISTICS + 9, 3)
+    bench.time("batch_norm_backward", dy, x, gamma, items=elements, unit="elements", **counted)
 
 
 @pytest.mark.parametrize("size", ROWS)
 def bench_layer_norm(bench, size):
     rows, features = ROWS[size]
     x, gamma, beta = bench.normal(rows, features), bench.uniform(features), bench.normal(features)
-    moved = 2 * 4 * rows * features  # read once, written once, in float32
-    bench.time("layer_norm", x, gamma, beta, items=rows, unit="rows", bytes=moved)
+    counted = work.elementwise(rows * features, STATISTICS + AFFINE + 1, 2)
+    bench.time("layer_norm", x, gamma, beta, items=rows, unit="rows", **counted)

@@ -13,5 +13,7 @@ def bench_loader(bench, size, shuffle):
     loader = bench.call(
         "make_loader", list(zip(x, y, strict=True)), batch, shuffle=shuffle, rng=bench.rng(0)
     )
-    moved = 4 * count * (features + 2)
+    moved = (
+        2 * 4 * count * (features + 2)
+    )  # labels of 8 bytes; read and written. It computes nothing
     bench.time((loader, "__iter__"), items=count, unit="samples", bytes=moved, exhaust=True)

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from katagrad.bench import work
+
 SIZES = {"small": (64, 64, 10), "mnist": (784, 512, 512, 10)}  # widths of the layers
 ROWS = 256
 
@@ -18,19 +20,22 @@ def network(bench, size):
 def bench_train_full_batch(bench, size):
     params, x = network(bench, size), bench.normal(ROWS, SIZES[size][0])
     y = bench.integers(10, ROWS)
-    # Forward, and backward by weights and by inputs: three products of 2 N in out each.
-    flops = 5 * 3 * 2 * ROWS * sum(i * o for i, o in pairwise(SIZES[size]))
-    bench.time("train_full_batch", params, x, y, 5, 0.01, items=5, unit="steps", flops=flops)
+    counted = work.training(SIZES[size], 5 * ROWS, ROWS, work.SGD)
+    bench.time("train_full_batch", params, x, y, 5, 0.01, items=5, unit="steps", **counted)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_dead_relu_share(bench, size):
     params, x = network(bench, size), bench.normal(ROWS, SIZES[size][0])
-    bench.time("dead_relu_share", params, x, items=ROWS, unit="rows")
+    hidden = SIZES[size][:-1]
+    counted = work.forward(hidden, ROWS)
+    counted["bytes"] -= 4 * ROWS * hidden[-1]  # a share is all that is written
+    bench.time("dead_relu_share", params, x, items=ROWS, unit="rows", **counted)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_nan_guard(bench, size):
     gradients = network(bench, size)
     count = sum(g.size for g in gradients)
-    bench.time("nan_guard", 1, bench.normal(), gradients, items=count, unit="parameters")
+    counted = work.elementwise(count, 1, 1)  # a comparison each
+    bench.time("nan_guard", 1, bench.normal(), gradients, items=count, unit="parameters", **counted)

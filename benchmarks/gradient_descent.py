@@ -16,6 +16,9 @@ def bench_fit(bench, size, batch):
     x, y = bench.normal(rows, features), bench.normal(rows, 1)
     # x @ w in the step, x^T @ residual in its gradient, and x @ w once more for the history.
     flops = 3 * 2 * rows * features
+    # x and y are read in the steps and for the history; w is read and written in each step.
+    moved = 4 * (2 * rows * (features + 1) + 2 * features * -(-rows // batch))
     bench.time(
-        "fit", loss, params, x, y, batch, 1e-4, 1, bench.rng(0), items=rows, unit="samples", flops=flops
+        "fit", loss, params, x, y, batch, 1e-4, 1, bench.rng(0),
+        items=rows, unit="samples", flops=flops, bytes=moved,
     )  # fmt: skip

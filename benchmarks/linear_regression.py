@@ -11,7 +11,11 @@ def bench_fit(bench, size):
     x, y = bench.normal(points), bench.normal(points)
     # For each point: 3 operations for w x + b - y, its square, its product with x, and three sums.
     flops = 8 * points * epochs
-    bench.time("fit", x, y, lr=0.1, epochs=epochs, items=epochs, unit="epochs", flops=flops)
+    moved = 2 * 4 * points * epochs  # x and y are read in each
+    bench.time(
+        "fit", x, y, lr=0.1, epochs=epochs,
+        items=epochs, unit="epochs", flops=flops, bytes=moved,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from katagrad.bench import work
+
 SIZES = {"small": (331, 10), "large": (20_000, 200)}  # (rows, features); diabetes is the small one
 
 
@@ -19,12 +21,16 @@ def bench_fit_gd(bench, size):
     x, y, epochs = bench.normal(rows, features), bench.normal(rows), 10
     # An epoch multiplies x with w, and its transpose with the errors: two operations a number each.
     flops = 4 * rows * features * epochs
-    bench.time("fit_gd", x, y, lr=0.01, epochs=epochs, items=1, unit="fits", flops=flops)
+    moved = 4 * rows * (features + 1) * epochs  # x and y are read in each
+    bench.time(
+        "fit_gd", x, y, lr=0.01, epochs=epochs, items=1, unit="fits", flops=flops, bytes=moved
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_standardize(bench, size):
     rows, features = SIZES[size]
     x = bench.normal(rows, features)
-    # Read once and written once.
-    bench.time("standardize", x, items=rows, unit="rows", bytes=2 * 4 * rows * features)
+    # A sum; a difference, a square and a sum; a difference and a quotient. Read once and written once.
+    counted = work.elementwise(rows * features, 6, 2)
+    bench.time("standardize", x, items=rows, unit="rows", **counted)

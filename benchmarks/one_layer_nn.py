@@ -15,7 +15,8 @@ def bench_step(bench, size):
         "b2": bench.normal(1),
     }
     x, y = bench.normal(points, 2), bench.integers(2, points)
-    # Products alone: x w1 and h w2 forward (6 operations a point and unit), their three gradients backward (8);
-    # a tanh and its slope cost some operations more.
-    flops = 14 * points * hidden
-    bench.time("step", params, x, y, lr=0.1, items=1, unit="steps", flops=flops)
+    # Products alone: x w1 and h w2 forward (6 operations a point and unit), and three backward, by w1, w2 and h
+    # (4, 2 and 1). x and y are read, the parameters are read and written.
+    flops = 13 * points * hidden
+    moved = (2 * 4 + 8) * points + 2 * 4 * (4 * hidden + 1)
+    bench.time("step", params, x, y, lr=0.1, items=1, unit="steps", flops=flops, bytes=moved)

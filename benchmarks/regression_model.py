@@ -1,8 +1,8 @@
 """Time exercises/regression_model.py: an epoch of training, and prediction."""
 
-from itertools import pairwise
-
 import pytest
+
+from katagrad.bench import work
 
 SIZES = {
     "small": (10, (16,), 512, 32),
@@ -10,24 +10,18 @@ SIZES = {
 }  # (inputs, hidden, rows, batch)
 
 
-def products(n_in, hidden):
-    """Floating-point operations of one row's way forward: a multiplication and an addition a weight."""
-    return 2 * sum(a * b for a, b in pairwise([n_in, *hidden, 1]))
-
-
 @pytest.mark.parametrize("size", SIZES)
 def bench_fit(bench, size):
     n_in, hidden, rows, batch_size = SIZES[size]
     model = bench.call("build", n_in, hidden)
     x, y = bench.normal(rows, n_in), bench.normal(rows)
-    # Backward costs twice the forward products: one for the weights, one for the inputs.
-    flops = 3 * rows * products(n_in, hidden)
-    bench.time("fit", model, x, y, 1, 0.001, batch_size, items=rows, unit="samples", flops=flops)
+    counted = work.training([n_in, *hidden, 1], rows, batch_size, work.ADAM, target=4)
+    bench.time("fit", model, x, y, 1, 0.001, batch_size, items=rows, unit="samples", **counted)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_predict(bench, size):
     n_in, hidden, rows, _ = SIZES[size]
     model = bench.call("build", n_in, hidden)
-    flops = rows * products(n_in, hidden)
-    bench.time("predict", model, bench.normal(rows, n_in), items=rows, unit="samples", flops=flops)
+    counted = work.forward([n_in, *hidden, 1], rows)
+    bench.time("predict", model, bench.normal(rows, n_in), items=rows, unit="samples", **counted)

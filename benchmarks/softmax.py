@@ -2,6 +2,8 @@
 
 import pytest
 
+from katagrad.bench import work
+
 SIZES = {"small": (256, 1_000), "gpt2": (1_024, 50_257)}  # (rows, classes)
 
 
@@ -10,11 +12,15 @@ SIZES = {"small": (256, 1_000), "gpt2": (1_024, 50_257)}  # (rows, classes)
 def bench_softmax(bench, size, function):
     rows, classes = SIZES[size]
     x = bench.normal(rows, classes)
-    # Read once, written once, in float32; what is moved in between is the implementation's affair.
-    bench.time(function, x, items=rows, unit="rows", bytes=2 * 4 * rows * classes)
+    # The largest, the difference from it, an exp, a sum, and a quotient, or the difference from the sum's logarithm.
+    counted = work.elementwise(rows * classes, 5, 2)
+    bench.time(function, x, items=rows, unit="rows", **counted)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def bench_softmax_gradient(bench, size):
     rows, classes = SIZES[size]
-    bench.time("softmax", bench.normal(rows, classes), items=rows, unit="rows", backward=True)
+    # On the way back p (v - sum(p v)): two products, a sum, a difference. x is read, its gradient is written.
+    counted = work.elementwise(rows * classes, 5 + 4, 2)
+    x = bench.normal(rows, classes)
+    bench.time("softmax", x, items=rows, unit="rows", backward=True, **counted)

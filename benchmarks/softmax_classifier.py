@@ -2,6 +2,8 @@
 
 import pytest
 
+from katagrad.bench import work
+
 SIZES = {"small": (32, 64, 10), "mnist": (128, 784, 10)}  # (batch, features, classes)
 
 
@@ -14,9 +16,8 @@ def bench_train_step(bench, size):
     batch, features, classes = SIZES[size]
     params = parameters(bench, features, classes)
     x, y = bench.normal(batch, features), bench.integers(classes, batch)
-    # x times w forward, and the transpose of x times the errors backward: two operations a product each.
-    flops = 4 * batch * features * classes
-    bench.time("train_step", params, x, y, lr=0.1, items=batch, unit="samples", flops=flops)
+    counted = work.training([features, classes], batch, batch, work.SGD)
+    bench.time("train_step", params, x, y, lr=0.1, items=batch, unit="samples", **counted)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -26,5 +27,5 @@ def bench_train(bench, size):
     params = parameters(bench, features, classes)
     x, y = bench.normal(rows, features), bench.integers(classes, rows)
     budget = {"lr": 0.1, "epochs": 1, "batch": batch, "rng": bench.rng(0)}
-    flops = 4 * rows * features * classes
-    bench.time("train", params, x, y, **budget, items=rows, unit="samples", flops=flops)
+    counted = work.training([features, classes], rows, batch, work.SGD)
+    bench.time("train", params, x, y, **budget, items=rows, unit="samples", **counted)

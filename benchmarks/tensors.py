@@ -10,7 +10,7 @@ def bench_one_hot(bench, size):
     labels, classes, _ = SIZES[size]
     given = bench.integers(classes, labels)
     elements = labels * classes
-    # Labels of 8 bytes are read, elements of 4 bytes are written.
+    # Labels of 8 bytes are read, elements of 4 bytes are written; nothing is computed in floating point.
     moved = 8 * labels + 4 * elements
     bench.time("one_hot", given, classes, items=elements, unit="elements", bytes=moved)
 

@@ -10,5 +10,5 @@ SIZES = {"small": (128, 128), "transformer": (2_048, 2_048)}  # square, so the s
 def bench_draw(bench, size, name):
     rows, columns = SIZES[size]
     count = rows * columns
-    # What is written once in float32; NumPy draws in float64 on the way.
+    # What is written once in float32; NumPy draws in float64 on the way, with operations on integers mostly.
     bench.time(name, SIZES[size], bench.rng(0), items=count, unit="weights", bytes=4 * count)

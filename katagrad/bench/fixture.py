@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import time
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from katagrad.bench import machine, pairs
+from katagrad.bench.blocks import BLOCK_SECONDS, calls
 from katagrad.bench.runner import SECONDS, Runner
 from katagrad.boundary.implementation import Implementation, Remote
 from katagrad.boundary.transport import Transport
 from katagrad.topics import Topic
 
 SETS = 3  # copies of the inputs that take turns, so that no call finds its own data in the caches
-BLOCK_SECONDS = 0.025  # long enough that neither the timer nor a context switch decides
 BLOCKS, QUICK_BLOCKS, LEAST_BLOCKS = 20, 5, 5
 BUDGET_SECONDS = 6.0  # for the blocks of one benchmark
-PROTOCOL = 2  # of how a figure comes about; figures of two protocols are not one series
+PROTOCOL = 3  # of how a figure comes about; figures of two protocols are not one series
 HALVES = ("float16", "bfloat16")
 
 
@@ -93,6 +95,18 @@ class Bench:
         """Write files into the worker's private folder; returns that folder."""
         return self.impl.write(files)
 
+    def drive(self, function: Callable[..., Any]) -> tuple[Remote, str]:
+        """A target for `time`: function(solution, *arguments) in the worker, so that many short calls are timed as one.
+
+        function: one of the benchmark's own file, in plain Python, that uses nothing of that file but its parameters.
+        solution: the topic's module. A call under a microsecond would be timed with the loop around it.
+        """
+        told = inspect.getsource(function)
+        told += f"\n\nimport {self.topic.name} as _solution\n\n\n"
+        told += f"def driven(*args):\n    return {function.__name__}(_solution, *args)\n"
+        name = f"{function.__name__}.py"
+        return self.impl._ask("companion", name, name=name, source=told), "driven"
+
     def time(
         self,
         target: str | tuple[Remote, str] | Remote,
@@ -132,19 +146,25 @@ class Bench:
         handle, first, warm = self._ask("prepare", call=call, sets=SETS, mode=runner.mode)
         memory = self._ask("memory", handle=handle)
         traces = self._ask("traces", handle=handle)
-        count = max(1, math.ceil(BLOCK_SECONDS / max(warm, 1e-9)))
+
+        def seconds_of(calls_of_it: int) -> float:
+            return float(self._ask("block", handle=handle, count=calls_of_it))
+
         wanted = QUICK_BLOCKS if runner.quick else BLOCKS
         if against is None:
-            rounds = max(min(wanted, int(BUDGET_SECONDS / (warm * count))), LEAST_BLOCKS)
+            count = calls(seconds_of, warm)
+            room = int(BUDGET_SECONDS / max(warm, BLOCK_SECONDS))
+            rounds = max(min(wanted, room), LEAST_BLOCKS)
 
             def block() -> None:
-                CLOCK.now += self._ask("block", handle=handle, count=count) / count
+                CLOCK.now += seconds_of(count) / count
 
             pair = {}
             self.benchmark.pedantic(block, rounds=rounds, iterations=1)
         else:
-            mine = pairs.Side(lambda n: float(self._ask("block", handle=handle, count=n)), warm)
+            mine = pairs.Side(seconds_of, warm)
             duel = pairs.Duel(mine, pairs.rival(self, against, call, how), runner.quick)
+            count = mine.count
 
             def block() -> None:
                 CLOCK.now += duel.round()

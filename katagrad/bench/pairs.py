@@ -10,13 +10,14 @@ What a solution may be timed against:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from katagrad.bench.blocks import BLOCK_SECONDS, calls
 from katagrad.bench.interval import CONFIDENCE, interval, median
 from katagrad.bench.runner import SECONDS, all_threads
 from katagrad.boundary.transport import Transport
@@ -25,7 +26,6 @@ from katagrad.verdict import StudentError
 if TYPE_CHECKING:
     from katagrad.bench.fixture import Bench
 
-BLOCK_SECONDS = 0.025
 ROUNDS, QUICK_ROUNDS, LEAST_ROUNDS = 20, 6, 6
 BUDGET_SECONDS = 8.0
 SETS = 3
@@ -57,10 +57,10 @@ class Side:
     block: Callable[[int], float]
     warm: float
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Calls in a block of BLOCK_SECONDS."""
-        return max(1, math.ceil(BLOCK_SECONDS / max(self.warm, 1e-9)))
+        return calls(self.block, self.warm)
 
 
 class Duel:
@@ -68,8 +68,9 @@ class Duel:
 
     def __init__(self, mine: Side, other: Side, quick: bool) -> None:
         self.mine, self.other = mine, other
+        self.counts = mine.count, other.count
         wanted = QUICK_ROUNDS if quick else ROUNDS
-        cost = 2 * (mine.warm * mine.count + other.warm * other.count)
+        cost = 2 * (max(mine.warm, BLOCK_SECONDS) + max(other.warm, BLOCK_SECONDS))
         self.rounds = max(min(wanted, int(BUDGET_SECONDS / cost)), LEAST_ROUNDS)
         self.ratios: list[float] = []
         self.others: list[float] = []
@@ -77,9 +78,10 @@ class Duel:
     def round(self) -> float:
         """Time a round; returns seconds of a call of A."""
         a, b = self.mine, self.other
-        first = a.block(a.count)
-        theirs = (b.block(b.count) + b.block(b.count)) / (2 * b.count)
-        mine = (first + a.block(a.count)) / (2 * a.count)
+        calls_a, calls_b = self.counts
+        first = a.block(calls_a)
+        theirs = (b.block(calls_b) + b.block(calls_b)) / (2 * calls_b)
+        mine = (first + a.block(calls_a)) / (2 * calls_a)
         self.ratios.append(mine / theirs)
         self.others.append(theirs)
         return mine

@@ -84,7 +84,7 @@ def test_figures_carry_their_unit_and_their_machine(run, framework):
 def test_a_rate_above_the_machines_ceiling_is_an_error(run):
     path = run.folder / "benchmarks" / "softmax.py"
     path.write_text(
-        path.read_text().replace('unit="rows", bytes=', 'unit="rows", flops=1e15, bytes=')
+        path.read_text().replace("elementwise(rows * classes, 5,", "elementwise(rows, 1e15,")
     )
     output, _ = run("--framework", "torch", "-k", "log_softmax")
     assert "1 failed" in output
@@ -133,8 +133,8 @@ def test_a_device_that_is_not_there_is_said_and_counted(run):
 def test_what_does_not_fit_in_memory_is_one_line_and_the_rest_goes_on(run):
     path = run.folder / "benchmarks" / "softmax.py"
     text = path.read_text().replace('"small": (256, 1_000)', '"small": (1 << 20, 1 << 24)', 1)
-    small = text.replace("bench.normal(rows, classes), items", "bench.normal(4, 8), items")
-    path.write_text(small)
+    head, gradient = text.rsplit("rows, classes = SIZES[size]", 1)
+    path.write_text(f"{head}rows, classes = 4, 8{gradient}")
     output, found = run("--framework", "torch")
     assert "for its inputs" in output
     assert "GiB are free" in output
@@ -202,3 +202,28 @@ def test_tracing_is_counted_and_not_timed(run):
 def test_a_precision_needs_a_gpu(run):
     output, _ = run("--framework", "torch", "--precision", "bfloat16")
     assert "--precision bfloat16 is for a GPU: add --device cuda, or leave it out" in output
+
+
+@pytest.mark.needs("torch")
+def test_many_short_calls_are_timed_as_one(run):
+    path = run.folder / "benchmarks" / "softmax.py"
+    many = "\n\ndef often(solution, x, count):\n    import time\n    time.sleep(0.02)\n"
+    many += "    return [solution.softmax(x) for _ in range(count)]\n\n\n"
+    many += "def bench_often(bench):\n    x = bench.normal(4, 8)\n"
+    many += "    bench.time(bench.drive(often), x, 100, items=100, unit='calls')\n"
+    path.write_text(path.read_text() + many)
+    output, found = run("--framework", "torch", "-k", "often")
+    assert found is not None, output
+    (one,) = found["benchmarks"]
+    assert 0.02 <= one["stats"]["min"] < 0.2
+    assert one["extra_info"]["throughput"] == pytest.approx(100 / one["stats"]["median"])
+
+
+@pytest.mark.needs("torch")
+def test_a_block_is_long_whatever_a_call_takes(run):
+    _, found = run("--framework", "torch", "-k", "bench_softmax")
+    for one in found["benchmarks"]:
+        info = one["extra_info"]
+        assert info["calls_a_block"] * one["stats"]["median"] >= 0.01
+        assert info["flops"] > 0
+        assert info["share_of_flops"] < 1.05
