@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from katagrad.contract import accepts, is_stub
 from katagrad.scratch import Breach, breaches
 from katagrad.topics import Topic
 from katagrad.verdict import Failure, NotGraded, NotStarted, SubmissionProblem
@@ -124,7 +125,9 @@ class Source:
         except SyntaxError as error:
             text = (error.text or "").strip()[:100]
             raise SubmissionProblem(
-                f"{self.file}:{error.lineno}: {error.msg}" + (f": {text}" if text else "")
+                f"{self.file}:{error.lineno}: {error.msg}"
+                + (f": {text}" if text else "")
+                + " (a syntax error: nothing in the file can run until this line is corrected)"
             ) from None
         except (ValueError, RecursionError, MemoryError) as error:
             raise SubmissionProblem(
@@ -140,13 +143,12 @@ class Source:
     @cached_property
     def untouched(self) -> bool:
         """Whether everything that the stub asks for still raises NotImplementedError."""
-        asked = [name for name, node in self.contract.items() if _is_stub(node)]
+        asked = [name for name, node in self.contract.items() if is_stub(node)]
         if not asked or self.files.get(self.file) == self.about.stub.read_bytes():
-            asked = list(
-                self.functions
-            )  # the file is graded in place: no other copy tells what the stub had
+            # Graded in place: no other copy tells what the stub had, so the list of topics does.
+            asked = [name for name in self.functions if name not in self.about.given]
         return bool(asked) and all(
-            name in self.functions and _is_stub(self.functions[name]) for name in asked
+            name in self.functions and is_stub(self.functions[name]) for name in asked
         )
 
     @cached_property
@@ -242,49 +244,22 @@ class Source:
         asked = self.contract.get(name)
         shown = f"{name}({ast.unparse(asked.args)})" if isinstance(asked, ast.FunctionDef) else name
         if name not in defined:
-            raise Failure(f"{self.file} has no function {name}; the stub asks for {shown}")
+            raise SubmissionProblem(
+                f"{self.file} has no function {name}; the stub asks for {shown}"
+            )
         node = self.functions.get(name)
-        if node is not None and _is_stub(node):
+        if node is not None and is_stub(node):
             raise NotStarted(
                 f"{name} is not written yet: {self.file}:{node.lineno} still raises NotImplementedError"
             )
         given = defined[name]
         if not isinstance(asked, ast.FunctionDef) or not isinstance(given, list):
             return
-        if not _accepts(given, asked):
+        if not accepts(given, asked):
             found = ", ".join(p[0] + (f"={p[2]}" if p[2] is not None else "") for p in given)
-            raise Failure(f"{self.file} defines {name}({found}), but the stub asks for {shown}")
-
-
-def _is_stub(node: ast.AST) -> bool:
-    """Whether a function's body is a docstring and `raise NotImplementedError`, or a class holds only such methods."""
-    if isinstance(node, ast.ClassDef):
-        methods = [
-            item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))
-        ]
-        return bool(methods) and all(_is_stub(method) for method in methods)
-    body = list(getattr(node, "body", ()))
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        body = body[1:]
-    if len(body) != 1 or not isinstance(body[0], ast.Raise):
-        return False
-    raised = body[0].exc
-    raised = raised.func if isinstance(raised, ast.Call) else raised
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def _accepts(given: list[Any], asked: ast.FunctionDef) -> bool:
-    """Whether a function with the parameters `given` can be called in every way that the stub allows."""
-    if any(kind in ("VAR_POSITIONAL", "VAR_KEYWORD") for _, kind, _ in given):
-        return True
-    wanted = [arg.arg for arg in asked.args.posonlyargs + asked.args.args]
-    defaults = len(asked.args.defaults)
-    positional = [(name, default) for name, kind, default in given if kind != "KEYWORD_ONLY"]
-    if [name for name, _ in positional[: len(wanted)]] != wanted:
-        return False
-    optional = positional[len(wanted) - defaults : len(wanted)] if defaults else []
-    extra = positional[len(wanted) :]
-    return all(default is not None for _, default in [*optional, *extra])
+            raise SubmissionProblem(
+                f"{self.file} defines {name}({found}), but the stub asks for {shown}"
+            )
 
 
 def edited(folder: Path, topic: str, text: str, framework: str | None = None) -> Submission:

@@ -22,7 +22,8 @@ class Topic:
     """One topic as `exercises/topics.toml` lists it.
 
     name: the stem of its file in every folder. hints: three, of rising strength. forbid: by framework, what a
-    from-scratch rule bars (see `katagrad.worker.trap` for the grammar).
+    from-scratch rule bars (see `katagrad.worker.trap` for the grammar). given: functions that the stub holds already
+    written, to be used or repaired.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Topic:
     hints: tuple[str, ...] = ()
     forbid: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     root: Path = Path()
+    given: tuple[str, ...] = ()
 
     @property
     def stub(self) -> Path:
@@ -85,7 +87,6 @@ def topics(folder: Path | None = None) -> dict[str, Topic]:
     found = {}
     for name, entry in listed.items():
         forbid = {framework: tuple(rules) for framework, rules in entry.get("forbid", {}).items()}
-        found[name] = Topic(
-            name, entry["chapter"], entry["title"], tuple(entry.get("hints", ())), forbid, base
-        )
+        hints, given = tuple(entry.get("hints", ())), tuple(entry.get("given", ()))
+        found[name] = Topic(name, entry["chapter"], entry["title"], hints, forbid, base, given)
     return found

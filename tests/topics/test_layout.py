@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from katagrad.checks import manifest
+from katagrad.contract import is_stub
 from katagrad.examples import examples
+from katagrad.submission import Submission
 from katagrad.topics import FRAMEWORKS, root, topics
 from katagrad.validate import named_mutants
+from katagrad.verdict import NotStarted
 
 ROOT = root()
 TOPICS = topics()
@@ -97,6 +100,16 @@ def test_stub_is_a_contract_and_nothing_else(name):
     for definition in definitions(path).values():
         assert ast.get_docstring(definition), f"{path.name}: {definition.name} has no docstring"
     assert sum(len(e.steps) for e in examples(path.read_text(encoding="utf-8"))) >= 2
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_stub_is_not_started_where_it_lies(name):
+    """In a clone the student's file is the stub itself, so no second copy tells them apart."""
+    topic = TOPICS[name]
+    with pytest.raises(NotStarted, match=f"{name} is not started"):
+        Submission(topic.stub.parent).source(topic).ready()
+    written = {key for key, node in definitions(topic.stub).items() if not is_stub(node)}
+    assert written == set(topic.given), "topics.toml lists what the stub holds already written"
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
