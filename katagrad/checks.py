@@ -14,7 +14,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +24,16 @@ from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.context import CheckContext, derive, running
 from katagrad.plain import visible
 from katagrad.topics import Topic
-from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED, Failure, NotGraded, NotStarted
+from katagrad.verdict import (
+    FAILED,
+    NOT_GRADED,
+    NOT_STARTED,
+    PASSED,
+    Failure,
+    NotGraded,
+    NotStarted,
+    SubmissionProblem,
+)
 
 SHOWN_PRINTS = 2000  # characters of a submission's prints that a message shows
 
@@ -61,6 +70,7 @@ class Outcome:
     """What a case or a check came to.
 
     message: why it failed, or what is to be said of a pass. printed: by the submission.
+    whole: whether the message is of the topic's file, not of this check, and so the same for others.
     """
 
     status: str
@@ -68,6 +78,7 @@ class Outcome:
     printed: str = ""
     seconds: float = 0.0
     data: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def load_grader(topic: Topic) -> ModuleType:
@@ -184,17 +195,19 @@ def run_case(
     started = time.monotonic()
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
-    status, message = PASSED, ""
+    status, message, whole = PASSED, "", True
     with running(CheckContext(seed, rules.full_size)) as context:
         try:
             source.ready()
             transport.begin(derive(seed, "worker"), seconds * rules.patience)
+            whole = False
             body(Implementation(transport))
             message = "; ".join(context.notes)
         except NotStarted as reason:
             status, message = NOT_STARTED, str(reason)
         except Failure as reason:
             status, message = FAILED, str(reason)
+            whole = whole or isinstance(reason, SubmissionProblem)
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
@@ -208,9 +221,8 @@ def run_case(
             status, message = _blame(fault)
     # The one place through which a submission's words come, to a terminal, a page or a file.
     message, printed = visible(message), visible(transport.finish()[:SHOWN_PRINTS])
-    return Outcome(
-        status, message, printed, time.monotonic() - started, tuple(sorted(context.used))
-    )
+    took = time.monotonic() - started
+    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole)
 
 
 def _blame(fault: Exception) -> tuple[str, str]:
@@ -262,9 +274,8 @@ def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
             data | set(outcome.data),
         )
         if outcome.status != PASSED:
-            return Outcome(
-                outcome.status, outcome.message, printed[:SHOWN_PRINTS], total, tuple(sorted(data))
-            )
+            shown, used = printed[:SHOWN_PRINTS], tuple(sorted(data))
+            return replace(outcome, printed=shown, seconds=total, data=used)
         notes = notes or outcome.message
     return Outcome(PASSED, notes, printed[:SHOWN_PRINTS], total, tuple(sorted(data)))
 

@@ -19,7 +19,7 @@ from katagrad.checks import Outcome, run_case
 from katagrad.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import Topic, root, topics
-from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED, PASSED
+from katagrad.verdict import FAILED, PASSED
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems"]  # hooks that live elsewhere
 
@@ -252,6 +252,7 @@ def pytest_runtest_makereport(
             outcome.printed,
             outcome.seconds,
             list(outcome.data),
+            outcome.whole,
         ],
     }
     return report
@@ -261,19 +262,6 @@ def place_of(item: pytest.Item) -> int:
     """Where a case stands among those of its check, in the order of collection."""
     call = getattr(item, "callspec", None)
     return sum(int(i) * 1000**n for n, i in enumerate(call.indices.values())) if call else 0
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
-    """Make "not started" and "not graded" categories of their own, with no section among the failures."""
-    told = getattr(report, "katagrad", None)
-    if told and report.when == "call":
-        status = told["outcome"][0]
-        if status == NOT_STARTED:
-            return "not started", "-", ("NOT STARTED", {"yellow": True})
-        if status == NOT_GRADED:
-            return "not graded", "?", ("NOT GRADED", {"yellow": True})
-    return None
 
 
 # -- the record ------------------------------------------------------------------------------------

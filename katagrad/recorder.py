@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,15 @@ from katagrad import grading, results
 from katagrad.checks import Outcome
 from katagrad.submission import Submission, python_versions
 from katagrad.topics import Topic, root, topics
-from katagrad.verdict import FAILED, NOT_STARTED, PASSED, Failure, NotGraded, SubmissionProblem
+from katagrad.verdict import (
+    FAILED,
+    NOT_GRADED,
+    NOT_STARTED,
+    PASSED,
+    Failure,
+    NotGraded,
+    SubmissionProblem,
+)
 
 RUN = pytest.StashKey["Run"]()
 OPTIONS = (
@@ -97,7 +106,7 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
         worth = f"  [{results.number(points)} point{'s' if points != 1 else ''}]" if points else ""
         lines.append(f"{claim}{worth}")
     lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
-    if outcome.status == FAILED and about.get("hint"):
+    if outcome.status == FAILED and about.get("hint") and not outcome.whole:
         lines.append(f"Hint: {about['hint']}")
     if outcome.printed:
         lines += [
@@ -127,13 +136,30 @@ class Recorder:
         self.isolation = ""
         self.versions: dict[str, str] = {}
         self.places: dict[tuple[str, str], tuple[bool, int]] = {}
+        self.said: dict[tuple[str, str], str] = {}  # of a topic's file, by which test
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+        """Make categories with no section among the failures: of what is not started, not graded, or told once."""
+        told = getattr(report, "katagrad", None)
+        if told is None or report.when != "call":
+            return None
+        status, message, *_, whole = told["outcome"]
+        if status == NOT_STARTED:
+            return "not started", "-", ("NOT STARTED", {"yellow": True})
+        if status == NOT_GRADED:
+            return "not graded", "?", ("NOT GRADED", {"yellow": True})
+        first = self.said.setdefault((told["topic"], message), report.nodeid) if whole else ""
+        if status == FAILED and whole and first != report.nodeid:
+            return "failed for the same reason", "F", ("FAILED", {"red": True})
+        return None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a verdict; the worst case of a check decides."""
         told = getattr(report, "katagrad", None)
         if told is None or report.when != "call":
             return
-        status, message, printed, seconds, data = told["outcome"]
+        status, message, printed, seconds, data, whole = told["outcome"]
         name = told["topic"]
         home = Path(told["root"])  # under xdist, only the workers have collected
         self.run.seen.setdefault(name, topics(None if home == root() else home)[name])
@@ -161,7 +187,7 @@ class Recorder:
         )  # xdist reports cases in any order; the first that failed decides
         if before is None or place < self.places[name, told["check"]]:
             self.places[name, told["check"]] = place
-            kept[told["check"]] = Outcome(status, message, printed, total, tuple(data))
+            kept[told["check"]] = Outcome(status, message, printed, total, tuple(data), whole)
         else:
             kept[told["check"]] = dataclasses.replace(before, seconds=total)
 
@@ -211,8 +237,13 @@ class Recorder:
             write(line)
         done, most = results.number(record["points"]), results.number(record["maximum"])
         write(f"{done} of {most} points  (seed {record['seed']}, isolation {record['isolation']})")
+        unjudged: Counter[tuple[str, str]] = Counter()
         for report in terminalreporter.getreports("not graded"):
-            write(f"not graded: {report.nodeid.split('::')[-1]}: {report.katagrad['outcome'][1]}")
+            message, whole = report.katagrad["outcome"][1], report.katagrad["outcome"][-1]
+            of = report.katagrad["topic"] if whole else report.nodeid.split("::")[-1]
+            unjudged[of, message] += 1
+        for (of, message), count in unjudged.items():
+            write(f"not graded: {of}: {message}" + (f"  [{count} cases]" if count > 1 else ""))
         for name, topic in record["topics"].items():
             for check in topic["checks"]:
                 if check["status"] == PASSED and check["message"]:

@@ -36,7 +36,7 @@ def topic_record(
                 "points": check.points if outcome.status == PASSED else 0,
                 "maximum": check.points,
                 "message": outcome.message,
-                "hint": check.hint if outcome.status == FAILED else "",
+                "hint": check.hint if outcome.status == FAILED and not outcome.whole else "",
                 "printed": outcome.printed,
                 "seconds": round(outcome.seconds, 3),
                 "data": list(outcome.data),

@@ -1,6 +1,7 @@
 """Input that cannot be meant: one clear line that says what to do, and nothing else is lost."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,41 @@ def test_bad_file_is_one_clear_line_and_the_other_topic_is_graded(workspace, cas
     assert other["points"] == other["maximum"] > 0
 
 
+@pytest.mark.parametrize("name", ["syntax error", "missing function", "fails at import"])
+def test_reason_that_lies_in_the_file_is_told_once_and_without_a_hint(workspace, name):
+    text, words = BAD[name]
+    words = words.partition("(x, axis")[0]  # in place, no second copy tells what the stub asks for
+    workspace.write(text)
+    output = workspace.run("graders/softmax.py", "-k", "normalizes or offset", expect=1)
+    assert output.count(words) == 1, output
+    assert "1 failed, " in output
+    assert "failed for the same reason" in output
+    assert "Hint: " not in output
+
+
+NO_TENSORFLOW = """
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *a: None if name == "tensorflow" else found(name, *a)
+"""
+
+
+def test_framework_that_is_not_there_is_one_line_and_the_other_topic_is_graded(workspace):
+    workspace.write("import tensorflow as tf\n" + BODY)
+    workspace.solve("torch", "cross_entropy")
+    conftest = workspace.folder / "conftest.py"
+    conftest.write_text(conftest.read_text() + NO_TENSORFLOW)
+    output = workspace.run("graders", expect=1)
+    assert output.count("softmax.py needs tensorflow, which is not installed here; run: pip ") == 1
+    assert re.search(r"not graded: softmax: softmax.py needs .*  \[\d+ cases\]", output)
+    assert re.search(r"cross_entropy +#+ +(\d+)/\1 +done", output)
+
+
 def test_missing_file(workspace):
     (workspace.folder / "empty").mkdir()
+    output = workspace.run("graders", "--submission", "empty", expect=1)
+    assert output.count("softmax.py is missing; copy the stub") == 1
+    assert output.count("cross_entropy.py is missing; copy the stub") == 1
     record = workspace.results("graders", "--submission", "empty")
     assert record["points"] == 0
     message = record["topics"]["softmax"]["checks"][0]["message"]
