@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from katagrad import sandbox
@@ -107,6 +108,11 @@ class Fight:
     witness: str = ""
 
 
+def processes():
+    """Processes that come from this one."""
+    return {p.pid for p in psutil.Process().children(recursive=True)}
+
+
 class Arena:
     """Runs attacks and witnesses."""
 
@@ -114,6 +120,7 @@ class Arena:
         self.world, self.temporary = world, temporary
         self.topic = topics(world.base)["softmax"]
         self.pools = {}
+        self.others = processes()  # of tests before these: multiprocessing's tracker stays for good
 
     def pool(self, kind):
         """ "torch", "tensorflow" or "bare" in a sandbox; kept warm."""

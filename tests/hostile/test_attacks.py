@@ -4,13 +4,12 @@ import json
 import os
 import re
 
-import psutil
 import pytest
 
 from katagrad.checks import manifest
 from katagrad.plain import visible
 
-from tests.hostile.conftest import HERE, LIMITS, installed, shut_in  # isort: skip
+from tests.hostile.conftest import HERE, LIMITS, installed, processes, shut_in  # isort: skip
 
 pytestmark = pytest.mark.skipif(bool(shut_in()), reason=shut_in())
 
@@ -40,11 +39,6 @@ def beside(arena):
     """Files that a naive grader would run, each of which leaves a mark if anyone does."""
     code = f"for path in {arena.world.place['marks']!r}:\n    open(path, 'w').write('PWNED')\n"
     return {name: code.encode() for name in BESIDE}
-
-
-def processes():
-    """Processes that come from this one, but for the warm servers."""
-    return {p.pid for p in psutil.Process().children(recursive=True)}
 
 
 def test_every_attack_says_what_it_dresses_up():
@@ -96,7 +90,7 @@ def test_attack_gains_nothing(arena, name, kind):
     left = set(os.listdir(arena.temporary)) - there
     assert all(entry.startswith("katagrad-") for entry in left), left
     # The server may have been replaced; its bubblewrap, its first process and itself are all there is.
-    assert len(processes()) <= 3 * len(arena.pools)
+    assert len(processes() - arena.others) <= 3 * len(arena.pools)
     assert len(os.listdir("/proc/self/fd")) <= descriptors + 4
     cases = sum(len(c.cases) for c in manifest(arena.topic) if c.name in asked)
     assert fight.seconds < cases * LIMITS.wall + 30
