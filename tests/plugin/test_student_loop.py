@@ -177,6 +177,33 @@ def test_submission_elsewhere_and_mixed_frameworks(workspace):
     assert "done" in output
 
 
+LOADED = 'import sys\nprint("{}", sorted({{"torch", "tensorflow", "keras"}} & set(sys.modules)))\n'
+
+
+@pytest.mark.parametrize(
+    ("framework", "imports", "loaded"),
+    [
+        pytest.param("torch", "torch", "['torch']", marks=pytest.mark.needs("torch")),
+        pytest.param(
+            "tensorflow",
+            "tensorflow as tf",
+            "['keras', 'tensorflow']",
+            marks=pytest.mark.needs("tensorflow"),
+        ),
+    ],
+)
+def test_run_imports_the_framework_it_needs_in_the_worker_and_none_in_pytest(
+    workspace, framework, imports, loaded
+):
+    workspace.write(f"import {imports}\n" + LOADED.format("WORKER") + "\ndef softmax(x): pass\n")
+    hook = LOADED.format("PYTEST").replace("\n", "\n    ")
+    conftest = workspace.folder / "conftest.py"
+    conftest.write_text(conftest.read_text() + f"\ndef pytest_unconfigure(config):\n    {hook}\n")
+    output = workspace.run("graders/softmax.py", "-k", "offset", expect=1)
+    assert f"WORKER {loaded}" in output
+    assert "PYTEST []" in output
+
+
 @pytest.mark.parametrize(
     "options", [("--start-method", "spawn"), ("--in-process",)], ids=["spawn", "in-process"]
 )
