@@ -40,7 +40,9 @@ def seconds_of(command: list[str]) -> float:
 def cold(framework: str, rounds: int) -> None:
     """A verdict from nothing, in turns with the bare import."""
     bare, verdict = [], []
-    grade = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "graders/softmax.py"]
+    # A student has none of [dev], of which Hypothesis alone takes half a second to import.
+    plugins = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    grade = [sys.executable, "-m", "pytest", "-q", *plugins, "graders/softmax.py"]
     for _ in range(rounds):
         bare.append(seconds_of([sys.executable, "-c", ECHO[framework].strip().replace("\n", ";")]))
         verdict.append(seconds_of([*grade, "--submission", f"solutions/{framework}"]))

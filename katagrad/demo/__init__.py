@@ -106,8 +106,10 @@ def messages(student: str, record: dict[str, Any]) -> list[str]:
         )
         for message, hints in told.items():
             times = f"  [{len(hints)} checks]" if len(hints) > 1 else ""
-            first, *rest = results.visible(message + times).splitlines()
-            lines += textwrap.wrap(first, 110, initial_indent="    - ", subsequent_indent="      ")
+            first, *rest = results.visible(message).splitlines()
+            lines += textwrap.wrap(
+                first + times, 110, initial_indent="    - ", subsequent_indent="      "
+            )
             lines += [f"      {line.strip()}"[:116] for line in rest]
             hint = f"Hint: {hints[0]}" if hints[0] and len(hints) == 1 else ""
             lines += textwrap.wrap(hint, 110, initial_indent="      ", subsequent_indent="      ")
