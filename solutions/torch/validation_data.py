@@ -17,8 +17,8 @@ def split(n, fractions, rng, labels=None):
     rows = torch.from_numpy(rng.permutation(n))
     if labels is None:
         return divide(rows, fractions)
-    shuffled = labels[rows]
-    strata = [divide(rows[shuffled == label], fractions) for label in labels.unique()]
+    shuffled = labels.cpu()[rows]  # rows are drawn on the CPU
+    strata = [divide(rows[shuffled == label], fractions) for label in shuffled.unique()]
     parts = [torch.cat(pieces) for pieces in zip(*strata, strict=True)]
     return [part[torch.from_numpy(rng.permutation(len(part)))] for part in parts]
 
