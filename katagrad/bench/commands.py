@@ -22,9 +22,15 @@ def compare(
     ],
 ) -> None:
     """Compare result files: times on one machine, shares of the measured ceiling across machines."""
-    from katagrad.bench.compare import compare
+    from katagrad.bench.compare import NothingToCompare, compare
 
-    for line in compare(files):
+    try:
+        lines = compare(files)
+    except NothingToCompare as error:
+        for line in (*error.problems, f"kata: {error}"):
+            typer.echo(line, err=True)
+        raise typer.Exit(2) from None
+    for line in lines:
         print(line)
 
 

@@ -14,10 +14,19 @@ SAME_RUN = {
     "device": "cpu", "precision": "float32", "threads": None, "mode": "eager", "size": None, "items": None,
     "backward": False, "protocol": 1,
 }  # fmt: skip
+NAMED = 3  # benchmarks that a line names; of more, it tells the number
+
+
+class NothingToCompare(Exception):
+    """Fewer than two files have figures. problems: a line for each file that has none, and why."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("nothing to compare: two result files that can be read are needed")
+        self.problems = problems
 
 
 def compare(files: Sequence[Path]) -> list[str]:
-    """The lines of a comparison of two or more result files; the first is the reference."""
+    """The lines of a comparison of two or more result files; the first is the reference. Raises NothingToCompare."""
     loaded, lines = [], []
     for path in files:
         found, problems = load(path)
@@ -30,7 +39,7 @@ def compare(files: Sequence[Path]) -> list[str]:
             reason = found.not_run[0].reason
             lines.append(f"{path}: holds no figure: {len(found.not_run)} not run: {reason}")
     if len(loaded) < 2:
-        return [*lines, "nothing to compare: two result files that can be read are needed"]
+        raise NothingToCompare(lines)
     first = loaded[0]
     for other in loaded[1:]:
         lines += ["", f"{other.name} against {first.name}", *_pair(first, other)]
@@ -47,7 +56,9 @@ def _pair(a: Results, b: Results) -> list[str]:
     else:
         names = f"{machine_label(a.machine)} and {machine_label(b.machine)}"
         lines.append(f"other hardware ({names}): shares of each machine's own measured ceiling")
+    lines += _versions(a, b)
     shared = [key for key in a.figures if key in b.figures]
+    apart: dict[str, list[str]] = {}  # why benchmarks have no ratio: their names
     for key in shared:
         (stats_a, info_a), (stats_b, info_b) = a.figures[key], b.figures[key]
         name = f"{key[0]} [{key[1]}]"
@@ -57,7 +68,7 @@ def _pair(a: Results, b: Results) -> list[str]:
             if info_a.get(name, usual) != info_b.get(name, usual)
         )
         if told:
-            lines.append(f"  {name}: not comparable: {told}")
+            apart.setdefault(f"not comparable: {told}", []).append(name)
         elif alike:
             spread = max(s["iqr"] / s["median"] for s in (stats_a, stats_b))
             ratio = stats_b["median"] / stats_a["median"]
@@ -68,8 +79,24 @@ def _pair(a: Results, b: Results) -> list[str]:
         else:
             lines.append(f"  {name}: {_shares(info_a)} -> {_shares(info_b)}")
     for key in sorted(set(a.figures) ^ set(b.figures)):
-        lines.append(f"  {key[0]} [{key[1]}]: only in {a.name if key in a.figures else b.name}")
+        where = a.name if key in a.figures else b.name
+        apart.setdefault(f"only in {where}", []).append(f"{key[0]} [{key[1]}]")
+    for reason, names in apart.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        lines.append(f"  {', '.join(names[:NAMED])}{more}: {reason}")
     return lines
+
+
+def _versions(a: Results, b: Results) -> list[str]:
+    """A line if libraries differ, for that may be what a ratio shows."""
+    found: list[dict[str, Any]] = [{}, {}]
+    for side, results in zip(found, (a, b), strict=True):
+        for _, info in results.figures.values():
+            told = info.get("versions")
+            side.update(told if isinstance(told, dict) else {})
+    one, other = found
+    apart = [f"{k} {one[k]} and {other[k]}" for k in one if k in other and one[k] != other[k]]
+    return [f"other versions: {', '.join(apart)}"] if apart else []
 
 
 def _shares(info: dict[str, Any]) -> str:

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
-from katagrad.bench.compare import compare
+from katagrad.bench.commands import app
+from katagrad.bench.compare import NothingToCompare, compare
 
 MACHINE = {"cpu": "A", "cores": 2, "architecture": "x86_64"}
 
@@ -61,4 +63,34 @@ def test_a_bad_file_is_one_line_and_the_rest_is_compared(tmp_path, text):
 
 
 def test_one_file_is_not_enough(tmp_path):
-    assert compare([result(tmp_path / "a.json", 1.0)])[-1].startswith("nothing to compare")
+    with pytest.raises(NothingToCompare, match="two result files that can be read are needed"):
+        compare([result(tmp_path / "a.json", 1.0)])
+
+
+def test_the_command_fails_where_there_is_nothing_to_compare(tmp_path):
+    torn = tmp_path / "torn.json"
+    torn.write_text('{"benchmarks": [')
+    told = [str(result(tmp_path / "a.json", 1.0)), str(torn)]
+    ended = CliRunner().invoke(app, ["compare", *told])
+    assert ended.exit_code == 2
+    assert "torn.json: is no result file of pytest-benchmark, or is torn" in ended.stderr
+    assert "kata: nothing to compare" in ended.stderr
+
+
+def test_many_benchmarks_that_are_missing_are_one_line(tmp_path):
+    paths = [result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002)]
+    whole = json.loads(paths[0].read_text())
+    whole["benchmarks"] += [{**whole["benchmarks"][0], "name": f"bench_{i}"} for i in range(5)]
+    paths[0].write_text(json.dumps(whole))
+    (line,) = (line for line in compare(paths) if "only in a.json" in line)
+    assert "softmax::bench_0 [torch]" in line
+    assert "and 2 more: only in a.json" in line
+
+
+def test_other_versions_are_told(tmp_path):
+    paths = [
+        result(tmp_path / "a.json", 0.001, versions={"torch": "2.12.0", "numpy": "2.4.6"}),
+        result(tmp_path / "b.json", 0.002, versions={"torch": "2.13.0", "numpy": "2.4.6"}),
+    ]
+    assert "other versions: torch 2.12.0 and 2.13.0" in compare(paths)
+    assert not any("other versions" in line for line in compare([paths[0], paths[0]]))
