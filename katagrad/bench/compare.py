@@ -81,9 +81,9 @@ def _pair(a: Results, b: Results) -> list[str]:
     for key in sorted(set(a.figures) ^ set(b.figures)):
         where = a.name if key in a.figures else b.name
         apart.setdefault(f"only in {where}", []).append(f"{key[0]} [{key[1]}]")
-    for reason, names in apart.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        lines.append(f"  {', '.join(names[:NAMED])}{more}: {reason}")
+    for reason, left in apart.items():
+        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+        lines.append(f"  {', '.join(left[:NAMED])}{more}: {reason}")
     return lines
 
 

@@ -226,7 +226,7 @@ class Bench:
             "settings": machine.settings(runner.threads),
             "machine": machine.describe(),
             "hardware": hardware,
-            "state": machine.load(),
+            "state": machine.load() | (machine.gpu() if runner.device != "cpu" else {}),
             "ceiling_flops": runner.ceilings.flops,
             "ceiling_copy": runner.ceilings.copy,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,36 @@ def load() -> dict[str, Any]:
     with suppress(OSError):
         found["load"] = round(os.getloadavg()[0], 2)
     return found
+
+
+# What nvidia-smi is asked for, and under which name it is told.
+SENSORS = {
+    "driver": "driver_version",
+    "power_w": "power.draw",
+    "power_limit_w": "power.limit",
+    "sm_mhz": "clocks.sm",
+    "temperature_c": "temperature.gpu",
+}
+
+
+def gpu() -> dict[str, Any]:
+    """The driver, power, clock and temperature of the GPU that is used; {} where nvidia-smi does not tell."""
+    asked = ["nvidia-smi", f"--query-gpu={','.join(SENSORS.values())}", "--format=csv,noheader,nounits"]  # fmt: skip
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    with suppress(OSError, subprocess.SubprocessError):
+        told = subprocess.run(
+            [*asked, "-i", chosen], capture_output=True, text=True, check=True, timeout=20
+        )
+        cells = [cell.strip() for cell in told.stdout.splitlines()[0].split(",")]
+        return {name: _told(cell) for name, cell in zip(SENSORS, cells, strict=False)}
+    return {}
+
+
+def _told(cell: str) -> str | float | None:
+    """A cell of nvidia-smi: a number, a text such as a version, or None for "[N/A]"."""
+    if cell.startswith("["):
+        return None
+    return float(cell) if cell.count(".") <= 1 and cell.replace(".", "").isdigit() else cell
 
 
 def _cpu() -> str:

@@ -59,6 +59,11 @@ def configure(threads: int, device: str = "cpu") -> None:
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     if device == "cpu":
         tf.config.set_visible_devices([], "GPU")
+        return
+    for one in tf.config.list_physical_devices("GPU"):
+        # By default a process takes all of a GPU's memory, and a second one beside it finds none.
+        tf.config.experimental.set_memory_growth(one, True)
+    precision("float32")  # products would be rounded to TF32 by default
 
 
 def seed(number: int) -> None:
@@ -290,10 +295,15 @@ def device_memory(reset: bool = False) -> tuple[int, int] | None:
 def hardware() -> dict[str, Any]:
     """What of this framework's build and settings a figure depends on."""
     build = tf.sysconfig.get_build_info()
-    return {
+    found: dict[str, Any] = {
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "build": [
             f"{key}={build[key]}" for key in sorted(build) if isinstance(build[key], (str, bool))
         ],
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
     }
+    if tf.config.list_logical_devices("GPU"):
+        found["gpu"] = devices()[0]
+        found["cuda"] = build.get("cuda_version")
+        found["tf32"] = tf.config.experimental.tensor_float_32_execution_enabled()
+    return found

@@ -55,6 +55,7 @@ def configure(threads: int, device: str = "cpu") -> None:
         torch.set_default_device(device)
         DEVICE = device
         loaders_draw_where_their_generator_is()
+        precision("float32")  # cuDNN would round convolutions to TF32 by default
 
 
 def loaders_draw_where_their_generator_is() -> None:

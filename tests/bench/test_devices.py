@@ -1,12 +1,14 @@
 """Solutions on another device than the CPU, where there is none: on one that is pretended."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from katagrad.bench import machine
 from katagrad.topics import root
 
 SCRIPT = Path(__file__).with_name("on_a_fake_device.py")
@@ -31,6 +33,34 @@ sampled = [list(RandomSampler(range(9), generator=torch.Generator().manual_seed(
 assert sampled[0] == before[1]
 assert sorted(RandomSampler(range(9))) == list(range(9))
 print("same orders")
+"""
+
+
+TENSORFLOW_ON_A_GPU = """
+import json, tensorflow as tf
+from types import SimpleNamespace
+from katagrad.worker import for_tensorflow as it
+grown = []
+tf.config.list_physical_devices = lambda kind=None: [SimpleNamespace(name="GPU:0")] if kind == "GPU" else []
+tf.config.list_logical_devices = tf.config.list_physical_devices
+tf.config.experimental.get_device_details = lambda one: {"device_name": "A GPU"}
+tf.config.experimental.set_memory_growth = lambda one, on: grown.append((one.name, on))
+before = tf.config.experimental.tensor_float_32_execution_enabled()
+it.configure(1, "cuda")
+told = it.hardware()
+told.pop("build")
+it.precision("tf32")
+print(json.dumps([before, grown, told, it.hardware()["tf32"]]))
+"""
+TORCH_ON_A_GPU = """
+import json, torch
+from katagrad.worker import for_torch as it
+flags = lambda: [torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32]
+before = flags()
+it.configure(1, "meta")  # any device but the CPU
+after = flags()
+it.precision("tf32")
+print(json.dumps([before, after, flags()]))
 """
 
 
@@ -64,6 +94,36 @@ def test_a_solution_that_makes_a_tensor_elsewhere_is_found(tmp_path):
                      f"import on_a_fake_device as it; it.main(['softmax'], {str(tmp_path)!r})")  # fmt: skip
     assert "softmax::bench_softmax('softmax', 'small'): " in told
     assert "same device" in told
+
+
+@pytest.mark.needs("tensorflow")
+def test_tensorflow_on_a_gpu_takes_no_more_memory_than_it_needs_and_rounds_nothing_unasked():
+    before, grown, told, asked = json.loads(run("-c", TENSORFLOW_ON_A_GPU).splitlines()[-1])
+    assert before is True  # TensorFlow's own default
+    assert grown == [["GPU:0", True]]
+    assert told["gpu"] == "A GPU"
+    assert told["tf32"] is False
+    assert asked is True
+
+
+def test_torch_on_a_gpu_rounds_nothing_unasked():
+    before, after, asked = json.loads(run("-c", TORCH_ON_A_GPU).splitlines()[-1])
+    assert before == [False, True]  # PyTorch's own default: convolutions are rounded
+    assert after == [False, False]
+    assert asked == [True, True]
+
+
+def test_the_driver_and_the_power_are_told_where_they_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.gpu() == {}
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho '570.86.15, 112.40, [N/A], 1980, 41'\n")
+    smi.chmod(0o755)
+    assert machine.gpu() == {
+        "driver": "570.86.15", "power_w": 112.4, "power_limit_w": None, "sm_mhz": 1980.0, "temperature_c": 41.0,
+    }  # fmt: skip
+    smi.write_text("#!/bin/sh\necho 'no devices were found'; exit 6\n")
+    assert machine.gpu() == {}
 
 
 def test_loaders_shuffle_under_another_default_device_and_in_the_same_order_as_ever():
