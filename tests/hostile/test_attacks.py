@@ -9,7 +9,7 @@ import pytest
 from katagrad.checks import manifest
 from katagrad.plain import visible
 
-from tests.hostile.conftest import HERE, LIMITS, installed, processes, shut_in  # isort: skip
+from tests.hostile.conftest import HERE, LIMITS, STAND_IN, installed, processes, shut_in  # isort: skip
 
 pytestmark = pytest.mark.skipif(bool(shut_in()), reason=shut_in())
 
@@ -68,7 +68,7 @@ def test_attack_gains_nothing(arena, name, kind):
     descriptors = len(os.listdir("/proc/self/fd"))
     more = beside(arena) if name == "files_beside" else None
     honest = honest_points(arena, kind)
-    arena.pool(kind).prepare("torch" if kind == "bare" else kind)
+    arena.pool(kind).prepare(STAND_IN if kind == "bare" else kind)
     fight = arena.run(arena.attack(name), kind, only, more=more)
     asked = [c.name for c in manifest(arena.topic) if not only or c.name in only]
 

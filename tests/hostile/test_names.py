@@ -12,7 +12,7 @@ from katagrad.results import write_json
 from katagrad.submission import Submission
 from katagrad.topics import topics
 from katagrad.verdict import FAILED, PASSED, SubmissionProblem
-from tests.hostile.conftest import LIMITS, BarePlain
+from tests.hostile.conftest import LIMITS, STAND_IN, BarePlain
 
 TOPIC = topics()["softmax"]
 
@@ -21,7 +21,7 @@ TOPIC = topics()["softmax"]
 def folder(tmp_path):
     made = tmp_path / "submission"
     made.mkdir()
-    (made / "softmax.py").write_text("import torch\nx = 1\n")
+    (made / "softmax.py").write_text(f"import {STAND_IN}\nx = 1\n")
     (tmp_path / "secret.py").write_text("SECRET\n")
     return made
 
@@ -114,7 +114,7 @@ def test_deeply_nested_source_is_no_crash(folder):
         (folder / "softmax.py").write_text(text)
         pool = Pool(LIMITS, BarePlain())
         outcomes = run_topic(
-            Transport(pool, Submission(folder, "torch").source(TOPIC)), TOPIC, Rules(1)
+            Transport(pool, Submission(folder, STAND_IN).source(TOPIC)), TOPIC, Rules(1)
         )
         pool.close()
         assert PASSED not in {o.status for o in outcomes.values()}
