@@ -2,7 +2,8 @@
 
     python benchmarks/regress/rates.py collect --framework torch --out rates.jsonl            # an idle machine
     python benchmarks/regress/rates.py collect --framework torch --out rates.jsonl --busy     # beside a neighbour
-    python benchmarks/regress/rates.py report rates.jsonl                                     # rules, and their rates
+    python benchmarks/regress/rates.py report rates.jsonl                                     # the rule's rates
+    python benchmarks/regress/rates.py rules whole.jsonl                                      # rules beside each other
 
 `collect` times four lanes of the same solutions side by side: the base, the same again, and two in which every block
 is drawn out by 5 and 10 %. Each launch of each benchmark is a line of the file; started again, it goes on where it
@@ -23,7 +24,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from katagrad.bench.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
-from katagrad.bench.twins import Conditions, Lane, Launch, Unmeasurable, collect
+from katagrad.bench.twins import ROUNDS, Conditions, Lane, Launch, Unmeasurable, collect
 from katagrad.topics import root
 
 PLANTED = {"same": 0.0, "+5 %": 0.05, "+10 %": 0.10}
@@ -37,11 +38,11 @@ NEIGHBOUR = (
 
 def gather(given: argparse.Namespace) -> None:
     condition = "busy" if given.busy else "idle"
-    done = {
-        (line["condition"], line["framework"], line["benchmark"], line["launch"])
-        for line in read(given.out)
-    }
-    long: set[str] = set()
+    kept: dict[str, dict[int, dict[str, list[float]]]] = defaultdict(dict)
+    for line in read(given.out):
+        if (line["condition"], line["framework"]) == (condition, given.framework):
+            kept[line["benchmark"]][line["launch"]] = line["blocks"]
+    left_out: set[str] = set()
     folder = root() / "solutions" / given.framework
     lanes = [Lane("base", folder)]
     lanes += [Lane(name, folder, slower=share) for name, share in PLANTED.items()]
@@ -50,47 +51,65 @@ def gather(given: argparse.Namespace) -> None:
     neighbour = subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) if given.busy else None
     started = time.monotonic()
     try:
-        for number in range(given.launches):
-            # A server serves every benchmark of its launch; the last launches are new servers.
+        for number in range(given.launches or Rule().most):
+            named = {f"{one.topic.name}::{one.name}": one for one in found}
+            wanted = {
+                name: benchmark
+                for name, benchmark in named.items()
+                if name not in left_out
+                and number not in kept[name]
+                and (given.whole or not settled(kept[name], number))
+            }
+            if not wanted:
+                continue
             launch = Launch(lanes, Conditions(given.framework, given.threads), number)
-            for benchmark in found:
-                name = f"{benchmark.topic.name}::{benchmark.name}"
-                if name in long:
-                    continue
-                if (condition, given.framework, name, number) in done:
-                    continue
+            for name, benchmark in wanted.items():
                 if time.monotonic() - started > given.minutes * 60:
                     print("the time is over; start it again to go on", file=sys.stderr)
                     launch.close()
                     return
                 try:
-                    blocks = launch.time(benchmark, given.rounds)
+                    times = launch.time(benchmark, given.rounds)
                 except Unmeasurable as reason:
                     print(f"{name}: {reason}", file=sys.stderr)
+                    left_out.add(name)
                     continue
-                if min(blocks[0]) > given.longest:
-                    long.add(name)
+                if min(times[0]) > given.longest:
+                    left_out.add(name)
                     continue
+                blocks = {
+                    lane.name: [float(f"{s:.5g}") for s in seconds]
+                    for lane, seconds in zip(lanes, times, strict=True)
+                }
+                kept[name][number] = blocks
                 line = {
                     "condition": condition,
                     "framework": given.framework,
                     "benchmark": name,
                     "launch": number,
-                    "blocks": {
-                        lane.name: [float(f"{s:.5g}") for s in seconds]
-                        for lane, seconds in zip(lanes, blocks, strict=True)
-                    },
+                    "blocks": blocks,
                 }
                 with given.out.open("a") as file:
                     file.write(json.dumps(line) + "\n")
             launch.close()
             print(
-                f"launch {number + 1} of {given.launches}: {time.monotonic() - started:.0f} s",
+                f"launch {number + 1}: {len(wanted)} benchmarks, {time.monotonic() - started:.0f} s in all",
                 flush=True,
             )
     finally:
         if neighbour is not None:
             neighbour.kill()
+
+
+def settled(launches: dict[int, dict[str, list[float]]], count: int) -> bool:
+    """Whether the rule has judged every planted lane by the first `count` launches."""
+    several = [launches[number] for number in range(count) if number in launches]
+    if len(several) < Rule().first:
+        return False
+    return all(
+        verdict(Rule(), [ratio(one["base"], one[name]) for one in several]) != MORE
+        for name in PLANTED
+    )
 
 
 def read(path: Path) -> list[dict]:
@@ -122,25 +141,42 @@ FIGURES = {
 
 
 def verdict(rule: Rule, ratios: list[float]) -> str:
-    """What the rule says when it is fed launches as it asks for them."""
-    count = rule.first
-    while True:
-        word = rule.judge(ratios[:count])
-        if word != MORE:
+    """What the rule says when it is fed launches as it asks for them; MORE where there are not enough."""
+    for count in range(len(ratios) + 1):
+        if rule.asks(count) and (word := rule.judge(ratios[:count])) != MORE:
             return word
-        if count >= len(ratios):
-            return CANNOT
-        count = min(count + rule.step, rule.most)
+    return MORE
 
 
-def rates(lines: list[dict], rule: Rule, figure, draws: int = 40) -> dict[str, dict[str, float]]:
-    """By lane, the share of each verdict over benchmarks and over orders in which their launches might have come."""
+def grouped(lines: list[dict]) -> dict[tuple[str, str, str], list[dict[str, list[float]]]]:
+    """The launches of each (condition, framework, benchmark), in the order in which they were made."""
     launches = defaultdict(list)
-    for line in lines:
+    for line in sorted(lines, key=lambda line: line["launch"]):
         launches[line["condition"], line["framework"], line["benchmark"]].append(line["blocks"])
+    return launches
+
+
+def as_they_came(lines: list[dict]) -> dict[str, dict[str, float]]:
+    """By lane, how many benchmarks got each verdict of katagrad's rule.
+
+    A benchmark with an open lane counts as MORE: to leave it out would favour those that are easily judged.
+    """
+    counts: dict[str, dict[str, float]] = {name: defaultdict(float) for name in PLANTED}
+    for several in grouped(lines).values():
+        words = {
+            name: verdict(Rule(), [ratio(one["base"], one[name]) for one in several])
+            for name in PLANTED
+        }
+        for name, word in words.items():
+            counts[name][word if MORE not in words.values() else MORE] += 1
+    return counts
+
+
+def replayed(lines: list[dict], rule: Rule, figure, draws: int = 40) -> dict[str, dict[str, float]]:
+    """By lane, the share of each verdict over benchmarks and over orders in which their launches might have come."""
     counts: dict[str, dict[str, float]] = {name: defaultdict(float) for name in PLANTED}
     draw = random.Random(5)
-    for several in launches.values():
+    for several in grouped(lines).values():
         if len(several) < rule.most:
             continue
         for name in PLANTED:
@@ -155,9 +191,13 @@ def told(counts: dict[str, dict[str, float]]) -> str:
     """One line. A benchmark that cannot be judged is neither an alarm nor a catch."""
     parts = []
     for name, found in counts.items():
-        total = sum(found.values())
+        total = sum(found.values()) - found[MORE]
         if not total:
             return "no benchmark with enough launches"
+        if name == "same" and found[MORE]:
+            parts.append(
+                f"NOT WHOLE: {found[MORE]:.0f} benchmarks are still open; go on with collect"
+            )
         share = {word: found[word] / total for word in (SAME, SLOWER, FASTER, CANNOT)}
         if name == "same":
             parts.append(f"{total:.0f} benchmarks; false alarms {share[SLOWER]:.1%}, faster {share[FASTER]:.1%}, "
@@ -171,21 +211,29 @@ def told(counts: dict[str, dict[str, float]]) -> str:
 
 def report(given: argparse.Namespace) -> None:
     lines = [line for path in given.files for line in read(path)]
-    most = min(Rule().most, given.most or Rule().most)
-    rules = {f"line {line}": Rule(line=line, most=most) for line in (1.0275, 1.035)}
-    rules["3 launches > 1.04"] = Rule(
-        line=1.04, first=3, most=3, sure=0.0, enough=0.0, floor=0.0, widest=1.0
-    )
-    print("Rules beside each other:")
-    for name, figure in FIGURES.items():
-        for words, rule in rules.items():
-            print(f"  {name:16s} {words:18s} {told(rates(lines, rule, figure))}")
-    rule = Rule(most=most)
-    print(f"katagrad's, {rule}, on the three fastest blocks:")
-    kinds = sorted({(line["condition"], line["framework"]) for line in lines})
-    for kind in kinds:
+    print(f"{Rule()}, on the three fastest blocks, launches as they came:")
+    for kind in sorted({(line["condition"], line["framework"]) for line in lines}):
         some = [one for one in lines if (one["condition"], one["framework"]) == kind]
-        print(f"  {kind[0]} {kind[1]:10s} {told(rates(some, rule, ratio))}")
+        print(f"  {kind[0]} {kind[1]:10s} {told(as_they_came(some))}")
+    print(f"  {'all':15s} {told(as_they_came(lines))}")
+    several = [len(one) for one in grouped(lines).values()]
+    print(
+        f"  {sum(several) / max(1, len(several)):.1f} launches a benchmark, {max(several)} at most"
+    )
+
+
+def rules(given: argparse.Namespace) -> None:
+    lines = [line for path in given.files for line in read(path)]
+    kinds = {
+        f"line {line}": Rule(line=line, most=given.most, widest=widest)
+        for line, widest in ((1.0275, Rule().widest), (1.0275, 0.05), (1.035, Rule().widest))
+    }
+    kinds["3 launches > 1.04"] = Rule(
+        line=1.04, first=3, most=3, believed=3, sure=0.0, enough=0.0, floor=0.0, widest=1.0
+    )
+    for name, figure in FIGURES.items():
+        for words, rule in kinds.items():
+            print(f"  {name:16s} {words:18s} {told(replayed(lines, rule, figure))}")
 
 
 def main() -> None:
@@ -199,8 +247,11 @@ def main() -> None:
     one.add_argument(
         "--busy", action="store_true", help="beside a process that computes on one core"
     )
-    one.add_argument("--launches", type=int, default=Rule().most)
-    one.add_argument("--rounds", type=int, default=25, help="blocks of a lane in a launch")
+    one.add_argument(
+        "--whole", action="store_true", help="all launches, though the rule has judged"
+    )
+    one.add_argument("--launches", type=int, help="at most; the rule's own number by default")
+    one.add_argument("--rounds", type=int, default=ROUNDS, help="blocks of a lane in a launch")
     one.add_argument("--threads", type=int, default=1)
     one.add_argument("--every", type=int, default=1, help="only every so many benchmarks")
     one.add_argument(
@@ -209,10 +260,13 @@ def main() -> None:
     one.add_argument("--minutes", type=float, default=600.0)
     one.add_argument("--topics", nargs="*", default=())
     one.set_defaults(run=gather)
-    two = ways.add_parser("report", help="replay the rules")
+    two = ways.add_parser("report", help="how often the rule erred")
     two.add_argument("files", nargs="+", type=Path)
-    two.add_argument("--most", type=int, help="launches at most, where fewer were made")
     two.set_defaults(run=report)
+    three = ways.add_parser("rules", help="replay rules on whole collections")
+    three.add_argument("files", nargs="+", type=Path)
+    three.add_argument("--most", type=int, default=9, help="launches at most: as many as were made")
+    three.set_defaults(run=rules)
     given = parser.parse_args()
     given.run(given)
 

@@ -136,54 +136,60 @@ def _time_all(
     advance: Callable[[int, int, str], None],
 ) -> None:  # fmt: skip
     decide = Rule()
-    launches: list[Launch] = []
-    try:
-        _more(launches, lanes, order.conditions, decide.first)
-        versions = launches[0].versions()
-        for name in sorted(set(versions[0]) | set(versions[1])):
-            before, now = (one.get(name, "none") for one in versions)
-            if before != now:
-                report.notes.append(f"{name} {before} in the base, {now} now")
-        for number, benchmark in enumerate(found):
-            name = f"{benchmark.topic.name}::{benchmark.name}"
-            advance(number, len(found), name)
-            report.findings.append(
-                _judge(name, benchmark, launches, lanes, order.conditions, decide)
-            )
-        advance(len(found), len(found), "")
-    finally:
-        for launch in launches:
+    everything = [_Open(one, Finding(f"{one.topic.name}::{one.name}", MORE)) for one in found]
+    report.findings = [one.finding for one in everything]
+    for turn in range(decide.most):
+        left = [one for one in everything if one.finding.verdict == MORE]
+        if not left:
+            break
+        # One launch at a time, and each for all that is open: two servers hold memory, not thirty.
+        launch = Launch(lanes, order.conditions, turn)
+        try:
+            if turn == 0:
+                report.notes += _changed(launch)
+            for number, one in enumerate(left):
+                advance(number, len(left), f"launch {turn + 1}: {one.finding.name}")
+                _time(one, launch)
+        finally:
             launch.close()
+        for one in left:
+            if one.finding.verdict == MORE and decide.asks(turn + 1):
+                one.finding.verdict = decide.judge(one.finding.ratios)
+    for one in everything:
+        one.finding.seconds = one.fastest if one.finding.ratios else (0.0, 0.0)
+    advance(len(found), len(found), "")
 
 
-def _more(
-    launches: list[Launch], lanes: Sequence[Lane], conditions: Conditions, count: int
-) -> None:
-    while len(launches) < count:
-        launches.append(Launch(lanes, conditions, len(launches)))
+@dataclass
+class _Open:
+    """A benchmark whose verdict is being found. fastest: block of (base, head), seconds a call."""
+
+    benchmark: Benchmark
+    finding: Finding
+    fastest: tuple[float, float] = (float("inf"), float("inf"))
 
 
-def _judge(
-    name: str, benchmark: Benchmark, launches: list[Launch], lanes: Sequence[Lane],
-    conditions: Conditions, decide: Rule,
-) -> Finding:  # fmt: skip
-    finding = Finding(name, MORE)
-    fastest = [float("inf"), float("inf")]
-    wanted = decide.first
+def _changed(launch: Launch) -> list[str]:
+    """The libraries whose versions differ between the lanes."""
+    before, now = launch.versions()
+    return [
+        f"{name} {before.get(name, 'none')} in the base, {now.get(name, 'none')} now"
+        for name in sorted(set(before) | set(now))
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _time(one: _Open, launch: Launch) -> None:
+    """Add a launch's figure, or say why there is none."""
     try:
-        while finding.verdict == MORE:
-            _more(launches, lanes, conditions, wanted)
-            for turn in range(len(finding.ratios), wanted):
-                blocks = launches[turn].time(benchmark)
-                finding.ratios.append(rule.ratio(*blocks))
-                fastest = [min(a, *b) for a, b in zip(fastest, blocks, strict=True)]
-            finding.verdict = decide.judge(finding.ratios)
-            wanted = min(wanted + decide.step, decide.most)
+        base, head = launch.time(one.benchmark)
     except (Unmeasurable, NotGraded) as reason:
-        word = NEW if _lacks(benchmark.topic, *lanes) else CANNOT
-        return Finding(name, word, reason=str(reason))
-    finding.seconds = (fastest[0], fastest[1])
-    return finding
+        lacks = _lacks(one.benchmark.topic, *launch.lanes)
+        one.finding.verdict = NEW if lacks else CANNOT
+        one.finding.ratios, one.finding.reason = [], str(reason)
+        return
+    one.finding.ratios.append(rule.ratio(base, head))
+    one.fastest = (min(one.fastest[0], *base), min(one.fastest[1], *head))
 
 
 def _lacks(topic: Topic, base: Lane, head: Lane) -> bool:

@@ -22,17 +22,19 @@ class Rule:
     """A rule of judgement.
 
     line: a median ratio above it is a slowdown. first, step, most: launches to begin with, to add, and at most.
-    sure: standard errors by which the median must clear the line to be believed early; at `most` launches, `enough`
-    standard errors, else the answer is "cannot judge", as it is where log ratios spread by more than `widest`.
+    believed: launches without which no difference is called. sure: standard errors by which the median must clear the
+    line; at `most` launches `enough` of them do, unless log ratios spread by more than `widest`. What clears no line by
+    then "cannot be judged".
     """
 
     line: float = 1.0275
     first: int = 3
     step: int = 2
-    most: int = 9
-    sure: float = 4.0
+    most: int = 15
+    believed: int = 5
+    sure: float = 3.0
     enough: float = 1.0
-    widest: float = 0.05
+    widest: float = 0.1
     floor: float = 0.005  # a standard error below this is luck of a small sample
 
     def judge(self, ratios: Sequence[float]) -> str:
@@ -41,15 +43,17 @@ class Rule:
         # sqrt(pi / 2): the standard error of a normal's median over that of its mean.
         error = max(math.sqrt(math.pi / 2 / len(ratios)) * spread, self.floor)
         last = len(ratios) >= self.most
-        margin, line = (self.enough if last else self.sure) * error, math.log(self.line)
-        if spread <= self.widest:
-            if middle - line > margin:
-                return SLOWER
-            if -middle - line > margin:
-                return FASTER
-            if line - abs(middle) > margin:
-                return SAME
+        margin = (self.enough if last and spread <= self.widest else self.sure) * error
+        line = math.log(self.line)
+        if abs(middle) - line > margin and len(ratios) >= self.believed:
+            return SLOWER if middle > 0 else FASTER
+        if line - abs(middle) > margin:
+            return SAME
         return CANNOT if last else MORE
+
+    def asks(self, count: int) -> bool:
+        """Whether it judges after `count` launches: it does not look in between."""
+        return count == self.most or (count >= self.first and (count - self.first) % self.step == 0)
 
 
 def _middle(ratios: Sequence[float]) -> tuple[float, float]:

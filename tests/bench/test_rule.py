@@ -11,17 +11,26 @@ RULE = Rule()
 
 def fed(ratios):
     """The verdict when the rule is given launches as it asks for them, and how many it took."""
-    count = RULE.first
-    while RULE.judge(ratios[:count]) == MORE:
-        count += RULE.step
+    asked = [count for count in range(1, RULE.most + 1) if RULE.asks(count)]
+    assert asked[0] == RULE.first
+    assert asked[-1] == RULE.most
+    for count in asked:
         assert count <= len(ratios), "it asks for more launches than this test has"
-    return RULE.judge(ratios[:count]), count
+        word = RULE.judge(ratios[:count])
+        if word != MORE:
+            break
+    return word, count
 
 
 def test_quiet_launches_are_judged_at_once():
     assert fed([1.0, 1.002, 0.998]) == (SAME, RULE.first)
-    assert fed([1.10, 1.102, 1.098]) == (SLOWER, RULE.first)
-    assert fed([0.90, 0.902, 0.898]) == (FASTER, RULE.first)
+    assert fed([1.10, 1.102, 1.098, 1.101, 1.099]) == (SLOWER, RULE.believed)
+    assert fed([0.90, 0.902, 0.898, 0.901, 0.899]) == (FASTER, RULE.believed)
+
+
+def test_a_difference_is_called_only_when_enough_launches_agree():
+    assert RULE.judge([1.2, 1.2, 1.2]) == MORE
+    assert RULE.judge([0.8, 0.8, 0.8]) == MORE
 
 
 def test_launches_near_the_line_ask_for_more():
@@ -30,8 +39,14 @@ def test_launches_near_the_line_ask_for_more():
 
 
 def test_launches_that_disagree_to_the_end_cannot_be_judged():
-    wild = [RULE.line + step for step in (-0.2, 0.2, -0.1, 0.1, 0.0, -0.15, 0.15, -0.05, 0.05)]
+    steps = (0.2, 0.1, 0.15, 0.12, 0.18, 0.25, 0.22)
+    wild = [RULE.line + sign * step for step in steps for sign in (-1, 1)] + [RULE.line]
     assert fed(wild) == (CANNOT, RULE.most)
+
+
+def test_a_large_difference_is_called_however_launches_scatter():
+    assert fed([5 * step for step in (0.7, 1.5, 1.0, 0.65, 1.2, 0.9, 1.4)])[0] == SLOWER
+    assert fed([0.2 * step for step in (0.7, 1.5, 1.0, 0.65, 1.2, 0.9, 1.4)])[0] == FASTER
 
 
 def test_one_launch_that_was_disturbed_decides_nothing():
@@ -43,7 +58,7 @@ def test_slower_and_faster_mirror_each_other():
     draw = random.Random(3)
     mirrored = {SLOWER: FASTER, FASTER: SLOWER}
     for _ in range(200):
-        ratios = [draw.uniform(0.85, 1.18) for _ in range(RULE.first)]
+        ratios = [draw.uniform(0.85, 1.18) for _ in range(RULE.believed)]
         word = RULE.judge(ratios)
         assert RULE.judge([1 / one for one in ratios]) == mirrored.get(word, word)
 
