@@ -32,14 +32,8 @@ OPERATIONS = {
 
 def preload() -> None:
     """Import what TensorFlow imports on first use, so that a fork finds it there. Runs no operation."""
-    _ = (
-        keras.Sequential,
-        keras.layers.Dense,
-        keras.optimizers.Adam,
-        keras.losses.Loss,
-        tf.data.Dataset,
-        tf.keras,
-    )
+    _ = keras.Sequential, keras.layers.Dense, keras.optimizers.Adam, keras.losses.Loss
+    _ = tf.data.Dataset, tf.keras
     for name in ("eager.polymorphic_function.polymorphic_function", "ops.gradients_impl"):
         importlib.import_module(f"tensorflow.python.{name}")
 
@@ -136,6 +130,9 @@ def parameters(value: Any) -> list[Any] | None:
     return None
 
 
+CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+
+
 def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Per layer: its description, and by neutral name its variable."""
     if not isinstance(model, keras.layers.Layer):
@@ -144,16 +141,9 @@ def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     slots = []
     for layer in model._flatten_layers(include_self=True, recursive=True):
         held: dict[str, Any]
-        if isinstance(layer, keras.layers.Dense):
-            kind, held = (
-                "dense",
-                {"kernel": layer._kernel if layer.built else None, "bias": layer.bias},
-            )
-        elif isinstance(layer, (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)):
-            kind, held = (
-                "conv",
-                {"kernel": layer._kernel if layer.built else None, "bias": layer.bias},
-            )
+        if isinstance(layer, (keras.layers.Dense, *CONVOLUTIONS)):
+            kind = "dense" if isinstance(layer, keras.layers.Dense) else "conv"
+            held = {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
         elif isinstance(layer, keras.layers.BatchNormalization):
             kind, held = "batch_norm", {"scale": layer.gamma, "offset": layer.beta}
             held |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
@@ -195,11 +185,8 @@ def assign_layers(model: Any, values: list[dict[str, Any]]) -> None:
                     raise ValueError(
                         f"{key} has the shape {tuple(variable.shape)}, but {array.shape} was given"
                     )
-                variable.assign(
-                    array.astype(
-                        variable.dtype if isinstance(variable.dtype, str) else variable.dtype.name
-                    )
-                )
+                kind = variable.dtype if isinstance(variable.dtype, str) else variable.dtype.name
+                variable.assign(array.astype(kind))
 
 
 def sequential(specs: list[Any]) -> keras.Sequential:

@@ -54,34 +54,8 @@ def configure(threads: int, device: str = "cpu") -> None:
     if device != "cpu":
         torch.set_default_device(device)
         DEVICE = device
-        loaders_draw_where_their_generator_is()
+        importlib.import_module("katagrad.worker.loaders_of_torch").draw_where_their_generator_is()
         precision("float32")  # cuDNN would round convolutions to TF32 by default
-
-
-def loaders_draw_where_their_generator_is() -> None:
-    """Let a DataLoader shuffle under another default device than the CPU.
-
-    Its sampler makes a generator of the CPU, and asks it for a permutation on the default device, which fails on a
-    GPU (pytorch/pytorch#118084 and many others). Order and seeds stay those that PyTorch draws on a CPU.
-    """
-    from torch.utils.data import RandomSampler, dataloader
-
-    def where(generator: torch.Generator | None) -> torch.device:
-        return torch.device("cpu") if generator is None else generator.device
-
-    order, begin = RandomSampler.__iter__, dataloader._BaseDataLoaderIter.__init__
-
-    def in_order(self: Any) -> Any:
-        with where(self.generator):
-            drawn = list(order(self))
-        return iter(drawn)
-
-    def begun(self: Any, loader: Any) -> None:
-        with where(loader.generator):
-            begin(self, loader)
-
-    RandomSampler.__iter__ = in_order
-    dataloader._BaseDataLoaderIter.__init__ = begun
 
 
 def seed(number: int) -> None:
