@@ -182,7 +182,9 @@ def course_grade(
         int | None, typer.Option(help="hidden seed; default: drawn once for --out")
     ] = None,
     framework: Framework = None,
-    limit: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, as for pytest")] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, as in `pytest --help`")
+    ] = None,
     full_size: Annotated[bool, typer.Option(help="grade on MNIST and the like, too")] = False,
     speed: Annotated[bool, typer.Option(help="grade throughput, too, where a topic does")] = False,
 ) -> None:

@@ -5,6 +5,30 @@ from __future__ import annotations
 import pytest
 
 from katagrad.topics import FRAMEWORKS
+from katagrad.worker.limits import Limits
+
+
+def told_limits() -> str:
+    """The limits with their defaults, as they are written on the command line."""
+    of = {
+        "wall": "s for a check that states none",
+        "cpu": "s for a topic",
+        "memory": "beside the framework",
+        "processes": "and threads",
+        "file": "for each file",
+        "output": "of prints",
+        "message": "for one answer",
+    }
+    return ", ".join(
+        f"{name}={_written(value)} ({of[name]})" for name, value in Limits().plain().items()
+    )
+
+
+def _written(value: float) -> str:
+    for unit, size in (("g", 1 << 30), ("m", 1 << 20)):
+        if value >= size and value % size == 0:
+            return f"{value // size:g}{unit}"
+    return f"{value:g}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,7 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--limit",
         action="append",
         metavar="NAME=VALUE",
-        help="a limit: wall, cpu (s), memory, file, output, message (bytes; k, m, g), processes",
+        help=f"a limit; sizes in bytes, or with k, m, g; {told_limits()}",
     )
 
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from katagrad.grading import parse_limits
+from katagrad.options import told_limits
 from katagrad.submission import edited
 from katagrad.topics import topics
 from katagrad.verdict import NotGraded
+from katagrad.worker.limits import Limits
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -134,6 +137,23 @@ def test_missing_folder_and_bad_options_are_usage_errors(workspace):
     )
     assert "is no number; write wall=20" in output
     assert "Traceback" not in output
+
+
+def test_help_lists_every_limit_with_its_default(workspace):
+    told = " ".join(workspace.run("--help", expect=0).split())
+    limits = [
+        "wall=20",
+        "cpu=900",
+        "memory=4g",
+        "processes=512",
+        "file=64m",
+        "output=1m",
+        "message=1g",
+    ]
+    for limit in limits:
+        assert f"{limit} (" in told
+    written = [word for word in told_limits().split() if "=" in word]
+    assert parse_limits(written) == Limits()
 
 
 def test_missing_framework_package_is_not_the_students_fault(monkeypatch):
