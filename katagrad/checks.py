@@ -159,8 +159,9 @@ def _axis(names: Any, values: Any, ids: Any = None) -> Iterator[tuple[str, dict[
 
 
 def grader_hash(topic: Topic) -> str:
-    """A hash of what decides a score: the grader and the stub of a topic, and what its speed is measured against."""
-    digest = hashlib.sha256()
+    """A hash of what decides a score: grader, stub and from-scratch rules, and what speed is measured against."""
+    rules = sorted((framework, tuple(names)) for framework, names in topic.forbid.items())
+    digest = hashlib.sha256(repr(rules).encode())
     references = sorted(topic.root.glob(f"benchmarks/references/*/{topic.name}.py"))
     for path in (topic.grader, topic.stub, *references):
         digest.update(path.read_bytes() if path.is_file() else b"")

@@ -131,7 +131,8 @@ class Validator:
     def mutants(self, findings: Findings, seed: int = 4) -> None:
         """Each kept mutant falls to the check that it names."""
         names = {check.name for check in manifest(self.topic)}
-        for mutant in named_mutants(self.topic, self.framework):
+        kept, before = named_mutants(self.topic, self.framework), len(findings.problems)
+        for mutant in kept:
             try:
                 text = mutant.apply(self.solution)
             except ValueError as error:
@@ -147,6 +148,8 @@ class Validator:
                 findings.problems.append(
                     f"mutant {mutant.fault!r} survives {mutant.caught_by} ({outcome.status} {outcome.message})"
                 )
+        fallen = len(kept) - (len(findings.problems) - before)
+        findings.notes.append(f"mutants: {fallen} of {len(kept)} fall to the check that they name")
 
     def generic(
         self, seed: int = 5, progress: Callable[[int, int], None] | None = None
@@ -215,8 +218,10 @@ def check_thresholds(topic: Topic, framework: str, findings: Findings) -> None:
                 f"{name}: worst of {len(sample)} runs {worst:.4g}, bound {threshold.bound:g}; "
                 f"missed with probability {odds:.2g}"
             )
+        runs = ", ".join(f"{value:.4g}" for value in sorted(sample))
         findings.notes.append(
-            f"{name} ({threshold.of}): worst {worst:.4g}, bound {threshold.bound:g}, missed with probability {odds:.1g}"
+            f"{name} ({threshold.of}): bound {threshold.bound:g}, missed with probability {odds:.1g}; "
+            f"{len(sample)} runs reached {runs}"
         )
 
 

@@ -1,8 +1,12 @@
 """From-scratch rules, read off a source without running it."""
 
+import dataclasses
+
 import pytest
 
+from katagrad.checks import grader_hash
 from katagrad.scratch import breaches
+from katagrad.topics import topics
 
 RULES = ["torch.softmax", "torch.nn.functional.*", "torch.nn.Softmax", ".softmax"]
 TF_RULES = ["tf.nn.softmax", "keras.layers.Dense"]
@@ -53,3 +57,11 @@ def test_breaches_name_file_line_and_rule(source, found):
 )
 def test_keras_is_one_name_however_it_is_imported(source, found):
     assert [str(b) for b in breaches(source, "a.py", TF_RULES)] == found
+
+
+def test_another_rule_is_another_grader():
+    """A course grades again what was graded by other rules."""
+    topic = topics()["softmax"]
+    looser = dataclasses.replace(topic, forbid={})
+    assert grader_hash(looser) != grader_hash(topic)
+    assert grader_hash(dataclasses.replace(topic, title="Another")) == grader_hash(topic)

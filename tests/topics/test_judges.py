@@ -11,7 +11,13 @@ from katagrad.checks import Rules, run_case, run_topic
 from katagrad.examples import examples, run_example
 from katagrad.submission import edited
 from katagrad.topics import FRAMEWORKS, root, topics
-from katagrad.validate import Findings, Validator, check_thresholds, thresholds
+from katagrad.validate import (
+    Findings,
+    Validator,
+    check_thresholds,
+    named_mutants,
+    thresholds,
+)
 from katagrad.verdict import PASSED
 
 TOPICS = topics()
@@ -56,6 +62,8 @@ def test_every_mutant_falls_to_the_check_it_names(name, framework, pool):
     validator, findings = judged(name, framework, pool)
     validator.mutants(findings)
     assert not findings.problems
+    count = len(named_mutants(TOPICS[name], framework))
+    assert findings.notes == [f"mutants: {count} of {count} fall to the check that they name"]
 
 
 @pytest.mark.parametrize("name", TOPICS)
