@@ -1,5 +1,6 @@
 """An arena for hostile submissions: a course with canaries in it, a sandbox, and a witness."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -122,7 +123,6 @@ class Arena:
         self.world, self.temporary = world, temporary
         self.topic = topics(world.base)["softmax"]
         self.pools = {}
-        self.others = processes()  # of tests before these: multiprocessing's tracker stays for good
 
     def pool(self, kind):
         """ "torch", "tensorflow" or "bare" in a sandbox; kept warm."""
@@ -131,6 +131,16 @@ class Arena:
             launcher = BareSandbox(found) if kind == "bare" else found
             self.pools[kind] = Pool(LIMITS, launcher)
         return self.pools[kind]
+
+    def strangers(self):
+        """Processes of other tests, such as multiprocessing's tracker, which stays for good."""
+        ours = set()
+        for pool in self.pools.values():
+            for server in pool.servers.values():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    first = psutil.Process(server.process.pid)
+                    ours |= {p.pid for p in (first, *first.children(recursive=True))}
+        return processes() - ours
 
     def files(self, text, kind, more=None):
         wrong = (HERE / "wrong" / f"{kind}.py").read_bytes()
