@@ -89,6 +89,8 @@ class Transport:
                 or error["type"] == "ResourceExhaustedError"
             ):
                 detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
+            if error["type"] == "BdbQuit":
+                detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
             raise StudentError(of, error["type"], error["kinds"], detail, error["frames"])
         return reply["value"]
 
