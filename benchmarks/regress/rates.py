@@ -54,22 +54,23 @@ def gather(given: argparse.Namespace) -> None:
         for number in range(given.launches or Rule().most):
             named = {f"{one.topic.name}::{one.name}": one for one in found}
             wanted = {
-                name: benchmark
+                name: (benchmark, lanes_left)
                 for name, benchmark in named.items()
                 if name not in left_out
                 and number not in kept[name]
-                and (given.whole or not settled(kept[name], number))
+                and (lanes_left := list(PLANTED) if given.whole else still_open(kept[name], number))
             }
             if not wanted:
                 continue
             launch = Launch(lanes, Conditions(given.framework, given.threads), number)
-            for name, benchmark in wanted.items():
+            for name, (benchmark, lanes_left) in wanted.items():
                 if time.monotonic() - started > given.minutes * 60:
                     print("the time is over; start it again to go on", file=sys.stderr)
                     launch.close()
                     return
                 try:
-                    times = launch.time(benchmark, given.rounds)
+                    only = [i for i, lane in enumerate(lanes) if lane.name in ("base", *lanes_left)]
+                    times = launch.time(benchmark, given.rounds, only)
                 except Unmeasurable as reason:
                     print(f"{name}: {reason}", file=sys.stderr)
                     left_out.add(name)
@@ -80,6 +81,7 @@ def gather(given: argparse.Namespace) -> None:
                 blocks = {
                     lane.name: [float(f"{s:.5g}") for s in seconds]
                     for lane, seconds in zip(lanes, times, strict=True)
+                    if seconds
                 }
                 kept[name][number] = blocks
                 line = {
@@ -101,15 +103,15 @@ def gather(given: argparse.Namespace) -> None:
             neighbour.kill()
 
 
-def settled(launches: dict[int, dict[str, list[float]]], count: int) -> bool:
-    """Whether the rule has judged every planted lane by the first `count` launches."""
+def still_open(launches: dict[int, dict[str, list[float]]], count: int) -> list[str]:
+    """The lanes that the rule has not judged by the first `count` launches."""
     several = [launches[number] for number in range(count) if number in launches]
-    if len(several) < Rule().first:
-        return False
-    return all(
-        verdict(Rule(), [ratio(one["base"], one[name]) for one in several]) != MORE
-        for name in PLANTED
-    )
+    return [name for name in PLANTED if verdict(Rule(), ratios(several, name)) == MORE]
+
+
+def ratios(launches: list[dict[str, list[float]]], name: str, figure=ratio) -> list[float]:
+    """The figures of a lane against the base, of the launches in which it was timed."""
+    return [figure(one["base"], one[name]) for one in launches if name in one]
 
 
 def read(path: Path) -> list[dict]:
@@ -140,10 +142,10 @@ FIGURES = {
 }
 
 
-def verdict(rule: Rule, ratios: list[float]) -> str:
+def verdict(rule: Rule, found: list[float]) -> str:
     """What the rule says when it is fed launches as it asks for them; MORE where there are not enough."""
-    for count in range(len(ratios) + 1):
-        if rule.asks(count) and (word := rule.judge(ratios[:count])) != MORE:
+    for count in range(len(found) + 1):
+        if rule.asks(count) and (word := rule.judge(found[:count])) != MORE:
             return word
     return MORE
 
@@ -163,10 +165,7 @@ def as_they_came(lines: list[dict]) -> dict[str, dict[str, float]]:
     """
     counts: dict[str, dict[str, float]] = {name: defaultdict(float) for name in PLANTED}
     for several in grouped(lines).values():
-        words = {
-            name: verdict(Rule(), [ratio(one["base"], one[name]) for one in several])
-            for name in PLANTED
-        }
+        words = {name: verdict(Rule(), ratios(several, name)) for name in PLANTED}
         for name, word in words.items():
             counts[name][word if MORE not in words.values() else MORE] += 1
     return counts
@@ -177,13 +176,13 @@ def replayed(lines: list[dict], rule: Rule, figure, draws: int = 40) -> dict[str
     counts: dict[str, dict[str, float]] = {name: defaultdict(float) for name in PLANTED}
     draw = random.Random(5)
     for several in grouped(lines).values():
-        if len(several) < rule.most:
+        if min(len(ratios(several, name)) for name in PLANTED) < rule.most:
             continue
         for name in PLANTED:
-            ratios = [figure(one["base"], one[name]) for one in several]
+            found = ratios(several, name, figure)
             for _ in range(draws):
-                draw.shuffle(ratios)
-                counts[name][verdict(rule, ratios)] += 1 / draws
+                draw.shuffle(found)
+                counts[name][verdict(rule, found)] += 1 / draws
     return counts
 
 
@@ -224,10 +223,7 @@ def report(given: argparse.Namespace) -> None:
 
 def rules(given: argparse.Namespace) -> None:
     lines = [line for path in given.files for line in read(path)]
-    kinds = {
-        f"line {line}": Rule(line=line, most=given.most, widest=widest)
-        for line, widest in ((1.0275, Rule().widest), (1.0275, 0.05), (1.035, Rule().widest))
-    }
+    kinds = {f"line {line}": Rule(line=line, most=given.most) for line in (1.0275, 1.035)}
     kinds["3 launches > 1.04"] = Rule(
         line=1.04, first=3, most=3, believed=3, sure=0.0, enough=0.0, floor=0.0, widest=1.0
     )

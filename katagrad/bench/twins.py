@@ -142,9 +142,14 @@ class Launch:
         """Versions of the libraries in each lane. Raises NotGraded where a framework cannot be had."""
         return [pool.versions(self.conditions.framework) for pool in self.pools]
 
-    def time(self, benchmark: Benchmark, rounds: int = ROUNDS) -> list[list[float]]:
-        """Seconds of a call in each block, (lanes, rounds). Raises Unmeasurable where a lane cannot run it."""
-        order = self.order
+    def time(
+        self, benchmark: Benchmark, rounds: int = ROUNDS, only: Sequence[int] | None = None
+    ) -> list[list[float]]:
+        """Seconds of a call in each block, (lanes, rounds). Raises Unmeasurable where a lane cannot run it.
+
+        only: the lanes that are timed; the others' lists are empty.
+        """
+        order = [i for i in self.order if only is None or i in only]
         with self._sides(benchmark) as sides:
             ready: dict[int, _Captured] = {}
             for i in order:
@@ -153,7 +158,7 @@ class Launch:
             # The same number of calls in every lane, so that a block is the same work.
             count = max(1, math.ceil(BLOCK_SECONDS / max(warm, 1e-9)))
             room = int(BUDGET_SECONDS / (len(order) * count * max(warm, 1e-9)))
-            blocks: list[list[float]] = [[] for _ in order]
+            blocks: list[list[float]] = [[] for _ in self.lanes]
             for number in range(max(min(rounds, room), LEAST_ROUNDS)):
                 # Each begins in its turn: forth and back would let the outer ones run twice in a row, on warm caches.
                 first = number % len(order)
