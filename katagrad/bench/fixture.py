@@ -228,7 +228,7 @@ class Bench:
             "hardware": hardware,
             "state": machine.load() | (machine.gpu() if runner.device != "cpu" else {}),
             "ceiling_flops": runner.ceilings.flops,
-            "ceiling_copy": runner.ceilings.copy,
+            "ceiling_copy": runner.ceilings.copy(told["bytes"]),
         }
         if stats is not None:  # absent under --benchmark-disable
             median = stats.stats.median
@@ -249,10 +249,10 @@ class Bench:
             runner.calibrate(0.5)
             info["ceiling_flops"], info["ceiling_copy"] = (
                 runner.ceilings.flops,
-                runner.ceilings.copy,
+                runner.ceilings.copy(info["bytes"]),
             )
-        # A call that finds its data in a cache may pass the bandwidth of memory, and is no error.
-        limit = 1.05 if ceiling == "ceiling_flops" else 20.0
+        # Reading alone may be faster than a copy, and how much of its data a call finds in a cache varies.
+        limit = 1.05 if ceiling == "ceiling_flops" else 1.5
         if rate > limit * info[ceiling]:
             pytest.fail(
                 f"{rate:.3g} a second is {rate / info[ceiling]:.0%} of what this machine reached at its best "

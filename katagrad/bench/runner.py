@@ -18,7 +18,9 @@ from katagrad.worker.limits import Limits
 SECONDS = 600.0  # before a benchmark counts as hung
 FRESH = 30.0  # seconds after which the ceilings are measured again before the next topic
 PROBE, QUICK_PROBE = 0.15, 0.05  # seconds for each ceiling
-MATMULS, COPY = (512, 1024, 2048), 1 << 24
+MATMULS = (512, 1024, 2048)
+# Floats of a copy: in the caches of a core, in the one that cores share, and in memory.
+COPIES = (1 << 13, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
 # Of the memory that is free, what a worker may take: the driver and the system need some, too.
 SHARE_OF_MEMORY = 0.9
 # A solution that is timed is trusted; a compiler writes large files.
@@ -27,15 +29,24 @@ TIMED = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1
 
 @dataclass
 class Ceilings:
-    """What the machine could do at its best in this run. matmul in FLOP/s by size, copy in bytes/s."""
+    """What the machine could do at its best in this run. matmul in FLOP/s, copies in bytes/s, both by size."""
 
     matmul: dict[int, float] = field(default_factory=dict)
-    copy: float = 0.0
+    copies: dict[int, float] = field(default_factory=dict)
 
     @property
     def flops(self) -> float:
         """The best rate of any size."""
         return max(self.matmul.values(), default=0.0)
+
+    def copy(self, moved: float | None = None) -> float:
+        """The best rate of a copy that moves as many bytes as a call does, or more; of memory where that is not known.
+
+        What fits in a cache is faster than memory, and so is a copy of that size.
+        """
+        largest = max(self.copies, default=0)
+        least = min(moved or 8.0 * largest, 8.0 * largest)  # a float is read and written: 8 bytes
+        return max((rate for size, rate in self.copies.items() if 8 * size >= least), default=0.0)
 
 
 class TimedLauncher(PlainLauncher):
@@ -132,8 +143,10 @@ class Runner:
                 rate = worker.request("ceiling", kind="matmul", size=size, **ask)["value"]
                 now.matmul[size] = rate
                 self.ceilings.matmul[size] = max(rate, self.ceilings.matmul.get(size, 0.0))
-            now.copy = worker.request("ceiling", kind="copy", size=COPY, **ask)["value"]
-            self.ceilings.copy = max(now.copy, self.ceilings.copy)
+            for size in COPIES:
+                rate = worker.request("ceiling", kind="copy", size=size, **ask)["value"]
+                now.copies[size] = rate
+                self.ceilings.copies[size] = max(rate, self.ceilings.copies.get(size, 0.0))
         finally:
             worker.close()
         self.measured = time.monotonic()

@@ -61,10 +61,7 @@ def _figures(benchmark: Any) -> str:
     parts = [_scaled(stats.stats.median, "s"), _scaled(info["throughput"], f"{info['unit']}/s")]
     for key, ceiling in (("share_of_flops", "FLOP/s"), ("share_of_bytes", "bandwidth")):
         if key in info:
-            cached = (
-                " of memory, so from a cache" if key == "share_of_bytes" and info[key] > 1 else ""
-            )
-            parts.append(f"{info[key]:.2g} of {ceiling}{cached}")
+            parts.append(f"{info[key]:.2g} of {ceiling}")
     if info.get("call_memory"):
         parts.append(f"{_scaled(info['call_memory'], 'B')} a call")
     if info.get("retraces"):

@@ -193,10 +193,8 @@ def sequential(specs: list[Any]) -> keras.Sequential:
     """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
     made: list[Any] = []
     pending: list[tuple[Any, dict[str, Any]]] = []
-    width = next(
-        (s["kernel"].shape[0] for s in specs if not isinstance(s, str) and s["type"] == "dense"),
-        None,
-    )
+    dense = (s for s in specs if not isinstance(s, str) and s["type"] == "dense")
+    width = next((s["kernel"].shape[0] for s in dense), None)
     for spec in specs:
         kind = spec if isinstance(spec, str) else spec["type"]
         if kind in ("relu", "tanh", "sigmoid", "softmax"):
@@ -226,9 +224,7 @@ def synchronize() -> None:
 
 def touch(value: Any) -> None:
     """Read one number of `value` on the host, which waits for all that it depends on."""
-    if isinstance(value, keras.Variable):
-        value = value.value
-    tf.reshape(value, [-1])[:1].numpy()
+    tf.reshape(value.value if isinstance(value, keras.Variable) else value, [-1])[:1].numpy()
 
 
 def compiled(function: Any) -> Any:
@@ -242,8 +238,14 @@ def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
         a, b = (tf.random.normal((size, size), dtype=HALF or tf.float32) for _ in range(2))
         return lambda: tf.matmul(a, b), 2.0 * size**3
     source = tf.random.normal((size,), dtype=HALF or tf.float32)
-    # tf.identity shares memory; a negation reads and writes it
-    return lambda: -source, 2.0 * source.dtype.size * size
+    times = max(1, (1 << 22) // size)  # a small one is repeated, so that its end counts little
+
+    def copies() -> tf.Tensor:
+        for _ in range(times):
+            result = tf.negative(source)  # tf.identity shares memory; this reads and writes it
+        return result
+
+    return copies, 2.0 * source.dtype.size * size * times
 
 
 def traces(function: Any) -> int:

@@ -16,6 +16,9 @@ KEEPS_A_POOL = False  # whether memory that a call frees on the CPU stays with t
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 
+LARGE = (
+    1 << 22
+)  # floats that a measured copy moves at least: a small one is repeated, so that its end counts little
 DEVICE = "cpu"
 HALF: torch.dtype | None = None  # what float32 inputs become, where half precision is timed
 
@@ -242,7 +245,14 @@ def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
         a, b, out = (torch.randn(size, size) for _ in range(3))
         return lambda: torch.matmul(a, b, out=out), 2.0 * size**3
     source, target = torch.randn(size), torch.empty(size)
-    return lambda: target.copy_(source), 2.0 * source.element_size() * size
+    times = max(1, LARGE // size)
+
+    def copies() -> torch.Tensor:
+        for _ in range(times):
+            target.copy_(source)
+        return target
+
+    return copies, 2.0 * source.element_size() * size * times
 
 
 def traces(function: Any) -> int:  # noqa: ARG001  torch.compile counts for the process, which holds one benchmark

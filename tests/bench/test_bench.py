@@ -92,6 +92,17 @@ def test_a_rate_above_the_machines_ceiling_is_an_error(run):
 
 
 @pytest.mark.needs("torch")
+def test_more_bytes_a_second_than_a_copy_of_that_size_is_an_error_too(run):
+    path = run.folder / "benchmarks" / "softmax.py"
+    path.write_text(
+        path.read_text().replace("(rows * classes, 5, 2)", "(rows * classes, 5, 1e3)", 1)
+    )
+    output, _ = run("--framework", "torch", "-k", "log_softmax")
+    assert "1 failed" in output
+    assert "of what this machine reached at its best" in output
+
+
+@pytest.mark.needs("torch")
 def test_a_slow_function_reads_slow(run):
     # The figures come from the worker's clock, through a clock that pytest-benchmark is given: prove that they arrive.
     path = run.folder / "solutions" / "torch" / "softmax.py"

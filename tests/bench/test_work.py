@@ -8,6 +8,7 @@ import pytest
 
 from katagrad.bench import work
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
+from katagrad.bench.runner import Ceilings
 from katagrad.topics import root, topics
 
 # Steps of training in PyTorch under its own counter of operations, for which only matrix products count.
@@ -100,3 +101,14 @@ def test_every_topic_has_benchmarks_at_two_sizes():
         sizes = [keys for keys in tables if keys[0] == "small"]
         assert sizes, name
         assert all(len(keys) >= 2 for keys in sizes), name
+
+
+def test_a_call_is_held_against_a_copy_of_its_own_size():
+    found = Ceilings(copies={1 << 10: 3e10, 1 << 16: 9e10, 1 << 24: 4e10})
+    assert found.copy() == 4e10  # of memory, where nothing is known
+    assert found.copy(8 << 16) == 9e10
+    assert found.copy((8 << 16) + 1) == 4e10
+    # The smallest copy is slow by what starting it takes: what is as small may be as fast as any larger one.
+    assert found.copy(100) == 9e10
+    assert found.copy(1e12) == 4e10
+    assert Ceilings().copy(5) == 0.0
