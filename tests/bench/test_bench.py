@@ -51,6 +51,35 @@ def run(tmp_path):
     return start
 
 
+BOTH = {"torch", "tensorflow"}
+TELL = f"""
+def pytest_unconfigure(config):
+    import sys
+    print("PYTEST HOLDS", sorted({BOTH} & set(sys.modules)))
+"""
+REFUSE = f"""
+import sys
+if set(sys.modules) >= {BOTH}:
+    raise ImportError("both frameworks are in one process")
+"""
+
+
+@pytest.mark.needs("torch", "tensorflow")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_no_process_holds_both_frameworks_and_pytest_none(run, framework):
+    solution = run.folder / "solutions" / framework / "softmax.py"
+    solution.write_text(solution.read_text() + REFUSE)
+    conftest = run.folder / "conftest.py"
+    conftest.write_text(conftest.read_text() + TELL)
+    output, found = run("--framework", framework, "-k", "bench_softmax and softmax-small")
+    assert found is not None, output
+    assert len(found["benchmarks"]) == 2
+    assert "PYTEST HOLDS []" in output
+    wrong = {"torch": "tensorflow", "tensorflow": "torch"}[framework]
+    solution.write_text(f"import {wrong}\n{solution.read_text()}")  # the refusal does refuse
+    assert "both frameworks are in one process" in run("--framework", framework)[0]
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_figures_carry_their_unit_and_their_machine(run, framework):
     if importlib.util.find_spec(framework) is None:
