@@ -25,6 +25,7 @@ from katagrad.expect import (
     shape,
     uniform,
 )
+from katagrad.oracle import slopes
 from katagrad.threshold import Threshold
 
 AXES = "A channel has one mean: average over the rows, and over height and width if there are any."
@@ -476,17 +477,7 @@ def loss_and_gradients(params, state, x, y, slope, h=1e-6):
     def loss():
         return cross_entropy(forward(params, state, x, slope, training=True)[0], y)
 
-    gradients = []
-    for layer in params:
-        gradients.append({key: np.zeros_like(value) for key, value in layer.items()})
-        for key, value in layer.items():
-            for at in np.ndindex(value.shape):
-                kept = value[at]
-                value[at] = kept + h
-                above = loss()
-                value[at] = kept - h
-                gradients[-1][key][at] = (above - loss()) / (2 * h)
-                value[at] = kept
+    gradients = [{key: slopes(loss, value, h) for key, value in layer.items()} for layer in params]
     return loss(), gradients
 
 

@@ -20,6 +20,9 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
+from katagrad.oracle import relu_network as forward
+from katagrad.oracle import relu_network_gradients as gradients
+from katagrad.oracle import softmax
 from katagrad.threshold import Threshold
 
 SPLIT = "Draw one permutation of all rows, and cut it in two."
@@ -30,36 +33,12 @@ HISTORY = ("loss", "accuracy", "val_loss", "val_accuracy")
 # -- the oracle: the same network from matrix products ---------------------------------------------
 
 
-def forward(layers, x):
-    """The input of every layer, and the logits."""
-    inputs = [x]
-    for layer in layers[:-1]:
-        inputs.append(np.maximum(inputs[-1] @ layer["kernel"] + layer["bias"], 0))
-    return inputs, inputs[-1] @ layers[-1]["kernel"] + layers[-1]["bias"]
-
-
-def softmax(z):
-    weights = np.exp(z - z.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
 def evaluate(layers, x, y):
     z = forward(layers, x)[1]
     confusion = np.zeros((z.shape[1], z.shape[1]), np.int64)
     np.add.at(confusion, (y, z.argmax(1)), 1)
     losses = -np.log(softmax(z)[np.arange(len(y)), y])
     return {"loss": losses.mean(), "accuracy": (z.argmax(1) == y).mean(), "confusion": confusion}
-
-
-def gradients(layers, x, y):
-    """d mean cross-entropy / d (kernel, bias), layer by layer."""
-    inputs, z = forward(layers, x)
-    signal = (softmax(z) - np.eye(z.shape[1])[y]) / len(y)
-    found = []
-    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
-        found.insert(0, {"kernel": a.T @ signal, "bias": signal.sum(0)})
-        signal = (signal @ layer["kernel"].T) * (a > 0)
-    return found
 
 
 def trained(layers, x, y, epochs, lr, batch_size, epsilon=1e-7):

@@ -23,6 +23,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
+from katagrad.oracle import softmax
 from katagrad.threshold import Threshold
 
 KEEP = "p is the probability to drop: an element is kept with probability 1 - p."
@@ -37,11 +38,6 @@ def relu_network(layers, x):
     for layer in layers[:-1]:
         x = np.maximum(x @ layer["kernel"] + layer["bias"], 0.0)
     return x @ layers[-1]["kernel"] + layers[-1]["bias"]
-
-
-def softmax(z):
-    weights = np.exp(z - z.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def cross_entropy(z, labels):

@@ -23,6 +23,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
+from katagrad.oracle import softmax
 from katagrad.threshold import Threshold
 
 LAYERS = "One activation after each layer but the last; logits are not activated."
@@ -46,11 +47,6 @@ def forward(params, x, activation):
     for w, b in params[:-1]:
         x = BENDS[activation](x @ w + b)
     return x @ params[-1][0] + params[-1][1]
-
-
-def softmax(z):
-    weights = np.exp(z - z.max(-1, keepdims=True))
-    return weights / weights.sum(-1, keepdims=True)
 
 
 def cross_entropy(z, y):

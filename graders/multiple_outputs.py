@@ -7,6 +7,7 @@ import pytest
 
 from katagrad import data, oracle
 from katagrad.expect import close, equal, holds, integers, normal, number, shape
+from katagrad.oracle import softmax
 from katagrad.threshold import Threshold
 
 SUM = (
@@ -39,11 +40,6 @@ def forward(network, x):
         inputs.append(np.maximum(inputs[-1] @ kernel + bias, 0))
     heads = [inputs[-1] @ kernel + bias for kernel, bias in (network["label"], network["amount"])]
     return inputs, heads[0], heads[1][:, 0]
-
-
-def softmax(z):
-    weights = np.exp(z - z.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def losses(outputs, targets):

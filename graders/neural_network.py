@@ -7,6 +7,9 @@ import pytest
 
 from katagrad import data
 from katagrad.expect import close, equal, holds, integers, normal, number, shape
+from katagrad.oracle import relu_network as forward
+from katagrad.oracle import relu_network_gradients as gradients
+from katagrad.oracle import softmax
 from katagrad.threshold import Threshold
 
 LOSS = "Does the loss expect logits, and does it get them? Is it the mean over the batch?"
@@ -15,32 +18,8 @@ LOSS = "Does the loss expect logits, and does it get them? Is it the mean over t
 # -- the oracle: the same network from matrix products ---------------------------------------------
 
 
-def forward(layers, x):
-    """The input of every layer, and the logits."""
-    inputs = [x]
-    for layer in layers[:-1]:
-        inputs.append(np.maximum(inputs[-1] @ layer["kernel"] + layer["bias"], 0))
-    return inputs, inputs[-1] @ layers[-1]["kernel"] + layers[-1]["bias"]
-
-
-def softmax(z):
-    weights = np.exp(z - z.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
 def cross_entropy(z, y):
     return -np.log(softmax(z)[np.arange(len(y)), y])
-
-
-def gradients(layers, x, y):
-    """d mean cross-entropy / d (kernel, bias), layer by layer."""
-    inputs, z = forward(layers, x)
-    signal = (softmax(z) - np.eye(z.shape[1])[y]) / len(y)
-    found = []
-    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
-        found.insert(0, {"kernel": a.T @ signal, "bias": signal.sum(0)})
-        signal = (signal @ layer["kernel"].T) * (a > 0)
-    return found
 
 
 def trained(layers, x, y, epochs, lr, batch_size, accumulate=False, scale=lambda _: 1.0):

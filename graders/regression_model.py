@@ -13,6 +13,7 @@ from katagrad.expect import (
     normal,
     number,
     random_seed,
+    recorded,
     same_inputs,
     shape,
     uniform,
@@ -177,23 +178,10 @@ def test_fit_makes_the_steps_of_adam(impl):
         },
     )
     pairs = ((forward(layers, x)[1] - y) ** 2).mean()
-    recorded(history, losses, {"the mean over all pairs (N, N) of predictions and targets": pairs})
+    mistakes = {"the mean over all pairs (N, N) of predictions and targets": pairs}
+    recorded(history, losses, of="fit", rtol=1e-2, atol=1e-3, mistakes=mistakes)
     close(after[1], x, of="x after fit")
     close(after[2], y, of="y after fit")
-
-
-def recorded(history, losses, mistakes=None):
-    """Compare the losses that fit returned."""
-    holds(
-        isinstance(history, list) and all(isinstance(value, float) for value in history),
-        "fit should return a list of Python floats",
-    )
-    equal(len(history), len(losses), of="the number of losses that fit returned")
-    for epoch, (found, expected) in enumerate(zip(history, losses, strict=True)):
-        known = mistakes if epoch == 0 else None
-        number(
-            found, expected, of=f"the loss of epoch {epoch}", rtol=1e-2, atol=1e-3, mistakes=known
-        )
 
 
 @pytest.mark.grade(
@@ -207,7 +195,7 @@ def test_fit_takes_every_batch(impl):
     model = build(impl, layers)
     history = impl.fit(model, x, y, 2, 0.02, 4)
     _, losses = trained(layers, x, y, 2, 0.02, 4)
-    recorded(history, losses)
+    recorded(history, losses, of="fit", rtol=1e-2, atol=1e-3)
     close(
         *settled(weights(impl.layers(model)), layers, x, y, 2, 0.02, 4),
         of="the weights after two epochs of 4 + 4 + 2 equal rows",

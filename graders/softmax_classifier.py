@@ -21,16 +21,12 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
+from katagrad.oracle import softmax
 from katagrad.threshold import Threshold
 
 STABLE = "-log softmax(z)[y] is logsumexp(z) - z[y], and logsumexp can be had without overflow."
 STEP = "d loss / d logits is (softmax - one_hot) / n; the tape finds the rest."
 BATCHES = "Each epoch: one permutation of all rows, cut into batches; keep the last, shorter one."
-
-
-def softmax(z):
-    weights = np.exp(z - z.max(-1, keepdims=True))
-    return weights / weights.sum(-1, keepdims=True)
 
 
 def cross_entropy(z, y):

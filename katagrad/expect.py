@@ -269,3 +269,22 @@ def losses(history: Any, epochs: int) -> Any:
         f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
     )
     return history
+
+
+def recorded(
+    found: Any,
+    expected: Sequence[float],
+    of: str,
+    rtol: float = 1e-3,
+    atol: float | None = None,
+    mistakes: Mapping[str, Any] | None = None,
+) -> None:
+    """Expect the list of Python floats that `of` returned: one loss an epoch. mistakes: of the first."""
+    holds(
+        isinstance(found, list) and all(isinstance(value, float) for value in found),
+        f"{of} should return a list of Python floats",
+    )
+    equal(len(found), len(expected), of=f"the number of losses that {of} returned")
+    for epoch, (value, wanted) in enumerate(zip(found, expected, strict=True)):
+        known = mistakes if epoch == 0 else None
+        number(value, wanted, f"the loss of epoch {epoch}", rtol, atol, known)

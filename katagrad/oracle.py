@@ -2,10 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+Layers = Sequence[
+    Mapping[str, Any]
+]  # {"kernel": (D, M), "bias": (M,)}, from the input to the output
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis, of the shape of z."""
+    weights: np.ndarray = np.exp(z - z.max(axis=-1, keepdims=True))
+    shares: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def slopes(f: Callable[[], float], w: np.ndarray, h: float = 1e-6) -> np.ndarray:
+    """Central differences of f, which reads w, by each element of w: of its shape. w is as before afterwards."""
+    found = np.zeros_like(w)
+    for i in np.ndindex(w.shape):
+        kept = w[i]
+        w[i] = kept + h
+        above = f()
+        w[i] = kept - h
+        found[i] = (above - f()) / (2 * h)
+        w[i] = kept
+    return found
+
+
+def relu_network(layers: Layers, x: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """(the input of every layer, the logits) of dense layers with ReLU between them. x: (N, D)."""
+    inputs = [x]
+    for layer in layers[:-1]:
+        inputs.append(np.maximum(inputs[-1] @ layer["kernel"] + layer["bias"], 0))
+    return inputs, inputs[-1] @ layers[-1]["kernel"] + layers[-1]["bias"]
+
+
+def relu_network_gradients(layers: Layers, x: np.ndarray, y: np.ndarray) -> list[dict[str, Any]]:
+    """d mean cross-entropy / d (kernel, bias), layer by layer. y: (N,) class numbers."""
+    inputs, z = relu_network(layers, x)
+    signal = (softmax(z) - np.eye(z.shape[1])[y]) / len(y)
+    found: list[dict[str, Any]] = []
+    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
+        found.insert(0, {"kernel": a.T @ signal, "bias": signal.sum(0)})
+        signal = (signal @ layer["kernel"].T) * (a > 0)
+    return found
+
 
 # Keras adds epsilon 1e-7 to the corrected root, PyTorch and the paper add theirs there, older forms to the uncorrected
 # one: at the first step, where the correction is sqrt(0.001), 1e-7 there weighs as much as 3e-6 here.

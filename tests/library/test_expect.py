@@ -195,3 +195,18 @@ def test_draws_are_exact_in_float32_and_differ_by_check():
         assert not np.array_equal(expect.normal(3, 4), first)
         assert expect.integers(5, 100).max() < 5
         assert expect.uniform(100, low=2, high=3).min() >= 2
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ((1.0, 0.5), "fit should return a list of Python floats"),
+        ([1.0, 0.5, 1], "fit should return a list of Python floats"),
+        ([1.0], "the number of losses that fit returned is 1, but should be 2"),
+        ([2.0, 0.5], "it equals twice the loss"),
+        ([1.0, 0.6], "the loss of epoch 1 is 0.6, but should be 0.5"),
+    ],
+)
+def test_recorded_reads_a_history_of_losses(found, words):
+    expect.recorded([1.0, 0.5], [1.0, 0.5], of="fit")
+    says(words, expect.recorded, found, [1.0, 0.5], of="fit", mistakes={"twice the loss": 2.0})
