@@ -101,6 +101,8 @@ class Bench:
         function: one of the benchmark's own file, in plain Python, that uses nothing of that file but its parameters.
         solution: the topic's module. A call under a microsecond would be timed with the loop around it.
         """
+        if self.runner.mode == "compiled":
+            pytest.skip("plain Python: there is nothing to compile")
         told = inspect.getsource(function)
         told += f"\n\nimport {self.topic.name} as _solution\n\n\n"
         told += f"def driven(*args):\n    return {function.__name__}(_solution, *args)\n"

@@ -257,6 +257,10 @@ def test_many_short_calls_are_timed_as_one(run):
     (one,) = found["benchmarks"]
     assert 0.02 <= one["stats"]["min"] < 0.2
     assert one["extra_info"]["throughput"] == pytest.approx(100 / one["stats"]["median"])
+    output, found = run("--framework", "torch", "-k", "often", "--mode", "compiled")
+    assert [one["reason"] for one in found["not_run"]] == [
+        "plain Python: there is nothing to compile"
+    ], output
 
 
 @pytest.mark.needs("torch")
