@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import tempfile
 import warnings
 from itertools import product
 from pathlib import Path
@@ -126,6 +127,7 @@ class Bench:
 
 def main(names, solutions=None):
     warnings.simplefilter("ignore")
+    os.chdir(tempfile.mkdtemp())  # solutions write files
     _setup_privateuseone_for_python_backend(DEVICE)
     FakeTensorMode.may_turn_const = lambda self, tensor: False
     torch.Tensor.item = lambda self: 1.0 if self.is_floating_point() else 1
