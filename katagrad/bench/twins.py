@@ -8,7 +8,6 @@ that times are the driver's, for every lane: what differs is the solutions and t
 from __future__ import annotations
 
 import io
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from katagrad.bench.blocks import calls
 from katagrad.bench.fixture import Bench
 from katagrad.bench.runner import TIMED, TimedLauncher
 from katagrad.boundary.process import Pool
@@ -154,10 +154,10 @@ class Launch:
             ready: dict[int, _Captured] = {}
             for i in order:
                 ready[i] = self._prepare(benchmark, sides[i], self.lanes[i])
-            warm = max(one.warm for one in ready.values())
             # The same number of calls in every lane, so that a block is the same work.
-            count = max(1, math.ceil(BLOCK_SECONDS / max(warm, 1e-9)))
-            room = int(BUDGET_SECONDS / (len(order) * count * max(warm, 1e-9)))
+            count = max(self._calls(sides[i], ready[i]) for i in order)
+            longest = max(BLOCK_SECONDS, *(one.warm for one in ready.values()))
+            room = int(BUDGET_SECONDS / (len(order) * longest))
             blocks: list[list[float]] = [[] for _ in self.lanes]
             for number in range(max(min(rounds, room), LEAST_ROUNDS)):
                 # Each begins in its turn: forth and back would let the outer ones run twice in a row, on warm caches.
@@ -166,6 +166,14 @@ class Launch:
                     seconds = sides[i]._ask("block", handle=ready[i].handle, count=count)
                     blocks[i].append(seconds / count)
         return blocks
+
+    def _calls(self, side: _Side, ready: _Captured) -> int:
+        """How many calls fill a block in one lane."""
+        return calls(
+            lambda count: float(side._ask("block", handle=ready.handle, count=count)),
+            ready.warm,
+            BLOCK_SECONDS,
+        )
 
     @contextmanager
     def _sides(self, benchmark: Benchmark) -> Iterator[list[_Side]]:
