@@ -206,6 +206,12 @@ class Source:
         """Raise what keeps this topic from being graded at all, before any worker starts."""
         if self.tree and self.untouched:
             raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
+        found = self._imports(self.tree, {self.file})
+        if found and self.framework not in found:
+            raise SubmissionProblem(
+                f"{self.file} imports {found.pop()}, but is to be graded in {self.framework}; "
+                f"leave out --framework {self.framework}, or write it in {self.framework}"
+            )
         if importlib.util.find_spec(self.framework) is None:
             raise NotGraded(
                 f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL[self.framework]}"

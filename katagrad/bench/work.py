@@ -16,11 +16,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 FLOAT, LABEL = 4, 8  # bytes
-SGD, MOMENTUM, ADAM = (
-    1,
-    2,
-    3,
-)  # numbers that an optimizer reads and writes for a weight, with the weight itself
+# Numbers that an optimizer reads and writes for a weight, with the weight itself.
+SGD, MOMENTUM, ADAM = 1, 2, 3
 
 
 def elementwise(count: float, operations: float, numbers: float) -> dict[str, float]:

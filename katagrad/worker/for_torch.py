@@ -16,9 +16,8 @@ KEEPS_A_POOL = False  # whether memory that a call frees on the CPU stays with t
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 
-LARGE = (
-    1 << 22
-)  # floats that a measured copy moves at least: a small one is repeated, so that its end counts little
+# Floats that a measured copy moves at least: a small one is repeated, so that its end counts little.
+LARGE = 1 << 22
 DEVICE = "cpu"
 HALF: torch.dtype | None = None  # what float32 inputs become, where half precision is timed
 

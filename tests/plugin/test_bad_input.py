@@ -113,6 +113,14 @@ def test_framework_that_is_not_there_is_one_line_and_the_other_topic_is_graded(w
     assert re.search(r"cross_entropy +#+ +(\d+)/\1 +done", output)
 
 
+def test_file_of_the_other_framework_is_one_line_and_not_an_error_a_case(workspace):
+    workspace.write("import torch\n" + BODY)
+    output = workspace.run("graders/softmax.py", "--framework", "tensorflow", expect=1)
+    words = "softmax.py imports torch, but is to be graded in tensorflow; leave out --framework"
+    assert output.count(words) == 1
+    assert "AttributeError" not in output
+
+
 def test_missing_file(workspace):
     (workspace.folder / "empty").mkdir()
     output = workspace.run("graders", "--submission", "empty", expect=1)
