@@ -62,10 +62,14 @@ class TimedLauncher(PlainLauncher):
 
     def environment(self, folder: Any) -> dict[str, str]:
         """A worker's environment, and the settings that a figure depends on."""
+        timed = {
+            "KATAGRAD_TIMED": "1"
+        }  # frameworks stay as they come, where grading would have them start sooner
         compiler = {"TORCHINDUCTOR_CACHE_DIR": self.cache, "TORCHINDUCTOR_COMPILE_THREADS": "1"}
         return (
             super().environment(folder)
             | machine.settings(self.threads)
+            | timed
             | (compiler if self.cache else {})
         )
 
