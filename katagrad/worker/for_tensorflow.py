@@ -50,7 +50,7 @@ def versions() -> dict[str, str]:
 def configure(threads: int, device: str = "cpu") -> None:
     """Use `threads` threads inside an operation, and one for operations beside each other."""
     if "KATAGRAD_TIMED" not in os.environ:
-        # Rewriting a graph costs more than it saves where networks are small: a quarter of the time of grading Keras.
+        # Rewriting a graph costs a quarter of the time of grading Keras, and saves less: networks are small.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -287,11 +287,10 @@ def device_memory(reset: bool = False) -> tuple[int, int] | None:
 def hardware() -> dict[str, Any]:
     """What of this framework's build and settings a figure depends on."""
     build = tf.sysconfig.get_build_info()
+    told = [f"{key}={build[key]}" for key in sorted(build) if isinstance(build[key], (str, bool))]
     found: dict[str, Any] = {
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "build": [
-            f"{key}={build[key]}" for key in sorted(build) if isinstance(build[key], (str, bool))
-        ],
+        "build": told,
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
     }
     if tf.config.list_logical_devices("GPU"):

@@ -66,7 +66,8 @@ class Workspace:
         if "--lf" in args or "CACHE" in args:
             command = [sys.executable, "-m", "pytest", *[a for a in args if a != "CACHE"]]
         # Not a worker of the xdist run that this test may be part of.
-        plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        # Where CI is set, pytest's summary repeats every message whole.
+        plain = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "CI"))}
         done = subprocess.run(
             command,
             env=plain,
