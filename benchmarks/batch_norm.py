@@ -2,8 +2,8 @@
 
 import pytest
 
+from katagrad.authoring.expect import image
 from katagrad.bench import work
-from katagrad.expect import image
 
 SIZES = {"small": (32, 8, 8, 16), "resnet": (64, 56, 56, 64)}  # (N, H, W, C)
 ROWS = {"small": (256, 64), "gpt2": (8_192, 768)}  # (tokens, features)

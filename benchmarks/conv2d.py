@@ -2,8 +2,8 @@
 
 import pytest
 
+from katagrad.authoring.expect import image, kernel
 from katagrad.bench import work
-from katagrad.expect import image, kernel
 
 SIZES = {"small": (4, 16, 3, 8), "resnet": (16, 56, 64, 64)}  # (images, height, channels, filters)
 TAPS = 3  # 3x3 kernels, stride 1, padding 1: the result is as large as the image

@@ -2,7 +2,7 @@
 
 import pytest
 
-from katagrad.expression import exp, function, sin
+from katagrad.authoring.functions import exp, function, sin
 
 SIZES = {"small": 10, "thousand": 1_000}  # variables
 WAVE = function(lambda x: (sin(x) * exp(x)).sum())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from katagrad.expression import function
+from katagrad.authoring.functions import function
 
 SIZES = {"small": (256, 16), "tall": (8_192, 256)}  # (rows, features)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import erf, expit
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     close,
     dtype,
     finite,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_least,
     close,
     dtype,
@@ -18,6 +18,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
+from katagrad.authoring.oracle import slopes
 
 SCALE = (
     "Divide q k^T by the square root of the length of one query, then take softmax over the keys."
@@ -342,22 +343,10 @@ def test_multi_head_passes_gradients(impl):
     def loss():
         return (multi_head(x, params, 2, mask) * c).sum()
 
-    def slopes(array, step=1e-5):
-        """Central differences of the loss by each entry of `array`, which is changed and restored."""
-        result = np.empty_like(array)
-        for at in np.ndindex(array.shape):
-            kept = array[at]
-            array[at] = kept + step
-            above = loss()
-            array[at] = kept - step
-            result[at] = (above - loss()) / (2 * step)
-            array[at] = kept
-        return result
-
     dx, dparams = impl.float64.grad("multi_head", x, params, 2, mask, wrt=[0, 1], cotangent=c)
-    close(dx, slopes(x), of="d multi_head / d x", rtol=1e-6, atol=1e-8)
+    close(dx, slopes(loss, x, 1e-5), of="d multi_head / d x", rtol=1e-6, atol=1e-8)
     for name in ("wq", "wk", "wv", "wo"):
-        expected = slopes(params[name])
+        expected = slopes(loss, params[name], 1e-5)
         close(dparams[name], expected, of=f"d multi_head / d {name}", rtol=1e-6, atol=1e-8)
 
 

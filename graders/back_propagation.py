@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     close,
     dtype,
     finite,
@@ -17,6 +17,7 @@ from katagrad.expect import (
     shape,
     uniform,
 )
+from katagrad.authoring.oracle import slopes
 
 USES = "A result that is used twice receives a gradient from each use: add them up, with +=."
 ORDER = (
@@ -30,19 +31,6 @@ def loss_of(params, x, y):
     shifted = logits - logits.max(1, keepdims=True)
     logp = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
     return -logp[np.arange(len(y)), y].mean()
-
-
-def slopes(f, array, eps=1e-6):
-    """Central differences of f() along the elements of `array`, which f reads."""
-    result = np.zeros(array.shape)
-    for at in np.ndindex(array.shape):
-        kept = array[at]
-        array[at] = kept + eps
-        above = f()
-        array[at] = kept - eps
-        result[at] = (above - f()) / (2 * eps)
-        array[at] = kept
-    return result
 
 
 def network(samples=7, inputs=4, hidden=6, classes=3):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_least,
     at_most,
     close,
@@ -25,8 +25,8 @@ from katagrad.expect import (
     shape,
     uniform,
 )
-from katagrad.oracle import slopes
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import slopes
+from katagrad.authoring.threshold import Threshold
 
 AXES = "A channel has one mean: average over the rows, and over height and width if there are any."
 RUNNING = "new = momentum * old + (1 - momentum) * batch, with the batch variance divided by n - 1."

@@ -5,7 +5,7 @@ import ast
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_least,
     at_most,
     close,

@@ -12,8 +12,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from katagrad.expect import close, equal, holds, integers, normal, number, raises
-from katagrad.verdict import Failure
+from katagrad.authoring.expect import close, equal, holds, integers, normal, number, raises
+from katagrad.errors import Failure
 
 NAN = float("nan")
 COPY = "Copy the weights when the value improves: the model goes on changing its own."

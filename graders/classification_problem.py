@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from katagrad import data, oracle
-from katagrad.expect import (
+from katagrad import data
+from katagrad.authoring import oracle
+from katagrad.authoring.expect import (
     at_least,
     at_most,
     close,
@@ -20,10 +21,10 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.oracle import relu_network as forward
-from katagrad.oracle import relu_network_gradients as gradients
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import relu_network as forward
+from katagrad.authoring.oracle import relu_network_gradients as gradients
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.threshold import Threshold
 
 SPLIT = "Draw one permutation of all rows, and cut it in two."
 LEAK = "Split first. Statistics and steps come from the training rows alone."
@@ -87,7 +88,7 @@ def pictures(n, height, width):
 
 
 def settled(found, *plan):
-    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `katagrad.oracle`."""
+    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `authoring.oracle`."""
     return oracle.settled(found, lambda size: weights(trained(*plan, epsilon=size)[0]))
 
 

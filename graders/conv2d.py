@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     close,
     dtype,
     equal,
@@ -16,7 +16,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.speed import throughput
+from katagrad.authoring.speed import throughput
 
 SPAN = "A kernel of k entries, d apart, spans d (k - 1) + 1 pixels."
 PLACES = "Entry (u, v) of the kernel meets pixel (i s + u d, j s + v d) of the padded image."

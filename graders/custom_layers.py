@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     between,
     close,
@@ -17,7 +17,7 @@ from katagrad.expect import (
     raises,
     shape,
 )
-from katagrad.oracle import slopes
+from katagrad.authoring.oracle import slopes
 
 REGISTER = "Make parameters once: nn.Parameter in __init__, or add_weight in build."
 SHAPES = [(2, 3), (5,), (1, 1), (2, 3, 4)]  # leading axes are put before n_in

@@ -6,7 +6,17 @@ import io
 import numpy as np
 import pytest
 
-from katagrad.expect import close, dtype, equal, function, holds, integers, normal, raises, shape
+from katagrad.authoring.expect import (
+    close,
+    dtype,
+    equal,
+    function,
+    holds,
+    integers,
+    normal,
+    raises,
+    shape,
+)
 
 WIDTH_FIRST = "The header names the width first; the array's first axis is the height."
 PAIRS = "Draw one order of indices, and fetch whole items by it."

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     close,
     equal,
     function,
@@ -21,8 +21,8 @@ from katagrad.expect import (
     same_inputs,
     uniform,
 )
-from katagrad.expression import log
-from katagrad.verdict import StudentError
+from katagrad.authoring.functions import log
+from katagrad.errors import StudentError
 
 BUDGET = 2  # lines of a loop that may be changed, added or removed
 

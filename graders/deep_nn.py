@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     between,
     close,
@@ -21,8 +21,8 @@ from katagrad.expect import (
     recorded,
     shape,
 )
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.threshold import Threshold
 
 # (activation, its slope as a function of its value)
 ACTIVATIONS = {

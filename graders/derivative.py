@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     between,
     close,
@@ -17,7 +17,7 @@ from katagrad.expect import (
     shape,
     uniform,
 )
-from katagrad.expression import cos, exp, function, maximum, sin, stack
+from katagrad.authoring.functions import cos, exp, function, maximum, sin, stack
 
 FLOAT64 = (
     "Cast x to float64 before you step: a difference of two float32 values is mostly rounding."

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_least,
     at_most,
     chance,
@@ -23,8 +23,8 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import relu_network, relu_network_gradients, softmax
+from katagrad.authoring.threshold import Threshold
 
 KEEP = "p is the probability to drop: an element is kept with probability 1 - p."
 SCALE = "Divide what is kept by 1 - p while training; in use, do nothing."
@@ -34,29 +34,17 @@ def random_mask(*size, p):
     return (np.abs(normal(*size)) > np.quantile(np.abs(normal(1000)), p)).astype(np.float64)
 
 
-def relu_network(layers, x):
-    for layer in layers[:-1]:
-        x = np.maximum(x @ layer["kernel"] + layer["bias"], 0.0)
-    return x @ layers[-1]["kernel"] + layers[-1]["bias"]
-
-
 def cross_entropy(z, labels):
     return float(-np.log(softmax(z)[np.arange(len(labels)), labels]).mean())
 
 
 def sgd_step(layers, x, labels, lr):
     """One step on the mean cross-entropy of a network without dropout."""
-    inputs = [x]
-    for layer in layers[:-1]:
-        inputs.append(np.maximum(inputs[-1] @ layer["kernel"] + layer["bias"], 0.0))
-    dz = softmax(relu_network(layers, x)) - np.eye(layers[-1]["bias"].size)[labels]
-    dz = dz / len(x)
-    after = []
-    for layer, a in zip(layers[::-1], inputs[::-1], strict=True):
-        kernel, bias = layer["kernel"], layer["bias"]
-        after.append({"kernel": kernel - lr * a.T @ dz, "bias": bias - lr * dz.sum(axis=0)})
-        dz = (dz @ kernel.T) * (a > 0)
-    return after[::-1]
+    steps = relu_network_gradients(layers, x, labels)
+    return [
+        {key: layer[key] - lr * g for key, g in step.items()}
+        for layer, step in zip(layers, steps, strict=True)
+    ]
 
 
 def dense(n_in, n_out):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_least,
     at_most,
     between,
@@ -20,8 +20,8 @@ from katagrad.expect import (
     random_seed,
     shape,
 )
-from katagrad.oracle import slopes, softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import slopes, softmax
+from katagrad.authoring.threshold import Threshold
 
 NAMES = ["relu", "tanh", "selu", "logits"]
 SKIP = "The tanh block's input is used twice: as its input, and added to its output."

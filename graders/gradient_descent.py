@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     close,
     dtype,
     equal,
@@ -15,8 +15,8 @@ from katagrad.expect import (
     raises,
     same_inputs,
 )
-from katagrad.expression import exp, log
-from katagrad.threshold import Threshold
+from katagrad.authoring.functions import exp, log
+from katagrad.authoring.threshold import Threshold
 
 ORDER = "Draw one permutation an epoch, and cut it at multiples of `batch`."
 MEAN = "Differentiate the mean loss of the batch's own rows, of however many there are."

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import close, dtype, holds, normal, number, raises, same_inputs, shape, uniform
+from katagrad.authoring.expect import (
+    close,
+    dtype,
+    holds,
+    normal,
+    number,
+    raises,
+    same_inputs,
+    shape,
+    uniform,
+)
 
 SHAPES = "Bring x and y to one shape, (n,), first: (n, 1) - (n,) broadcasts to (n, n)."
 STEP = "Each step: both gradients at the present w and b, then w - lr * dw and b - lr * db."

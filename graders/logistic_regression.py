@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     close,
     dtype,
     equal,
@@ -19,7 +19,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.threshold import Threshold
+from katagrad.authoring.threshold import Threshold
 
 STABLE = (
     "Compute the loss from z: softplus(z) - z y, with the framework's softplus, never overflows."

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     between,
     close,
     dtype,
@@ -23,8 +23,8 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.threshold import Threshold
 
 LAYERS = "One activation after each layer but the last; logits are not activated."
 STEP = "Every weight and every bias of every layer moves by lr times its own gradient."

@@ -6,9 +6,9 @@ from math import prod
 import numpy as np
 import pytest
 
-from katagrad import oracle
-from katagrad.expect import close, dtype, equal, holds, normal, recorded, same_inputs
-from katagrad.threshold import Threshold
+from katagrad.authoring import oracle
+from katagrad.authoring.expect import close, dtype, equal, holds, normal, recorded, same_inputs
+from katagrad.authoring.threshold import Threshold
 
 MOVE = (
     "Move the axis to the end, multiply by w and add b, and move it back. A reshape moves nothing."
@@ -81,7 +81,7 @@ def weights(layers):
 
 
 def settled(found, *plan):
-    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `katagrad.oracle`."""
+    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `authoring.oracle`."""
     return oracle.settled(found, lambda size: weights(trained(*plan, epsilon=size)[0]))
 
 

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import at_least, close, dtype, finite, holds, normal, raises, same_inputs
+from katagrad.authoring.expect import (
+    at_least,
+    close,
+    dtype,
+    finite,
+    holds,
+    normal,
+    raises,
+    same_inputs,
+)
 
 LEAK = "Mean and deviation come from `train`; every other tensor is shifted and scaled by the same."
 STEP = "With e = x w + b - y, the gradients are 2 x^T e / n and 2 mean(e), at the same w and b."

@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from katagrad import data, oracle
-from katagrad.expect import close, equal, holds, integers, normal, number, shape
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad import data
+from katagrad.authoring import oracle
+from katagrad.authoring.expect import close, equal, holds, integers, normal, number, shape
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.threshold import Threshold
 
 SUM = (
     "total = weights[0] * cross-entropy + weights[1] * squared error: a sum, with both terms in it."
@@ -122,7 +123,7 @@ def problem(n, n_in=6, hidden=(7, 5), n_classes=3):
 
 
 def settled(found, *plan):
-    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `katagrad.oracle`."""
+    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `authoring.oracle`."""
     return oracle.settled(found, lambda size: join(flat(trained(*plan, epsilon=size)[0])))
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import close, equal, holds, integers, normal, number, shape
-from katagrad.oracle import relu_network as forward
-from katagrad.oracle import relu_network_gradients as gradients
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.expect import close, equal, holds, integers, normal, number, shape
+from katagrad.authoring.oracle import relu_network as forward
+from katagrad.authoring.oracle import relu_network_gradients as gradients
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.threshold import Threshold
 
 LOSS = "Does the loss expect logits, and does it get them? Is it the mean over the batch?"
 

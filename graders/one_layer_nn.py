@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     between,
     close,
     dtype,
@@ -19,7 +19,7 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.threshold import Threshold
+from katagrad.authoring.threshold import Threshold
 
 LAYERS = "h = tanh(x w1 + b1), then p = sigmoid(h w2 + b2)."
 CHAIN = (

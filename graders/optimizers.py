@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     close,
     dtype,
@@ -16,7 +16,7 @@ from katagrad.expect import (
     raises,
     shape,
 )
-from katagrad.threshold import Threshold
+from katagrad.authoring.threshold import Threshold
 
 MEMORY = "Keep velocity, means and step count in a dict by parameter name, inside the object."
 KINDS = {

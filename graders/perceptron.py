@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     close,
     dtype,
@@ -14,7 +14,7 @@ from katagrad.expect import (
     same_inputs,
     uniform,
 )
-from katagrad.expression import cos, function, maximum, tanh
+from katagrad.authoring.functions import cos, function, maximum, tanh
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 ONLY = "Where prediction and class agree, y - predicted is 0, and nothing moves."

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from katagrad import data, oracle
-from katagrad.expect import (
+from katagrad import data
+from katagrad.authoring import oracle
+from katagrad.authoring.expect import (
     close,
     equal,
     holds,
@@ -18,7 +19,7 @@ from katagrad.expect import (
     shape,
     uniform,
 )
-from katagrad.threshold import Threshold
+from katagrad.authoring.threshold import Threshold
 
 SHAPES = "Make predictions (N,) like the targets, or targets (N, 1) like the outputs, before you subtract."
 UNITS = (
@@ -89,7 +90,7 @@ def weights(layers):
 
 
 def settled(found, *plan):
-    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `katagrad.oracle`."""
+    """(found, expected) weights, where Adam's epsilon decides a step taken as found: see `authoring.oracle`."""
     return oracle.settled(found, lambda size: weights(trained(*plan, epsilon=size)[0]))
 
 

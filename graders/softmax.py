@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import close, dtype, finite, from_scratch, normal, same_inputs, shape
+from katagrad.authoring.expect import close, dtype, finite, from_scratch, normal, same_inputs, shape
 
 SHIFT = "Subtract the largest score before you exponentiate."
 AXIS = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_least,
     between,
     close,
@@ -21,8 +21,8 @@ from katagrad.expect import (
     same_inputs,
     shape,
 )
-from katagrad.oracle import softmax
-from katagrad.threshold import Threshold
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.threshold import Threshold
 
 STABLE = "-log softmax(z)[y] is logsumexp(z) - z[y], and logsumexp can be had without overflow."
 STEP = "d loss / d logits is (softmax - one_hot) / n; the tape finds the rest."

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     chance,
     close,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.expect import (
+from katagrad.authoring.expect import (
     at_most,
     between,
     chance,
@@ -22,7 +22,7 @@ from katagrad.expect import (
     shape,
     uniform,
 )
-from katagrad.threshold import Threshold
+from katagrad.authoring.threshold import Threshold
 
 FANS = "PyTorch puts out before in, and the window last; TensorFlow the window first, then in, out."
 DRAWS = 120_000

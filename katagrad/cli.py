@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from katagrad.bench.commands import app as bench
+from katagrad.errors import NotGraded
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
 from katagrad.topics import topics as all_topics
-from katagrad.verdict import NotGraded
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -46,8 +46,8 @@ def validate(
     ] = False,
 ) -> None:
     """For authors: prove a topic's grader. Stubs must fail, solutions pass, each mutant fall to the check it names."""
-    from katagrad import validate as judging
     from katagrad.boundary.process import Pool
+    from katagrad.mutation import validate as judging
 
     unsound = 0
     for one in _frameworks(framework):
@@ -69,7 +69,7 @@ def validate(
 
 
 def _generic(topic: Topic, framework: str, pool: object) -> None:
-    from katagrad import validate as judging
+    from katagrad.mutation import validate as judging
 
     started = time.monotonic()
     validator = judging.Validator(topic, framework, pool)  # type: ignore[arg-type]
@@ -103,8 +103,8 @@ def measure(
     runs: Annotated[int, typer.Option(help="training runs, each with its own seed")] = 10,
 ) -> None:
     """For authors: measure what the solutions reach, for the threshold lists of a grader."""
-    from katagrad import validate as judging
     from katagrad.boundary.process import Pool
+    from katagrad.mutation import validate as judging
 
     for one in _frameworks(framework):
         pool = Pool()
@@ -191,7 +191,7 @@ def course_grade(
     """Grade a folder of submissions. Run again, it grades only what is missing or changed."""
     from katagrad.course import report
     from katagrad.course.grade import Order, run
-    from katagrad.grading import BadOption, parse_limits
+    from katagrad.grading.session import BadOption, parse_limits
     from katagrad.progress import progress
 
     if not submissions.is_dir():
@@ -255,9 +255,9 @@ def bench_regress(
     out: Annotated[Path | None, typer.Option(help="also write the result as JSON")] = None,
 ) -> None:
     """Is anything slower than it was? Ends with 0: no; 1: yes; 3: it cannot be judged; 2: bad input."""
-    from katagrad.bench import regress
-    from katagrad.bench.checkout import Unavailable
-    from katagrad.bench.twins import Conditions, Unmeasurable
+    from katagrad.bench.regress import regress
+    from katagrad.bench.regress.checkout import Unavailable
+    from katagrad.bench.regress.twins import Conditions, Unmeasurable
     from katagrad.progress import progress
 
     _frameworks(framework)

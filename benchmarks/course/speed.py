@@ -16,13 +16,13 @@ from contextlib import suppress
 
 import numpy as np
 
-from katagrad import speed
+from katagrad.authoring import speed
+from katagrad.authoring.expect import image, kernel
 from katagrad.boundary import Implementation, Pool
 from katagrad.boundary.transport import Transport
-from katagrad.expect import image, kernel
-from katagrad.submission import Submission
+from katagrad.grading.submission import Submission
 from katagrad.topics import FRAMEWORKS, root, topics
-from katagrad.worker.wire import Laid
+from katagrad.worker.wire import WithLayout
 
 BOUNDS = (0.8, 0.9, 0.95, 1.0)
 SIZES = {"images": (2, 36, 40, 3), "kernels": (3, 3, 3, 8)}
@@ -48,7 +48,7 @@ def once(pools, framework, generator):
             if transport.worker is None:
                 transport.begin(0, SECONDS)
             send = Implementation(transport)._send
-            sides.append(speed.Side(transport, "conv2d", send, Laid(weights, "image")))
+            sides.append(speed.Side(transport, "conv2d", send, WithLayout(weights, "image")))
 
         def draw(count):
             return [

@@ -26,7 +26,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from katagrad.course.trial import generate
+from katagrad.course.sample_class import generate
 from katagrad.topics import topics
 
 SMALL = ("softmax", "cross_entropy", "losses", "metrics", "activations")
@@ -129,8 +129,8 @@ CELL = """
 from pathlib import Path
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.local import LocalPool
-from katagrad.checks import Rules, run_topic
-from katagrad.submission import Submission
+from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.submission import Submission
 from katagrad.topics import topics
 topic = topics()["{name}"]
 source = Submission(Path("{name}-files").resolve()).source(topic)

@@ -22,7 +22,7 @@ from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
 from katagrad.demo import TOPICS
-from katagrad.submission import edited
+from katagrad.grading.submission import edited
 from katagrad.topics import FRAMEWORKS, root, topics
 
 ECHO = {"torch": "import torch\n", "tensorflow": "import tensorflow as tf\n"}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from katagrad.authoring.expect import image
 from katagrad.bench.pairs import own
-from katagrad.expect import image
 
 SIZES = {"small": (32, 8, 8, 16), "resnet": (64, 56, 56, 64)}  # (N, H, W, C)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from katagrad.authoring.expect import image, kernel
 from katagrad.bench.pairs import own
-from katagrad.expect import image, kernel
 
 SIZES = {"small": (4, 16, 3, 8), "resnet": (16, 56, 64, 64)}  # (images, height, channels, filters)
 TAPS = 3

@@ -23,8 +23,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from katagrad.bench.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
-from katagrad.bench.twins import ROUNDS, Conditions, Lane, Launch, Unmeasurable, collect
+from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
+from katagrad.bench.regress.twins import ROUNDS, Conditions, Lane, Launch, Unmeasurable, collect
 from katagrad.topics import root
 
 PLANTED = {"same": 0.0, "+5 %": 0.05, "+10 %": 0.10}
@@ -47,12 +47,11 @@ def gather(given: argparse.Namespace) -> None:
     lanes = [Lane("base", folder)]
     lanes += [Lane(name, folder, slower=share) for name, share in PLANTED.items()]
     found = collect(root(), given.topics, "small", given.framework)
-    found = found[:: given.every]
+    named = {f"{one.topic.name}::{one.name}": one for one in found[:: given.every]}
     neighbour = subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) if given.busy else None
     started = time.monotonic()
     try:
         for number in range(given.launches or Rule().most):
-            named = {f"{one.topic.name}::{one.name}": one for one in found}
             wanted = {
                 name: (benchmark, lanes_left)
                 for name, benchmark in named.items()

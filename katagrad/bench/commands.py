@@ -39,7 +39,7 @@ def page(
     files: Files, out: Annotated[Path, typer.Option(help="the page")] = Path("benchmarks.html")
 ) -> None:
     """Show result files, of any machines, on one HTML page that needs no network."""
-    from katagrad.bench.page import NoPage, write
+    from katagrad.bench.page.page import NoPage, write
 
     try:
         figures, problems = write(files, out)

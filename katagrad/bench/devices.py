@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from katagrad.bench import machine
 from katagrad.bench.runner import all_threads, gpus
 from katagrad.boundary.process import Pool
+from katagrad.errors import Failure, NotGraded
 from katagrad.topics import FRAMEWORKS
-from katagrad.verdict import Failure, NotGraded
 
 
 def devices() -> Iterator[str]:

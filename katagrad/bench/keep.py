@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.bench.files import SHARED, Results, load, machine_label
-from katagrad.results import write_whole
+from katagrad.grading.records import write_whole
 
 DIGITS = 6  # of a time; the blocks of one run differ in the third
 # Of pytest-benchmark's description of a machine, what is no name and no list of a hundred flags.

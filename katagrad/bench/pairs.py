@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from katagrad.authoring.interval import CONFIDENCE, interval, median
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
-from katagrad.bench.interval import CONFIDENCE, interval, median
 from katagrad.bench.runner import SECONDS, all_threads
 from katagrad.boundary.transport import Transport
-from katagrad.verdict import StudentError
+from katagrad.errors import StudentError
 
 if TYPE_CHECKING:
     from katagrad.bench.fixture import Bench

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from katagrad.bench import told
+from katagrad.bench import messages as told
 from katagrad.bench.fixture import CLOCK, Bench
 from katagrad.bench.runner import Runner
-from katagrad.submission import Submission
+from katagrad.errors import Ended, Failure, NotGraded, StudentError
+from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, topics
-from katagrad.verdict import Ended, Failure, NotGraded, StudentError
 
 RUNNERS = pytest.StashKey[dict[str, Runner]]()
 PRECISIONS = ("float32", "tf32", "float16", "bfloat16")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from katagrad.bench import machine
-from katagrad.boundary.launcher import PlainLauncher
 from katagrad.boundary.process import Pool
-from katagrad.submission import Submission
+from katagrad.grading.submission import Submission
+from katagrad.isolation.launcher import PlainLauncher
 from katagrad.worker.limits import Limits
 
 SECONDS = 600.0  # before a benchmark counts as hung

@@ -9,24 +9,24 @@ import numpy as np
 
 from katagrad.boundary.remote import Remote
 from katagrad.boundary.transport import Transport
-from katagrad.verdict import Failure
+from katagrad.errors import Failure
 from katagrad.worker.expression import Function
 from katagrad.worker.session import OPAQUE
-from katagrad.worker.wire import Foreign, Handle, Laid, Random
+from katagrad.worker.wire import Handle, NotATensor, Random, WithLayout
 
 __all__ = ["Implementation", "Remote", "Transport", "image", "kernel", "opaque"]
 
 opaque = OPAQUE  # returns=opaque: keep the result in the worker, and hand the grader a Remote
 
 
-def image(array: np.ndarray) -> Laid:
+def image(array: np.ndarray) -> WithLayout:
     """Mark images (N, H, W, C): a submission in PyTorch receives (N, C, H, W)."""
-    return Laid(np.asarray(array), "image")
+    return WithLayout(np.asarray(array), "image")
 
 
-def kernel(array: np.ndarray) -> Laid:
+def kernel(array: np.ndarray) -> WithLayout:
     """Mark convolution kernels (H, W, in, out): a submission in PyTorch receives (out, in, H, W)."""
-    return Laid(np.asarray(array), "kernel")
+    return WithLayout(np.asarray(array), "kernel")
 
 
 class Implementation:
@@ -113,7 +113,7 @@ class Implementation:
         if not isinstance(tape, Remote) or not isinstance(value, np.ndarray):
             raise Failure(f"{name} gave no tensor to differentiate")
         if cotangent is None:
-            from katagrad.expect import normal
+            from katagrad.authoring.expect import normal
 
             cotangent = normal(*value.shape)
         shaped = np.asarray(cotangent, value.dtype)
@@ -187,7 +187,7 @@ class Implementation:
         The driver's twin of it is `np.random.default_rng(rng.seed)`.
         """
         if seed is None:
-            from katagrad.expect import generator
+            from katagrad.authoring.expect import generator
 
             seed = int(generator().integers(2**63))
         return Random(seed)
@@ -202,7 +202,7 @@ class Implementation:
 
     @property
     def source(self) -> Any:
-        """The submission's source, for from-scratch rules: see `katagrad.scratch`."""
+        """The submission's source, for from-scratch rules: see `katagrad.grading.scratch`."""
         return self._transport.source
 
     # -- the wire ---------------------------------------------------------------------------------
@@ -226,9 +226,9 @@ class Implementation:
     def _send(self, value: Any) -> Any:
         if isinstance(value, Remote):
             return value._handle
-        if isinstance(value, Laid):
-            return Laid(self._send(value.array), value.layout)
-        if isinstance(value, Foreign):
+        if isinstance(value, WithLayout):
+            return WithLayout(self._send(value.array), value.layout)
+        if isinstance(value, NotATensor):
             return value
         if isinstance(value, (np.ndarray, np.generic)):
             array = np.asarray(value)
@@ -245,7 +245,7 @@ class Implementation:
             return {key: self._send(item) for key, item in value.items()}
         if callable(value) and not isinstance(value, Function):
             raise TypeError(
-                "send functions as katagrad.expression.function(...), which both frameworks can evaluate"
+                "send functions as katagrad.authoring.functions.function(...), which both frameworks can evaluate"
             )
         return value
 

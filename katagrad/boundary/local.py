@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from katagrad.verdict import NotGraded
+from katagrad.errors import NotGraded
 from katagrad.worker import wire
 from katagrad.worker.limits import Limits
 from katagrad.worker.server import adapter_for

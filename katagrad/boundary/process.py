@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from katagrad.boundary.launcher import ENTRY, ROOT, Launcher, PlainLauncher, worker_environment
 from katagrad.boundary.server import START_SECONDS, Server
 from katagrad.boundary.workers import ForkedWorker, SpawnedWorker, Worker
-from katagrad.verdict import Ended, NotGraded
+from katagrad.errors import Ended, NotGraded
+from katagrad.isolation.launcher import ENTRY, ROOT, Launcher, PlainLauncher, worker_environment
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Connection
 

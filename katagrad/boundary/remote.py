@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from katagrad.verdict import Failure
+from katagrad.errors import Failure
 from katagrad.worker.wire import Handle
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from katagrad.boundary.launcher import Launcher
 from katagrad.boundary.workers import ForkedWorker
-from katagrad.verdict import NotGraded
+from katagrad.errors import NotGraded
+from katagrad.isolation.launcher import Launcher
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Connection
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from katagrad.verdict import Ended, Failure, NotStarted, StudentError
+from katagrad.errors import Ended, Failure, NotStarted, StudentError
 
 
 class Transport:

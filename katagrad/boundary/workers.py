@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from katagrad.verdict import Ended
+from katagrad.errors import Ended
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Closed, Connection, Late, WireError
 

@@ -13,14 +13,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from katagrad import __version__, results
-from katagrad.checks import Rules, grader_hash
+from katagrad import __version__
 from katagrad.course.intake import take_in
-from katagrad.course.labour import Crew, Job, Plan
 from katagrad.course.ledger import Ledger, key
-from katagrad.grading import draw_seed, launcher_for
+from katagrad.course.worker_pool import Crew, Job, Plan
+from katagrad.errors import NotGraded
+from katagrad.grading import records as results
+from katagrad.grading.checks import Rules, grader_hash
+from katagrad.grading.session import draw_seed, launcher_for
 from katagrad.topics import Topic
-from katagrad.verdict import NotGraded
 from katagrad.worker.limits import Limits
 
 NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # what results depend on

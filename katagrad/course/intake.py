@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from katagrad.submission import MAX_FILE, MAX_FILES, MAX_FOLDER, SKIPPED, Submission
-from katagrad.verdict import SubmissionProblem
+from katagrad.errors import SubmissionProblem
+from katagrad.grading.submission import MAX_FILE, MAX_FILES, MAX_FOLDER, SKIPPED, Submission
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 PLAIN_NAME = re.compile(r"[\w][\w .@+,'-]{0,99}")

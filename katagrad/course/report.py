@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from katagrad import results
 from katagrad.course.grade import Summary
+from katagrad.grading import records as results
 
 
 def lines(summary: Summary, out: Path) -> list[str]:

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from katagrad import results
 from katagrad.course.grade import Order, run
 from katagrad.course.ledger import Ledger
+from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED
+from katagrad.grading import records as results
 from katagrad.progress import progress
 from katagrad.topics import FRAMEWORKS, topics
-from katagrad.verdict import FAILED, NOT_GRADED, NOT_STARTED
 
 TOPICS = (
     "derivative", "back_propagation", "softmax", "cross_entropy", "linear_regression", "neural_network",

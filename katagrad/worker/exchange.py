@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from katagrad.worker.expression import Function, evaluate
-from katagrad.worker.wire import Foreign, Handle, Laid, Random
+from katagrad.worker.wire import Handle, NotATensor, Random, WithLayout
 
 MAX_ITEMS = 200_000  # elements of one container that are lowered; a longer one stays as a handle
 OPAQUE = "opaque"
@@ -27,9 +27,9 @@ class Exchange:
 
     def lift(self, value: Any) -> Any:
         """What the driver sent, as the submission sees it."""
-        if isinstance(value, Laid):
+        if isinstance(value, WithLayout):
             return self.adapter.tensor(self.to_native(value.array, value.layout))
-        if isinstance(value, Foreign):
+        if isinstance(value, NotATensor):
             return value.view(np.ndarray)
         if isinstance(value, np.ndarray):
             return self.adapter.tensor(value)
@@ -76,7 +76,7 @@ class Exchange:
             return np.asarray(array)
         if isinstance(value, (np.ndarray, np.generic)):
             return (
-                np.asarray(value).view(Foreign)
+                np.asarray(value).view(NotATensor)
                 if np.asarray(value).dtype.kind in "biufc"
                 else self.hold(value)
             )
@@ -137,7 +137,7 @@ def fill(skeleton: Any, gradients: list[Any]) -> Any:
 
 def layouts_of(value: Any) -> Any:
     """The layouts of an argument as it was sent, in the form that `lower` takes."""
-    if isinstance(value, Laid):
+    if isinstance(value, WithLayout):
         return value.layout
     if isinstance(value, (list, tuple)):
         return [layouts_of(item) for item in value]

@@ -31,7 +31,10 @@ from katagrad.worker.tidy import Tidy
 from katagrad.worker.wire import Connection
 
 END_SECONDS = 8.0  # in which all that a submission left must be gone; large processes die slowly
-ADAPTERS = {"torch": "katagrad.worker.for_torch", "tensorflow": "katagrad.worker.for_tensorflow"}
+ADAPTERS = {
+    "torch": "katagrad.worker.adapters.torch",
+    "tensorflow": "katagrad.worker.adapters.tensorflow",
+}
 
 
 def adapter_for(framework: str) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from katagrad.worker.limits import peak_memory
-from katagrad.worker.wire import Handle, Laid
+from katagrad.worker.wire import Handle, WithLayout
 
 STEADY = 1.5  # a call within this factor of the fastest so far counts as warm
 WARM_CALLS, WARM_SECONDS = 3, 5.0
@@ -267,15 +267,15 @@ class Timed:
         self.staged = tuple([session.lift(value) for value in values] for values in sets)
         gc.collect()
 
-    def do_run(self, name: str, probe: Laid | np.ndarray) -> list[float]:
+    def do_run(self, name: str, probe: WithLayout | np.ndarray) -> list[float]:
         """Call a function once on each staged set of arguments: the driver's clock runs meanwhile.
 
         Returns sum(result * probe) of each call, so that none can be left out. probe: of the result's shape.
         """
         session: Any = self
         function = session._resolve(name)
-        layout = probe.layout if isinstance(probe, Laid) else None
-        weights = session.to_native(probe.array if isinstance(probe, Laid) else probe, layout)
+        layout = probe.layout if isinstance(probe, WithLayout) else None
+        weights = session.to_native(probe.array if isinstance(probe, WithLayout) else probe, layout)
         answers = []
         for arguments in self.staged:
             result = function(*arguments)

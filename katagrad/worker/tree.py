@@ -48,14 +48,14 @@ class Random:
 
 
 @dataclass(frozen=True)
-class Laid:
+class WithLayout:
     """An array with a layout: "image" is (N, H, W, C), "kernel" is (H, W, in, out)."""
 
     array: np.ndarray
     layout: str
 
 
-class Foreign(np.ndarray):
+class NotATensor(np.ndarray):
     """An array that was a NumPy array in the worker too, where a tensor may have been asked for."""
 
 
@@ -77,13 +77,13 @@ def encode(
         return value if abs(value) < 1 << 63 else {"$": "int", "v": hex(value)}
     if type(value) is float:
         return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
-    if isinstance(value, Laid):
+    if isinstance(value, WithLayout):
         tree = encode(value.array, arrays, unknown, depth)
         return {**tree, "layout": value.layout}
     if isinstance(value, np.ndarray) and value.dtype.name in DTYPES:
         arrays.append(np.ascontiguousarray(value).reshape(value.shape))
         tree = {"$": "array", "dtype": value.dtype.name, "shape": list(value.shape)}
-        return {**tree, "foreign": True} if isinstance(value, Foreign) else tree
+        return {**tree, "foreign": True} if isinstance(value, NotATensor) else tree
     if isinstance(value, list):
         return [encode(item, arrays, unknown, depth + 1) for item in value]
     if isinstance(value, tuple):
@@ -110,7 +110,7 @@ def encode(
     if isinstance(value, slice):
         return {"$": "slice", "v": [value.start, value.stop, value.step]}
     if isinstance(value, np.generic) and value.dtype.name in DTYPES:
-        return encode(np.asarray(value).view(Foreign), arrays, unknown, depth)
+        return encode(np.asarray(value).view(NotATensor), arrays, unknown, depth)
     if isinstance(value, complex):
         return encode(np.asarray(value), arrays, unknown, depth)
     if unknown is not None:
@@ -141,9 +141,9 @@ def _decode(tree: Any, arrays: Iterator[np.ndarray], depth: int, refused: frozen
         if array is None or array.dtype.name != tree["dtype"] or list(array.shape) != tree["shape"]:
             raise WireError("an array does not match its header")
         if tree.get("foreign") is True:
-            array = array.view(Foreign)
+            array = array.view(NotATensor)
         layout = tree.get("layout")
-        return Laid(array, layout) if isinstance(layout, str) else array
+        return WithLayout(array, layout) if isinstance(layout, str) else array
     if kind == "tuple":
         return tuple(_decode(item, arrays, depth + 1, refused) for item in _list(tree["v"]))
     if kind == "dict":

@@ -8,7 +8,7 @@ import pytest
 
 from katagrad.bench import quantities
 from katagrad.bench.files import load
-from katagrad.bench.page_series import collect
+from katagrad.bench.page.series import collect
 
 MACHINE = {"cpu": "AMD EPYC", "cores": 2, "architecture": "x86_64", "memory_gib": 24}
 # (topic, benchmark, flops, bytes) of one call of 256 rows

@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 from katagrad.topics import root, topics
-from katagrad.worker import for_torch
+from katagrad.worker.adapters import torch as for_torch
 from katagrad.worker.session import Session
 from katagrad.worker.wire import Random
 

@@ -22,7 +22,7 @@ def run(tmp_path):
     for name in ("exercises", "graders", "benchmarks", "solutions/torch", "solutions/tensorflow"):
         (tmp_path / name).mkdir(parents=True)
         shutil.copy(root() / name / "softmax.py", tmp_path / name)
-    plugins = '["katagrad.plugin", "katagrad.bench.plugin"]'
+    plugins = '["katagrad.pytest_plugin.plugin", "katagrad.bench.plugin"]'
     (tmp_path / "conftest.py").write_text(f"pytest_plugins = {plugins}\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
 

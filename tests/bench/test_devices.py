@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.needs("torch")]
 LOADERS = """
 import torch
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
-from katagrad.worker import loaders_of_torch
+from katagrad.worker.adapters import torch_loaders as loaders_of_torch
 
 def orders():
     torch.manual_seed(3)
@@ -39,7 +39,7 @@ print("same orders")
 TENSORFLOW_ON_A_GPU = """
 import json, tensorflow as tf
 from types import SimpleNamespace
-from katagrad.worker import for_tensorflow as it
+from katagrad.worker.adapters import tensorflow as it
 grown = []
 tf.config.list_physical_devices = lambda kind=None: [SimpleNamespace(name="GPU:0")] if kind == "GPU" else []
 tf.config.list_logical_devices = tf.config.list_physical_devices
@@ -54,7 +54,7 @@ print(json.dumps([before, grown, told, it.hardware()["tf32"]]))
 """
 TORCH_ON_A_GPU = """
 import json, torch
-from katagrad.worker import for_torch as it
+from katagrad.worker.adapters import torch as it
 flags = lambda: [torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32]
 before = flags()
 it.configure(1, "meta")  # any device but the CPU

@@ -8,7 +8,7 @@ from katagrad.bench.runner import TIMED, TimedLauncher
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
-from katagrad.submission import edited
+from katagrad.grading.submission import edited
 from katagrad.topics import topics
 
 pytestmark = pytest.mark.needs("tensorflow")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from katagrad.bench.files import load
 from katagrad.bench.keep import folder, keep
-from katagrad.bench.page import render
+from katagrad.bench.page.page import render
 from katagrad.cli import app
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from katagrad.bench.page import render, write
-from katagrad.bench.page_series import Series
+from katagrad.bench.page.page import render, write
+from katagrad.bench.page.series import Series
 
 OTHER = {"cpu": "Intel Xeon", "cores": 16, "architecture": "x86_64"}
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from katagrad.bench.keep import keep
-from katagrad.bench.page import NoPage, write
+from katagrad.bench.page.page import NoPage, write
 from katagrad.cli import app
 
 CASE = [("softmax", "bench_softmax[log_softmax-small]", 1e6, 1e6), ("softmax", "bench_x", 1, 1)]

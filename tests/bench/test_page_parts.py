@@ -3,10 +3,10 @@
 import pytest
 
 from katagrad.bench import quantities
-from katagrad.bench.page import render
-from katagrad.bench.page_plots import HEIGHT, LEFT, Log, Mark, labelled, rooflines
-from katagrad.bench.page_runs import history, missing
-from katagrad.bench.page_tables import against, cell, first_calls, memory, pairs
+from katagrad.bench.page.page import render
+from katagrad.bench.page.plots import HEIGHT, LEFT, Log, Mark, labelled, rooflines
+from katagrad.bench.page.runs import history, missing
+from katagrad.bench.page.tables import against, cell, first_calls, memory, pairs
 
 OTHER = {"cpu": "Intel Xeon", "cores": 16, "architecture": "x86_64"}
 

@@ -37,7 +37,7 @@ def run(tmp_path):
         rival = root() / "benchmarks" / "rivals" / f"{framework}.py"
         shutil.copy(rival, tmp_path / "benchmarks" / "rivals")
     shutil.copy(root() / "benchmarks" / "pairs" / "softmax.py", tmp_path / "benchmarks" / "pairs")
-    plugins = '["katagrad.plugin", "katagrad.bench.plugin"]'
+    plugins = '["katagrad.pytest_plugin.plugin", "katagrad.bench.plugin"]'
     (tmp_path / "conftest.py").write_text(f"pytest_plugins = {plugins}\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from katagrad.bench import checkout
+from katagrad.bench.regress import checkout
 from katagrad.topics import root
 
 pytestmark = [

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from katagrad.bench.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
+from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
 
 RULE = Rule()
 

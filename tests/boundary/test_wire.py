@@ -19,12 +19,12 @@ from katagrad.worker.wire import (
     MAX_HEADER,
     Closed,
     Connection,
-    Foreign,
     Handle,
-    Laid,
     Late,
+    NotATensor,
     Random,
     WireError,
+    WithLayout,
     decode,
     encode,
 )  # fmt: skip
@@ -73,8 +73,8 @@ def test_own_kinds_come_out_as_they_went_in():
     assert across(Handle(3, "T", True)) == Handle(3, "T", True)
     assert across(Random(1 << 62)) == Random(1 << 62)
     assert across(slice(1, None, -2)) == slice(1, None, -2)
-    assert isinstance(across(np.zeros(2).view(Foreign)), Foreign)
-    assert across(Laid(np.zeros((1, 2, 3, 4)), "image")).layout == "image"
+    assert isinstance(across(np.zeros(2).view(NotATensor)), NotATensor)
+    assert across(WithLayout(np.zeros((1, 2, 3, 4)), "image")).layout == "image"
     assert across(function(lambda x: exp(x) * 2))(0.0) == 2.0
     assert math.isnan(across(math.nan))
     assert across(np.array([[1, 2], [3, 4]]).T).tolist() == [[1, 3], [2, 4]]

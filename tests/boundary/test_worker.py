@@ -13,10 +13,10 @@ import pytest
 from katagrad.boundary import Implementation, Pool
 from katagrad.boundary.local import LocalPool
 from katagrad.boundary.transport import Transport
-from katagrad.checks import Rules, run_topic
-from katagrad.submission import Submission
+from katagrad.errors import FAILED, PASSED
+from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.submission import Submission
 from katagrad.topics import root, topics
-from katagrad.verdict import FAILED, PASSED
 from katagrad.worker.limits import Limits
 
 pytestmark = pytest.mark.needs("torch")
@@ -100,8 +100,8 @@ import sys
 from pathlib import Path
 from katagrad.boundary.local import LocalPool
 from katagrad.boundary.transport import Transport
-from katagrad.checks import Rules, run_topic
-from katagrad.submission import Submission
+from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.submission import Submission
 from katagrad.topics import topics
 topic, folder = topics()["softmax"], Path(sys.argv[1])
 outcomes = run_topic(Transport(LocalPool(folder), Submission(folder).source(topic)), topic, Rules(9))

@@ -13,9 +13,9 @@ import time
 import pytest
 
 from katagrad.course.grade import Order, run
-from katagrad.course.trial import generate
+from katagrad.course.sample_class import generate
+from katagrad.errors import NotGraded
 from katagrad.topics import topics
-from katagrad.verdict import NotGraded
 
 pytestmark = pytest.mark.needs("torch")
 SMALL = [topics()[name] for name in ("softmax", "cross_entropy")]

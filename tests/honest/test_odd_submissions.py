@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from katagrad import sandbox
 from katagrad.boundary.process import PlainLauncher, Pool
 from katagrad.boundary.transport import Transport
-from katagrad.checks import Rules, manifest, run_topic
-from katagrad.results import topic_record
-from katagrad.submission import Submission
+from katagrad.errors import FAILED, PASSED
+from katagrad.grading.checks import Rules, manifest, run_topic
+from katagrad.grading.records import topic_record
+from katagrad.grading.submission import Submission
+from katagrad.isolation import sandbox
 from katagrad.topics import root, topics
-from katagrad.verdict import FAILED, PASSED
 from katagrad.worker.limits import Limits
 
 LIMITS = Limits(wall=30.0)

@@ -12,14 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from katagrad import sandbox
-from katagrad.boundary.launcher import ENTRY, PlainLauncher
 from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
-from katagrad.checks import Rules, manifest, run_topic
-from katagrad.submission import Submission
+from katagrad.errors import PASSED
+from katagrad.grading.checks import Rules, manifest, run_topic
+from katagrad.grading.submission import Submission
+from katagrad.isolation import sandbox
+from katagrad.isolation.launcher import ENTRY, PlainLauncher
 from katagrad.topics import root, topics
-from katagrad.verdict import PASSED
 from katagrad.worker.limits import Limits
 from tests.hostile.world import World
 

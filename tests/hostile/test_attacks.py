@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from katagrad.checks import manifest
-from katagrad.plain import visible
+from katagrad.grading.checks import manifest
+from katagrad.text import visible
 
 from tests.hostile.conftest import HERE, LIMITS, STAND_IN, installed, processes, shut_in  # isort: skip
 

@@ -160,7 +160,7 @@ def test_without_a_fork_for_each_the_environment_and_modules_would_stay(arena, p
 def test_without_scratch_limits_the_disk_fills(arena, plain, monkeypatch):
     import re
 
-    from katagrad import sandbox
+    from katagrad.isolation import sandbox
 
     def most(pool):
         words = arena.run(arena.attack("disk_filled"), only=MASKED, pool=pool).words

@@ -7,11 +7,11 @@ import pytest
 
 from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
-from katagrad.checks import Rules, run_topic
-from katagrad.results import write_json
-from katagrad.submission import Submission
+from katagrad.errors import FAILED, PASSED, SubmissionProblem
+from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.records import write_json
+from katagrad.grading.submission import Submission
 from katagrad.topics import topics
-from katagrad.verdict import FAILED, PASSED, SubmissionProblem
 from tests.hostile.conftest import LIMITS, STAND_IN, BarePlain
 
 TOPIC = topics()["softmax"]

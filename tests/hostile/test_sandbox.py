@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from katagrad import sandbox, seccomp
 from katagrad.boundary.process import PlainLauncher
-from katagrad.grading import BadOption
+from katagrad.grading.session import BadOption
+from katagrad.isolation import sandbox, seccomp
 
 USERS = ["own", "passing"] if os.geteuid() == 0 else ["own"]
 

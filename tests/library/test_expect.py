@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from katagrad import expect
-from katagrad.verdict import Failure, NotStarted, StudentError
-from katagrad.worker.wire import Foreign
+from katagrad.authoring import expect
+from katagrad.errors import Failure, NotStarted, StudentError
+from katagrad.worker.wire import NotATensor
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 
@@ -56,7 +56,7 @@ def test_close_insists_on_tensors():
     says(
         "f is a NumPy array, but should be a tensor",
         expect.close,
-        np.ones(1).view(Foreign),
+        np.ones(1).view(NotATensor),
         np.ones(1),
         of="f",
     )
@@ -95,7 +95,7 @@ def test_structures_are_compared_item_by_item():
 
 
 @pytest.mark.parametrize(
-    "value", [2.0, np.float32(2), np.array(2.0), np.array([2.0]).view(Foreign)]
+    "value", [2.0, np.float32(2), np.array(2.0), np.array([2.0]).view(NotATensor)]
 )
 def test_number_takes_every_kind_of_one_number(value):
     expect.number(value, 2.0, of="f")
@@ -183,7 +183,7 @@ def test_raises_wants_the_class_or_a_subclass():
 
 
 def test_draws_are_exact_in_float32_and_differ_by_check():
-    from katagrad.context import CheckContext, running
+    from katagrad.authoring.context import CheckContext, running
 
     with running(CheckContext(1)):
         first = expect.normal(3, 4)

@@ -2,7 +2,7 @@
 
 import ast
 
-from katagrad.mutation import mutants
+from katagrad.mutation.operators import mutants
 
 SOURCE = '''
 """A docstring with 1 number."""
@@ -41,8 +41,8 @@ def test_every_kind_of_change_is_made():
 
 def test_a_sound_topic_leaves_no_more_than_its_listed_survivors():
     # The claim behind a mutation score: what is listed as equivalent must be a mutant of the solution as it stands.
+    from katagrad.mutation.validate import equivalents
     from katagrad.topics import FRAMEWORKS, topics
-    from katagrad.validate import equivalents
 
     for topic in topics().values():
         for framework in FRAMEWORKS:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from katagrad.oracle import Adam, relu_network, relu_network_gradients, slopes, softmax
+from katagrad.authoring.oracle import Adam, relu_network, relu_network_gradients, slopes, softmax
 
 
 @pytest.fixture

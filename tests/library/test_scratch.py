@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from katagrad.checks import grader_hash
-from katagrad.scratch import breaches
+from katagrad.grading.checks import grader_hash
+from katagrad.grading.scratch import breaches
 from katagrad.topics import topics
 
 RULES = ["torch.softmax", "torch.nn.functional.*", "torch.nn.Softmax", ".softmax"]

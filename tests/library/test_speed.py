@@ -7,17 +7,16 @@ import sys
 import numpy as np
 import pytest
 
-from katagrad import speed
-from katagrad.bench import interval
+from katagrad.authoring import interval, speed
 from katagrad.boundary import Pool
 from katagrad.boundary.local import LocalPool
 from katagrad.boundary.transport import Transport
-from katagrad.checks import Rules, manifest, run_check
-from katagrad.course.labour import Job, Plan, grade
-from katagrad.results import topic_record
-from katagrad.submission import Submission
+from katagrad.course.worker_pool import Job, Plan, grade
+from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.grading.checks import Rules, manifest, run_check
+from katagrad.grading.records import topic_record
+from katagrad.grading.submission import Submission
 from katagrad.topics import FRAMEWORKS, root, topics
-from katagrad.verdict import FAILED, NOT_GRADED, PASSED
 from katagrad.worker.limits import Limits
 
 TOPIC = topics()["conv2d"]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from katagrad import survivors
-from katagrad.checks import Case, Check, Outcome, Rules
-from katagrad.mutation import Mutant
-from katagrad.survivors import Hunt
-from katagrad.verdict import FAILED, NOT_GRADED, PASSED
+from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.grading.checks import Case, Check, Outcome, Rules
+from katagrad.mutation import survivors
+from katagrad.mutation.operators import Mutant
+from katagrad.mutation.survivors import Hunt
 
 SOURCE = """def first(x):
     return x + 1
@@ -107,8 +107,8 @@ def test_the_worker_is_closed_whatever_comes(hunt):
 
 def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
     pytest.importorskip("torch")
+    from katagrad.mutation.validate import Validator, equivalents
     from katagrad.topics import topics
-    from katagrad.validate import Validator, equivalents
 
     topic = topics()["softmax"]
     validator = Validator(topic, "torch")
@@ -123,8 +123,9 @@ def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
 
 
 def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monkeypatch, capsys):
-    from katagrad import cli, validate
-    from katagrad.validate import Equivalent
+    from katagrad import cli
+    from katagrad.mutation import validate
+    from katagrad.mutation.validate import Equivalent
 
     class Found:
         solution = SOURCE

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from katagrad.threshold import Threshold
+from katagrad.authoring.threshold import Threshold
+from katagrad.mutation.validate import Findings, check_thresholds
 from katagrad.topics import topics
-from katagrad.validate import Findings, check_thresholds
 
 
 def test_chance_of_failure_is_on_the_safe_side_of_the_truth():

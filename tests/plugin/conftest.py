@@ -38,7 +38,7 @@ class Workspace:
             for topic in ("softmax", "cross_entropy"):
                 shutil.copy(root() / name / f"{topic}.py", folder / name)
         (self.exercises / "topics.toml").write_text(TOPICS_TOML)
-        (folder / "conftest.py").write_text('pytest_plugins = ("katagrad.plugin",)\n')
+        (folder / "conftest.py").write_text('pytest_plugins = ("katagrad.pytest_plugin.plugin",)\n')
         (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
 
     def solve(self, framework: str = "torch", topic: str = "softmax") -> Path:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from katagrad.grading import parse_limits
-from katagrad.options import told_limits
-from katagrad.submission import edited
+from katagrad.errors import NotGraded
+from katagrad.grading.session import parse_limits
+from katagrad.grading.submission import edited
+from katagrad.pytest_plugin.options import told_limits
 from katagrad.topics import topics
-from katagrad.verdict import NotGraded
 from katagrad.worker.limits import Limits
 
 pytestmark = pytest.mark.needs("torch")

@@ -226,7 +226,7 @@ def test_in_process_run_says_that_it_is_no_grade_and_stops_at_a_breakpoint(works
         "import sys\ndef stop():\n    print('STOPPED IN', sys._getframe(1).f_code.co_name)\n"
     )
     (workspace.folder / "conftest.py").write_text(
-        'import sys\nsys.path.insert(0, "")\nimport debugger\npytest_plugins = ("katagrad.plugin",)\n'
+        'import sys\nsys.path.insert(0, "")\nimport debugger\npytest_plugins = ("katagrad.pytest_plugin.plugin",)\n'
         "def pytest_runtest_call(item):\n    sys.breakpointhook = debugger.stop\n"
     )
     output = workspace.run("exercises/softmax.py", "--in-process", "-k", "offset", "-s")

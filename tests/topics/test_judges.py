@@ -7,18 +7,18 @@ import pytest
 
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Pool
-from katagrad.checks import Rules, run_case, run_topic
-from katagrad.examples import examples, run_example
-from katagrad.submission import edited
-from katagrad.topics import FRAMEWORKS, root, topics
-from katagrad.validate import (
+from katagrad.errors import PASSED
+from katagrad.grading.checks import Rules, run_case, run_topic
+from katagrad.grading.examples import examples, run_example
+from katagrad.grading.submission import edited
+from katagrad.mutation.validate import (
     Findings,
     Validator,
     check_thresholds,
     named_mutants,
     thresholds,
 )
-from katagrad.verdict import PASSED
+from katagrad.topics import FRAMEWORKS, root, topics
 
 TOPICS = topics()
 ALTERNATIVES = sorted((root() / "tests" / "alternatives").glob("*/*.py"))

@@ -8,11 +8,11 @@ import pytest
 from katagrad import data
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Pool
-from katagrad.checks import Rules, run_topic
-from katagrad.submission import edited
+from katagrad.errors import PASSED
+from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.submission import edited
 from katagrad.topics import topics
-from katagrad.verdict import PASSED
-from katagrad.worker.wire import Laid
+from katagrad.worker.wire import WithLayout
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -30,7 +30,7 @@ class Listening(Transport):
 
 def arrays(value):
     """The arrays in a request, flat."""
-    if isinstance(value, Laid):
+    if isinstance(value, WithLayout):
         value = value.array
     if isinstance(value, np.ndarray):
         return [value.ravel()]

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from katagrad.checks import manifest
-from katagrad.contract import is_stub
-from katagrad.examples import examples
-from katagrad.submission import Submission
+from katagrad.errors import NotStarted
+from katagrad.grading.checks import manifest
+from katagrad.grading.examples import examples
+from katagrad.grading.stub import is_stub
+from katagrad.grading.submission import Submission
+from katagrad.mutation.validate import named_mutants
 from katagrad.topics import FRAMEWORKS, root, topics
-from katagrad.validate import named_mutants
-from katagrad.verdict import NotStarted
 
 ROOT = root()
 TOPICS = topics()

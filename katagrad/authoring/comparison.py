@@ -1,0 +1,137 @@
+"""How expectations compare and put what they found into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from katagrad.boundary.implementation import Remote
+from katagrad.errors import Failure
+from katagrad.worker.wire import NotATensor, Random, WithLayout
+
+# (rtol, atol) by the dtype that came back: 32-bit results carry about seven digits, and sums lose one or two.
+TOLERANCE = {"float16": (1e-2, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-9, 1e-12)}
+
+
+def compare(
+    array: np.ndarray,
+    wanted: np.ndarray,
+    of: str,
+    rtol: float | None,
+    atol: float | None,
+    mistakes: Mapping[str, Any] | None,
+) -> None:
+    if array.dtype.kind not in "biufc":
+        raise Failure(f"{of} has the dtype {array.dtype}, but should hold numbers")
+    rtol, atol = tolerance(array.dtype.name, rtol, atol)
+    with np.errstate(all="ignore"):
+        left = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+        wrong = ~np.isclose(left, wanted, rtol=rtol, atol=atol, equal_nan=True)
+    if not wrong.any():
+        return
+    at = tuple(int(i) for i in np.argwhere(wrong)[0])
+    within = atol + rtol * abs(float(wanted[at])) if np.isfinite(wanted[at]) else atol
+    named = likely(array, mistakes, rtol, atol)
+    raise Failure(
+        f"{of}{index(at)} is {left[at]:.6g}, but should be {float(wanted[at]):.6g} within {within:.2g}"
+        f"{share(wrong)}{named}"
+    )
+
+
+def tolerance(name: str, rtol: float | None, atol: float | None) -> tuple[float, float]:
+    default = TOLERANCE.get(name, TOLERANCE["float32"])
+    return default[0] if rtol is None else rtol, default[1] if atol is None else atol
+
+
+def likely(array: np.ndarray, mistakes: Mapping[str, Any] | None, rtol: float, atol: float) -> str:
+    with np.errstate(all="ignore"):
+        for name, value in (mistakes or {}).items():
+            guess = np.asarray(value() if callable(value) else value)
+            if guess.shape == array.shape and np.allclose(
+                array, guess, rtol=rtol, atol=atol, equal_nan=True
+            ):
+                return f"; it equals {name}"
+    return ""
+
+
+def tensor(actual: Any, of: str) -> np.ndarray:
+    if isinstance(actual, WithLayout):
+        actual = actual.array
+    if isinstance(actual, np.ndarray) and not isinstance(actual, NotATensor):
+        return actual
+    if actual is None and of.startswith(("d ", "the gradient")):
+        raise Failure(
+            f"{of} is missing: no gradient arrives there; the result does not depend on it through tensor operations"
+        )
+    raise Failure(f"{of} is {kind_of(actual)}, but should be a tensor")
+
+
+def numbers(actual: Any, of: str) -> np.ndarray:
+    if isinstance(actual, np.ndarray):
+        return actual
+    if isinstance(actual, (bool, int, float)):
+        return np.asarray(actual)
+    if isinstance(actual, (list, tuple)):
+        try:
+            return np.asarray([plain(item) for item in actual])
+        except ValueError:
+            pass
+    raise Failure(f"{of} is {kind_of(actual)}, but should hold numbers")
+
+
+def kind_of(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, NotATensor):
+        return "a NumPy array" if value.ndim else "a NumPy number"
+    if isinstance(value, np.ndarray):
+        return f"a tensor of shape {value.shape}"
+    if isinstance(value, Remote):
+        return f"a {value.type_name}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name} ({brief(value)})"
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 160 else text[:150] + " ..."
+
+
+def index(at: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, at))}]" if at else ""
+
+
+def share(wrong: np.ndarray) -> str:
+    return f" ({int(wrong.sum())} of {wrong.size} elements are off)" if wrong.size > 1 else ""
+
+
+def same_length(actual: Sequence[Any], expected: Sequence[Any], of: str) -> None:
+    if len(actual) != len(expected):
+        raise Failure(f"{of} has {len(actual)} items, but should have {len(expected)}")
+
+
+def paired(before: Any, now: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(before, WithLayout):
+        before = before.array
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in before:
+            yield from paired(before[key], now.get(key), f"{path}[{key!r}]")
+    elif isinstance(before, (list, tuple)) and isinstance(now, (list, tuple)):
+        for i, (b, n) in enumerate(zip(before, now, strict=False)):
+            yield from paired(b, n, f"{path}[{i}]")
+    elif isinstance(before, (np.ndarray, np.generic)) and not isinstance(before, Random):
+        yield path, before, now

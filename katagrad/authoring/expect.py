@@ -1,0 +1,290 @@
+"""The vocabulary of graders: random inputs, and expectations that fail in one grammar.
+
+A failure reads: subject is value, but should be expectation within tolerance (how much is off); the likely mistake.
+Everything here works on the NumPy copies that came back from a worker.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from katagrad.authoring import comparison as wording
+from katagrad.authoring.draws import full_size, generator, integers, normal, random_seed, uniform
+from katagrad.boundary.implementation import Implementation, image, kernel, opaque
+from katagrad.errors import Failure, NotStarted, StudentError
+from katagrad.worker.expression import function
+
+__all__ = [
+    "at_least",
+    "at_most",
+    "between",
+    "chance",
+    "close",
+    "dtype",
+    "equal",
+    "finite",
+    "from_scratch",
+    "full_size",
+    "function",
+    "generator",
+    "holds",
+    "image",
+    "integers",
+    "kernel",
+    "losses",
+    "median",
+    "normal",
+    "number",
+    "opaque",
+    "raises",
+    "random_seed",
+    "same_inputs",
+    "scalar",
+    "shape",
+    "uniform",
+]
+
+# -- expectations ----------------------------------------------------------------------------------
+
+
+def close(
+    actual: Any,
+    expected: Any,
+    of: str,
+    rtol: float | None = None,
+    atol: float | None = None,
+    mistakes: Mapping[str, Any] | None = None,
+) -> None:
+    """Expect a tensor of the shape and values of `expected`.
+
+    of: how the subject reads, as code: "softmax(x, axis=0)". rtol, atol: relative and absolute tolerance; by
+    default those of the dtype that came back. mistakes: wrong answers by name; if the result equals
+    one, the failure says so.
+    """
+    if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
+        wording.same_length(actual, expected, of)
+        for i, (a, e) in enumerate(zip(actual, expected, strict=True)):
+            close(a, e, f"{of}[{i}]", rtol, atol)
+        return
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        if set(actual) != set(expected):
+            raise Failure(
+                f"{of} has the keys {sorted(map(str, actual))}, but should have {sorted(map(str, expected))}"
+            )
+        for key, value in expected.items():
+            close(actual[key], value, f"{of}[{key!r}]", rtol, atol)
+        return
+    array = wording.tensor(actual, of)
+    wanted = np.asarray(expected)
+    if array.shape != wanted.shape:
+        raise Failure(
+            f"{of} has the shape {array.shape}, but should have {wanted.shape}"
+            + wording.likely(array, mistakes, 1e-3, 1e-4)
+        )
+    wording.compare(array, wanted, of, rtol, atol, mistakes)
+
+
+def number(
+    actual: Any,
+    expected: float,
+    of: str,
+    rtol: float | None = None,
+    atol: float | None = None,
+    mistakes: Mapping[str, Any] | None = None,
+) -> None:
+    """Expect one number near `expected`: a Python number, or a tensor or NumPy value of one element."""
+    value = scalar(actual, of)
+    kind = np.asarray(actual).dtype.name if isinstance(actual, np.ndarray) else "float32"
+    wording.compare(
+        np.asarray(value, "float64"),
+        np.asarray(float(expected)),
+        of,
+        *wording.tolerance(kind, rtol, atol),
+        mistakes,
+    )
+
+
+def scalar(actual: Any, of: str) -> float:
+    """The one number that `actual` is. Fails for anything else."""
+    if isinstance(actual, np.ndarray) and actual.size == 1 and actual.dtype.kind in "biuf":
+        return float(actual.reshape(()))
+    if isinstance(actual, (int, float, np.integer, np.floating)) and not isinstance(actual, bool):
+        return float(actual)
+    raise Failure(f"{of} is {wording.kind_of(actual)}, but should be one number")
+
+
+def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | None = None) -> None:
+    """Expect exactly `expected`: integers, booleans, text, or a structure of them. Tensors and lists compare alike."""
+    if isinstance(expected, np.ndarray):
+        array = wording.numbers(actual, of)
+        if array.shape != expected.shape:
+            raise Failure(f"{of} has the shape {array.shape}, but should have {expected.shape}")
+        wrong = array != expected
+        if wrong.any():
+            at = tuple(int(i) for i in np.argwhere(wrong)[0])
+            named = wording.likely(array, mistakes, 0.0, 0.0)
+            raise Failure(
+                f"{of}{wording.index(at)} is {array[at]}, but should be {expected[at]}{wording.share(wrong)}{named}"
+            )
+        return
+    found = wording.plain(actual)
+    if found != wording.plain(expected) or isinstance(found, bool) != isinstance(
+        wording.plain(expected), bool
+    ):
+        named = next(
+            (
+                f"; it equals {name}"
+                for name, value in (mistakes or {}).items()
+                if found == wording.plain(value)
+            ),
+            "",
+        )
+        raise Failure(
+            f"{of} is {wording.brief(found)}, but should be {wording.brief(wording.plain(expected))}{named}"
+        )
+
+
+def shape(actual: Any, expected: Sequence[int], of: str) -> None:
+    """Expect a tensor of exactly this shape."""
+    array = wording.tensor(actual, of)
+    if array.shape != tuple(expected):
+        raise Failure(f"{of} has the shape {array.shape}, but should have {tuple(expected)}")
+
+
+def dtype(actual: Any, expected: str, of: str) -> None:
+    """Expect a tensor of exactly this dtype: "float32", "int64", "bool"."""
+    array = wording.tensor(actual, of)
+    if array.dtype.name != expected:
+        raise Failure(f"{of} has the dtype {array.dtype.name}, but should have {expected}")
+
+
+def finite(actual: Any, of: str) -> None:
+    """Expect no infinity and no NaN."""
+    array = wording.numbers(actual, of)
+    bad = ~np.isfinite(array)
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise Failure(
+            f"{of}{wording.index(at)} is {array[at]}, but should be finite{wording.share(bad)}"
+        )
+
+
+def at_least(actual: Any, bound: float, of: str) -> None:
+    """Expect a number of at least `bound`."""
+    value = scalar(actual, of)
+    if not value >= bound:
+        raise Failure(f"{of} is {value:.6g}, but should be at least {bound:g}")
+
+
+def at_most(actual: Any, bound: float, of: str) -> None:
+    """Expect a number of at most `bound`."""
+    value = scalar(actual, of)
+    if not value <= bound:
+        raise Failure(f"{of} is {value:.6g}, but should be at most {bound:g}")
+
+
+def between(actual: Any, low: float, high: float, of: str) -> None:
+    """Expect a number from `low` to `high`."""
+    value = scalar(actual, of)
+    if not low <= value <= high:
+        raise Failure(f"{of} is {value:.6g}, but should be from {low:g} to {high:g}")
+
+
+def chance(share: float, probability: float, draws: int, of: str, z: float = 5.0) -> None:
+    """Expect a share of `draws` independent events near their probability.
+
+    z: how many standard deviations are let through; at 5, a right answer fails once in 1.7 million (normal tail).
+    """
+    bound = z * math.sqrt(probability * (1 - probability) / draws)
+    if not abs(share - probability) <= bound:
+        raise Failure(
+            f"{of} is {share:.4f}, but should be {probability:.4f} within {bound:.4f} ({draws} draws)"
+        )
+
+
+def holds(truth: Any, message: str) -> None:
+    """Expect a condition; `message` says in full what was found and what should be."""
+    if not bool(truth):
+        raise Failure(message)
+
+
+@contextmanager
+def raises(kind: str | tuple[str, ...], of: str) -> Iterator[None]:
+    """Expect the submission to raise an exception of class `kind`, or of a subclass."""
+    kinds = (kind,) if isinstance(kind, str) else kind
+    try:
+        yield
+    except NotStarted:
+        raise
+    except StudentError as error:
+        if not set(kinds) & set(error.kinds):
+            raise Failure(
+                f"{of} raised {error.kind} ({error.detail[:200]}), but should raise {' or '.join(kinds)}"
+            ) from None
+        return
+    raise Failure(f"{of} raised nothing, but should raise {' or '.join(kinds)}")
+
+
+def same_inputs(impl: Implementation, name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call a function and expect its array arguments to be as they were; returns the result."""
+    result, after = impl.after(name, *args, **kwargs)
+    for i, (before, now) in enumerate(zip(args, after, strict=True)):
+        for path, old, new in wording.paired(before, now, f"argument {i + 1} of {name}"):
+            new_array = np.asarray(new)
+            old_array = np.asarray(old)
+            if new_array.shape != old_array.shape or not np.allclose(
+                old_array, new_array, rtol=1e-6, atol=0, equal_nan=True
+            ):
+                raise Failure(f"{path} was changed by the call; work on a copy")
+    return result
+
+
+def median(values: Sequence[float], of: str) -> float:
+    """The median of a measure over training seeds, checked to be finite."""
+    finite(np.asarray(values, float).view(np.ndarray), of)
+    return float(np.median(values))
+
+
+def from_scratch(impl: Implementation, *names: str) -> None:
+    """Expect that `names` are written, and that the source breaks no rule of the topic's list."""
+    for name in names:
+        impl._transport.require(name)
+    found = impl.source.breaches()
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise Failure(f"{found[0]}, but this topic is to be written without it{more}")
+
+
+def losses(history: Any, epochs: int) -> Any:
+    """The items of a history of one loss an epoch, which may also have come as a tensor."""
+    history = history.tolist() if isinstance(history, np.ndarray) else history
+    count = len(history) if isinstance(history, (list, tuple)) else 0
+    holds(
+        count == epochs,
+        f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
+    )
+    return history
+
+
+def recorded(
+    found: Any,
+    expected: Sequence[float],
+    of: str,
+    rtol: float = 1e-3,
+    atol: float | None = None,
+    mistakes: Mapping[str, Any] | None = None,
+) -> None:
+    """Expect the list of Python floats that `of` returned: one loss an epoch. mistakes: of the first."""
+    holds(
+        isinstance(found, list) and all(isinstance(value, float) for value in found),
+        f"{of} should return a list of Python floats",
+    )
+    equal(len(found), len(expected), of=f"the number of losses that {of} returned")
+    for epoch, (value, wanted) in enumerate(zip(found, expected, strict=True)):
+        known = mistakes if epoch == 0 else None
+        number(value, wanted, f"the loss of epoch {epoch}", rtol, atol, known)

@@ -1,0 +1,138 @@
+"""What a run of benchmarks tells: a line for each, the table of pairs, and what was not run, with the reason."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from katagrad.bench import machine
+from katagrad.errors import Ended, StudentError
+
+ASKED = re.compile(r"allocate ([\d.]+) ?(bytes|MiB|GiB)", re.IGNORECASE)
+UNITS = {"bytes": 1, "mib": 1 << 20, "gib": 1 << 30}
+
+
+class Progress:
+    """Collects what came of each benchmark of a session.
+
+    total: how many were chosen. not_run: {"name", "topic", "reason"} of each that has no figure.
+    """
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+        self.not_run: list[dict[str, str]] = []
+        self.pairs: list[dict[str, Any]] = []
+        self._lines: dict[str, str] = {}
+
+    def note(self, item: pytest.Item, report: pytest.TestReport, excinfo: Any) -> None:
+        """Keep a report of a benchmark's setup or call."""
+        if report.when == "teardown" or (report.when == "setup" and report.passed):
+            return
+        self.done += 1
+        head = f"[{self.done:>{len(str(self.total))}}/{self.total}] {item.path.stem}: {item.name}"
+        if report.passed:
+            benchmark = getattr(item, "funcargs", {}).get("benchmark")
+            text = _figures(benchmark)
+            if benchmark is not None and "pair" in benchmark.extra_info:
+                about = benchmark.extra_info
+                self.pairs.append({"name": f"{item.path.stem}: {item.name}", **about["pair"]})
+        else:
+            reason = excinfo.value.args[0] if excinfo and excinfo.value.args else ""
+            reason = str(getattr(excinfo.value, "msg", None) or reason if excinfo else "unknown")
+            state = "not run" if report.skipped else "failed"
+            text = f"{state}: {reason.splitlines()[0] if reason else type(excinfo.value).__name__}"
+            name = f"{item.path.stem}::{item.name}"
+            why = text.removeprefix("not run: ")
+            self.not_run.append({"name": name, "topic": item.path.stem, "reason": why})
+        self._lines[report.nodeid + str(report.when)] = f"{head}  {text}"
+
+    def line(self, report: pytest.TestReport) -> str | None:
+        """The line of a benchmark's report; None for any other report."""
+        return self._lines.get(report.nodeid + str(report.when))
+
+
+def _figures(benchmark: Any) -> str:
+    stats = getattr(benchmark, "stats", None)
+    info = getattr(benchmark, "extra_info", {})
+    if stats is None or not info:
+        return "done"
+    parts = [_scaled(stats.stats.median, "s"), _scaled(info["throughput"], f"{info['unit']}/s")]
+    for key, ceiling in (("share_of_flops", "FLOP/s"), ("share_of_bytes", "bandwidth")):
+        if key in info:
+            parts.append(f"{info[key]:.2g} of {ceiling}")
+    if info.get("call_memory"):
+        parts.append(f"{_scaled(info['call_memory'], 'B')} a call")
+    if info.get("retraces"):
+        parts.append(f"compiled {info['retraces']} times more while it was timed")
+    if "pair" in info:
+        parts = [parts[0], _ratio(info["pair"])]
+    return ", ".join(parts)
+
+
+def _scaled(value: float, unit: str) -> str:
+    """A figure with three digits and a prefix: "25.1 us", "3.2 Grows/s" is written "3.2 G rows/s"."""
+    for scale, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u")):
+        if value >= 0.9995 * scale:
+            gap = " " if prefix and len(unit) > 1 else ""
+            return f"{value / scale:.3g} {prefix}{gap}{unit}"
+    return f"{value * 1e9:.3g} n{unit}"
+
+
+def _ratio(pair: dict[str, Any]) -> str:
+    return f"{pair['ratio']:.3g} [{pair['low']:.3g}, {pair['high']:.3g}] times as long as {pair['against']}"
+
+
+def lacks_memory(reason: StudentError | Ended, limit: int) -> str:
+    """One line if a benchmark ended for want of memory, else "". limit: what its worker could have at most."""
+    text = reason.detail if isinstance(reason, StudentError) else str(reason)
+    kinds = reason.kinds if isinstance(reason, StudentError) else ()
+    short = "MemoryError" in kinds or "OutOfMemoryError" in kinds
+    short = short or "out of memory" in text or "bad_alloc" in text
+    if not short:
+        return ""
+    found = ASKED.search(text)
+    asked = float(found[1]) * UNITS[found[2].lower()] if found else 0.0
+    more = f" {machine.gib(asked)} more" if asked else " more memory"
+    free = f"than the {machine.gib(limit)} that are free" if limit < 1 << 40 else "than there is"
+    return f"needs{more} {free}"
+
+
+def write_empty(config: pytest.Config) -> None:
+    """Write --benchmark-json where no benchmark has a figure: what was not run, and on which commit and machine."""
+    kept = getattr(config, "_benchmarksession", None)
+    if kept is None or not kept.json or kept.benchmarks:
+        return
+    hook = config.hook
+    made = hook.pytest_benchmark_generate_json(
+        config=config,
+        benchmarks=[],
+        include_data=True,
+        machine_info=kept.get_machine_info(),
+        commit_info=hook.pytest_benchmark_generate_commit_info(config=config),
+    )
+    hook.pytest_benchmark_update_json(config=config, benchmarks=[], output_json=made)
+    kept.save_json(made)
+
+
+def summary(terminalreporter: Any, progress: Progress) -> None:
+    """The pairs in one table, and what was not run, by reason."""
+    write = terminalreporter.write_line
+    if progress.pairs:
+        terminalreporter.section(
+            "pairs: time of the solution over time of the other, with 95 % interval"
+        )
+        wide = max(len(one["name"]) for one in progress.pairs)
+        for one in progress.pairs:
+            write(
+                f"{one['name']:<{wide}}  {one['ratio']:8.3g}  [{one['low']:.3g}, {one['high']:.3g}]  {one['against']}"
+            )
+    reasons: dict[str, list[str]] = {}
+    for found in progress.not_run:
+        reasons.setdefault(found["reason"], []).append(found["name"])
+    if reasons:
+        terminalreporter.section(f"not run: {len(progress.not_run)} of {progress.total}")
+        for reason, names in reasons.items():
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            write(f"{', '.join(names[:3])}{more}: {reason}")

@@ -1,0 +1,1 @@
+"""The page of benchmark results: one HTML file that needs no network."""

@@ -1,0 +1,135 @@
+"""`kata bench page`: one self-contained HTML page from any number of result files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from katagrad import __version__
+from katagrad.bench import quantities
+from katagrad.bench.files import Results, load
+from katagrad.bench.page.plots import rooflines
+from katagrad.bench.page.runs import history, missing, runs, version
+from katagrad.bench.page.series import Collection, collect
+from katagrad.bench.page.tables import STEPS, against, cell, first_calls, memory, pairs
+from katagrad.grading.records import write_whole
+from katagrad.topics import topics
+
+# What stands in the page's JSON besides the figures that every file has.
+FACTS = (
+    *("flops", "bytes", "share_of_flops", "share_of_bytes", "ceiling_flops", "ceiling_copy"),
+    *("first_call", "peak_memory", "call_memory"),
+)
+
+
+class NoPage(Exception):
+    """Nothing can be shown; the message is for the person who asked. problems: a line for each file."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("no page written: none of the files holds a benchmark that can be shown")
+        self.problems = list(problems)
+
+
+def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
+    """Write the page of `files` to `out`, whole or not at all.
+
+    Returns (figures shown, problems): what could not be read is a line of `problems`, and stands on the page.
+    Raises NoPage where nothing could be read, and OSError where `out` cannot be written.
+    """
+    loaded: list[Results] = []
+    problems: list[str] = []
+    for path in files:
+        found, told = load(path)
+        problems += told
+        if found is not None:
+            loaded.append(found)
+    collection = collect(loaded)
+    if not collection.figures:
+        absent = {f"{run.name}: not run: {one.reason}" for run in loaded for one in run.not_run}
+        raise NoPage([*problems, *sorted(absent)])
+    write_whole(out, render(collection, problems))
+    return len(collection.newest) + len(collection.pairs), problems
+
+
+def render(collection: Collection, problems: Sequence[str] = ()) -> str:
+    """The page's HTML. It loads nothing, runs nothing, and is the same for the same files."""
+    steps, lines = history(collection)
+    known = topics()
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            release=__version__,
+            collection=collection,
+            rows=_throughput(collection),
+            titles={name: topic.title for name, topic in known.items()},
+            cell=cell,
+            limits=[f"{100 * end:g}{quantities.THIN}%" for end in STEPS],
+            roofline=rooflines(collection),
+            against=against(collection),
+            pairs=pairs(collection),
+            first_calls=first_calls(collection),
+            memory=memory(collection),
+            steps=steps,
+            history=lines,
+            runs=runs(collection),
+            missing=missing(collection),
+            problems=problems,
+            data=_data(collection),
+        )
+    )
+    # Before the first tag are the lines of the macros. JSON may hold half a character, which no file can.
+    return page.lstrip().encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("katagrad.bench.page", "template"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["breakable"] = _breakable
+    return made
+
+
+def _breakable(name: str) -> Markup:
+    """A name that a narrow column may break behind its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
+def _throughput(collection: Collection) -> list[tuple[str, list[Any]]]:
+    """(topic, its subjects with the newest figure or None of each series)."""
+    found: dict[str, list[Any]] = {}
+    for subject in collection.subjects:
+        figures = [collection.newest.get((series, subject)) for series in collection.series]
+        found.setdefault(subject.topic, []).append((subject, figures))
+    return list(found.items())
+
+
+def _data(collection: Collection) -> list[dict[str, Any]]:
+    """All figures, for whoever wants to compute with them: seconds, items and bytes, never rounded."""
+    return [
+        {
+            "topic": one.subject.topic,
+            "benchmark": one.subject.name,
+            "framework": one.series.framework,
+            **one.series.place._asdict(),
+            "commit": version(one.run),
+            "when": one.run.when,
+            "median_seconds": one.median,
+            "iqr_seconds": one.stats["iqr"],
+            "items_per_second": one.throughput,
+            "unit": one.unit,
+            **{name: one.number(name) for name in FACTS if one.number(name)},
+            **({"pair": one.pair} if one.pair else {}),
+        }
+        for one in collection.figures
+    ]

@@ -1,0 +1,1 @@
+"""Whether a revision is slower than another, by launches of both in turn."""

@@ -1,0 +1,216 @@
+"""Two or more versions of one solution, timed in turn: warm workers side by side, blocks in balanced order.
+
+A *lane* is one version: a folder of solutions and the interpreter whose framework runs it. A *launch* starts a fresh
+server for each lane; every benchmark of a launch runs in children of those servers. Both the benchmarks and the code
+that times are the driver's, for every lane: what differs is the solutions and the environment, and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from katagrad.bench.blocks import calls
+from katagrad.bench.fixture import Bench
+from katagrad.bench.runner import TIMED, TimedLauncher
+from katagrad.boundary.process import Pool
+from katagrad.grading.submission import Submission
+from katagrad.topics import Topic, topics
+
+BLOCK_SECONDS = 0.008  # short, so that some blocks run undisturbed beside a busy neighbour
+ROUNDS, LEAST_ROUNDS = 40, 6
+BUDGET_SECONDS = 6.0  # for all blocks of one benchmark in one launch
+
+
+class Unmeasurable(Exception):
+    """A benchmark that cannot be timed in some lane, with the reason."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One version. python: the interpreter that has its framework. slower: a planted share, for trials of the rule."""
+
+    name: str
+    folder: Path
+    python: str = sys.executable
+    slower: float = 0.0
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What all lanes share."""
+
+    framework: str
+    threads: int = 1
+    device: str = "cpu"
+    mode: str = "eager"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A function of benchmarks/<topic>.py with its parameters."""
+
+    topic: Topic
+    name: str
+    function: Any = field(repr=False, compare=False)
+    parameters: dict[str, Any] = field(compare=False)
+
+    @property
+    def size(self) -> str | None:
+        """The name of its size."""
+        return self.parameters.get("size")
+
+
+class _Collector:
+    """Keeps what pytest collects."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.items = list(session.items)
+
+
+def collect(
+    home: Path, names: Sequence[str], size: str, framework: str, select: str = ""
+) -> list[Benchmark]:
+    """The benchmarks of the topics `names` (all where there are none) at `size`, as pytest's -k `select` finds them."""
+    known = topics()
+    files = [str(home / "benchmarks" / f"{name}.py") for name in names or known]
+    files = [file for file in files if Path(file).is_file()]
+    collector, said = _Collector(), io.StringIO()
+    told = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--rootdir={home}"]
+    told += ["--size", size, "--framework", framework, *(["-k", select] if select else [])]
+    with redirect_stdout(said), redirect_stderr(said):
+        status = pytest.main([*told, *files], plugins=[collector])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        last = [line for line in said.getvalue().splitlines() if line.strip()][-1:]
+        raise Unmeasurable(f"the benchmarks cannot be collected: {last[0] if last else status}")
+    return [
+        Benchmark(
+            known[item.path.stem],
+            item.name,
+            item.obj,
+            dict(item.callspec.params) if hasattr(item, "callspec") else {},
+        )
+        for item in collector.items
+    ]
+
+
+class _Captured(Exception):
+    def __init__(self, prepared: Any) -> None:
+        self.handle, _, self.warm = prepared[:3]
+
+
+class _Side(Bench):
+    """The `bench` that a benchmark is given in one lane: everything up to the clock, and then it stops."""
+
+    slower = 0.0
+
+    def _ask(self, op: str, **arguments: Any) -> Any:
+        if op == "prepare" and self.slower:
+            arguments["call"]["slower"] = self.slower
+        answer = super()._ask(op, **arguments)
+        if op == "prepare":
+            raise _Captured(answer)
+        return answer
+
+
+class Launch:
+    """A fresh server for each lane. turn: 1 reverses the order in which they start, and in which they are timed."""
+
+    def __init__(self, lanes: Sequence[Lane], conditions: Conditions, turn: int = 0) -> None:
+        self.lanes, self.conditions = lanes, conditions
+        # What starts first gets the better pages: one lane always first was 3 % faster at some benchmarks.
+        self.order = list(range(len(lanes)))[:: -1 if turn % 2 else 1]
+        launchers = [TimedLauncher(conditions.threads, python=lane.python) for lane in lanes]
+        self.pools = [
+            Pool(TIMED, one, threads=conditions.threads, device=conditions.device)
+            for one in launchers
+        ]
+        for i in self.order:
+            self.pools[i].prepare(conditions.framework)
+
+    def versions(self) -> list[dict[str, str]]:
+        """Versions of the libraries in each lane. Raises NotGraded where a framework cannot be had."""
+        return [pool.versions(self.conditions.framework) for pool in self.pools]
+
+    def time(
+        self, benchmark: Benchmark, rounds: int = ROUNDS, only: Sequence[int] | None = None
+    ) -> list[list[float]]:
+        """Seconds of a call in each block, (lanes, rounds). Raises Unmeasurable where a lane cannot run it.
+
+        only: the lanes that are timed; the others' lists are empty.
+        """
+        order = [i for i in self.order if only is None or i in only]
+        with self._sides(benchmark) as sides:
+            ready: dict[int, _Captured] = {}
+            for i in order:
+                ready[i] = self._prepare(benchmark, sides[i], self.lanes[i])
+            # The same number of calls in every lane, so that a block is the same work.
+            count = max(self._calls(sides[i], ready[i]) for i in order)
+            longest = max(BLOCK_SECONDS, *(one.warm for one in ready.values()))
+            room = int(BUDGET_SECONDS / (len(order) * longest))
+            blocks: list[list[float]] = [[] for _ in self.lanes]
+            for number in range(max(min(rounds, room), LEAST_ROUNDS)):
+                # Each begins in its turn: forth and back would let the outer ones run twice in a row, on warm caches.
+                first = number % len(order)
+                for i in order[first:] + order[:first]:
+                    seconds = sides[i]._ask("block", handle=ready[i].handle, count=count)
+                    blocks[i].append(seconds / count)
+        return blocks
+
+    def _calls(self, side: _Side, ready: _Captured) -> int:
+        """How many calls fill a block in one lane."""
+        return calls(
+            lambda count: float(side._ask("block", handle=ready.handle, count=count)),
+            ready.warm,
+            BLOCK_SECONDS,
+        )
+
+    @contextmanager
+    def _sides(self, benchmark: Benchmark) -> Iterator[list[_Side]]:
+        sides: list[_Side] = []
+        try:
+            for lane, pool in zip(self.lanes, self.pools, strict=True):
+                sides.append(_Side(None, _Setting(lane, pool, self.conditions), benchmark.topic,  # type: ignore[arg-type]
+                                   benchmark.name, benchmark.size))  # fmt: skip
+                sides[-1].slower = lane.slower
+            yield sides
+        finally:
+            for side in sides:
+                side.close()
+
+    def _prepare(self, benchmark: Benchmark, side: _Side, lane: Lane) -> _Captured:
+        try:
+            benchmark.function(bench=side, **benchmark.parameters)
+        except _Captured as captured:
+            return captured
+        except (pytest.skip.Exception, pytest.fail.Exception) as word:
+            raise Unmeasurable(f"{lane.name}: {word}") from None
+        except Exception as error:
+            raise Unmeasurable(f"{lane.name}: {str(error) or type(error).__name__}") from None
+        raise Unmeasurable(f"{lane.name}: it times nothing")
+
+    def close(self) -> None:
+        """End the servers."""
+        for pool in self.pools:
+            pool.close()
+
+
+class _Setting:
+    """What `Bench` asks of its runner, for one lane."""
+
+    quick = False
+
+    def __init__(self, lane: Lane, pool: Pool, conditions: Conditions) -> None:
+        self.submission, self.pool = Submission(lane.folder, conditions.framework), pool
+        self.framework, self.mode = conditions.framework, conditions.mode
+        self.threads, self.device = conditions.threads, conditions.device

@@ -1,0 +1,131 @@
+"""Grader processes: each holds warm servers and grades one submission's topic after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from katagrad.boundary.implementation import Transport
+from katagrad.boundary.process import Pool
+from katagrad.errors import NOT_GRADED
+from katagrad.grading import records as results
+from katagrad.grading.checks import Outcome, Rules, manifest, run_topic
+from katagrad.grading.session import launcher_for
+from katagrad.grading.submission import Submission
+from katagrad.topics import Topic
+from katagrad.worker.limits import Limits
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every grader process is told once."""
+
+    rules: Rules
+    limits: Limits
+    isolation: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission's topic."""
+
+    student: str
+    topic: Topic
+    submission: Submission
+
+
+def grade(pool: Pool, plan: Plan, job: Job) -> dict[str, Any]:
+    """The record of one job. Never raises: what the harness cannot do is "not graded" in the record."""
+    source = job.submission.source(job.topic)
+    try:
+        outcomes = run_topic(Transport(pool, source), job.topic, plan.rules)
+    except Exception as fault:
+        reason = f"the grader itself failed ({type(fault).__name__}: {str(fault)[:200]})"
+        outcomes = {
+            check.name: Outcome(NOT_GRADED, reason)
+            for check in manifest(job.topic, plan.rules.speed)
+        }
+    record = results.topic_record(job.topic, outcomes, source.known_framework, plan.rules.speed)
+    return {**record, "isolation": pool.launcher.name}
+
+
+def _labour(pipe: Connection, plan: Plan) -> None:
+    """The life of a grader process: jobs come in, records go out; it ends with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pool = Pool(plan.limits, launcher_for(plan.isolation))
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            job = pipe.recv()
+            pipe.send(grade(pool, plan, job))
+    pool.close()
+
+
+class Crew:
+    """A number of grader processes. Use as a context manager."""
+
+    def __init__(self, plan: Plan, workers: int) -> None:
+        self.plan = plan
+        # Not forked: a fork of a process that has threads, such as a progress display, may hang.
+        self.context = multiprocessing.get_context("spawn")
+        self.hands: dict[Connection, Any] = {}
+        for _ in range(workers):
+            self._hire()
+
+    def _hire(self) -> Connection:
+        near, far = self.context.Pipe()
+        process = self.context.Process(target=_labour, args=(far, self.plan), daemon=True)
+        process.start()
+        far.close()
+        self.hands[near] = process
+        return near
+
+    def work(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+        """Grade jobs as hands come free; yields each with its record. A job whose process dies is tried once more."""
+        queue = iter(jobs)
+        retry: list[Job] = []
+        busy: dict[Connection, Job] = {}
+        failed: set[tuple[str, str]] = set()
+        free = list(self.hands)
+        while True:
+            while free and (job := retry.pop() if retry else next(queue, None)) is not None:
+                pipe = free.pop()
+                busy[pipe] = job
+                pipe.send(job)
+            if not busy:
+                return
+            for ready in wait(list(busy)):
+                assert isinstance(ready, Connection)
+                job = busy.pop(ready)
+                try:
+                    record = ready.recv()
+                except (EOFError, OSError):
+                    self.hands.pop(ready).join()
+                    free.append(self._hire())
+                    if (job.student, job.topic.name) not in failed:
+                        failed.add((job.student, job.topic.name))
+                        retry.append(job)
+                        continue
+                    lost = {
+                        c.name: Outcome(NOT_GRADED, "the grader process died twice at it")
+                        for c in manifest(job.topic, self.plan.rules.speed)
+                    }
+                    yield job, results.topic_record(job.topic, lost, None, self.plan.rules.speed)
+                    continue
+                free.append(ready)
+                yield job, record
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for pipe in self.hands:
+            pipe.close()
+        for process in self.hands.values():
+            process.join(10)
+            if process.is_alive():
+                process.kill()

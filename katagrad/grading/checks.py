@@ -1,0 +1,295 @@
+"""Checks: found in graders, listed with their points, and run one by one.
+
+A check is a function `test_<subject>_<claim>(impl, ...)` marked `@pytest.mark.grade(points=..., hint=...)`.
+Parametrized, it has several cases, all of which must pass. `run_case` is the one place where a verdict is made;
+the pytest plugin and the grading of courses both call it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from katagrad.authoring.context import CheckContext, derive, running
+from katagrad.boundary.implementation import Implementation, Transport
+from katagrad.errors import (
+    FAILED,
+    NOT_GRADED,
+    NOT_STARTED,
+    PASSED,
+    Failure,
+    NotGraded,
+    NotStarted,
+    SubmissionProblem,
+)
+from katagrad.text import visible
+from katagrad.topics import Topic
+
+SHOWN_PRINTS = 2000  # characters of a submission's prints that a message shows
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of arguments of a check. name: as in pytest's ids, empty where there is but one."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One entry of the manifest.
+
+    claim: the docstring's first line, which a student may read. seconds: of wall time for each case.
+    speed: whether it grades throughput, and so counts only where a course asks for that.
+    """
+
+    topic: str
+    name: str
+    claim: str
+    points: float
+    hint: str
+    seconds: float | None
+    function: Callable[..., None] = field(compare=False)
+    cases: tuple[Case, ...] = field(compare=False)
+    speed: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case or a check came to.
+
+    message: why it failed, or what is to be said of a pass. printed: by the submission.
+    whole: whether the message is of the topic's file, not of this check, and so the same for others.
+    """
+
+    status: str
+    message: str = ""
+    printed: str = ""
+    seconds: float = 0.0
+    data: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def load_grader(topic: Topic) -> ModuleType:
+    """Import a grader by path. Raises NotGraded if it is missing."""
+    return _load(topic.grader, f"katagrad_graders.{topic.name}")
+
+
+@cache
+def _load(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise NotGraded(f"{path.name} is missing from the graders")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def manifest(topic: Topic, speed: bool = False) -> tuple[Check, ...]:
+    """All checks of a topic, in the order of its grader: the fixed list of which scores are a share.
+
+    speed: with those that grade throughput, which a course has to ask for.
+    """
+    found = _discover(topic.name, load_grader(topic))
+    return tuple(check for check in found if speed or not check.speed)
+
+
+def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
+    for name, function in vars(module).items():
+        if not name.startswith("test_") or not inspect.isfunction(function):
+            continue
+        marks = list(getattr(function, "pytestmark", ()))
+        grade: dict[str, Any] = next((mark.kwargs for mark in marks if mark.name == "grade"), {})
+        claim = (inspect.getdoc(function) or name).splitlines()[0]
+        cases = tuple(_cases([mark for mark in marks if mark.name == "parametrize"]))
+        yield Check(
+            topic,
+            name,
+            claim,
+            grade.get("points", 0),
+            grade.get("hint", ""),
+            grade.get("seconds"),
+            function,
+            cases,
+            bool(grade.get("speed")),
+        )
+
+
+def _cases(marks: Sequence[Any]) -> Iterator[Case]:
+    axes = [list(_axis(*mark.args, **mark.kwargs)) for mark in marks]
+    for combination in itertools.product(*axes):
+        names = [name for name, _ in combination]
+        yield Case(
+            "-".join(names),
+            {key: value for _, given in combination for key, value in given.items()},
+        )
+
+
+def _axis(names: Any, values: Any, ids: Any = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    keys = [key.strip() for key in names.split(",")] if isinstance(names, str) else list(names)
+    for i, value in enumerate(values):
+        given, shown = value, None
+        if type(value).__name__ == "ParameterSet":
+            shown = value.id
+            given = value.values if len(keys) > 1 else value.values[0]
+        parts = list(given) if len(keys) > 1 else [given]
+        if shown is None and ids is not None:
+            shown = ids(given) if callable(ids) else ids[i]
+        plain = [
+            str(p) if isinstance(p, (str, int, float, bool, type(None))) else f"{k}{i}"
+            for k, p in zip(keys, parts, strict=True)
+        ]
+        yield (
+            str(shown if shown is not None else "-".join(plain)),
+            dict(zip(keys, parts, strict=True)),
+        )
+
+
+def grader_hash(topic: Topic) -> str:
+    """A hash of what decides a score: grader, stub and from-scratch rules, and what speed is measured against."""
+    rules = sorted((framework, tuple(names)) for framework, names in topic.forbid.items())
+    digest = hashlib.sha256(repr(rules).encode())
+    references = sorted(topic.root.glob(f"benchmarks/references/*/{topic.name}.py"))
+    for path in (topic.grader, topic.stub, *references):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How checks are run. seed: the hidden seed. patience: multiplies every time limit, for slow machines.
+
+    speed: whether throughput is graded, too.
+    """
+
+    seed: int
+    patience: float = 1.0
+    full_size: bool = True
+    speed: bool = False
+
+
+def run_case(
+    transport: Transport,
+    check_name: str,
+    case_name: str,
+    seconds: float,
+    rules: Rules,
+    body: Callable[[Implementation], None],
+) -> Outcome:
+    """Run `body` as a case of a check, and say what it came to.
+
+    Only KeyboardInterrupt and pytest's own signals leave it as exceptions.
+    """
+    started = time.monotonic()
+    source = transport.source
+    seed = derive(rules.seed, source.topic, check_name, case_name)
+    status, message, whole = PASSED, "", True
+    with running(CheckContext(seed, rules.full_size)) as context:
+        try:
+            source.ready()
+            transport.begin(derive(seed, "worker"), seconds * rules.patience)
+            whole = False
+            body(Implementation(transport))
+            message = "; ".join(context.notes)
+        except NotStarted as reason:
+            status, message = NOT_STARTED, str(reason)
+        except Failure as reason:
+            status, message = FAILED, str(reason)
+            whole = whole or isinstance(reason, SubmissionProblem)
+        except NotGraded as reason:
+            status, message = NOT_GRADED, str(reason)
+        except AssertionError as reason:
+            status, message = (
+                FAILED,
+                str(reason).splitlines()[0]
+                if str(reason)
+                else "an expectation of the grader does not hold",
+            )
+        except Exception as fault:
+            status, message = _blame(fault)
+    # The one place through which a submission's words come, to a terminal, a page or a file.
+    message, printed = visible(message), visible(transport.finish()[:SHOWN_PRINTS])
+    took = time.monotonic() - started
+    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole)
+
+
+def _blame(fault: Exception) -> tuple[str, str]:
+    """Decide whose fault an exception in a grader is: a result of the wrong form breaks a grader's own arithmetic.
+
+    A grader that unpacks, indexes or multiplies what a submission returned meets a wrong form as TypeError,
+    ValueError, LookupError or AttributeError. The first line of the grader that raised is named.
+    """
+    where = next(
+        (
+            f"{Path(f.filename).stem} grader, line {f.lineno}"
+            for f in reversed(_frames(fault))
+            if "graders" in Path(f.filename).parts
+        ),
+        "the grader",
+    )
+    if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError)):
+        what = f"{type(fault).__name__}: {str(fault)[:200]}"
+        return (
+            FAILED,
+            f"the result does not have the form that the stub describes ({where}: {what})",
+        )
+    return (
+        NOT_GRADED,
+        f"the grader itself failed ({where}: {type(fault).__name__}: {str(fault)[:200]})",
+    )
+
+
+def _frames(fault: Exception) -> list[Any]:
+    import traceback
+
+    return list(traceback.extract_tb(fault.__traceback__))
+
+
+def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
+    """Run all cases of a check; the first that does not pass decides."""
+    seconds = check.seconds or transport.pool.limits.wall
+    total, printed, notes = 0.0, "", ""
+    data: set[str] = set()
+    for case in check.cases:
+
+        def body(impl: Implementation, case: Case = case) -> None:
+            check.function(impl, **case.arguments)
+
+        outcome = run_case(transport, check.name, case.name, seconds, rules, body)
+        total, printed, data = (
+            total + outcome.seconds,
+            printed + outcome.printed,
+            data | set(outcome.data),
+        )
+        if outcome.status != PASSED:
+            shown, used = printed[:SHOWN_PRINTS], tuple(sorted(data))
+            return replace(outcome, printed=shown, seconds=total, data=used)
+        notes = notes or outcome.message
+    return Outcome(PASSED, notes, printed[:SHOWN_PRINTS], total, tuple(sorted(data)))
+
+
+def run_topic(
+    transport: Transport, topic: Topic, rules: Rules, only: Sequence[str] = ()
+) -> dict[str, Outcome]:
+    """Run the checks of a topic (or those named in `only`) on one submission, by name."""
+    try:
+        return {
+            check.name: run_check(transport, check, rules)
+            for check in manifest(topic, rules.speed)
+            if not only or check.name in only
+        }
+    finally:
+        transport.close()

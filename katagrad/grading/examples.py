@@ -1,0 +1,240 @@
+"""Public checks: the examples in a stub's docstrings, run through the same boundary as the hidden ones.
+
+An example is a call of the topic's functions on literals, `>>> softmax([0.0, 0.0])`, and the value under it.
+Lists become tensors; results are compared as numbers. Only literals, names bound by earlier examples, calls of
+the submission, methods of what it returned, and indexing are understood: nothing is executed here.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from katagrad.authoring.expect import close, equal
+from katagrad.boundary.implementation import Implementation, image, kernel
+from katagrad.errors import Failure, StudentError
+from katagrad.worker.expression import (
+    Expression,
+    absolute,
+    cos,
+    exp,
+    log,
+    maximum,
+    sin,
+    sqrt,
+    stack,
+    tanh,
+    traced,
+)
+
+OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+OPERATIONS = {"abs": absolute, "cos": cos, "exp": exp, "log": log, "maximum": maximum}
+OPERATIONS |= {"sin": sin, "sqrt": sqrt, "stack": stack, "tanh": tanh}
+
+
+@dataclass(frozen=True)
+class Example:
+    """The examples of one function. subject: "softmax", or "Value.backward". steps: (source, expected text, line)."""
+
+    subject: str
+    steps: tuple[tuple[str, str, int], ...]
+
+
+def examples(text: str) -> list[Example]:
+    """All examples of a stub, in order."""
+    tree = ast.parse(text)
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
+            continue
+        docstring = ast.get_docstring(node, clean=True)
+        steps = doctest.DocTestParser().get_examples(docstring or "")
+        if steps:
+            line = node.body[0].lineno
+            subject = getattr(node, "name", "module")
+            found.append(
+                Example(
+                    subject,
+                    tuple((s.source.strip(), s.want.strip(), line + s.lineno) for s in steps),
+                )
+            )
+    return found
+
+
+def run_example(impl: Implementation, example: Example) -> None:
+    """Evaluate the steps of an example in order, and compare what each shows."""
+    names: dict[str, Any] = {}
+    for source, want, line in example.steps:
+        try:
+            statement = ast.parse(source).body[0]
+        except SyntaxError as error:
+            raise Failure(
+                f"line {line}: the example `{source}` cannot be read: {error.msg}"
+            ) from None
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            _bind(statement.targets[0], _value(statement.value, impl, names), names)
+            continue
+        if not isinstance(statement, ast.Expr):
+            raise Failure(
+                f"line {line}: the example `{source}` is neither a call nor an assignment"
+            )
+        if want.startswith("Traceback"):
+            _expect_error(statement.value, impl, names, source, want)
+            continue
+        value = _value(statement.value, impl, names)
+        if want:
+            _compare(value, want, source)
+
+
+def _expect_error(
+    node: ast.expr, impl: Implementation, names: dict[str, Any], source: str, want: str
+) -> None:
+    kind = want.splitlines()[-1].split(":")[0].strip()
+    try:
+        _value(node, impl, names)
+    except StudentError as error:
+        if kind not in error.kinds:
+            raise Failure(f"{source} raised {error.kind}, but should raise {kind}") from None
+        return
+    raise Failure(f"{source} raised nothing, but should raise {kind}")
+
+
+def _compare(value: Any, want: str, source: str) -> None:
+    try:
+        expected = ast.literal_eval(" ".join(want.split()))
+    except (ValueError, SyntaxError):
+        equal(value if isinstance(value, str) else repr(value), want, source)
+        return
+    _match(value, expected, source)
+
+
+def _match(value: Any, expected: Any, of: str) -> None:
+    if isinstance(value, np.ndarray):
+        close(
+            value, np.asarray(expected), of, rtol=1e-3, atol=5e-4
+        )  # examples are rounded to be read
+    elif isinstance(expected, float) and isinstance(value, (int, float)):
+        if not np.isclose(value, expected, rtol=1e-3, atol=5e-4, equal_nan=True):
+            raise Failure(f"{of} is {value!r}, but should be {expected!r}")
+    elif (
+        isinstance(expected, (list, tuple))
+        and isinstance(value, (list, tuple))
+        and len(expected) == len(value)
+    ):
+        for i, (v, e) in enumerate(zip(value, expected, strict=True)):
+            _match(v, e, f"{of}[{i}]")
+    elif isinstance(expected, dict) and isinstance(value, dict) and set(expected) == set(value):
+        for key, item in expected.items():
+            _match(value[key], item, f"{of}[{key!r}]")
+    else:
+        equal(value, expected, of)
+
+
+def _bind(target: ast.expr, value: Any, names: dict[str, Any]) -> None:
+    if isinstance(target, ast.Name):
+        names[target.id] = value
+    elif (
+        isinstance(target, ast.Tuple)
+        and isinstance(value, (list, tuple))
+        and len(value) == len(target.elts)
+    ):
+        for part, item in zip(target.elts, value, strict=True):
+            _bind(part, item, names)
+    else:
+        raise Failure(
+            f"an example assigns to {ast.unparse(target)}, but the call gave {type(value).__name__}"
+        )
+
+
+def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
+    """Evaluate the small language of examples."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.List):
+        return _tensor([_value(item, impl, names) for item in node.elts])
+    if isinstance(node, ast.Tuple):
+        return tuple(_value(item, impl, names) for item in node.elts)
+    if isinstance(node, ast.Dict):
+        keys = [_value(key, impl, names) for key in node.keys if key is not None]
+        return dict(zip(keys, (_value(item, impl, names) for item in node.values), strict=True))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand, impl, names)
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return OPERATORS[type(node.op)](
+            _value(node.left, impl, names), _value(node.right, impl, names)
+        )
+    if isinstance(node, ast.Name) and node.id in names:
+        return names[node.id]
+    if isinstance(node, ast.Subscript):
+        return _value(node.value, impl, names)[_value(node.slice, impl, names)]
+    if isinstance(node, ast.Attribute):
+        return _value(node.value, impl, names).get(node.attr)
+    if isinstance(node, ast.Lambda):
+        arguments = {arg.arg: Expression("arg", i) for i, arg in enumerate(node.args.args)}
+        return traced(_value(node.body, impl, {**names, **OPERATIONS, **arguments}), len(arguments))
+    if isinstance(node, ast.Call):
+        function = _function(node.func, impl, names)
+        args = [_value(item, impl, names) for item in node.args]
+        kwargs = {item.arg: _value(item.value, impl, names) for item in node.keywords if item.arg}
+        return function(*args, **kwargs)
+    raise Failure(
+        f"an example uses `{ast.unparse(node)}`, which examples may not; "
+        "use literals and calls of this file's functions"
+    )
+
+
+def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Callable[..., Any]:
+    if isinstance(node, ast.Name):
+        given: dict[str, Callable[..., Any]] = {
+            "rng": impl.rng,
+            "plain": _plain,
+            "image": image,
+            "kernel": kernel,
+            "list": _items,
+            "len": len,
+        }
+        for known in (given, names):
+            if node.id in known:
+                return known[node.id]
+        return getattr(impl, node.id)  # type: ignore[no-any-return]
+    if isinstance(node, ast.Attribute):
+        method: Callable[..., Any] = getattr(_value(node.value, impl, names), node.attr)
+        return method
+    raise Failure(f"an example calls `{ast.unparse(node)}`, which examples may not")
+
+
+def _items(values: Any) -> list[Any]:
+    """`list(...)` in an example. list() would ask a generator in the worker for its length first."""
+    return list(iter(values))
+
+
+def _plain(value: Any) -> Any:
+    """`plain([3, 4])` in an example: a list of Python numbers, not a tensor."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _tensor(items: list[Any]) -> Any:
+    """Lists of numbers become arrays; lists of anything else stay lists."""
+    if items and all(
+        isinstance(i, np.ndarray) or (isinstance(i, (int, float)) and not isinstance(i, bool))
+        for i in items
+    ):
+        try:
+            return np.asarray(items)
+        except ValueError:
+            return items
+    return np.asarray(items) if items and all(isinstance(i, bool) for i in items) else items

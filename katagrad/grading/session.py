@@ -1,0 +1,119 @@
+"""One grading run: the pool of workers, the submission, and one transport per topic."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from katagrad.boundary.implementation import Transport
+from katagrad.boundary.process import Launcher, PlainLauncher, Pool
+from katagrad.grading.checks import Rules
+from katagrad.grading.submission import Submission
+from katagrad.topics import Topic
+from katagrad.worker.limits import Limits
+
+UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+class BadOption(ValueError):
+    """An option that cannot be meant; the message is one line for the user."""
+
+
+def parse_limits(options: list[str]) -> Limits:
+    """Limits from options such as "memory=2g" and "wall=30". Raises BadOption."""
+    limits = Limits()
+    known = {f.name: type(getattr(limits, f.name)) for f in fields(Limits)}
+    for option in options:
+        name, _, text = option.partition("=")
+        if name not in known:
+            raise BadOption(f"there is no limit {name!r}; there are {', '.join(known)}")
+        unit = UNITS.get(text[-1:].lower(), 1)
+        try:
+            value = float(text[:-1] if unit > 1 else text) * unit
+        except ValueError:
+            raise BadOption(
+                f"the limit {option!r} is no number; write {name}={getattr(limits, name)}"
+            ) from None
+        if not value > 0:
+            raise BadOption(f"the limit {option!r} must be above 0")
+        limits = replace(limits, **{name: known[name](value)})
+    return limits
+
+
+def launcher_for(isolation: str) -> Launcher:
+    """The launcher of an isolation level: "process", "namespace", or "auto", the strongest that works here."""
+    if isolation == "process":
+        return PlainLauncher()
+    from katagrad.isolation.sandbox import launcher
+
+    return launcher(required=isolation == "namespace")
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise BadOption for what cannot be meant or cannot be had, before anything is graded."""
+    parse_limits(options.get("limit") or [])
+    if options.get("isolation") == "namespace" and not options.get("in_process"):
+        if (options.get("device") or "cpu") != "cpu":
+            raise BadOption("a sandbox shows no GPU: grade with --isolation process on that device")
+        launcher_for("namespace")
+
+
+def draw_seed() -> int:
+    """A hidden seed that nobody can guess."""
+    return secrets.randbits(48)
+
+
+@dataclass
+class Grading:
+    """A submission under grading. Close it when done."""
+
+    submission: Submission
+    rules: Rules
+    pool: Any
+    isolation: str = "process"
+    transports: dict[str, Transport] = field(default_factory=dict)
+
+    def transport(self, topic: Topic) -> Transport:
+        """The transport of a topic. A warm server holds one topic at a time, so another topic's worker ends."""
+        if topic.name not in self.transports:
+            for other in self.transports.values():
+                other.close()
+            self.transports.clear()
+            self.transports[topic.name] = Transport(self.pool, self.submission.source(topic))
+        return self.transports[topic.name]
+
+    def close(self) -> None:
+        """End all workers."""
+        for transport in self.transports.values():
+            transport.close()
+        self.pool.close()
+
+
+def start(folder: Path, options: Mapping[str, Any], seed: int) -> Grading:
+    """Begin a grading of `folder` by the options of the command line (see `katagrad.pytest_plugin.plugin`)."""
+    patience, full_size = float(options.get("patience") or 1.0), options.get("data") != "embedded"
+    rules = Rules(seed, patience, full_size, bool(options.get("speed")))
+    submission = Submission(folder, options.get("framework"))
+    if options.get("in_process"):
+        from katagrad.boundary.local import LocalPool
+
+        return Grading(submission, rules, LocalPool(folder), "none (in-process: not a grade)")
+    check_options(options)
+    limits = parse_limits(options.get("limit") or [])
+    device = options.get("device") or "cpu"
+    isolation = options.get("isolation") or "process"
+    launcher = launcher_for("process" if device != "cpu" else isolation)
+    method = options.get("start_method") or None
+    pool = Pool(
+        limits,
+        launcher,
+        method,
+        int(options.get("threads") or 1),
+        device,
+        os.environ.get("KATAGRAD_TRANSPORT") or None,
+    )
+    return Grading(submission, rules, pool, launcher.name)

@@ -1,0 +1,281 @@
+"""A folder of `<topic>.py` files by a student, read without running any of it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from katagrad.errors import Failure, NotGraded, NotStarted, SubmissionProblem
+from katagrad.grading.scratch import Breach, breaches
+from katagrad.grading.stub import accepts, is_stub
+from katagrad.topics import Topic
+
+MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000  # bytes, bytes, files
+SKIPPED = {"__pycache__", "node_modules", "venv", "env"}
+MODULES = {
+    "torch": "torch",
+    "tensorflow": "tensorflow",
+    "keras": "tensorflow",
+    "tf_keras": "tensorflow",
+}
+INSTALL = {
+    "torch": "pip install 'katagrad[torch]'",
+    "tensorflow": "pip install 'katagrad[tensorflow]'",
+}
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Regular files below `folder`, without links, hidden folders and environments, in a fixed order."""
+    for path, names, files in os.walk(folder):
+        here = Path(path)
+        names[:] = sorted(
+            n
+            for n in names
+            if not n.startswith(".") and n not in SKIPPED and not (here / n).is_symlink()
+        )
+        if (here / "pyvenv.cfg").exists():
+            names[:] = []
+            continue
+        for name in sorted(files):
+            file = here / name
+            if (
+                not name.startswith(".")
+                and not name.endswith((".pyc", ".pyo"))
+                and not file.is_symlink()
+                and file.is_file()
+            ):
+                yield file
+
+
+class Submission:
+    """A folder of topics. framework: overrides what the files import."""
+
+    def __init__(
+        self, folder: Path, framework: str | None = None, edits: Mapping[str, bytes] | None = None
+    ) -> None:
+        self.folder, self.framework = folder, framework
+        self.edits = dict(edits or {})
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """Contents by path below the folder. Raises SubmissionProblem for a folder too large to hand over."""
+        found: dict[str, bytes] = {}
+        total = 0
+        for path in _walk(self.folder) if self.folder.is_dir() else ():
+            size = path.stat().st_size
+            total += size
+            if size > MAX_FILE or total > MAX_FOLDER or len(found) >= MAX_FILES:
+                name = path.relative_to(self.folder).as_posix()
+                raise SubmissionProblem(
+                    f"{self.folder.name}/ is too large to grade: stopped at {name}, after {total >> 20} MiB "
+                    f"in {len(found) + 1} files (at most {MAX_FILE >> 20} MiB a file, "
+                    f"{MAX_FOLDER >> 20} MiB and {MAX_FILES} files in all); move data elsewhere"
+                )
+            found[path.relative_to(self.folder).as_posix()] = path.read_bytes()
+        return {**found, **self.edits}
+
+    @property
+    def sha256(self) -> str:
+        """A hash of the names and contents of all files."""
+        digest = hashlib.sha256()
+        for name, content in sorted(self.files.items()):
+            digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
+            digest.update(content)
+        return digest.hexdigest()
+
+    def source(self, topic: Topic) -> Source:
+        """One topic of this submission."""
+        return Source(self, topic)
+
+
+class Source:
+    """One topic of a submission, as text: its framework, what is still a stub, what breaks a rule."""
+
+    def __init__(self, submission: Submission, topic: Topic) -> None:
+        self.submission, self.about = submission, topic
+        self.topic = topic.name
+        self.file = f"{topic.name}.py"
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All files of the submission, by path."""
+        return self.submission.files
+
+    @property
+    def forbidden(self) -> list[str]:
+        """The from-scratch rules of the topic, for this submission's framework."""
+        return list(self.about.forbid.get(self.framework, ()))
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The parsed file. Raises SubmissionProblem if it is missing or cannot be parsed."""
+        if self.file not in self.files:
+            raise SubmissionProblem(
+                f"{self.file} is missing; copy the stub from exercises/{self.file} and fill it in"
+            )
+        try:
+            return ast.parse(self.files[self.file])
+        except SyntaxError as error:
+            text = (error.text or "").strip()[:100]
+            raise SubmissionProblem(
+                f"{self.file}:{error.lineno}: {error.msg}"
+                + (f": {text}" if text else "")
+                + " (a syntax error: nothing in the file can run until this line is corrected)"
+            ) from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SubmissionProblem(
+                f"{self.file} cannot be read as Python: {str(error)[:200]}"
+            ) from None
+
+    @cached_property
+    def functions(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+        """Top-level functions and classes by name."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        return {node.name: node for node in self.tree.body if isinstance(node, kinds)}  # type: ignore[misc]
+
+    @cached_property
+    def untouched(self) -> bool:
+        """Whether everything that the stub asks for still raises NotImplementedError."""
+        asked = [name for name, node in self.contract.items() if is_stub(node)]
+        if not asked or self.files.get(self.file) == self.about.stub.read_bytes():
+            # Graded in place: no other copy tells what the stub had, so the list of topics does.
+            asked = [name for name in self.functions if name not in self.about.given]
+        return bool(asked) and all(
+            name in self.functions and is_stub(self.functions[name]) for name in asked
+        )
+
+    @cached_property
+    def imported(self) -> set[str]:
+        """The frameworks that the file and its own helper modules import."""
+        return self._imports(self.tree, {self.file})
+
+    @cached_property
+    def framework(self) -> str:
+        """ "torch" or "tensorflow": what the file and its own helper modules import, or the override."""
+        if self.submission.framework:
+            return self.submission.framework
+        if len(self.imported) == 1:
+            return next(iter(self.imported))
+        if self.imported:
+            raise SubmissionProblem(
+                f"{self.file} imports both torch and tensorflow; keep one, or say which with --framework"
+            )
+        if self.untouched:
+            raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
+        raise SubmissionProblem(
+            f"{self.file} imports neither torch nor tensorflow; "
+            "add `import torch` or `import tensorflow as tf` at its top"
+        )
+
+    @property
+    def known_framework(self) -> str | None:
+        """The framework, or None where the file does not tell."""
+        try:
+            return self.framework
+        except Failure:
+            return None
+
+    def _imports(self, tree: ast.Module, seen: set[str]) -> set[str]:
+        found: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names = [item.name for item in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module] if node.module else [item.name for item in node.names]
+            else:
+                continue
+            for name in names:
+                first = name.split(".")[0]
+                helper = next(
+                    (h for h in (f"{first}.py", f"{first}/__init__.py") if h in self.files), None
+                )
+                if first in MODULES:
+                    found.add(MODULES[first])
+                elif helper and helper not in seen:
+                    seen.add(helper)
+                    try:
+                        found |= self._imports(ast.parse(self.files[helper]), seen)
+                    except (SyntaxError, ValueError, RecursionError):
+                        continue  # the worker reports it, if the import is ever reached
+        return found
+
+    def ready(self) -> None:
+        """Raise what keeps this topic from being graded at all, before any worker starts."""
+        if self.tree and self.untouched:
+            raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
+        if self.imported and self.framework not in self.imported:
+            raise SubmissionProblem(
+                f"{self.file} imports {next(iter(self.imported))}, but is to be graded in {self.framework}; "
+                f"leave out --framework {self.framework}, or write it in {self.framework}"
+            )
+        if importlib.util.find_spec(self.framework) is None:
+            raise NotGraded(
+                f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL[self.framework]}"
+            )
+
+    def breaches(self) -> list[Breach]:
+        """Uses of forbidden names in the file and in the submission's other modules."""
+        found: list[Breach] = []
+        for name, content in self.files.items():
+            if name == self.file or (name.endswith(".py") and Path(name).stem not in self.siblings):
+                found += breaches(content.decode("utf-8", "replace"), name, self.forbidden)
+        return found
+
+    @cached_property
+    def siblings(self) -> set[str]:
+        """Stems of the other topics, whose files have rules of their own."""
+        from katagrad.topics import topics
+
+        return set(topics(self.about.root)) - {self.topic}
+
+    @cached_property
+    def contract(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+        """What the pristine stub defines."""
+        try:
+            tree = ast.parse(self.about.stub.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return {}
+        return {
+            node.name: node
+            for node in tree.body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
+
+    def require(self, name: str, defined: Mapping[str, Any]) -> None:
+        """Raise Failure unless the loaded module defines `name` and it can be called as the stub says."""
+        asked = self.contract.get(name)
+        shown = f"{name}({ast.unparse(asked.args)})" if isinstance(asked, ast.FunctionDef) else name
+        if name not in defined:
+            raise SubmissionProblem(
+                f"{self.file} has no function {name}; the stub asks for {shown}"
+            )
+        node = self.functions.get(name)
+        if node is not None and is_stub(node):
+            raise NotStarted(
+                f"{name} is not written yet: {self.file}:{node.lineno} still raises NotImplementedError"
+            )
+        given = defined[name]
+        if not isinstance(asked, ast.FunctionDef) or not isinstance(given, list):
+            return
+        if not accepts(given, asked):
+            found = ", ".join(p[0] + (f"={p[2]}" if p[2] is not None else "") for p in given)
+            raise SubmissionProblem(
+                f"{self.file} defines {name}({found}), but the stub asks for {shown}"
+            )
+
+
+def edited(folder: Path, topic: str, text: str, framework: str | None = None) -> Submission:
+    """A submission like `folder`, with one topic's file replaced: what a mutant is."""
+    return Submission(folder, framework, {f"{topic}.py": text.encode()})
+
+
+def python_versions() -> str:
+    """The Python that runs workers, as results name it."""
+    return ".".join(map(str, sys.version_info[:3]))

@@ -1,0 +1,1 @@
+"""How a worker process is started: plainly, or shut in by the kernel."""

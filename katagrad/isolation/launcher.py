@@ -1,0 +1,93 @@
+"""How worker processes are started: plainly here, inside a sandbox by `katagrad.isolation.sandbox`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.server import main; main()"
+
+
+class Launcher(Protocol):
+    """How a worker process is started: plainly, or inside a sandbox."""
+
+    name: str
+    alone: bool  # whether the process has a PID namespace of its own
+
+    def told(self, folder: Path) -> dict[str, Any]:
+        """What the worker must know of where it is: alone, uid to become, folders to keep empty."""
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """The environment of a worker whose folder in the driver's eyes is `folder`."""
+
+    def start(
+        self,
+        python: Sequence[str],
+        folder: Path,
+        fds: Sequence[int],
+        environment: dict[str, str] | None = None,
+        **streams: Any,
+    ) -> subprocess.Popen[bytes]:
+        """Start an interpreter with the arguments `python`, which inherits `fds`."""
+
+
+class PlainLauncher:
+    """Isolation level "process": a process with limits, and nothing hidden from it.
+
+    weaker_because: why there is no stronger level here, where one was looked for. python: the interpreter that has
+    the framework; the driver's own by default.
+    """
+
+    name = "process"
+    alone = False
+
+    def __init__(self, weaker_because: str = "", python: str = "") -> None:
+        self.weaker_because, self.python = weaker_because, python or sys.executable
+
+    def told(self, folder: Path) -> dict[str, Any]:
+        """What the worker must know of where it is."""
+        return {"alone": False, "uid": None, "writable": [str(folder)]}
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Only what a framework needs; the driver's variables stay with the driver."""
+        return worker_environment(str(folder))
+
+    def start(
+        self,
+        python: Sequence[str],
+        folder: Path,
+        fds: Sequence[int],
+        environment: dict[str, str] | None = None,
+        **streams: Any,
+    ) -> subprocess.Popen[bytes]:
+        """An interpreter that is deaf to PYTHON* variables and to user packages."""
+        entry = ENTRY.format(root=str(ROOT))
+        return subprocess.Popen(
+            [self.python, "-I", "-B", "-X", "utf8", "-c", entry, *python],
+            env={**self.environment(folder), **(environment or {})},
+            cwd=folder,
+            pass_fds=fds,
+            start_new_session=True,
+            **streams,
+        )
+
+
+def worker_environment(folder: str, device: str = "cpu") -> dict[str, str]:
+    """Environment variables of a worker whose temporary and home folder is `folder`."""
+    kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "KATAGRAD_DEVICE")
+    given = {name: os.environ[name] for name in kept if name in os.environ}
+    hidden = {} if device != "cpu" else {"CUDA_VISIBLE_DEVICES": "-1"}
+    quiet = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": folder,
+        "MPLBACKEND": "agg",
+    }
+    # hash-dependent order would make training, and so scores, differ between runs
+    fixed = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "USER": "student"}
+    return {**given, **hidden, **quiet, **fixed, "TMPDIR": folder, "TEMP": folder, "HOME": folder}

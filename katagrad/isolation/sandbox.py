@@ -1,0 +1,235 @@
+"""Isolation level "namespace": workers shut in with bubblewrap, where the system lets us.
+
+A worker sees a system that it can only read, one interpreter with its packages, and the worker half of katagrad.
+It sees no network, no other process, no home, no other submission, no grader, and no variable of the driver.
+What it may write is a bounded /tmp, which the server empties after every submission.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import site
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from katagrad.isolation import seccomp
+from katagrad.isolation.launcher import ENTRY, Launcher, PlainLauncher, worker_environment
+from katagrad.topics import root
+
+SCRATCH = 512 << 20  # bytes of /tmp, and as many of /dev/shm
+HOUSE = "/katagrad"  # where the worker's code lies inside
+WRITABLE = ("/tmp", "/dev/shm")
+SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64")
+# A compiler, for those who compile; what the loader and the frameworks ask about the machine.
+MORE = ("/usr/libexec", "/usr/include", "/etc/alternatives", "/etc/ld.so.cache", "/sys/devices/system/cpu")  # fmt: skip
+NAMESPACES = ("ipc", "pid", "net", "uts")
+ADVICE = "install bubblewrap (apt install bubblewrap), or grade with --isolation process"
+# systemd keeps these uids for passing users, so no account has them. A worker of root's becomes one of
+# them: the kernel limits root's processes in nothing.
+PASSING_USERS = range(61184, 65520)
+PROBE = (
+    "import os, json; told = dict(l.split(':\\t') for l in open('/proc/self/status') if ':\\t' in l);"
+    "print(json.dumps([told['NoNewPrivs'].strip(), told['Seccomp'].strip(),"
+    "*(os.readlink('/proc/self/ns/' + n) for n in ('ipc', 'pid', 'net', 'uts', 'mnt'))]))"
+)
+_users = itertools.count(os.getpid())
+
+
+class Unavailable(Exception):
+    """Namespaces cannot be had here; the message is one line that says why."""
+
+
+class Sandbox:
+    """Starts workers in namespaces of their own. A server must outlive no thread that started it:
+    the kernel ends the sandbox with the thread that made it (--die-with-parent).
+
+    user: how a worker comes to its user: "own" (a user namespace, for everyone), or "passing" (for root: a
+    uid that nobody has).
+    """
+
+    name = "namespace"
+    alone = True
+
+    def __init__(self, bwrap: str, user: str) -> None:
+        self.bwrap, self.user = bwrap, user
+
+    def told(self, folder: Path) -> dict[str, Any]:  # noqa: ARG002
+        """What the worker must know of where it is."""
+        uid = PASSING_USERS[next(_users) % len(PASSING_USERS)] if self.user == "passing" else None
+        return {"alone": True, "uid": uid, "writable": list(WRITABLE)}
+
+    def environment(self, folder: Path) -> dict[str, str]:  # noqa: ARG002  the host's folder stays outside
+        """The environment of a worker, which names nothing outside the sandbox."""
+        return {**worker_environment("/tmp"), "PATH": "/usr/bin:/bin"}
+
+    def entry(self) -> list[str]:
+        """How the interpreter starts."""
+        return [sys.executable, "-I", "-B", "-X", "utf8", "-c", ENTRY.format(root=HOUSE)]
+
+    def options(self) -> list[str]:
+        """bubblewrap's options, but for the filter."""
+        options = ["--die-with-parent", "--new-session", "--hostname", "katagrad", "--cap-drop", "ALL"]  # fmt: skip
+        options += [f"--unshare-{name}" for name in NAMESPACES] + ["--unshare-cgroup-try"]
+        if self.user == "own":
+            options += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
+        else:
+            options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        options += ["--proc", "/proc", "--dev", "/dev"]
+        for mount in _in_order(list(_mounts())):
+            options += mount
+        return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+
+    def start(
+        self,
+        python: Sequence[str],
+        folder: Path,
+        fds: Sequence[int],
+        environment: dict[str, str] | None = None,
+        **streams: Any,
+    ) -> subprocess.Popen[bytes]:
+        """Start an interpreter with the arguments `python` in a sandbox."""
+        inside = {**self.environment(folder), **(environment or {})}
+        return self.run([*self.entry(), *python], inside, fds, **streams)
+
+    def run(
+        self, command: Sequence[str], environment: dict[str, str], fds: Sequence[int] = (), **streams: Any
+    ) -> subprocess.Popen[bytes]:  # fmt: skip
+        """Start any command in a sandbox."""
+        with tempfile.TemporaryFile() as options, tempfile.TemporaryFile() as filters:
+            filters.write(self.filter())
+            filters.seek(0)
+            told = [*self.options(), "--seccomp", str(filters.fileno())]
+            options.write("\0".join(told).encode())
+            options.seek(0)
+            return subprocess.Popen(
+                [self.bwrap, "--args", str(options.fileno()), "--", *command],
+                env=environment,
+                cwd="/",
+                pass_fds=[*fds, options.fileno(), filters.fileno()],
+                start_new_session=True,
+                **streams,
+            )
+
+    def filter(self) -> bytes:
+        """The system-call filter."""
+        return seccomp.program()
+
+
+def _in_order(mounts: list[tuple[str, list[str]]]) -> Iterator[list[str]]:
+    """Outer mounts before inner ones, with the folders that lead to them, which anyone may pass through."""
+    made = {"/", "/dev", "/proc"} | {place for place, _ in mounts}
+    bound = [place for place, options in mounts if options[0].startswith("--ro-bind")]
+    for place, options in sorted(mounts, key=lambda found: len(Path(found[0]).parts)):
+        for parent in reversed(Path(place).parents):
+            if str(parent) not in made and not any(map(parent.is_relative_to, bound)):
+                made.add(str(parent))
+                yield ["--perms", "0755", "--dir", str(parent)]
+        yield options
+
+
+def _mounts() -> Iterator[tuple[str, list[str]]]:
+    """(place, bubblewrap's options) for everything that a worker sees, in no order."""
+    for place in WRITABLE:
+        yield place, ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", place]
+    package = Path(__file__).resolve().parents[1]
+    for part in ("__init__.py", "worker"):
+        place = f"{HOUSE}/katagrad/{part}"
+        yield place, ["--ro-bind", str(package / part), place]
+    for place in SYSTEM:
+        if Path(place).is_symlink():
+            yield place, ["--symlink", str(Path(place).readlink()), place]
+        else:
+            yield place, ["--ro-bind-try", place, place]
+    for place in MORE:
+        yield place, ["--ro-bind-try", place, place]
+    seen = _interpreter()
+    for place in seen:
+        yield place, ["--ro-bind", place, place]
+    for place in _hidden():
+        if any(Path(place).is_relative_to(shown) for shown in (*seen, *SYSTEM, *MORE)):
+            yield place, ["--tmpfs", place, "--remount-ro", place]
+
+
+def _interpreter() -> list[str]:
+    """Folders and files of the interpreter, its virtual environment and their packages."""
+    found = []
+    for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)):
+        found += [f"{prefix}/{name}" for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg")]
+    found += [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    found += site.getsitepackages()
+    found += filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
+    found += [os.path.realpath(path) for path in found]
+    there = [path for path in dict.fromkeys(found) if Path(path).exists() and path not in SYSTEM]
+    return [p for p in there if not any(p != q and Path(p).is_relative_to(q) for q in there)]
+
+
+def _hidden() -> list[str]:
+    """Folders that no worker may see, should they lie inside one that it does see."""
+    packages = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}  # fmt: skip
+    own = [Path(folder) / "katagrad" for folder in packages]
+    topics = [
+        root() / name for name in ("exercises", "graders", "solutions", "benchmarks", "tests")
+    ]
+    found = {path.resolve() for path in (*own, *topics, Path.cwd(), Path.home()) if path.is_dir()}
+    shown = [Path(path) for path in (*_interpreter(), *SYSTEM)]
+    return [str(path) for path in sorted(found) if not any(s.is_relative_to(path) for s in shown)]
+
+
+def probe(sandbox: Sandbox) -> None:
+    """Run a process in the sandbox. Raises Unavailable unless it is as shut in as it must be."""
+    import json
+
+    try:
+        process = sandbox.run(
+            [sys.executable, "-I", "-S", "-c", PROBE], sandbox.environment(Path("/")),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        out, err = process.communicate(timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"bubblewrap does not run here: {error}") from None
+    if process.returncode:
+        lines = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
+        raise Unavailable(f"bubblewrap does not work here: {lines[-1][:200]}")
+    privileges, filtered, *inside = json.loads(out)
+    outside = [str(Path(f"/proc/self/ns/{name}").readlink()) for name in (*NAMESPACES, "mnt")]
+    if privileges != "1" or filtered != "2" or set(inside) & set(outside):
+        raise Unavailable("bubblewrap runs here, but does not separate what it starts")
+
+
+@cache
+def find() -> Sandbox:
+    """The sandbox that works on this machine. Raises Unavailable."""
+    if not seccomp.supported():
+        raise Unavailable("namespaces need Linux on x86-64 or ARM64")
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise Unavailable("bubblewrap is not installed")
+    reason = Unavailable("bubblewrap does not work here")
+    for user in ("passing", "own") if os.geteuid() == 0 else ("own",):
+        try:
+            sandbox = Sandbox(bwrap, user)
+            probe(sandbox)
+            return sandbox
+        except Unavailable as error:
+            reason = error
+    raise reason
+
+
+def launcher(required: bool = False) -> Launcher:
+    """The strongest launcher that works here. Raises grading.BadOption if `required` and there are no namespaces."""
+    try:
+        return find()
+    except Unavailable as reason:
+        if required:
+            from katagrad.grading.session import BadOption
+
+            raise BadOption(f"--isolation namespace: {reason}; {ADVICE}") from None
+        return PlainLauncher(weaker_because=str(reason))

@@ -1,0 +1,1 @@
+"""The pytest plugin: collection of topics, options, verdicts and their record."""
