@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ NAMED = 3  # benchmarks that a line names; of more, it tells the number
 
 
 class NothingToCompare(Exception):
-    """Fewer than two files have figures. problems: a line for each file that has none, and why."""
+    """No benchmark of one file could be set beside one of another. problems: lines that say why."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("nothing to compare: two result files that can be read are needed")
+    def __init__(self, problems: list[str], why: str = "") -> None:
+        needed = "two result files that can be read are needed"
+        super().__init__(f"nothing to compare: {why or needed}")
         self.problems = problems
 
 
@@ -41,14 +43,30 @@ def compare(files: Sequence[Path]) -> list[str]:
     if len(loaded) < 2:
         raise NothingToCompare(lines)
     first = loaded[0]
+    compared = 0
     for other in loaded[1:]:
-        lines += ["", f"{other.name} against {first.name}", *_pair(first, other)]
+        told, count = _pair(first, other)
+        compared += count
+        lines += ["", f"{other.name} against {first.name}", *told]
+    if not compared:
+        raise NothingToCompare(lines, "no two benchmarks have the same name and settings")
     return lines
 
 
-def _pair(a: Results, b: Results) -> list[str]:
+def _across_frameworks(a: Results, b: Results) -> bool:
+    """Whether each file holds one framework, and not the same."""
+    one, other = ({framework for _, framework in results.figures} for results in (a, b))
+    return len(one) == len(other) == 1 and one != other
+
+
+def _pair(a: Results, b: Results) -> tuple[list[str], int]:
+    """(lines, the number of benchmarks that were set side by side)."""
+    if _across_frameworks(a, b):
+        lines = [f"{_framework(b)} against {_framework(a)}, by the names of the benchmarks"]
+        a, b = _unnamed(a), _unnamed(b)
+    else:
+        lines = []
     alike = a.machine == b.machine
-    lines = []
     if alike:
         lines.append(
             "same machine: ratios of medians, above 1 is slower than the reference; not a judgement of noise"
@@ -57,11 +75,12 @@ def _pair(a: Results, b: Results) -> list[str]:
         names = f"{machine_label(a.machine)} and {machine_label(b.machine)}"
         lines.append(f"other hardware ({names}): shares of each machine's own measured ceiling")
     lines += _versions(a, b)
+    compared = 0
     shared = [key for key in a.figures if key in b.figures]
     apart: dict[str, list[str]] = {}  # why benchmarks have no ratio: their names
     for key in shared:
         (stats_a, info_a), (stats_b, info_b) = a.figures[key], b.figures[key]
-        name = f"{key[0]} [{key[1]}]"
+        name = _name(key)
         told = ", ".join(
             f"{name} {info_a.get(name, usual)} and {info_b.get(name, usual)}"
             for name, usual in SAME_RUN.items()
@@ -69,7 +88,9 @@ def _pair(a: Results, b: Results) -> list[str]:
         )
         if told:
             apart.setdefault(f"not comparable: {told}", []).append(name)
-        elif alike:
+            continue
+        compared += 1
+        if alike:
             spread = max(s["iqr"] / s["median"] for s in (stats_a, stats_b))
             ratio = stats_b["median"] / stats_a["median"]
             lines.append(
@@ -80,11 +101,24 @@ def _pair(a: Results, b: Results) -> list[str]:
             lines.append(f"  {name}: {_shares(info_a)} -> {_shares(info_b)}")
     for key in sorted(set(a.figures) ^ set(b.figures)):
         where = a.name if key in a.figures else b.name
-        apart.setdefault(f"only in {where}", []).append(f"{key[0]} [{key[1]}]")
+        apart.setdefault(f"only in {where}", []).append(_name(key))
     for reason, left in apart.items():
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
         lines.append(f"  {', '.join(left[:NAMED])}{more}: {reason}")
-    return lines
+    return lines, compared
+
+
+def _framework(results: Results) -> str:
+    return next(framework for _, framework in results.figures)
+
+
+def _unnamed(results: Results) -> Results:
+    """The same figures, found by the name of the benchmark alone."""
+    return replace(results, figures={(name, ""): one for (name, _), one in results.figures.items()})
+
+
+def _name(key: tuple[str, str]) -> str:
+    return f"{key[0]} [{key[1]}]" if key[1] else key[0]
 
 
 def _versions(a: Results, b: Results) -> list[str]:

@@ -62,6 +62,17 @@ def load() -> dict[str, Any]:
     return found
 
 
+def busy() -> str:
+    """A warning where more processes want to run than there are cores; "" where not, or where that is unknown."""
+    cores, wanted = os.cpu_count() or 1, load().get("load", 0.0)
+    if wanted <= cores:
+        return ""
+    return (
+        f"warning: the load of this machine is {wanted:g} on {cores} core{'s' if cores > 1 else ''}: other programs "
+        "run beside the benchmarks. Figures will be too slow and will scatter; stop the others, or wait."
+    )
+
+
 # What nvidia-smi is asked for, and under which name it is told.
 SENSORS = {
     "driver": "driver_version",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -97,6 +99,17 @@ def lacks_memory(reason: StudentError | Ended, limit: int) -> str:
     more = f" {machine.gib(asked)} more" if asked else " more memory"
     free = f"than the {machine.gib(limit)} that are free" if limit < 1 << 40 else "than there is"
     return f"needs{more} {free}"
+
+
+def no_such_size(wanted: str, sizes: Sequence[str | None]) -> str:
+    """The line for a --size that no benchmark has. sizes: of all the benchmarks that were chosen otherwise."""
+    known = list(dict.fromkeys(size for size in sizes if size))
+    near = difflib.get_close_matches(wanted, [*known, "all"], 1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    return (
+        f"--size {wanted}: none of the {len(sizes)} benchmarks has this size; they have {', '.join(known)}. "
+        f"With --size all, every size is timed.{meant}"
+    )
 
 
 def write_empty(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from katagrad.bench import machine
 from katagrad.bench import messages as told
 from katagrad.bench.fixture import CLOCK, Bench
 from katagrad.bench.runner import Runner
@@ -115,6 +116,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = wanted == "all" or size in (None, wanted)
         (kept if chosen else left).append(item)
         config.stash[BENCHMARKS].total += chosen
+    chosen_any = config.stash[BENCHMARKS].total > 0
+    if left and not chosen_any:
+        raise pytest.UsageError(told.no_such_size(wanted, [_size(item) for item in left]))
+    if chosen_any and not config.option.collectonly:
+        framework_of(config)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
@@ -123,8 +129,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave out the names of files, which the lines of benchmarks have, where there are benchmarks only."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None and 0 < session.config.stash[BENCHMARKS].total == len(session.items):
+    total = session.config.stash[BENCHMARKS].total
+    if reporter is None or not total:
+        return
+    busy = machine.busy()
+    if busy and not session.config.option.collectonly:
+        reporter.write_line(busy, yellow=True)
+    if total == len(session.items):
         reporter.showfspath = False
+
+
+def framework_of(config: pytest.Config) -> str:
+    """The framework that is timed. Raises UsageError, once for all benchmarks, where none was named."""
+    framework = config.getoption("--framework")
+    if framework is None:
+        raise pytest.UsageError(
+            "benchmarks need a framework: add --framework torch or --framework tensorflow (one for each run)"
+        )
+    return str(framework)
 
 
 def _size(item: pytest.Item) -> str | None:
@@ -134,11 +156,7 @@ def _size(item: pytest.Item) -> str | None:
 
 def runner_of(config: pytest.Config, home: Path) -> Runner:
     """The runner of this session's framework, begun when first asked for. home: holds solutions/."""
-    framework = config.getoption("--framework")
-    if framework is None:
-        raise pytest.UsageError(
-            "say which framework is timed: --framework torch or --framework tensorflow; one a run"
-        )
+    framework = framework_of(config)
     runners = config.stash[RUNNERS]
     if framework not in runners:
         given = config.getoption("--submission")

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from katagrad.bench import machine
 from katagrad.topics import FRAMEWORKS, root
 
 pytestmark = pytest.mark.skipif(
@@ -151,9 +152,25 @@ def test_a_slow_function_reads_slow(run):
 def test_the_framework_must_be_named(run):
     output, _ = run()
     assert (
-        "say which framework is timed: --framework torch or --framework tensorflow; one a run"
-        in output
+        output.count("benchmarks need a framework: add --framework torch or --framework tensorflow")
+        == 1
     )
+    assert "failed" not in output
+
+
+def test_a_size_that_no_benchmark_has_is_one_line(run):
+    output, _ = run("--framework", "torch", "--size", "smal")
+    assert "--size smal: none of the" in output
+    assert "they have small, " in output
+    assert "Did you mean 'small'?" in output
+
+
+def test_a_busy_machine_is_said(monkeypatch):
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(machine.os, "getloadavg", lambda: (5.0, 1.0, 1.0))
+    assert "the load of this machine is 5 on 2 cores" in machine.busy()
+    monkeypatch.setattr(machine.os, "getloadavg", lambda: (1.9, 9.0, 9.0))
+    assert machine.busy() == ""
 
 
 @pytest.mark.needs("torch")

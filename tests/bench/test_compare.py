@@ -43,10 +43,9 @@ def test_other_hardware_gives_shares(tmp_path):
 
 
 def test_other_sizes_are_not_compared(tmp_path):
-    lines = compare(
-        [result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002, items=512)]
-    )
-    assert any("not comparable: items 256 and 512" in line for line in lines)
+    with pytest.raises(NothingToCompare) as caught:
+        compare([result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002, items=512)])
+    assert any("not comparable: items 256 and 512" in line for line in caught.value.problems)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +93,31 @@ def test_other_versions_are_told(tmp_path):
     ]
     assert "other versions: torch 2.12.0 and 2.13.0" in compare(paths)
     assert not any("other versions" in line for line in compare([paths[0], paths[0]]))
+
+
+def test_two_frameworks_are_compared_by_the_names_of_the_benchmarks(tmp_path):
+    files = [
+        result(tmp_path / "a.json", 0.001),
+        result(tmp_path / "b.json", 0.002, framework="tensorflow"),
+    ]
+    lines = compare(files)
+    assert "tensorflow against torch, by the names of the benchmarks" in lines
+    assert any(line.startswith("  softmax::bench_softmax[small]:  2.000") for line in lines)
+
+
+def test_files_without_a_common_benchmark_end_with_status_2_and_the_reason(tmp_path):
+    files = [
+        result(tmp_path / "a.json", 0.001),
+        result(tmp_path / "b.json", 0.002, topic="losses"),
+    ]
+    ended = CliRunner().invoke(app, ["compare", *map(str, files)])
+    assert ended.exit_code == 2
+    assert "no two benchmarks have the same name and settings" in ended.stderr
+    assert "only in b.json" in ended.stderr
+
+
+def test_settings_that_all_differ_end_with_status_2(tmp_path):
+    files = [result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002, threads=2)]
+    ended = CliRunner().invoke(app, ["compare", *map(str, files)])
+    assert ended.exit_code == 2
+    assert "not comparable: threads 1 and 2" in ended.stderr

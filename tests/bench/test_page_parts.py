@@ -1,5 +1,7 @@
 """What stands on the page of result files: its numbers, tables and plots, before any HTML."""
 
+import json
+
 import pytest
 
 from katagrad.bench import quantities
@@ -221,3 +223,27 @@ def test_series_without_ceilings_first_calls_or_memory_are_shown(result, gathere
     assert "None of the benchmarks states its operations" in words
     assert "None of the files says how long a first call took" in words
     assert "None of the files says how much memory was used" in words
+
+
+def test_a_call_that_fits_in_a_cache_is_held_against_a_cached_copy(result, gathered):
+    """Two slopes where copies differ by size, memory's and the cache's. Each point has its own."""
+    path = result("a.json")
+    record = json.loads(path.read_text())
+    record["benchmarks"][1]["extra_info"]["ceiling_copy"] = 2e11
+    path.write_text(json.dumps(record))
+    (panel,) = rooflines(gathered(path)).panels
+    assert (
+        panel.copies.replace(quantities.THIN, " ")
+        == "copy in memory 40.0 GB/s, copy in a cache 200 GB/s"
+    )
+    assert len(panel.cached) == 1
+    one = record["benchmarks"][1]
+    rate, roof = 4_000 / one["stats"]["median"], 4_000 / 8_000 * 2e11
+    shares = {topic: share for topic, *_, share in panel.rows}
+    assert shares["linear_regression"] == quantities.percent(rate / roof)
+
+
+def test_one_slope_where_all_calls_were_held_against_the_same_copy(result, gathered):
+    (panel,) = rooflines(gathered(result("a.json"))).panels
+    assert panel.cached == []
+    assert "cache" not in panel.copies

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from katagrad.bench.regress import checkout
+from katagrad.bench.regress import regress as judging
 from katagrad.topics import root
 
 pytestmark = [
@@ -89,6 +90,12 @@ def test_nothing_changed_is_said_without_timing(home):
     assert status == 0, said + errors
     assert "not timed, the same in both: softmax, losses" in said
     assert "nothing was timed" in said
+
+
+def test_many_topics_that_were_not_timed_are_a_number():
+    report = judging.Report("0" * 40, unchanged=[f"topic_{k}" for k in range(36)])
+    said = judging.lines(report, "main")
+    assert "not timed, the same in both: 36 topics (--all times them)" in said
 
 
 def test_a_base_that_cannot_run_is_no_verdict(home):

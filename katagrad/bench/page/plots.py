@@ -50,12 +50,17 @@ class Mark:
 
 @dataclass
 class Roofline:
-    """One series' panel. roof: (x1, y1, x2, y2) of its lines; rows: the same as a table."""
+    """One series' panel.
+
+    copies: the rates of a copy in memory and, where it is another, in a cache. roof: (x1, y1, x2, y2) of the lines of
+    memory's slope and of the level; cached: those of the cache's slope. rows: the points as a table.
+    """
 
     series: Series
     matmul: str
-    copy: str
+    copies: str
     roof: list[tuple[float, float, float, float]]
+    cached: list[tuple[float, float, float, float]]
     marks: list[Mark] = field(default_factory=list)
     rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     absent: int = 0
@@ -74,6 +79,8 @@ class Rooflines:
     bottom: float
 
 
+# Copies whose rates differ by less are one slope: what is left is noise.
+ONE_SLOPE = 1.1
 # The plot's frame in percent; right of it stand the points whose bytes are not stated.
 LEFT, RIGHT, GUTTER, EDGE, TOP, BOTTOM = 15.0, 64.0, 68.0, 98.0, 6.0, 88.0
 # The frame in pixels on the narrowest phone and on a desktop, for the room that labels take.
@@ -90,7 +97,7 @@ def rooflines(collection: Collection) -> Rooflines | None:
     }
     if not drawn:
         return None
-    ceilings = {series: _ceilings(figures) for series, figures in drawn.items()}
+    ceilings = {series: _ceilings(known[series]) for series in drawn}
     rates = [_Point(one).rate for figures in drawn.values() for one in figures]
     intensities = [
         value
@@ -98,11 +105,11 @@ def rooflines(collection: Collection) -> Rooflines | None:
         for value in (one.quotient("flops", "bytes") for one in figures)
         if value
     ]
-    ridges = [flops / copy for flops, copy in ceilings.values() if copy]
+    ridges = [one.flops / copy for one in ceilings.values() for copy in one.copies]
     x = Log(
         min([*intensities, *ridges, 1.0]) / 2, max([*intensities, *ridges, 1.0]) * 3, LEFT, RIGHT
     )
-    high = max(flops for flops, _ in ceilings.values())
+    high = max(one.flops for one in ceilings.values())
     y = Log(min([*rates, high / 100]) / 2, max([*rates, high]) * 2, BOTTOM, TOP)
     panels = [
         _panel(series, figures, ceilings[series], len(known[series]), x, y)
@@ -125,25 +132,42 @@ class _Point:
         self.intensity = figure.quotient("flops", "bytes")
 
 
-def _ceilings(figures: Sequence[Figure]) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Ceilings:
+    """What a series was held against. copies: bytes/s in memory, then in a cache if that is faster; or nothing."""
+
+    flops: float
+    copies: tuple[float, ...]
+
+
+def _ceilings(figures: Sequence[Figure]) -> _Ceilings:
     # A session keeps the best so far, so that the largest is the one measured with the most tries.
-    return (
-        max(one.number("ceiling_flops") or 0.0 for one in figures),
-        max(one.number("ceiling_copy") or 0.0 for one in figures),
-    )
+    flops = max(one.number("ceiling_flops") or 0.0 for one in figures)
+    # Each figure has the best copy that moves as much as its call: the largest calls were held against memory.
+    copies = [one.number("ceiling_copy") or 0.0 for one in figures]
+    slow, fast = min(filter(None, copies), default=0.0), max(copies)
+    return _Ceilings(flops, ((slow, fast) if fast > ONE_SLOPE * slow else (slow,)) if slow else ())
 
 
 def _panel(
     series: Series,
     figures: Sequence[Figure],
-    ceilings: tuple[float, float],
+    ceilings: _Ceilings,
     total: int,
     x: Log,
     y: Log,
 ) -> Roofline:
-    flops, copy = ceilings
+    flops, copies = ceilings.flops, ceilings.copies
+    told = [
+        f"copy in {place} {quantities.rate(rate, 'B')}"
+        for place, rate in zip(("memory", "a cache"), copies, strict=False)
+    ]
     panel = Roofline(
-        series, quantities.rate(flops, "FLOP"), quantities.rate(copy, "B"), _roof(flops, copy, x, y)
+        series,
+        quantities.rate(flops, "FLOP"),
+        ", ".join(told) or "copy not measured",
+        _roof(flops, copies[0] if copies else 0.0, x, y),
+        _roof(flops, copies[1], x, y)[:1] if len(copies) > 1 else [],
     )
     panel.absent = total - len(figures)
     named: set[str] = set()
@@ -154,16 +178,18 @@ def _panel(
         named.add(subject.topic)
         if one.intensity is None:
             share, intensity = quantities.percent(one.rate / flops), "not stated"
-            told = f"{share} of matmul; bytes not stated"
+            text = f"{share} of matmul; bytes not stated"
             place = _aside(y.at(one.rate), panel.marks)
         else:
+            # Its own slope: a call that fits in a cache is held against a copy that does, too.
+            copy = one.figure.number("ceiling_copy")
             roof = min(flops, one.intensity * copy) if copy else flops
             share = quantities.percent(one.rate / roof)
             intensity = f"{quantities.digits(one.intensity)}{quantities.THIN}FLOP/B"
-            told = f"{share} of the roof at {intensity}"
+            text = f"{share} of its roof at {intensity}"
             place = x.at(one.intensity)
-        told = f"{subject.topic}: {subject.label}: {rate}, {told}"
-        panel.marks.append(Mark(place, y.at(one.rate), told, label))
+        text = f"{subject.topic}: {subject.label}: {rate}, {text}"
+        panel.marks.append(Mark(place, y.at(one.rate), text, label))
         panel.rows.append((subject.topic, subject.label, intensity, rate, share))
     panel.marks = labelled(panel.marks)
     return panel

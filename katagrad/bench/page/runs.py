@@ -49,9 +49,11 @@ def _run(run: Results, series: Series, figures: list[Figure]) -> Run:
     versions = info.get("versions")
     shown = versions if isinstance(versions, dict) else {}
     flops = max(one.number("ceiling_flops") or 0.0 for one in figures)
-    copy = max(one.number("ceiling_copy") or 0.0 for one in figures)
+    copies = [rate for one in figures if (rate := one.number("ceiling_copy"))]
     ceilings = [f"matmul {quantities.rate(flops, 'FLOP')}"] if flops else []
-    ceilings += [f"copy {quantities.rate(copy, 'B')}"] if copy else []
+    if copies:  # one for each size of a call: the slowest is memory's
+        ends = dict.fromkeys(quantities.rate(end(copies), "B") for end in (min, max))
+        ceilings.append(f"copy {' to '.join(ends)}")
     blocks = sorted({int(one.number("blocks") or 0) for one in figures} - {0})
     states = [one.info.get("state") for one in figures]
     loads = [s["load"] for s in states if isinstance(s, dict) and _number(s.get("load"))]

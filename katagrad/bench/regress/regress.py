@@ -22,6 +22,8 @@ from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, root
 
 BASE, HEAD, NEW = "base", "head", "new"
+# Topics that were not timed are named up to here; of more, the number is told, and the JSON file has the names.
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def run(order: Order, advance: Callable[[int, int, str], None]) -> Report:
         raise checkout.Unavailable(f"there is no folder {order.folder}")
     tree = checkout.top(folder)
     report = Report(checkout.commit(tree, order.against))
+    report.notes += filter(None, [machine.busy()])
     with tempfile.TemporaryDirectory(prefix="katagrad-base-") as room:
         other = Path(room) / "checkout"
         checkout.check_out(tree, report.commit, other)
@@ -203,9 +206,9 @@ def lines(report: Report, against: str) -> list[str]:
         spread = f"{min(one.ratios):.3f} to {max(one.ratios):.3f} in {len(one.ratios)} launches"
         told.append(f"  {one.name:{width}}  {one.ratio:6.3f}  {one.verdict:12s}  ({spread})")
     if report.unchanged:
-        told.append(
-            f"not timed, the same in both: {', '.join(report.unchanged)} (--all times them)"
-        )
+        few = len(report.unchanged) <= NAMED
+        same = ", ".join(report.unchanged) if few else f"{len(report.unchanged)} topics"
+        told.append(f"not timed, the same in both: {same} (--all times them)")
     told += report.notes
     counts = {
         word: sum(one.verdict == word for one in report.findings)
