@@ -145,3 +145,7 @@ def saturation(x, name, tol=1e-3):
     0.5
     """
     raise NotImplementedError("saturation")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

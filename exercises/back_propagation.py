@@ -137,3 +137,7 @@ class Value:
         Graphs of several results may share Values; each result's backward then adds to their grad.
         """
         raise NotImplementedError("Value.backward")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

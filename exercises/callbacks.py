@@ -132,3 +132,7 @@ class ScalarLog:
     def close(self):
         """Write what is still to be written; return the path of the event file, a text."""
         raise NotImplementedError("ScalarLog.close")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

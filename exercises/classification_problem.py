@@ -135,3 +135,7 @@ def run(
     4
     """
     raise NotImplementedError("run")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

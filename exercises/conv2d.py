@@ -105,3 +105,7 @@ def avg_pool2d(x, size, stride=None):
     [2.0, 4.0]
     """
     raise NotImplementedError("avg_pool2d")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

@@ -48,3 +48,7 @@ def nll(log_probabilities, labels):
     0.375
     """
     raise NotImplementedError("nll")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

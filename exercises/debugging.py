@@ -184,3 +184,7 @@ def train_until_best(params, x, y, validation_x, validation_y, steps, lr):
         if loss < best_loss:
             best = params
     return best, best_loss
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

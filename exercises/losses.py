@@ -63,3 +63,7 @@ def bce_with_logits(logits, labels, pos_weight=1.0, reduction="mean"):
     [0.3808, 2.1269]
     """
     raise NotImplementedError("bce_with_logits")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

@@ -92,3 +92,7 @@ def train(params, x, y, lr, epochs):
     accuracy of at least 0.90; and from w1 and w2 of one small value throughout, at most 0.40, with w1 of rank 1.
     """
     raise NotImplementedError("train")
+
+
+if __name__ == "__main__":
+    print(f'This file defines functions and runs none. To check them: pytest "{__file__}"')

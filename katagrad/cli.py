@@ -11,6 +11,7 @@ import typer
 
 from katagrad.bench.commands import app as bench
 from katagrad.errors import NotGraded
+from katagrad.mutation.contracts import keep
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
 from katagrad.topics import topics as all_topics
@@ -223,6 +224,7 @@ def course_grade(
 
 
 app.add_typer(bench, name="bench")
+app.command("contracts")(keep)
 
 
 @bench.command("regress")

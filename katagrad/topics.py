@@ -16,14 +16,16 @@ else:
 
 FRAMEWORKS = ("torch", "tensorflow")
 
+# Copies of exercises/, which `kata contracts` writes and a test holds equal to it.
+CONTRACTS = Path(__file__).resolve().parent / "contracts"
+
 
 @dataclass(frozen=True)
 class Topic:
     """One topic as `exercises/topics.toml` lists it.
 
     name: the stem of its file in every folder. hints: three, of rising strength. forbid: by framework, what a
-    from-scratch rule bars (see `katagrad.worker.trap` for the grammar). given: functions that the stub holds already
-    written, to be used or repaired.
+    from-scratch rule bars (see `katagrad.worker.trap` for the grammar).
     """
 
     name: str
@@ -32,12 +34,17 @@ class Topic:
     hints: tuple[str, ...] = ()
     forbid: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     root: Path = Path()
-    given: tuple[str, ...] = ()
 
     @property
     def stub(self) -> Path:
-        """What a student opens."""
+        """What a student opens, and may have filled in: never read it for what is asked."""
         return self.root / "exercises" / f"{self.name}.py"
+
+    @property
+    def contract(self) -> Path:
+        """The stub as its author wrote it. A root that keeps no copy has only the stub itself."""
+        kept = contracts_of(self.root, self.name) / f"{self.name}.txt"
+        return kept if kept.is_file() else self.stub
 
     @property
     def grader(self) -> Path:
@@ -74,6 +81,20 @@ def root() -> Path:
     )
 
 
+def contracts_of(home: Path, name: str) -> Path:
+    """The folder of the kept copies of stubs that hold for topic `name` of the root `home`.
+
+    Students solve exercises/ in place, so what they were asked is read from copies: those in this package, also for a
+    workspace elsewhere that has katagrad's own grader of the topic, or none. A root with another grader is a course of
+    its own and keeps its copies in contracts/.
+    """
+    own, ours = (folder / "graders" / f"{name}.py" for folder in (home, root()))
+    foreign = own != ours and own.is_file()
+    if foreign and not (ours.is_file() and own.read_bytes() == ours.read_bytes()):
+        return home / "contracts"
+    return CONTRACTS
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -86,7 +107,15 @@ def topics(folder: Path | None = None) -> dict[str, Topic]:
     listed = read_toml(base / "exercises" / "topics.toml")
     found = {}
     for name, entry in listed.items():
-        forbid = {framework: tuple(rules) for framework, rules in entry.get("forbid", {}).items()}
-        hints, given = tuple(entry.get("hints", ())), tuple(entry.get("given", ()))
-        found[name] = Topic(name, entry["chapter"], entry["title"], hints, forbid, base, given)
+        kept = kept_list(contracts_of(base, name)).get(name, entry)
+        forbid = {framework: tuple(rules) for framework, rules in kept.get("forbid", {}).items()}
+        hints = tuple(entry.get("hints", ()))
+        found[name] = Topic(name, entry["chapter"], entry["title"], hints, forbid, base)
     return found
+
+
+@cache
+def kept_list(contracts: Path) -> dict[str, Any]:
+    """The list of topics as it is kept beside the contracts, whose rules hold; empty where none is kept."""
+    path = contracts / "topics.toml"
+    return read_toml(path) if path.is_file() else {}

@@ -32,7 +32,7 @@ def generate(
             kind = draw.random()
             mutants = named_mutants(topic, framework)
             if kind < 0.10:
-                text = topic.stub.read_text(encoding="utf-8")
+                text = topic.contract.read_text(encoding="utf-8")
             elif kind < 0.45 and mutants:
                 text = draw.choice(mutants).apply(solution)
             elif kind < 0.48:

@@ -163,7 +163,7 @@ def grader_hash(topic: Topic) -> str:
     rules = sorted((framework, tuple(names)) for framework, names in topic.forbid.items())
     digest = hashlib.sha256(repr(rules).encode())
     references = sorted(topic.root.glob(f"benchmarks/references/*/{topic.name}.py"))
-    for path in (topic.grader, topic.stub, *references):
+    for path in (topic.grader, topic.contract, *references):
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
 

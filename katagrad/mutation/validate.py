@@ -109,8 +109,13 @@ class Validator:
         return run_topic(self.transport(text, self.framework), self.topic, rules, only)
 
     def stub(self, findings: Findings) -> None:
-        """An untouched stub fails every check."""
-        text = self.topic.stub.read_text(encoding="utf-8")
+        """An untouched stub fails every check, and is the one that is kept as the contract."""
+        if self.topic.contract.read_bytes() != self.topic.stub.read_bytes():
+            findings.problems.append(
+                f"exercises/{self.topic.name}.py differs from the contract that is kept of it; "
+                "if the contract is what changed, run: kata contracts"
+            )
+        text = self.topic.contract.read_text(encoding="utf-8")
         for name, outcome in self.run(text, 0).items():
             if outcome.status in (PASSED, NOT_GRADED):
                 findings.problems.append(

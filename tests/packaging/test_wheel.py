@@ -28,7 +28,7 @@ def sources(folder):
     return {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".toml", ".typed", ".j2", ".css")
+        if path.suffix in (".py", ".toml", ".txt", ".typed", ".j2", ".css")
         and "__pycache__" not in path.parts
     }
 

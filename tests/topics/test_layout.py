@@ -1,6 +1,7 @@
 """The house in order: every topic has every file, nothing lies about, and each file keeps to its kind."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import pytest
 from katagrad.errors import NotStarted
 from katagrad.grading.checks import manifest
 from katagrad.grading.examples import examples
-from katagrad.grading.stub import is_stub
 from katagrad.grading.submission import Submission
+from katagrad.mutation.contracts import drift
 from katagrad.mutation.validate import named_mutants
-from katagrad.topics import FRAMEWORKS, root, topics
+from katagrad.topics import CONTRACTS, FRAMEWORKS, root, topics
 
 ROOT = root()
 TOPICS = topics()
@@ -104,12 +105,21 @@ def test_stub_is_a_contract_and_nothing_else(name):
 
 @pytest.mark.parametrize("name", TOPICS)
 def test_stub_is_not_started_where_it_lies(name):
-    """In a clone the student's file is the stub itself, so no second copy tells them apart."""
     topic = TOPICS[name]
     with pytest.raises(NotStarted, match=f"{name} is not started"):
         Submission(topic.stub.parent).source(topic).ready()
-    written = {key for key, node in definitions(topic.stub).items() if not is_stub(node)}
-    assert written == set(topic.given), "topics.toml lists what the stub holds already written"
+
+
+def test_contracts_are_kept_as_the_exercises_are():
+    """What grading reads are copies, since a student edits exercises/; here both must say the same."""
+    assert not drift(ROOT, CONTRACTS), "after a change of exercises/, run: kata contracts"
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_stub_run_as_a_script_says_how_it_is_checked(name):
+    path = TOPICS[name].stub
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True)
+    assert f'To check them: pytest "{path}"' in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
