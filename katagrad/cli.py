@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from katagrad.bench.commands import app as bench
-from katagrad.errors import NotGraded
+from katagrad.errors import BadOption, NotGraded
 from katagrad.mutation.contracts import keep
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
@@ -192,7 +192,7 @@ def course_grade(
     """Grade a folder of submissions. Run again, it grades only what is missing or changed."""
     from katagrad.course import report
     from katagrad.course.grade import Order, run
-    from katagrad.grading.session import BadOption, parse_limits
+    from katagrad.grading.session import parse_limits
     from katagrad.progress import progress
 
     if not submissions.is_dir():

@@ -49,5 +49,9 @@ class NotGraded(Exception):
     """The harness could not judge: its own fault or the machine's, never the student's."""
 
 
+class BadOption(ValueError):
+    """An option that is wrong or cannot be met here; the message is one line for the user."""
+
+
 class SubmissionProblem(Failure):
     """The submission cannot be graded as it is: one line says why and what to do."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from katagrad.authoring import comparison as wording
+from katagrad.authoring import comparison
 from katagrad.authoring.draws import full_size, generator, integers, normal, random_seed, uniform
 from katagrad.boundary.implementation import Implementation, image, kernel, opaque
 from katagrad.errors import Failure, NotStarted, StudentError
@@ -67,7 +67,7 @@ def close(
     one, the failure says so.
     """
     if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
-        wording.same_length(actual, expected, of)
+        comparison.same_length(actual, expected, of)
         for i, (a, e) in enumerate(zip(actual, expected, strict=True)):
             close(a, e, f"{of}[{i}]", rtol, atol)
         return
@@ -79,14 +79,14 @@ def close(
         for key, value in expected.items():
             close(actual[key], value, f"{of}[{key!r}]", rtol, atol)
         return
-    array = wording.tensor(actual, of)
+    array = comparison.tensor(actual, of)
     wanted = np.asarray(expected)
     if array.shape != wanted.shape:
         raise Failure(
             f"{of} has the shape {array.shape}, but should have {wanted.shape}"
-            + wording.likely(array, mistakes, 1e-3, 1e-4)
+            + comparison.likely(array, mistakes, 1e-3, 1e-4)
         )
-    wording.compare(array, wanted, of, rtol, atol, mistakes)
+    comparison.compare(array, wanted, of, rtol, atol, mistakes)
 
 
 def number(
@@ -100,11 +100,11 @@ def number(
     """Expect one number near `expected`: a Python number, or a tensor or NumPy value of one element."""
     value = scalar(actual, of)
     kind = np.asarray(actual).dtype.name if isinstance(actual, np.ndarray) else "float32"
-    wording.compare(
+    comparison.compare(
         np.asarray(value, "float64"),
         np.asarray(float(expected)),
         of,
-        *wording.tolerance(kind, rtol, atol),
+        *comparison.tolerance(kind, rtol, atol),
         mistakes,
     )
 
@@ -115,62 +115,63 @@ def scalar(actual: Any, of: str) -> float:
         return float(actual.reshape(()))
     if isinstance(actual, (int, float, np.integer, np.floating)) and not isinstance(actual, bool):
         return float(actual)
-    raise Failure(f"{of} is {wording.kind_of(actual)}, but should be one number")
+    raise Failure(f"{of} is {comparison.kind_of(actual)}, but should be one number")
 
 
 def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | None = None) -> None:
     """Expect exactly `expected`: integers, booleans, text, or a structure of them. Tensors and lists compare alike."""
     if isinstance(expected, np.ndarray):
-        array = wording.numbers(actual, of)
+        array = comparison.numbers(actual, of)
         if array.shape != expected.shape:
             raise Failure(f"{of} has the shape {array.shape}, but should have {expected.shape}")
         wrong = array != expected
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
-            named = wording.likely(array, mistakes, 0.0, 0.0)
+            named = comparison.likely(array, mistakes, 0.0, 0.0)
             raise Failure(
-                f"{of}{wording.index(at)} is {array[at]}, but should be {expected[at]}{wording.share(wrong)}{named}"
+                f"{of}{comparison.index(at)} is {array[at]}, but should be {expected[at]}"
+                f"{comparison.share(wrong)}{named}"
             )
         return
-    found = wording.plain(actual)
-    if found != wording.plain(expected) or isinstance(found, bool) != isinstance(
-        wording.plain(expected), bool
+    found = comparison.plain(actual)
+    if found != comparison.plain(expected) or isinstance(found, bool) != isinstance(
+        comparison.plain(expected), bool
     ):
         named = next(
             (
                 f"; it equals {name}"
                 for name, value in (mistakes or {}).items()
-                if found == wording.plain(value)
+                if found == comparison.plain(value)
             ),
             "",
         )
         raise Failure(
-            f"{of} is {wording.brief(found)}, but should be {wording.brief(wording.plain(expected))}{named}"
+            f"{of} is {comparison.brief(found)}, but should be {comparison.brief(comparison.plain(expected))}{named}"
         )
 
 
 def shape(actual: Any, expected: Sequence[int], of: str) -> None:
     """Expect a tensor of exactly this shape."""
-    array = wording.tensor(actual, of)
+    array = comparison.tensor(actual, of)
     if array.shape != tuple(expected):
         raise Failure(f"{of} has the shape {array.shape}, but should have {tuple(expected)}")
 
 
 def dtype(actual: Any, expected: str, of: str) -> None:
     """Expect a tensor of exactly this dtype: "float32", "int64", "bool"."""
-    array = wording.tensor(actual, of)
+    array = comparison.tensor(actual, of)
     if array.dtype.name != expected:
         raise Failure(f"{of} has the dtype {array.dtype.name}, but should have {expected}")
 
 
 def finite(actual: Any, of: str) -> None:
     """Expect no infinity and no NaN."""
-    array = wording.numbers(actual, of)
+    array = comparison.numbers(actual, of)
     bad = ~np.isfinite(array)
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         raise Failure(
-            f"{of}{wording.index(at)} is {array[at]}, but should be finite{wording.share(bad)}"
+            f"{of}{comparison.index(at)} is {array[at]}, but should be finite{comparison.share(bad)}"
         )
 
 
@@ -234,7 +235,7 @@ def same_inputs(impl: Implementation, name: str, *args: Any, **kwargs: Any) -> A
     """Call a function and expect its array arguments to be as they were; returns the result."""
     result, after = impl.after(name, *args, **kwargs)
     for i, (before, now) in enumerate(zip(args, after, strict=True)):
-        for path, old, new in wording.paired(before, now, f"argument {i + 1} of {name}"):
+        for path, old, new in comparison.paired(before, now, f"argument {i + 1} of {name}"):
             new_array = np.asarray(new)
             old_array = np.asarray(old)
             if new_array.shape != old_array.shape or not np.allclose(

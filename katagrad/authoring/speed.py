@@ -24,8 +24,6 @@ from katagrad.authoring.interval import LEAST, interval, median
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.transport import Transport
 from katagrad.errors import Failure, NotGraded
-from katagrad.grading.submission import Submission
-from katagrad.topics import root, topics
 from katagrad.worker.wire import WithLayout
 
 BLOCK_SECONDS = 0.05  # beside which the fifth of a millisecond of a round trip is nothing
@@ -207,12 +205,4 @@ def _twin(transport: Transport) -> Transport:
     make = getattr(transport.pool, "twin", None)
     if make is None:
         raise NotGraded("speed is not graded in-process: leave --in-process out")
-    topic = transport.source.about
-    home = topic.root if (topic.root / "benchmarks" / "references").is_dir() else root()
-    folder = home / "benchmarks" / "references" / transport.framework
-    if not (folder / f"{topic.name}.py").is_file():
-        raise NotGraded(
-            f"there is no reference for the speed of {topic.name} in {transport.framework}"
-        )
-    found = topics().get(topic.name, topic)
-    return Transport(make(), Submission(folder, transport.framework).source(found))
+    return Transport(make(), transport.source.reference())

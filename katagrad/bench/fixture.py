@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
 import time
@@ -15,9 +14,9 @@ import pytest
 
 from katagrad.bench import machine, pairs
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
-from katagrad.bench.runner import SECONDS, Runner
-from katagrad.boundary.implementation import Implementation, Remote
-from katagrad.boundary.transport import Transport
+from katagrad.bench.runner import Runner
+from katagrad.bench.solution import Solution
+from katagrad.boundary.implementation import Remote
 from katagrad.topics import Topic
 
 SETS = 3  # copies of the inputs that take turns, so that no call finds its own data in the caches
@@ -40,23 +39,16 @@ class Clock:
 CLOCK = Clock()
 
 
-class Bench:
+class Bench(Solution):
     """What a function `bench_...(bench)` is given."""
 
     def __init__(
         self, benchmark: Any, runner: Runner, topic: Topic, name: str, size: str | None
     ) -> None:
-        self.benchmark, self.runner, self.topic, self.size = benchmark, runner, topic, size
-        # No from-scratch rules here: their traps would cost time, and bind what a pair compares with.
-        self.source = runner.submission.source(dataclasses.replace(topic, forbid={}))
-        self.transport = Transport(runner.pool, self.source)
-        self.transport.begin(0, SECONDS)
-        self.impl = Implementation(self.transport)
+        super().__init__(runner, topic)
+        self.benchmark, self.size = benchmark, size
         self.generator = np.random.default_rng(zlib.crc32(name.encode()))
         self.drawn = 0  # bytes of inputs so far
-        self.beside: list[Transport] = []  # further workers, which a pair needs
-        if getattr(runner, "precision", "float32") != "float32":
-            self._ask("precision", name=runner.precision)
 
     def normal(self, *size: int, scale: float = 1.0) -> np.ndarray:
         """Draws of mean 0: float32 in the worker. The same for the same benchmark."""
@@ -207,10 +199,6 @@ class Bench:
             **how,
         }
 
-    def _ask(self, op: str, **arguments: Any) -> Any:
-        self.transport.deadline = time.monotonic() + SECONDS
-        return self.transport.request(op, f"timing {self.topic.name}", arguments)
-
     def _report(self, told: dict[str, Any]) -> None:
         runner = self.runner
         stats = getattr(self.benchmark, "stats", None)
@@ -262,8 +250,3 @@ class Bench:
                 pytrace=False,
             )
         return rate / info[ceiling] if info[ceiling] else 0.0
-
-    def close(self) -> None:
-        """End the workers of this benchmark."""
-        for one in (self.transport, *self.beside):
-            one.close()

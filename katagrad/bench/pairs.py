@@ -13,18 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from katagrad.authoring.interval import CONFIDENCE, interval, median
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
 from katagrad.bench.runner import SECONDS, all_threads
+from katagrad.bench.solution import Solution
 from katagrad.boundary.transport import Transport
 from katagrad.errors import StudentError
-
-if TYPE_CHECKING:
-    from katagrad.bench.fixture import Bench
+from katagrad.topics import root
 
 ROUNDS, QUICK_ROUNDS, LEAST_ROUNDS = 20, 6, 6
 BUDGET_SECONDS = 8.0
@@ -108,7 +107,7 @@ def words(against: Any, framework: str) -> str:
     return f"itself on {all_threads()} threads"
 
 
-def rival(bench: Bench, against: Any, call: dict[str, Any], how: dict[str, Any]) -> Side:
+def rival(bench: Solution, against: Any, call: dict[str, Any], how: dict[str, Any]) -> Side:
     """The other side of a pair, prepared and warm. Skips, with the reason, what cannot be had here."""
     if against == "compiled":
         return _compiled(bench, call)
@@ -121,8 +120,6 @@ def rival(bench: Bench, against: Any, call: dict[str, Any], how: dict[str, Any])
         )
     folder = bench.runner.submission.folder.parents[1] / "benchmarks" / "rivals"
     if not folder.is_dir():
-        from katagrad.topics import root
-
         folder = root() / "benchmarks" / "rivals"
     file = folder / f"{bench.runner.framework}.py"
     source = file.read_text(encoding="utf-8")
@@ -145,7 +142,7 @@ def rival(bench: Bench, against: Any, call: dict[str, Any], how: dict[str, Any])
     return Side(lambda n: float(bench._ask("block", handle=handle, count=n)), warm)
 
 
-def _compiled(bench: Bench, call: dict[str, Any]) -> Side:
+def _compiled(bench: Solution, call: dict[str, Any]) -> Side:
     try:
         handle, _, warm = bench._ask("prepare", call=call, sets=SETS, mode="compiled")
     except StudentError as reason:
@@ -155,7 +152,7 @@ def _compiled(bench: Bench, call: dict[str, Any]) -> Side:
     return Side(lambda n: float(bench._ask("block", handle=handle, count=n)), warm)
 
 
-def _threads(bench: Bench, call: dict[str, Any]) -> Side:
+def _threads(bench: Solution, call: dict[str, Any]) -> Side:
     runner, most = bench.runner, all_threads()
     if most <= runner.threads:
         pytest.skip(f"this process may use {most} thread{'s' if most > 1 else ''} and no more")

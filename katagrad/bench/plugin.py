@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from katagrad.bench import machine
-from katagrad.bench import messages as told
+from katagrad.bench import machine, messages
 from katagrad.bench.fixture import CLOCK, Bench
 from katagrad.bench.runner import Runner
 from katagrad.errors import Ended, Failure, NotGraded, StudentError
@@ -18,7 +17,7 @@ from katagrad.topics import Topic, topics
 
 RUNNERS = pytest.StashKey[dict[str, Runner]]()
 PRECISIONS = ("float32", "tf32", "float16", "bfloat16")
-BENCHMARKS = pytest.StashKey[told.Progress]()
+BENCHMARKS = pytest.StashKey[messages.Progress]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the place of the runners."""
     config.stash[RUNNERS] = {}
-    config.stash[BENCHMARKS] = told.Progress()
+    config.stash[BENCHMARKS] = messages.Progress()
     if config.getoption("--precision") != "float32" and config.getoption("--device") == "cpu":
         raise pytest.UsageError(
             f"--precision {config.getoption('--precision')} is for a GPU: add --device cuda, or leave it out"
@@ -118,7 +117,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[BENCHMARKS].total += chosen
     chosen_any = config.stash[BENCHMARKS].total > 0
     if left and not chosen_any:
-        raise pytest.UsageError(told.no_such_size(wanted, [_size(item) for item in left]))
+        raise pytest.UsageError(messages.no_such_size(wanted, [_size(item) for item in left]))
     if chosen_any and not config.option.collectonly:
         framework_of(config)
     if left:
@@ -219,7 +218,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     timed.skipped = True  # else pytest-benchmark warns that it was not used
     runners = pyfuncitem.config.stash[RUNNERS].values()
     limit = max((one.pool.limits.memory for one in runners), default=0)
-    lacks = told.lacks_memory(reason, limit) if isinstance(reason, (StudentError, Ended)) else ""
+    lacks = (
+        messages.lacks_memory(reason, limit) if isinstance(reason, (StudentError, Ended)) else ""
+    )
     if lacks:
         pytest.skip(lacks)
     pytest.fail(str(reason), pytrace=False)
@@ -261,9 +262,9 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the result file where nothing could be run, too: pytest-benchmark would leave it empty."""
     if session.config.stash[BENCHMARKS].total:
-        told.write_empty(session.config)
+        messages.write_empty(session.config)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The pairs in one table, and what was not run."""
-    told.summary(terminalreporter, config.stash[BENCHMARKS])
+    messages.summary(terminalreporter, config.stash[BENCHMARKS])

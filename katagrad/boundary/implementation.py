@@ -36,11 +36,18 @@ class Implementation:
     Three keywords are the grader's, never the submission's:
     `returns`, the layout of the result (`"image"`, `"kernel"`, `opaque`, or a tuple of those and None).
 
-    request: (op, of, deadline, arguments) -> reply, which speaks to the worker; `deadline` is the check's.
+    transport: sends requests to the worker (see `katagrad.boundary.transport`). generator: draws what a check
+    leaves to chance, such as a cotangent; the same draws for every Implementation where none is given.
     """
 
-    def __init__(self, transport: Any, dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        transport: Any,
+        dtype: str = "float32",
+        generator: np.random.Generator | None = None,
+    ) -> None:
         self._transport, self._dtype = transport, dtype
+        self._generator = np.random.default_rng(0) if generator is None else generator
 
     @property
     def framework(self) -> str:
@@ -50,7 +57,7 @@ class Implementation:
     @property
     def float64(self) -> Implementation:
         """The same submission, sent float64 arrays instead of float32."""
-        return Implementation(self._transport, "float64")
+        return Implementation(self._transport, "float64", self._generator)
 
     @property
     def dtype(self) -> str:
@@ -113,9 +120,8 @@ class Implementation:
         if not isinstance(tape, Remote) or not isinstance(value, np.ndarray):
             raise Failure(f"{name} gave no tensor to differentiate")
         if cotangent is None:
-            from katagrad.authoring.expect import normal
-
-            cotangent = normal(*value.shape)
+            drawn = np.asarray(self._generator.normal(size=value.shape), np.float32)
+            cotangent = drawn.astype(np.float64)  # exact in float32
         shaped = np.asarray(cotangent, value.dtype)
         if shaped.ndim and shaped.shape != value.shape:
             raise Failure(f"{name} has the shape {value.shape}, but should have {shaped.shape}")
@@ -187,9 +193,7 @@ class Implementation:
         The driver's twin of it is `np.random.default_rng(rng.seed)`.
         """
         if seed is None:
-            from katagrad.authoring.expect import generator
-
-            seed = int(generator().integers(2**63))
+            seed = int(self._generator.integers(2**63))
         return Random(seed)
 
     def seed(self, number: int) -> None:

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from katagrad.boundary.server import START_SECONDS, Server
-from katagrad.boundary.workers import ForkedWorker, SpawnedWorker, Worker
+from katagrad.boundary.server import START_SECONDS, ForkedWorker, Server
+from katagrad.boundary.workers import SpawnedWorker, Worker
 from katagrad.errors import Ended, NotGraded
 from katagrad.isolation.launcher import ENTRY, ROOT, Launcher, PlainLauncher, worker_environment
 from katagrad.worker.limits import Limits

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from katagrad.errors import Failure
 from katagrad.worker.wire import Handle
 
-if TYPE_CHECKING:
-    from katagrad.boundary.implementation import Implementation
-
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "neg": "-"}
+
+
+class Asks(Protocol):
+    """What speaks to the worker for a Remote: `katagrad.boundary.implementation.Implementation`."""
+
+    def _ask(self, op: str, of: str, **arguments: Any) -> Any: ...
+
+    def _call(self, target: Any, of: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any: ...
+
+    def _send(self, value: Any) -> Any: ...
 
 
 class Remote:
@@ -23,7 +30,7 @@ class Remote:
     take its length, iterate over it, or pass it to another call.
     """
 
-    def __init__(self, impl: Implementation, handle: Handle, of: str) -> None:
+    def __init__(self, impl: Asks, handle: Handle, of: str) -> None:
         self._impl, self._handle, self._of = impl, handle, of
 
     def __repr__(self) -> str:

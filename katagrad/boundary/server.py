@@ -12,9 +12,9 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from katagrad.boundary.workers import ForkedWorker
+from katagrad.boundary.workers import Worker
 from katagrad.errors import NotGraded
 from katagrad.isolation.launcher import Launcher
 from katagrad.worker.limits import Limits
@@ -141,3 +141,19 @@ class Server:
         self.control.close()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class ForkedWorker(Worker):
+    """A child of a warm server."""
+
+    def __init__(
+        self, server: Server, connection: Connection, output: IO[bytes], limits: Limits
+    ) -> None:
+        super().__init__(connection, output, limits)
+        self.server = server
+
+    def end(self) -> None:
+        """Have the server end it, and all that it left behind."""
+        if not self.dead:
+            super().end()
+            self.told = self.server.end_child()

@@ -9,14 +9,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from katagrad.errors import Ended
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Closed, Connection, Late, WireError
-
-if TYPE_CHECKING:
-    from katagrad.boundary.server import Server
 
 MAX_FRAMES, MAX_TEXT = (
     50,
@@ -120,22 +117,6 @@ def _sound_error(error: Any) -> bool:
             return False
         texts += [frame[0], *frame[2:]]
     return all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts)
-
-
-class ForkedWorker(Worker):
-    """A child of a warm server."""
-
-    def __init__(
-        self, server: Server, connection: Connection, output: IO[bytes], limits: Limits
-    ) -> None:
-        super().__init__(connection, output, limits)
-        self.server = server
-
-    def end(self) -> None:
-        """Have the server end it, and all that it left behind."""
-        if not self.dead:
-            super().end()
-            self.told = self.server.end_child()
 
 
 class SpawnedWorker(Worker):

@@ -18,7 +18,7 @@ from katagrad.course.intake import take_in
 from katagrad.course.ledger import Ledger, key
 from katagrad.course.worker_pool import Crew, Job, Plan
 from katagrad.errors import NotGraded
-from katagrad.grading import records as results
+from katagrad.grading import records
 from katagrad.grading.checks import Rules, grader_hash
 from katagrad.grading.session import draw_seed, launcher_for
 from katagrad.topics import Topic
@@ -127,27 +127,27 @@ def _write_results(
     rows = [["student", *(t.name for t in order.topics), "points", "maximum"]]
     for student, found in by_student.items():
         ordered = {t.name: found[t.name] for t in order.topics if t.name in found}
-        report = results.report(
+        report = records.report(
             ordered, student=student, seed=seed, isolation=order.isolation, speed=order.speed
         )
-        results.write_json(order.out / "students" / f"{student}.json", report)
+        records.write_json(order.out / "students" / f"{student}.json", report)
         totals[student] = (report["points"], report["maximum"])
         points = [
-            results.number(ordered[t.name]["points"]) if t.name in ordered else ""
+            records.number(ordered[t.name]["points"]) if t.name in ordered else ""
             for t in order.topics
         ]
         rows.append(
             [
                 _cell(student),
                 *points,
-                results.number(report["points"]),
-                results.number(report["maximum"]),
+                records.number(report["points"]),
+                records.number(report["maximum"]),
             ]
         )
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    results.write_whole(order.out / "grades.csv", text.getvalue())
-    results.write_json(order.out / "problems.json", problems)
+    records.write_whole(order.out / "grades.csv", text.getvalue())
+    records.write_json(order.out / "problems.json", problems)
     return totals
 
 

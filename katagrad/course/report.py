@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from katagrad.course.grade import Summary
-from katagrad.grading import records as results
+from katagrad.grading.records import number
+from katagrad.text import visible
 
 
 def lines(summary: Summary, out: Path) -> list[str]:
@@ -14,11 +15,9 @@ def lines(summary: Summary, out: Path) -> list[str]:
     totals = summary.totals or {}
     longest = max((len(name) for name in totals), default=0)
     for student, (points, maximum) in totals.items():
-        found.append(
-            f"{student:<{longest}}  {results.number(points):>6} of {results.number(maximum)}"
-        )
+        found.append(f"{student:<{longest}}  {number(points):>6} of {number(maximum)}")
     for name, problem in (summary.problems or {}).items():
-        found.append(f"{results.visible(name)}: {problem}")
+        found.append(f"{visible(name)}: {problem}")
     kept = f", {summary.kept} kept from before" if summary.kept else ""
     found.append(f"{len(totals)} students; {summary.graded} topics graded{kept}; results in {out}")
     return found

@@ -13,7 +13,7 @@ from typing import Any
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Pool
 from katagrad.errors import NOT_GRADED
-from katagrad.grading import records as results
+from katagrad.grading import records
 from katagrad.grading.checks import Outcome, Rules, manifest, run_topic
 from katagrad.grading.session import launcher_for
 from katagrad.grading.submission import Submission
@@ -50,7 +50,7 @@ def grade(pool: Pool, plan: Plan, job: Job) -> dict[str, Any]:
             check.name: Outcome(NOT_GRADED, reason)
             for check in manifest(job.topic, plan.rules.speed)
         }
-    record = results.topic_record(job.topic, outcomes, source.known_framework, plan.rules.speed)
+    record = records.topic_record(job.topic, outcomes, source.known_framework, plan.rules.speed)
     return {**record, "isolation": pool.launcher.name}
 
 
@@ -114,7 +114,7 @@ class Crew:
                         c.name: Outcome(NOT_GRADED, "the grader process died twice at it")
                         for c in manifest(job.topic, self.plan.rules.speed)
                     }
-                    yield job, results.topic_record(job.topic, lost, None, self.plan.rules.speed)
+                    yield job, records.topic_record(job.topic, lost, None, self.plan.rules.speed)
                     continue
                 free.append(ready)
                 yield job, record

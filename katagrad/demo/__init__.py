@@ -12,8 +12,9 @@ from typing import Any
 from katagrad.course.grade import Order, run
 from katagrad.course.ledger import Ledger
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED
-from katagrad.grading import records as results
+from katagrad.grading.records import number
 from katagrad.progress import progress
+from katagrad.text import visible
 from katagrad.topics import FRAMEWORKS, topics
 
 TOPICS = (
@@ -70,19 +71,14 @@ def table(records: dict[str, dict[str, Any]], names: list[str]) -> list[str]:
         for student, width in widths.items():
             record: dict[str, Any] = records[student][name]
             absent = all("is missing;" in c["message"] for c in record["checks"])
-            text = (
-                "-"
-                if absent
-                else f"{results.number(record['points'])}/{results.number(record['maximum'])}"
-            )
+            text = "-" if absent else f"{number(record['points'])}/{number(record['maximum'])}"
             cells.append(f"  {text:>{width}}")
         lines.append(f"{name:<{left}}" + "".join(cells))
     totals = {
         s: [sum(r[k] for r in records[s].values()) for k in ("points", "maximum")] for s in records
     }
     sums = "".join(
-        f"  {results.number(totals[s][0]) + '/' + results.number(totals[s][1]):>{w}}"
-        for s, w in widths.items()
+        f"  {number(totals[s][0]) + '/' + number(totals[s][1]):>{w}}" for s, w in widths.items()
     )
     return [*lines, rule, f"{'all':<{left}}{sums}"]
 
@@ -102,12 +98,10 @@ def messages(student: str, record: dict[str, Any]) -> list[str]:
         if not told:
             continue
         found = record[topic]
-        lines.append(
-            f"  {topic}: {results.number(found['points'])} of {results.number(found['maximum'])} points"
-        )
+        lines.append(f"  {topic}: {number(found['points'])} of {number(found['maximum'])} points")
         for message, hints in told.items():
             times = f"  [{len(hints)} checks]" if len(hints) > 1 else ""
-            first, *rest = results.visible(message).splitlines()
+            first, *rest = visible(message).splitlines()
             lines += textwrap.wrap(
                 first + times, 110, initial_indent="    - ", subsequent_indent="      "
             )

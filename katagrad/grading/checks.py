@@ -202,7 +202,7 @@ def run_case(
             source.ready()
             transport.begin(derive(seed, "worker"), seconds * rules.patience)
             whole = False
-            body(Implementation(transport))
+            body(Implementation(transport, generator=context.generator))
             message = "; ".join(context.notes)
         except NotStarted as reason:
             status, message = NOT_STARTED, str(reason)

@@ -11,7 +11,6 @@ from typing import Any
 
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.grading.checks import Outcome, grader_hash, manifest
-from katagrad.text import visible as visible
 from katagrad.topics import Topic
 
 SCHEMA = "katagrad/results/v1"

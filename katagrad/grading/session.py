@@ -11,16 +11,13 @@ from typing import Any
 
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Launcher, PlainLauncher, Pool
+from katagrad.errors import BadOption
 from katagrad.grading.checks import Rules
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic
 from katagrad.worker.limits import Limits
 
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
-class BadOption(ValueError):
-    """An option that cannot be meant; the message is one line for the user."""
 
 
 def parse_limits(options: list[str]) -> Limits:

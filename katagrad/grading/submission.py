@@ -15,7 +15,7 @@ from typing import Any
 from katagrad.errors import Failure, NotGraded, NotStarted, SubmissionProblem
 from katagrad.grading.scratch import Breach, breaches
 from katagrad.grading.stub import accepts, is_stub
-from katagrad.topics import Topic
+from katagrad.topics import Topic, root, topics
 
 MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000  # bytes, bytes, files
 SKIPPED = {"__pycache__", "node_modules", "venv", "env"}
@@ -227,11 +227,22 @@ class Source:
                 found += breaches(content.decode("utf-8", "replace"), name, self.forbidden)
         return found
 
+    def reference(self) -> Source:
+        """The reference that throughput is measured against. Raises NotGraded where there is none."""
+        home = self.about.root
+        if not (home / "benchmarks" / "references").is_dir():
+            home = root()
+        folder = home / "benchmarks" / "references" / self.framework
+        if not (folder / self.file).is_file():
+            raise NotGraded(
+                f"there is no reference for the speed of {self.topic} in {self.framework}"
+            )
+        topic = topics().get(self.topic, self.about)
+        return Submission(folder, self.framework).source(topic)
+
     @cached_property
     def siblings(self) -> set[str]:
         """Stems of the other topics, whose files have rules of their own."""
-        from katagrad.topics import topics
-
         return set(topics(self.about.root)) - {self.topic}
 
     @cached_property

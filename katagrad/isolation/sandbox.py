@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from katagrad.errors import BadOption
 from katagrad.isolation import seccomp
 from katagrad.isolation.launcher import ENTRY, Launcher, PlainLauncher, worker_environment
 from katagrad.topics import root
@@ -224,12 +225,10 @@ def find() -> Sandbox:
 
 
 def launcher(required: bool = False) -> Launcher:
-    """The strongest launcher that works here. Raises grading.BadOption if `required` and there are no namespaces."""
+    """The strongest launcher that works here. Raises BadOption if `required` and there are no namespaces."""
     try:
         return find()
     except Unavailable as reason:
         if required:
-            from katagrad.grading.session import BadOption
-
             raise BadOption(f"--isolation namespace: {reason}; {ADVICE}") from None
         return PlainLauncher(weaker_because=str(reason))

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from katagrad.boundary.implementation import Implementation
-from katagrad.errors import FAILED, PASSED
-from katagrad.grading import session as grading
+from katagrad.errors import FAILED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, run_case
+from katagrad.grading.session import check_options
 from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.pytest_plugin.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import Topic, root, topics
@@ -31,10 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "grade(points, hint='', seconds=None, speed=False): a check of a grader, with what it is worth",
     )
     try:
-        grading.check_options(
+        check_options(
             {name: config.getoption(f"--{name}") for name in ("limit", "isolation", "device")}
         )
-    except grading.BadOption as error:
+    except BadOption as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = Run(config)
 

@@ -16,13 +16,14 @@ from katagrad.errors import (
     NOT_GRADED,
     NOT_STARTED,
     PASSED,
+    BadOption,
     Failure,
     NotGraded,
     SubmissionProblem,
 )
-from katagrad.grading import records as results
-from katagrad.grading import session as grading
+from katagrad.grading import records
 from katagrad.grading.checks import Outcome
+from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission, python_versions
 from katagrad.topics import Topic, root, topics
 
@@ -53,11 +54,11 @@ class Run:
         self.seed: int = (
             self.worker_input["katagrad_seed"]
             if self.worker_input
-            else grading.draw_seed()
+            else draw_seed()
             if given is None
             else given
         )
-        self.gradings: dict[Path, grading.Grading] = {}
+        self.gradings: dict[Path, Grading] = {}
         self.seen: dict[str, Topic] = {}  # topics in this run's collection
         self.outcomes: dict[str, dict[str, Outcome]] = {}
         self.examples: dict[str, list[dict[str, Any]]] = {}
@@ -70,15 +71,15 @@ class Run:
             return Path(self.config.invocation_params.dir, given).resolve()
         return beside if beside.name == "exercises" else beside.parent / "exercises"
 
-    def grading(self, folder: Path) -> grading.Grading:
+    def grading(self, folder: Path) -> Grading:
         """The grading of a folder, begun when first asked for."""
         if folder not in self.gradings:
             options = {
                 name: self.config.getoption("--" + name.replace("_", "-")) for name in OPTIONS
             }
             try:
-                self.gradings[folder] = grading.start(folder, options, self.seed)
-            except grading.BadOption as error:
+                self.gradings[folder] = start(folder, options, self.seed)
+            except BadOption as error:
                 raise pytest.UsageError(str(error)) from None
         return self.gradings[folder]
 
@@ -104,7 +105,7 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
     lines = []
     if claim:
         points = about.get("points")
-        worth = f"  [{results.number(points)} point{'s' if points != 1 else ''}]" if points else ""
+        worth = f"  [{records.number(points)} point{'s' if points != 1 else ''}]" if points else ""
         lines.append(f"{claim}{worth}")
     lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
     if outcome.status == FAILED and about.get("hint") and not outcome.whole:
@@ -199,7 +200,7 @@ class Recorder:
         ]
         found = {}
         for name in order:
-            entry = results.topic_record(
+            entry = records.topic_record(
                 self.run.seen[name],
                 self.run.outcomes.get(name, {}),
                 self.run.about.get(name, {}).get("framework"),
@@ -224,7 +225,7 @@ class Recorder:
             "seed": self.run.seed,
             "submission": {"name": folder.name, "sha256": sha256},
         }
-        return results.report(found, **once)
+        return records.report(found, **once)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -234,9 +235,9 @@ class Recorder:
         record = self.record()
         write = terminalreporter.write_line
         terminalreporter.section("progress")
-        for line in results.table(record["topics"], terminalreporter._tw.fullwidth):
+        for line in records.table(record["topics"], terminalreporter._tw.fullwidth):
             write(line)
-        done, most = results.number(record["points"]), results.number(record["maximum"])
+        done, most = records.number(record["points"]), records.number(record["maximum"])
         write(f"{done} of {most} points  (seed {record['seed']}, isolation {record['isolation']})")
         unjudged: Counter[tuple[str, str]] = Counter()
         for report in terminalreporter.getreports("not graded"):
@@ -254,5 +255,5 @@ class Recorder:
         target = self.config.getoption("--results")
         if target:
             path = Path(self.config.invocation_params.dir, target)
-            results.write_json(path, record)
+            records.write_json(path, record)
             write(f"results written to {target}")

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from katagrad.boundary.process import PlainLauncher
-from katagrad.grading.session import BadOption
+from katagrad.errors import BadOption
 from katagrad.isolation import sandbox, seccomp
 
 USERS = ["own", "passing"] if os.geteuid() == 0 else ["own"]

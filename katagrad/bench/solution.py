@@ -1,0 +1,37 @@
+"""One solution in a worker that is about to be timed: how a benchmark speaks to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+from katagrad.bench.runner import SECONDS, Runner
+from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.transport import Transport
+from katagrad.topics import Topic
+
+
+class Solution:
+    """A topic's solution, loaded in a worker of its own. Close it when done."""
+
+    def __init__(self, runner: Runner, topic: Topic) -> None:
+        self.runner, self.topic = runner, topic
+        # No from-scratch rules here: their traps would cost time, and bind what a pair compares with.
+        self.source = runner.submission.source(dataclasses.replace(topic, forbid={}))
+        self.transport = Transport(runner.pool, self.source)
+        self.transport.begin(0, SECONDS)
+        self.impl = Implementation(self.transport)
+        # Further workers, which a pair needs.
+        self.beside: list[Transport] = []
+        if getattr(runner, "precision", "float32") != "float32":
+            self._ask("precision", name=runner.precision)
+
+    def _ask(self, op: str, **arguments: Any) -> Any:
+        self.transport.deadline = time.monotonic() + SECONDS
+        return self.transport.request(op, f"timing {self.topic.name}", arguments)
+
+    def close(self) -> None:
+        """End the workers of this benchmark."""
+        for one in (self.transport, *self.beside):
+            one.close()
