@@ -10,13 +10,21 @@ from typing import Annotated
 import typer
 
 from katagrad.bench.commands import app as bench
-from katagrad.errors import BadOption, NotGraded
+from katagrad.course.commands import app as course
+from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.mutation.contracts import keep
+from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
 from katagrad.topics import topics as all_topics
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+# Without markup, an error is one line, whatever the width of the terminal.
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 
 Names = Annotated[list[str] | None, typer.Argument(help="topics; all of them when none is named")]
 Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; both when not given")]
@@ -24,18 +32,11 @@ Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; both w
 
 def _chosen(names: list[str] | None) -> list[Topic]:
     known = all_topics()
-    for name in names or ():
-        if name not in known:
-            raise typer.BadParameter(f"there is no topic {name!r}; there are {', '.join(known)}")
-    return [known[name] for name in names or known]
+    return [known[one_of("topic", name, known)] for name in names or known]
 
 
 def _frameworks(framework: str | None) -> tuple[str, ...]:
-    if framework is not None and framework not in FRAMEWORKS:
-        raise typer.BadParameter(
-            f"there is no framework {framework!r}; there are {', '.join(FRAMEWORKS)}"
-        )
-    return FRAMEWORKS if framework is None else (framework,)
+    return FRAMEWORKS if framework is None else (one_of("framework", framework, FRAMEWORKS),)
 
 
 @app.command()
@@ -141,7 +142,9 @@ def data_status(context: typer.Context) -> None:
 def data_get(name: Annotated[str, typer.Argument(help="a name that `kata data` lists")]) -> None:
     """Download a data set: checked, whole or not at all, resumed where an earlier attempt stopped."""
     from katagrad import data
+    from katagrad.data.registry import DATA_SETS
 
+    one_of("data set", name.replace("-", "_").lower(), DATA_SETS)
     try:
         path = data.download(name)
     except (data.DataError, KeyError, ValueError) as error:
@@ -162,67 +165,7 @@ def demo(
         print(line)
 
 
-course = typer.Typer(no_args_is_help=True, help="Grade a course's submissions.")
 app.add_typer(course, name="course")
-
-
-@course.command("grade")
-def course_grade(
-    submissions: Annotated[
-        Path, typer.Argument(help="folder with a folder or archive per student")
-    ],
-    out: Annotated[Path, typer.Option(help="folder of the ledger and the results")],
-    topics: Annotated[
-        str | None, typer.Option(help="topics to grade, with commas; default: all")
-    ] = None,
-    isolation: Annotated[
-        str, typer.Option(help="namespace, or process: limits alone, for code that you trust")
-    ] = "namespace",
-    workers: Annotated[int, typer.Option(help="grader processes; default: one for each core")] = 0,
-    seed: Annotated[
-        int | None, typer.Option(help="hidden seed; default: drawn once for --out")
-    ] = None,
-    framework: Framework = None,
-    limit: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, as in `pytest --help`")
-    ] = None,
-    full_size: Annotated[bool, typer.Option(help="grade on MNIST and the like, too")] = False,
-    speed: Annotated[bool, typer.Option(help="grade throughput, too, where a topic does")] = False,
-) -> None:
-    """Grade a folder of submissions. Run again, it grades only what is missing or changed."""
-    from katagrad.course import report
-    from katagrad.course.grade import Order, run
-    from katagrad.grading.session import parse_limits
-    from katagrad.progress import progress
-
-    if not submissions.is_dir():
-        raise typer.BadParameter(f"there is no folder {submissions}", param_hint="SUBMISSIONS")
-    try:
-        limits = parse_limits(limit or [])
-    except BadOption as error:
-        raise typer.BadParameter(str(error)) from None
-    order = Order(
-        submissions=submissions,
-        out=out,
-        topics=_chosen(topics.split(",") if topics else None),
-        isolation=isolation,
-        workers=workers or os.cpu_count() or 1,
-        seed=seed,
-        framework=framework,
-        limits=limits,
-        full_size=full_size,
-        speed=speed,
-    )
-    try:
-        with progress("grading", "graded") as advance:
-            summary = run(order, advance)
-    except (NotGraded, BadOption) as error:
-        typer.echo(f"kata: {error}", err=True)
-        raise typer.Exit(2) from None
-    for line in report.lines(summary, out):
-        print(line)
-
-
 app.add_typer(bench, name="bench")
 app.command("contracts")(keep)
 
@@ -260,15 +203,13 @@ def bench_regress(
     from katagrad.bench.regress import regress
     from katagrad.bench.regress.checkout import Unavailable
     from katagrad.bench.regress.twins import Conditions, Unmeasurable
+    from katagrad.grading.session import check_device
     from katagrad.progress import progress
 
     _frameworks(framework)
-    for name, value, known in (
-        ("mode", mode, ("eager", "compiled")),
-        ("environment", environment, ("auto", "own", "this")),
-    ):
-        if value not in known:
-            raise typer.BadParameter(f"--{name} is one of {', '.join(known)}, not {value!r}")
+    one_of("mode", mode, ("eager", "compiled"))
+    one_of("environment", environment, ("auto", "own", "this"))
+    check_device(device)
     folder = submission or topics_root() / "solutions" / framework
     order = regress.Order(
         against,
@@ -294,5 +235,9 @@ def bench_regress(
 
 
 def main() -> None:
-    """Entry point of `kata`."""
-    app()
+    """Entry point of `kata`. An option that cannot be meant is one line, whichever command met it."""
+    try:
+        app()
+    except (BadOption, NotGraded) as error:
+        typer.echo(f"kata: {one_line(str(error), 1000)}", err=True)
+        raise SystemExit(2) from None

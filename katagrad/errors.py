@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 SHOWN_DETAIL = (
     300  # characters of an exception's own message; TensorFlow's may list every type it knows
 )
+# Known words that a message lists although it names the nearest of them.
+LISTED = 8
 PASSED, FAILED, NOT_STARTED, NOT_GRADED = "passed", "failed", "not started", "not graded"
 
 
@@ -51,6 +54,21 @@ class NotGraded(Exception):
 
 class BadOption(ValueError):
     """An option that is wrong or cannot be met here; the message is one line for the user."""
+
+
+def one_of(kind: str, word: str, words: Iterable[str]) -> str:
+    """`word`, if it is one of `words`. Otherwise raises BadOption, which names the nearest of them and all."""
+    known = list(words)
+    if word in known:
+        return word
+    lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    guess = f"did you mean {lower[near[0]]}? " if near else ""
+    # Where the nearest is named, a long list would only hide it.
+    rest = (
+        "" if near and len(known) > LISTED else f"{'T' if near else 't'}here are {', '.join(known)}"
+    )
+    raise BadOption(f"there is no {kind} {word[:100]!r}; {guess}{rest}".rstrip())
 
 
 class SubmissionProblem(Failure):

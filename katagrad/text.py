@@ -1,28 +1,66 @@
-"""Text of strangers, made fit to be shown."""
+"""Text of strangers, made fit to be shown: it steers no terminal, and no line of it can be taken for one of ours.
+
+A stranger's text is what a submission, an archive or a folder brings along: messages, prints, names of files,
+functions and students. Every printer uses one of these: `one_line` for what stands inside a line of ours,
+`hanging` for a message that begins in one, `quoted` for a block of its own, `cell` for a spreadsheet. HTML is
+escaped by its templates.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 KEPT = "\n\t"
+# Begins every line that a stranger's line break made. Spaces would not do: services that run tests
+# take "  ::error::" for a command, and people read an indented summary as a summary.
+MARK = "| "
+# Services that run tests obey these wherever they stand in a line of a log: ##[error], ##vso[...].
+COMMAND = re.compile(r"##(?=\w*\[)")
+FORMULA = "=+-@\t\r\n"
 
 
 def visible(text: str, most: int = 8000) -> str:
     """`text` with every character that could steer a terminal, a file or a reader's eye written out.
 
     That is each control character and escape, each that turns the direction of writing or takes no room, and
-    lone surrogates, which no encoding takes. Cut at `most` characters.
+    lone surrogates, which no encoding takes. Line breaks and tabs stay. Cut at `most` characters.
     """
-    if text.isascii() and text.isprintable() and len(text) <= most:
-        return text
-    shown = "".join(c if c.isprintable() or c in KEPT else _written(c) for c in text[:most])
-    return shown if len(text) <= most else f"{shown} ... ({len(text):,} characters in all)"
+    short = text[:most]
+    if not (short.isascii() and short.isprintable()):
+        short = "".join(c if c.isprintable() or c in KEPT else written(c) for c in short)
+    short = COMMAND.sub(r"#\\x23", short)
+    return short if len(text) <= most else f"{short} ... ({len(text):,} characters in all)"
 
 
-def _written(character: str) -> str:
+def one_line(text: str, most: int = 300) -> str:
+    """`text` on one line: line breaks and tabs are written out, too."""
+    return "".join(written(c) if c in KEPT else c for c in visible(text, most))
+
+
+def hanging(text: str, most: int = 8000) -> str:
+    """`text` whose first line stands in a line of ours; each further line begins with the mark of strangers."""
+    first, *more = visible(text, most).split("\n")
+    return "\n".join([first, *(line if line.startswith(MARK) else MARK + line for line in more)])
+
+
+def quoted(text: str, most: int = 8000) -> list[str]:
+    """The lines of `text`, each with the mark of strangers."""
+    return [MARK + line for line in visible(text, most).rstrip().split("\n")] if text else []
+
+
+def cell(text: str) -> str:
+    """`text` as a cell of a table: one line, and no spreadsheet takes it for a formula."""
+    # A spreadsheet may take the wide forms of = + - @ for the plain ones.
+    first = unicodedata.normalize("NFKC", text[:1])[:1]
+    return ("'" if first and first in FORMULA else "") + one_line(text)
+
+
+def written(character: str) -> str:
+    """A character as Python writes it inside a string: \\n, \\x1b, \\u202e."""
+    if character in KEPT:
+        return {"\n": "\\n", "\t": "\\t"}[character]
     number = ord(character)
-    return (
-        f"\\x{number:02x}"
-        if number < 256
-        else f"\\u{number:04x}"
-        if number < 1 << 16
-        else f"\\U{number:08x}"
-    )
+    if number < 256:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 1 << 16 else f"\\U{number:08x}"

@@ -32,7 +32,7 @@ from katagrad.errors import (
     NotStarted,
     SubmissionProblem,
 )
-from katagrad.text import visible
+from katagrad.text import hanging, visible
 from katagrad.topics import Topic
 
 SHOWN_PRINTS = 2000  # characters of a submission's prints that a message shows
@@ -221,7 +221,7 @@ def run_case(
         except Exception as fault:
             status, message = _blame(fault)
     # The one place through which a submission's words come, to a terminal, a page or a file.
-    message, printed = visible(message), visible(transport.finish()[:SHOWN_PRINTS])
+    message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
     took = time.monotonic() - started
     return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole)
 

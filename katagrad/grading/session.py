@@ -11,12 +11,14 @@ from typing import Any
 
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Launcher, PlainLauncher, Pool
-from katagrad.errors import BadOption
+from katagrad.errors import BadOption, one_of
 from katagrad.grading.checks import Rules
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic
 from katagrad.worker.limits import Limits
 
+ISOLATION = ("namespace", "process", "auto")
+DEVICES = ("cpu", "cuda")
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -26,8 +28,7 @@ def parse_limits(options: list[str]) -> Limits:
     known = {f.name: type(getattr(limits, f.name)) for f in fields(Limits)}
     for option in options:
         name, _, text = option.partition("=")
-        if name not in known:
-            raise BadOption(f"there is no limit {name!r}; there are {', '.join(known)}")
+        one_of("limit", name, known)
         unit = UNITS.get(text[-1:].lower(), 1)
         try:
             value = float(text[:-1] if unit > 1 else text) * unit
@@ -35,14 +36,18 @@ def parse_limits(options: list[str]) -> Limits:
             raise BadOption(
                 f"the limit {option!r} is no number; write {name}={getattr(limits, name)}"
             ) from None
-        if not value > 0:
-            raise BadOption(f"the limit {option!r} must be above 0")
+        if not 0 < value < float("inf"):
+            raise BadOption(f"the limit {option!r} must be above 0, and a number")
         limits = replace(limits, **{name: known[name](value)})
     return limits
 
 
 def launcher_for(isolation: str) -> Launcher:
-    """The launcher of an isolation level: "process", "namespace", or "auto", the strongest that works here."""
+    """The launcher of an isolation level: "process", "namespace", or "auto", the strongest that works here.
+
+    Raises BadOption for any other word, and where namespaces were asked for and cannot be had.
+    """
+    one_of("isolation", isolation, ISOLATION)
     if isolation == "process":
         return PlainLauncher()
     from katagrad.isolation.sandbox import launcher
@@ -53,10 +58,24 @@ def launcher_for(isolation: str) -> Launcher:
 def check_options(options: Mapping[str, Any]) -> None:
     """Raise BadOption for what cannot be meant or cannot be had, before anything is graded."""
     parse_limits(options.get("limit") or [])
+    one_of("isolation", options.get("isolation") or "process", ISOLATION)
+    check_device(options.get("device") or "cpu")
+    if not 0 < float(options.get("patience") or 1) < float("inf"):
+        raise BadOption(
+            f"--patience {options['patience']} is no factor; write 2 for twice the time"
+        )
     if options.get("isolation") == "namespace" and not options.get("in_process"):
         if (options.get("device") or "cpu") != "cpu":
             raise BadOption("a sandbox shows no GPU: grade with --isolation process on that device")
         launcher_for("namespace")
+
+
+def check_device(device: str) -> str:
+    """`device`, if it is cpu, cuda, or cuda:N. Raises BadOption."""
+    kind, colon, number = device.partition(":")
+    if kind == "cuda" and colon and number.isdecimal():
+        return device
+    return one_of("device", device, DEVICES)
 
 
 def draw_seed() -> int:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable, Iterable
+
 import pytest
 
+from katagrad.errors import BadOption, one_of
+from katagrad.grading.session import ISOLATION, check_device
 from katagrad.topics import FRAMEWORKS
 from katagrad.worker.limits import Limits
+
+
+def word(kind: str, words: Iterable[str]) -> Callable[[str], str]:
+    """A type for argparse: one of `words`."""
+    return checked(lambda text: one_of(kind, text, words))
+
+
+def checked(read: Callable[[str], str]) -> Callable[[str], str]:
+    """A type for argparse, from a function that raises BadOption."""
+
+    def convert(text: str) -> str:
+        try:
+            return read(text)
+        except BadOption as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
 
 
 def told_limits() -> str:
@@ -42,7 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add(
         "--framework",
-        choices=FRAMEWORKS,
+        type=word("framework", FRAMEWORKS),
+        metavar="|".join(FRAMEWORKS),
         help="framework of the submission (default: what its files import)",
     )
     add(
@@ -54,7 +77,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--results", metavar="FILE.json", help="write verdicts, points and messages to FILE.json")
     add(
         "--isolation",
-        choices=("process", "namespace", "auto"),
+        type=word("isolation", ISOLATION),
+        metavar="|".join(ISOLATION),
         default="process",
         help="how a submission is shut in",
     )
@@ -65,7 +89,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add(
         "--start-method",
-        choices=("fork", "spawn"),
+        type=word("start method", ("fork", "spawn")),
+        metavar="fork|spawn",
         help="how workers start (default: fork where the system has it)",
     )
     add(
@@ -75,10 +100,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="threads of a framework in a worker (default: 1, which repeats exactly)",
     )
-    add("--device", default="cpu", metavar="NAME", help="cpu, or cuda where there is a GPU")
+    add(
+        "--device",
+        type=checked(check_device),
+        default="cpu",
+        metavar="NAME",
+        help="cpu, or cuda where there is a GPU",
+    )
     add(
         "--data",
-        choices=("auto", "embedded"),
+        type=word("choice of data", ("auto", "embedded")),
+        metavar="auto|embedded",
         default="auto",
         help="embedded: do not grade on MNIST and the like even where present",
     )

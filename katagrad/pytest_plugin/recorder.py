@@ -25,6 +25,7 @@ from katagrad.grading import records
 from katagrad.grading.checks import Outcome
 from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission, python_versions
+from katagrad.text import quoted
 from katagrad.topics import Topic, root, topics
 
 RUN = pytest.StashKey["Run"]()
@@ -111,10 +112,7 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
     if outcome.status == FAILED and about.get("hint") and not outcome.whole:
         lines.append(f"Hint: {about['hint']}")
     if outcome.printed:
-        lines += [
-            f"{topic}.py printed:",
-            *("  " + line for line in outcome.printed.rstrip().splitlines()),
-        ]
+        lines += [f"{topic}.py printed:", *quoted(outcome.printed)]
     return "\n".join(lines)
 
 

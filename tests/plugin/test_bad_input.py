@@ -138,7 +138,7 @@ def test_missing_folder_and_bad_options_are_usage_errors(workspace):
         "graders", "--submission", "nowhere", expect=4
     )
     output = workspace.run("graders/softmax.py", "--submission", "exercises", "--limit", "walls=3")
-    assert "there is no limit 'walls'; there are wall, cpu" in output
+    assert "there is no limit 'walls'; did you mean wall?" in output
     output = workspace.run(
         "graders/softmax.py", "--submission", "exercises", "--limit", "wall=soon"
     )
