@@ -34,10 +34,22 @@ def compare(
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     within = atol + rtol * abs(float(wanted[at])) if np.isfinite(wanted[at]) else atol
     named = likely(array, mistakes, rtol, atol)
+    found, right = apart(left[at], float(wanted[at]), array.dtype.name)
     raise Failure(
-        f"{of}{index(at)} is {left[at]:.6g}, but should be {float(wanted[at]):.6g} within {within:.2g}"
+        f"{of}{index(at)} is {found}, but should be {right} within {within:.2g}"
         f"{share(wrong)}{named}"
     )
+
+
+def apart(found: Any, wanted: Any, dtype: str = "") -> tuple[str, str]:
+    """Two numbers in as many digits as it takes to tell them apart; the first with its dtype if that is many."""
+    if not isinstance(found, (float, complex, np.inexact)):
+        return str(found), str(wanted)
+    for digits in (6, 9, 17):
+        texts = f"{found:.{digits}g}", f"{wanted:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return (texts[0] if digits == 6 or not dtype else f"{texts[0]} ({dtype})"), texts[1]
 
 
 def tolerance(name: str, rtol: float | None, atol: float | None) -> tuple[float, float]:
@@ -122,6 +134,20 @@ def share(wrong: np.ndarray) -> str:
 def same_length(actual: Sequence[Any], expected: Sequence[Any], of: str) -> None:
     if len(actual) != len(expected):
         raise Failure(f"{of} has {len(actual)} items, but should have {len(expected)}")
+
+
+def same_keys(actual: Mapping[Any, Any], expected: Mapping[Any, Any], of: str) -> None:
+    missing = [key for key in expected if key not in actual]
+    extra = [key for key in actual if key not in expected]
+    if not missing and not extra:
+        return
+    named = [f"{key!r} is missing" for key in missing[:3]] + [
+        f"{key!r} is not asked for" for key in extra[:3]
+    ]
+    raise Failure(
+        f"{of} has the keys {sorted(map(str, actual))}, but should have "
+        f"{sorted(map(str, expected))}: {', '.join(named)}"
+    )
 
 
 def paired(before: Any, now: Any, path: str) -> Iterator[tuple[str, Any, Any]]:

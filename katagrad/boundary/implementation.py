@@ -12,9 +12,9 @@ from katagrad.boundary.transport import Transport
 from katagrad.errors import Failure
 from katagrad.worker.expression import Function
 from katagrad.worker.session import OPAQUE
-from katagrad.worker.wire import Handle, NotATensor, Random, WithLayout
+from katagrad.worker.wire import Handle, Made, NotATensor, Random, WithLayout
 
-__all__ = ["Implementation", "Remote", "Transport", "image", "kernel", "opaque"]
+__all__ = ["Implementation", "Remote", "Transport", "exact", "image", "kernel", "opaque"]
 
 opaque = OPAQUE  # returns=opaque: keep the result in the worker, and hand the grader a Remote
 
@@ -27,6 +27,15 @@ def image(array: np.ndarray) -> WithLayout:
 def kernel(array: np.ndarray) -> WithLayout:
     """Mark convolution kernels (H, W, in, out): a submission in PyTorch receives (out, in, H, W)."""
     return WithLayout(np.asarray(array), "kernel")
+
+
+def exact(array: np.ndarray, form: str = "plain", layout: str = "") -> WithLayout:
+    """Mark an array that is sent in its own dtype (int8, float16, ...).
+
+    form: "plain"; "transposed" or "sliced", which in PyTorch are not contiguous; or "leaf", which in PyTorch
+    requires gradients and has a `.grad` already, and in TensorFlow is a variable. layout: "image" or "kernel".
+    """
+    return WithLayout(np.asarray(array), layout, form)
 
 
 class Implementation:
@@ -231,9 +240,11 @@ class Implementation:
         if isinstance(value, Remote):
             return value._handle
         if isinstance(value, WithLayout):
-            return WithLayout(self._send(value.array), value.layout)
+            return value if value.form else WithLayout(self._send(value.array), value.layout)
         if isinstance(value, NotATensor):
             return value
+        if isinstance(value, Made):
+            return Made(value.name, self._send(value.args), self._send(value.kwargs))
         if isinstance(value, (np.ndarray, np.generic)):
             array = np.asarray(value)
             if array.dtype.kind == "f":

@@ -74,25 +74,28 @@ class Transport:
             self._broken = Ended(f"{of}: {reason}")
             raise self._broken from None
         if "error" in reply:
-            error = reply["error"]
-            if error["type"] == "NotImplementedError" and error["frames"]:
-                file, line, _, text = error["frames"][-1]
-                # Frameworks raise it too: for a type of numbers that an operation does not know, say.
-                if str(text).startswith("raise NotImplementedError"):
-                    raise NotStarted(
-                        f"{of} is not written yet: {file}:{line} still raises NotImplementedError"
-                    )
-            detail = error["message"]
-            if (
-                error["type"] == "MemoryError"
-                or "allocate memory" in detail
-                or error["type"] == "ResourceExhaustedError"
-            ):
-                detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
-            if error["type"] == "BdbQuit":
-                detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
-            raise StudentError(of, error["type"], error["kinds"], detail, error["frames"])
+            raise self.explained(of, reply["error"])
         return reply["value"]
+
+    def explained(self, of: str, error: dict[str, Any]) -> Failure:
+        """What an exception of the submission, as the worker describes it, comes to."""
+        if error["type"] == "NotImplementedError" and error["frames"]:
+            file, line, _, text = error["frames"][-1]
+            # Frameworks raise it too: for a type of numbers that an operation does not know, say.
+            if str(text).startswith("raise NotImplementedError"):
+                return NotStarted(
+                    f"{of} is not written yet: {file}:{line} still raises NotImplementedError"
+                )
+        detail = error["message"]
+        if (
+            error["type"] == "MemoryError"
+            or "allocate memory" in detail
+            or error["type"] == "ResourceExhaustedError"
+        ):
+            detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
+        if error["type"] == "BdbQuit":
+            detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
+        return StudentError(of, error["type"], error["kinds"], detail, error["frames"])
 
     def require(self, name: str) -> None:
         """Raise Failure unless the submission defines `name` as the stub asks."""

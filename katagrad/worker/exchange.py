@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from katagrad.worker.expression import Function, evaluate
-from katagrad.worker.wire import Handle, NotATensor, Random, WithLayout
+from katagrad.worker.wire import Handle, Made, NotATensor, Random, WithLayout
 
 MAX_ITEMS = 200_000  # elements of one container that are lowered; a longer one stays as a handle
 OPAQUE = "opaque"
@@ -22,13 +23,19 @@ class Exchange:
 
     def __init__(self, adapter: Any) -> None:
         self.adapter = adapter
+        self.forms = importlib.import_module(f"{adapter.__name__}_forms")
         self.held: dict[int, Any] = {}
         self.next_id = 1
 
     def lift(self, value: Any) -> Any:
         """What the driver sent, as the submission sees it."""
         if isinstance(value, WithLayout):
-            return self.adapter.tensor(self.to_native(value.array, value.layout))
+            native = self.to_native(value.array, value.layout)
+            return (
+                self.forms.tensor(native, value.form) if value.form else self.adapter.tensor(native)
+            )
+        if isinstance(value, Made):
+            return self.make(value)
         if isinstance(value, NotATensor):
             return value.view(np.ndarray)
         if isinstance(value, np.ndarray):
@@ -44,6 +51,10 @@ class Exchange:
         if isinstance(value, dict):
             return {key: self.lift(item) for key, item in value.items()}
         return value
+
+    def make(self, recipe: Made) -> Any:
+        """What the submission makes by a recipe."""
+        raise NotImplementedError
 
     def _callable(self, source: Function) -> Callable[..., Any]:
         def traced(*args: Any) -> Any:

@@ -6,11 +6,9 @@ import contextlib
 import importlib
 import operator
 import os
-import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,20 +18,20 @@ from katagrad.worker.account import describe, parameters
 from katagrad.worker.exchange import (
     MAX_ITEMS,
     OPAQUE,
-    Exchange,
     array,
     fill,
     layouts_of,
     type_name,
 )
 from katagrad.worker.limits import Limits
+from katagrad.worker.probe import Probing
 from katagrad.worker.timing import Timed
 from katagrad.worker.wire import Closed, Connection, Handle, WireError
 
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 
 
-class Session(Exchange, Timed):
+class Session(Probing, Timed):
     """Answers a driver's requests about one submission. Single-threaded; ends with the connection.
 
     adapter: the module `for_torch` or `for_tensorflow`. home: a private folder, the working folder.
@@ -42,7 +40,6 @@ class Session(Exchange, Timed):
     def __init__(self, adapter: Any, home: Path) -> None:
         super().__init__(adapter)
         self.home = home
-        self.module: ModuleType | None = None
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -102,16 +99,14 @@ class Session(Exchange, Timed):
     def do_begin(self, seed: int) -> None:
         """Start a check: forget handles and seed every global generator."""
         self.held.clear()
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002  what a submission may draw from
-        self.adapter.seed(seed % 2**31)
+        self.seed(seed)
 
     def do_call(
         self, target: Any, args: list[Any], kwargs: dict[str, Any], returns: Any, after: bool
     ) -> Any:
         """Call; returns (result, arguments as they are after the call, or None)."""
         lifted, named = [self.lift(a) for a in args], {k: self.lift(v) for k, v in kwargs.items()}
-        result = self.lower(self._resolve(target)(*lifted, **named), returns)
+        result = self.lower(self.resolve(target)(*lifted, **named), returns)
         return result, [
             self.lower(a, layouts_of(raw)) for a, raw in zip(lifted, args, strict=True)
         ] if after else None
@@ -133,7 +128,7 @@ class Session(Exchange, Timed):
         skeletons = [self.collect(s, leaves) for s in structures]
         tape = self.adapter.Tape(leaves)
         with tape:
-            result = self._resolve(target)(*lifted, **named)
+            result = self.resolve(target)(*lifted, **named)
             for step in output:
                 result = result[step]
         if not self.adapter.is_tensor(result):
@@ -203,14 +198,6 @@ class Session(Exchange, Timed):
     def do_sequential(self, specs: list[Any]) -> Handle:
         """A model of the framework's own layers."""
         return self.hold(self.adapter.sequential(specs))
-
-    def _resolve(self, target: Any) -> Callable[..., Any]:
-        if isinstance(target, str):
-            found: Callable[..., Any] = getattr(self.module, target)
-            return found
-        handle, method = target
-        value: Callable[..., Any] = self.held[handle.id]
-        return getattr(value, method) if method else value
 
     def _source(self, wrt: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return (

@@ -69,7 +69,7 @@ def prepare(
     sets: how many copies of the inputs. mode: "eager" or "compiled".
     """
     adapter = session.adapter
-    function = session._resolve(call["target"])
+    function = session.resolve(call["target"])
     if mode == "compiled":
         function = adapter.compiled(function)
     calls = [_bound(session, function, call) for _ in range(sets)]
@@ -273,7 +273,7 @@ class Timed:
         Returns sum(result * probe) of each call, so that none can be left out. probe: of the result's shape.
         """
         session: Any = self
-        function = session._resolve(name)
+        function = session.resolve(name)
         layout = probe.layout if isinstance(probe, WithLayout) else None
         weights = session.to_native(probe.array if isinstance(probe, WithLayout) else probe, layout)
         answers = []

@@ -21,7 +21,10 @@ MAX_ARRAYS = 100_000
 MAX_TUPLE_KEYS = (
     1_000  # of one dict: hashes of tuples of numbers are no secret and can be made to collide
 )
-REQUESTS = frozenset({"function", "random"})  # what only a driver has reason to send
+REQUESTS = frozenset({"function", "random", "made"})  # what only a driver has reason to send
+# plain: contiguous. transposed: axes in reverse order in memory. sliced: every other element of a larger tensor.
+# leaf: asks for gradients and holds one already (a variable in TensorFlow).
+FORMS = ("plain", "transposed", "sliced", "leaf")
 WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 BROKEN = ("float16", "float32", "float64", "complex64", "complex128")
 DTYPES = frozenset(("bool", *WHOLE, *BROKEN))
@@ -49,10 +52,24 @@ class Random:
 
 @dataclass(frozen=True)
 class WithLayout:
-    """An array with a layout: "image" is (N, H, W, C), "kernel" is (H, W, in, out)."""
+    """An array, and how a framework shall hold it.
+
+    layout: "image" is (N, H, W, C), "kernel" is (H, W, in, out), "" is any other.
+    form: what kind of tensor it becomes, one of FORMS; "" leaves that to the framework's adapter.
+    """
 
     array: np.ndarray
     layout: str
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a function or class of the submission returns, called anew for each call that has it as an argument."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 class NotATensor(np.ndarray):
@@ -79,7 +96,10 @@ def encode(
         return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
     if isinstance(value, WithLayout):
         tree = encode(value.array, arrays, unknown, depth)
-        return {**tree, "layout": value.layout}
+        return {**tree, "layout": value.layout, "form": value.form}
+    if isinstance(value, Made):
+        parts = [encode(part, arrays, unknown, depth + 1) for part in (value.args, value.kwargs)]
+        return {"$": "made", "name": value.name, "v": parts}
     if isinstance(value, np.ndarray) and value.dtype.name in DTYPES:
         arrays.append(np.ascontiguousarray(value).reshape(value.shape))
         tree = {"$": "array", "dtype": value.dtype.name, "shape": list(value.shape)}
@@ -143,7 +163,8 @@ def _decode(tree: Any, arrays: Iterator[np.ndarray], depth: int, refused: frozen
         if tree.get("foreign") is True:
             array = array.view(NotATensor)
         layout = tree.get("layout")
-        return WithLayout(array, layout) if isinstance(layout, str) else array
+        form = str(tree.get("form", ""))
+        return WithLayout(array, layout, form) if isinstance(layout, str) else array
     if kind == "tuple":
         return tuple(_decode(item, arrays, depth + 1, refused) for item in _list(tree["v"]))
     if kind == "dict":
@@ -157,6 +178,9 @@ def _decode(tree: Any, arrays: Iterator[np.ndarray], depth: int, refused: frozen
         return Function(_decode(tree["v"], arrays, depth + 1, refused), int(tree["arity"]))
     if kind == "random":
         return Random(int(tree["seed"], 16))
+    if kind == "made":
+        args, kwargs = (_decode(part, arrays, depth + 1, refused) for part in _list(tree["v"]))
+        return Made(str(tree["name"]), args, kwargs)
     if kind == "bytes":
         array = next(arrays, None)
         if array is None:

@@ -1,0 +1,96 @@
+"""What every contract means unless it says otherwise, checked by one call for each function of a stub.
+
+    def test_softmax_keeps_the_contracts_words(impl):
+        conform(impl, "softmax", [normal(4, 3)], {"axis": -1}, expected=softmax, rows=[0], empty=True)
+
+docs/contract.md says the same in words for students; docs/authoring.md lists the rules and their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from katagrad.authoring.breaches import Judge
+from katagrad.authoring.plan import Plan
+from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.probing import anew, probe
+from katagrad.errors import Failure, NotStarted
+from katagrad.worker.wire import Made
+
+__all__ = ["RULES", "anew", "conform"]
+
+# In the order in which breaches are reported; each with the heading of docs/contract.md that has its words.
+RULES = {
+    "result": "The result",
+    "untouched": "Left as it was",
+    "settings": "Left as it was",
+    "shared": "Left as it was",
+    "twice": "The same answer",
+    "memory": "The same answer",
+    "rng": "rng",
+    "float64": "Float tensor",
+    "digits": "Float tensor",
+    "integers": "Integer tensor",
+    "views": "Float tensor",
+    "gradients": "Float tensor",
+    "keywords": "Arguments",
+    "defaults": "Arguments",
+    "one row": "Rows, and no rows",
+    "empty": "Rows, and no rows",
+}
+
+
+def conform(
+    impl: Implementation,
+    name: str,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    expected: Any = None,
+    on: Made | None = None,
+    returns: Any = None,
+    gives: str = "tensors",
+    rows: Sequence[int | str] = (),
+    rowwise: bool = False,
+    empty: bool = False,
+    changes: Collection[int | str] = (),
+    seeded: bool = False,
+    exhaust: bool = False,
+    variables: bool = False,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+    tolerance: float | None = None,
+) -> None:
+    """Expect a function to keep what every contract means. Raises Failure that names each breach.
+
+    name, args, kwargs: a valid call. on: `anew("Adam", lr=0.1)`, where `name` is a method of what that makes.
+        `anew("build", 3)` may stand as an argument, too: made anew for each call from the same seed.
+    expected: the result of the call, or the oracle, a function with the same arguments in NumPy: arrays and NumPy
+        numbers stand for tensors, Python numbers for Python numbers, lists, tuples and dicts for themselves.
+    returns: the layout of the result, as in other calls.
+    gives: "tensors", or "anything" where `expected` is not given and the result holds no tensors.
+    rows: the arguments whose axis 0 is the batch. rowwise: each row of the result depends on its row alone.
+        empty: the stub allows no rows.
+    changes: the arguments that the stub lets the function change.
+    seeded: the result may depend on global generators, which are then seeded alike for each call.
+    exhaust: iterate over the result. variables: float tensors may be a tf.Variable, too.
+    only, without: the names of rules (the keys of RULES) that are checked, or are not.
+    tolerance: between results of the same numbers, relative to the largest; 1e-4 by default.
+    """
+    unknown = {*only, *without} - set(RULES)
+    assert not unknown, f"no such rules: {sorted(unknown)}; there are {', '.join(RULES)}"
+    wanted = (set(only) or set(RULES)) - set(without)
+    plan = Plan(impl, name, tuple(args), dict(kwargs or {}), on, seeded, bool(changes), exhaust)
+    plan.vary(wanted, list(rows), empty, variables or impl.framework == "torch")
+    found = probe(impl, name, plan.calls, plan.of, on, returns)
+    failures = [one.error for one in found if isinstance(one.error, NotStarted)]
+    if failures or found[0].error is not None:
+        raise failures[0] if failures else found[0].error  # type: ignore[misc]
+    judge = Judge(plan, found, expected, gives, set(changes), rowwise, tolerance)
+    breaches = [(rule, words) for rule in RULES if rule in wanted for words in judge.breaches(rule)]
+    if breaches:
+        rule, words = breaches[0]
+        others = list(dict.fromkeys(r for r, _ in breaches if r != rule))
+        more = f"\nAlso broken: {', '.join(others)}." if others else ""
+        raise Failure(f'{words}\nSee "{RULES[rule]}" in docs/contract.md.{more}')

@@ -1,0 +1,153 @@
+"""Whether two results are alike in kind, structure, shape, dtype and values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from katagrad.authoring import comparison as wording
+from katagrad.authoring.variants import leaves, long
+from katagrad.boundary.implementation import Remote
+from katagrad.errors import Failure
+from katagrad.worker.wire import NotATensor, WithLayout
+
+USUAL = 1e-4  # relative to the largest element: what sums of float32 in another order may differ by
+
+
+def alike(
+    found: Any,
+    wanted: Any,
+    of: str,
+    floats: str = "",
+    oracle: bool = False,
+    integers: bool = False,
+    values: bool = True,
+    tolerance: float | None = None,
+) -> None:
+    """Expect `found` to be like `wanted`.
+
+    floats: the dtype that float tensors must have; that of `wanted` if empty. oracle: `wanted` is NumPy's, so only its
+    kinds, shapes and values are meant. integers: dtypes of integers may differ. values: compare them, too.
+    """
+    options = (floats, oracle, integers, values, tolerance)
+    wanted = wanted.array if isinstance(wanted, WithLayout) else wanted
+    found = found.array if isinstance(found, WithLayout) else found
+    if isinstance(wanted, dict):
+        if not isinstance(found, dict):
+            raise Failure(f"{of} is {wording.kind_of(found)}, but should be a dict")
+        wording.same_keys(found, wanted, of)
+        for key, item in wanted.items():
+            alike(found[key], item, f"{of}[{key!r}]", *options)
+    elif isinstance(wanted, (list, tuple)):
+        kinds = (list, tuple) if oracle else type(wanted)
+        if not isinstance(found, kinds):
+            name = "tuple" if isinstance(wanted, tuple) else "list"
+            raise Failure(f"{of} is {wording.kind_of(found)}, but should be a {name}")
+        wording.same_length(found, wanted, of)
+        for i, (a, b) in enumerate(zip(found, wanted, strict=True)):
+            alike(a, b, f"{of}[{i}]", *options)
+    elif isinstance(wanted, (np.ndarray, np.generic)):
+        _same_tensor(found, np.asarray(wanted), isinstance(wanted, NotATensor), of, *options)
+    elif isinstance(wanted, Remote):
+        if not isinstance(found, Remote) or found.type_name != wanted.type_name:
+            raise Failure(f"{of} is {wording.kind_of(found)}, but should be a {wanted.type_name}")
+    elif isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
+        if type(found) is not type(wanted) or (values and found != wanted):
+            raise Failure(
+                f"{of} is {wording.kind_of(found)}, but should be {wording.brief(wanted)}"
+            )
+    else:
+        _same_number(found, wanted, of, values, tolerance)
+
+
+def _same_tensor(
+    found: Any,
+    wanted: np.ndarray,
+    plain: bool,
+    of: str,
+    floats: str,
+    oracle: bool,
+    integers: bool,
+    values: bool,
+    tolerance: float | None,
+) -> None:
+    array = found if plain and isinstance(found, np.ndarray) else wording.tensor(found, of)
+    if array.shape != wanted.shape:
+        raise Failure(f"{of} has the shape {array.shape}, but should have {wanted.shape}")
+    dtype = floats if floats and wanted.dtype.kind == "f" else wanted.dtype.name
+    loose = (oracle and not (floats and wanted.dtype.kind == "f")) or (
+        integers and wanted.dtype.kind in "iu"
+    )
+    if (
+        oracle
+        and wanted.dtype.kind != array.dtype.kind
+        and {wanted.dtype.kind, array.dtype.kind} & {"b", "f"}
+    ):
+        loose = False
+    if array.dtype.name != dtype and not loose:
+        raise Failure(f"{of} has the dtype {array.dtype.name}, but should have {dtype}")
+    if values and wanted.size:
+        usual = USUAL if tolerance is None else tolerance
+        exact = wanted.dtype.kind in "biu"
+        with np.errstate(all="ignore"):
+            sizes = np.abs(np.where(np.isfinite(wanted), wanted, 0).astype(np.complex128))
+        room = usual * max(float(sizes.max()), 1e-3)
+        wording.compare(
+            array, wanted, of, 0.0 if exact else usual, 0.0 if exact else room / 10, None
+        )
+
+
+def _same_number(found: Any, wanted: float, of: str, values: bool, tolerance: float | None) -> None:
+    kinds = (int,) if isinstance(wanted, int) else (float,)
+    if isinstance(found, bool) or not isinstance(found, kinds):
+        raise Failure(
+            f"{of} is {wording.kind_of(found)}, but should be a Python {kinds[0].__name__}"
+        )
+    if values:
+        usual = 0.0 if isinstance(wanted, int) else USUAL if tolerance is None else tolerance
+        one = np.asarray(float(found)), np.asarray(float(wanted))
+        wording.compare(*one, of, usual, usual / 10, None)
+
+
+def numeric(value: Any, of: str, floats: str, gives: str) -> None:
+    """Expect tensors, in lists, tuples and dicts too, and float tensors of the dtype `floats`."""
+    if isinstance(value, (list, tuple, dict)):
+        if gives == "tensors" and not value:
+            return
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in pairs:
+            numeric(item, f"{of}[{key!r}]", floats, gives)
+    elif isinstance(value, np.ndarray) and not isinstance(value, NotATensor):
+        if floats and value.dtype.kind == "f" and value.dtype.name != floats:
+            raise Failure(f"{of} has the dtype {value.dtype.name}, but should have {floats}")
+    elif gives == "tensors" and not isinstance(value, (Remote, str)):
+        raise Failure(f"{of} is {wording.kind_of(value)}, but should be a tensor")
+
+
+def rounded(value: Any, of: str) -> list[str]:
+    """Whether all float64 numbers of a result could be held in float32, as those that went through it can."""
+    arrays = [a for a in leaves(value) if isinstance(a, np.ndarray) and a.dtype == np.float64]
+    if not arrays:
+        return []
+    flat = np.concatenate([a.reshape(-1) for a in arrays])
+    flat = flat[long(flat)]
+    if not flat.size or (flat.astype(np.float32).astype(np.float64) != flat).any():
+        return []
+    return [
+        (
+            f"{of} holds {flat[0]:.17g}, which has only the digits of float32, "
+            "but should be computed in float64 throughout"
+        )
+    ]
+
+
+def cut(value: Any, rows: int, count: int) -> Any:
+    """A result of `rows` rows, as it should be for the first `count` of them, at least in shape."""
+    if isinstance(value, dict):
+        return {key: cut(item, rows, count) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(cut(item, rows, count) for item in value)
+    if isinstance(value, np.ndarray) and value.ndim and len(value) == rows:
+        return value[:count]
+    return value

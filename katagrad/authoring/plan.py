@@ -1,0 +1,129 @@
+"""The calls that a battery makes of one function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from katagrad.authoring import variants as to
+from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.probing import Call
+from katagrad.worker.wire import Made, Random
+
+# Of the global generators; any number serves.
+SEED = 20_011
+
+
+class Plan:
+    """The calls to be made, each with its name and how it reads."""
+
+    def __init__(
+        self,
+        impl: Implementation,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        on: Made | None,
+        seeded: bool,
+        changing: bool,
+        exhaust: bool,
+    ) -> None:
+        self.parameters = to.parameters(impl, name, on)
+        self.names = [parameter.name for parameter in self.parameters]
+        self.name = name if on is None else f"{on.name}.{name}"
+        self.args, self.kwargs = args, kwargs
+        self.seeded, self.exhaust = seeded, exhaust
+        self.stateful = on is not None or changing
+        self.random = any(isinstance(leaf, Random) for leaf in to.leaves([args, kwargs]))
+        self.calls: list[Call] = []
+        self.of: list[str] = []
+        self.at: dict[str, int] = {}
+        self.inputs: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def add(
+        self,
+        key: str,
+        words: str,
+        change: to.Change = to.narrow,
+        form: str = "plain",
+        given: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        """One more call. words: what is unusual about it. given: other arguments than the usual."""
+        args, kwargs = (self.args, self.kwargs) if given is None else given
+        args, kwargs = to.mapped(args, change, form), to.mapped(kwargs, change, form)
+        seed = SEED if self.seeded else SEED + len(self.calls)
+        self.at[key] = len(self.calls)
+        self.inputs.append((args, kwargs))
+        self.of.append(words + to.wording(self.name, self.names, args, kwargs))
+        self.calls.append(Call(args, kwargs, made=SEED, seed=seed, exhaust=self.exhaust, **options))
+
+    def vary(self, rules: set[str], rows: list[int | str], empty: bool, variables: bool) -> None:
+        """The call as it is, and in all the ways that `rules` ask for."""
+        tensors = to.arrays([self.args, self.kwargs])
+        floats = any(a.dtype.kind == "f" for a in tensors)
+        self.add("plain", "")
+        if "twice" in rules:
+            again = None if self.stateful or self.random else 0
+            self.add("twice", "called once more, ", like=again)
+        if "memory" in rules and any(a.ndim and len(a) > 1 for a in tensors):
+            self.add("other", "with the rows in the opposite order, ", to.reversed_rows, reread=0)
+            self.add("memory", "called again after a call with other values, ")
+            self.add("alone", "in a fresh process, ", to.reversed_rows, fresh=True)
+        if "rng" in rules and self.random:
+            other = to.reseeded(self.args, 1), to.reseeded(self.kwargs, 1)
+            self.add("other rng", "with an rng of another seed, ", given=other)
+            if not self.stateful:
+                self.add("same rng", "with the same rng, called once more, ", like=0)
+        if rules & {"float64", "digits"} and floats:
+            self.add("float64", "with float64 tensors, ", to.wide)
+        for width in to.WIDTHS if "integers" in rules else ():
+            if to.fits(tensors, width):
+                self.add(width, f"with {width} for integers, ", to.width(width))
+        if "views" in rules and any(a.ndim > 1 for a in tensors):
+            self.add("transposed", "with tensors transposed in memory, ", form="transposed")
+        if "views" in rules and any(a.ndim for a in tensors):
+            self.add("sliced", "with slices of larger tensors, ", form="sliced")
+        # TensorFlow watches tensors from outside; a tf.Variable would be another thing: len() refuses it.
+        if "gradients" in rules and floats and variables:
+            self.add("leaf", "with tensors that require gradients, ", form="leaf")
+        if "keywords" in rules and len(self.args) <= len(self.names):
+            self.keywords()
+        if "defaults" in rules:
+            self.defaults()
+        if rows and "one row" in rules:
+            self.add("one row", "with one row, ", given=self.cut(rows, 1))
+        if rows and empty and "empty" in rules:
+            self.add("empty", "without rows, ", given=self.cut(rows, 0))
+
+    def keywords(self) -> None:
+        """The same arguments, all by name, and all by position where no gap is left."""
+        named = dict(zip(self.names, self.args, strict=False)) | self.kwargs
+        if self.args:
+            self.add("by name", "", given=((), named))
+        filled: list[Any] = []
+        for parameter in self.parameters:
+            if len(filled) >= len(self.args) and not named.keys() - self.names[: len(filled)]:
+                break
+            if parameter.name not in named and not to.literal(parameter):
+                return
+            filled.append(named.get(parameter.name, to.value(parameter)))
+        if self.kwargs:
+            self.add("by position", "", given=(tuple(filled), {}))
+
+    def defaults(self) -> None:
+        """The defaults that the stub gives, passed by hand."""
+        named = {*self.names[: len(self.args)], *self.kwargs}
+        left = {
+            p.name: to.value(p) for p in self.parameters if p.name not in named and to.literal(p)
+        }
+        if left:
+            self.add("defaults", "", given=(self.args, self.kwargs | left))
+
+    def cut(self, rows: list[int | str], count: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with the first `count` rows of those named."""
+
+        def first(value: Any) -> Any:
+            return to.mapped(value, lambda a: a[:count])
+
+        args = tuple(first(a) if i in rows else a for i, a in enumerate(self.args))
+        return args, {k: first(v) if k in rows else v for k, v in self.kwargs.items()}

@@ -1,0 +1,187 @@
+"""Many calls of one function in one request, each with what it did to its arguments and to the framework."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from katagrad.worker.account import describe
+from katagrad.worker.exchange import MAX_ITEMS, Exchange, layouts_of
+from katagrad.worker.wire import Handle, Made, NotATensor, WithLayout
+
+MAX_PAIRS = 10_000  # of a result's tensor and an argument's, that are looked at for shared memory
+
+
+class Probing(Exchange):
+    """The part of a session that calls the submission, and can say what a call left behind."""
+
+    home: Path
+
+    def __init__(self, adapter: Any) -> None:
+        super().__init__(adapter)
+        self.module: ModuleType | None = None
+        self._module: ModuleType | None = (
+            None  # what recipes call: the module, or a fresh copy of it
+        )
+
+    def seed(self, number: int) -> None:
+        """Seed every global generator that a submission may draw from."""
+        random.seed(number)
+        np.random.seed(number % 2**32)  # noqa: NPY002
+        self.adapter.seed(number % 2**31)
+
+    def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
+        """What a request names: a function of the submission, a held object, or a method of one.
+
+        module: of the submission; its only one unless a fresh copy is given.
+        """
+        if isinstance(target, str):
+            found: Callable[..., Any] = getattr(module or self.module, target)
+            return found
+        owner, method = target
+        value: Callable[..., Any] = self.lift(owner)
+        return getattr(value, method) if method else value
+
+    def make(self, recipe: Made) -> Any:
+        """What the submission makes by a recipe."""
+        function = getattr(self._module or self.module, recipe.name)
+        named = {key: self.lift(value) for key, value in recipe.kwargs.items()}
+        return function(*(self.lift(value) for value in recipe.args), **named)
+
+    def do_probe(self, target: Any, calls: list[dict[str, Any]], returns: Any) -> list[Any]:
+        """Call `target` once for each of `calls`; an exception ends that call alone.
+
+        Each call has `args` and `kwargs`, `made` and `seed`, which seed the global generators before the
+        arguments are made and before the call, `like`, the number of an earlier call whose arguments it takes
+        (or None), `fresh`, whether to import the submission anew for it, `exhaust`, whether to iterate over
+        the result, and `reread`, the number of an earlier call whose result is read once more afterwards.
+        """
+        given: list[tuple[Any, list[Any], dict[str, Any]]] = []
+        results: list[Any] = []
+        answers: list[dict[str, Any]] = []
+        for call in calls:
+            result, answer = None, {}
+            try:
+                self._module = self._copy() if call["fresh"] else None
+                self.seed(call["made"])
+                if call["like"] is None:
+                    args = [self.lift(value) for value in call["args"]]
+                    named = {key: self.lift(value) for key, value in call["kwargs"].items()}
+                    function = self.resolve(target, self._module)
+                else:
+                    function, args, named = given[call["like"]]
+                given.append((function, args, named))
+                lifted = [*args, *named.values()]
+                sent = [*call["args"], *call["kwargs"].values()]
+                before = list(self._states(lifted, sent, (), True))
+                world = self.forms.world()
+                self.seed(call["seed"])
+                result = function(*args, **named)
+                if call["exhaust"]:
+                    result = list(itertools.islice(iter(result), MAX_ITEMS))
+                answer["value"] = _copied(self.lower(result, returns))
+                if call["reread"] is not None:
+                    answer["later"] = _copied(self.lower(results[call["reread"]], returns))
+                answer["before"] = before
+                answer["after"] = list(self._states(lifted, sent, (), False))
+                answer["shared"] = self._shared(result, lifted)
+                now = self.forms.world()
+                answer["world"] = [
+                    (name, old, now[name]) for name, old in world.items() if now[name] != old
+                ]
+            except BaseException as error:  # as in Session.answer
+                answer["error"] = describe(error, self.home)
+                if len(given) == len(answers):
+                    given.append((None, [], {}))
+            finally:
+                self._module = None
+            results.append(result)
+            answers.append(answer)
+        return answers
+
+    def _copy(self) -> ModuleType:
+        """The submission imported once more, with nothing in it that earlier calls left."""
+        assert self.module is not None
+        name = self.module.__name__
+        spec = importlib.util.spec_from_file_location(name, str(self.module.__file__))
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        kept = sys.modules[name]
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            sys.modules[name] = kept
+        return module
+
+    def _states(
+        self, lifted: Any, sent: Any, path: tuple[Any, ...], models: bool
+    ) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
+        """(path, value, what else there is to say of it) of each tensor, container and model among arguments.
+
+        models: give the values of models only; those of tensors are known to who sent them.
+        """
+        if isinstance(sent, (list, tuple, dict)):
+            pairs = list(sent.items()) if isinstance(sent, dict) else list(enumerate(sent))
+            size = len(lifted) if isinstance(lifted, type(sent)) else -1
+            keys = [str(key) for key in lifted] if isinstance(lifted, dict) else []
+            if not models and path:
+                yield path, None, {"size": size, "keys": keys}
+            for key, item in pairs:
+                if isinstance(lifted, dict):
+                    if key in lifted:
+                        yield from self._states(lifted[key], item, (*path, key), models)
+                elif key < size:
+                    yield from self._states(lifted[key], item, (*path, key), models)
+        elif isinstance(sent, (Handle, Made)):
+            found = self.adapter.parameters(lifted)
+            for i, parameter in enumerate(found or []):
+                yield (*path, i), _copied(self.lower(parameter, None)), {}
+        elif isinstance(sent, (np.ndarray, WithLayout)) and not models:
+            about = {} if isinstance(sent, NotATensor) else self.forms.about(lifted)
+            yield path, _copied(self.lower(lifted, layouts_of(sent))), about
+
+    def _shared(self, result: Any, lifted: list[Any]) -> list[tuple[Any, Any]]:
+        """(path in the result, path in the arguments) of what lies in the same memory."""
+        inputs = list(_parts(lifted, ()))[1:]
+        pairs = itertools.product(_parts(result, ()), inputs)
+        return [
+            (there, here)
+            for (there, a), (here, b) in itertools.islice(pairs, MAX_PAIRS)
+            if (a is b and isinstance(a, (list, dict)))
+            or (
+                self.adapter.is_tensor(a)
+                and self.adapter.is_tensor(b)
+                and self.forms.share_memory(a, b)
+            )
+        ]
+
+
+def _copied(value: Any) -> Any:
+    """Values whose arrays later calls cannot write into."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (list, tuple)):
+        return type(value)(_copied(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return value
+
+
+def _parts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    yield path, value
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _parts(item, (*path, key))
+    elif isinstance(value, (list, tuple)) and len(value) < MAX_PAIRS:
+        for i, item in enumerate(value):
+            yield from _parts(item, (*path, i))

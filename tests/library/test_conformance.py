@@ -1,0 +1,82 @@
+"""The battery passes what is right, and names each breach; the submissions are named after their fault."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from katagrad.authoring.conformance import RULES, anew, conform
+from katagrad.authoring.expect import integers, normal
+from katagrad.errors import Failure, NotStarted
+from katagrad.topics import read_toml, root
+
+FRAMEWORKS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "tensorflow")]
+
+
+def scale(x, factor=2.0, shift=0.0):
+    return factor * (x - x.mean(1, keepdims=True)) + shift
+
+
+def pick(x, labels):
+    return x[np.arange(len(x)), labels]
+
+
+CALLS = {
+    "scale": lambda impl, **o: conform(
+        impl, "scale", [normal(6, 4)], {"shift": 0.5}, expected=scale, rows=[0], rowwise=True, empty=True, **o),
+    "pick": lambda impl, **o: conform(
+        impl, "pick", [normal(6, 4), integers(4, 6)], expected=pick, rows=[0, 1], empty=True, **o),
+    "noise": lambda impl, **o: conform(impl, "noise", [normal(6, 4), impl.rng()], **o),
+    "both": lambda impl, **o: conform(impl, "both", [{"w": normal(2, 3), "b": normal(3)}], **o),
+    "size": lambda impl, **o: conform(impl, "size", [normal(3, 4)], expected=lambda x: int(x.size), **o),
+    "parts": lambda impl, **o: conform(impl, "parts", [normal(6, 4), 4], exhaust=True, **o),
+    "add": lambda impl, **o: conform(impl, "add", [normal(6, 4)], on=anew("Mean", 1.5), **o),
+}  # fmt: skip
+
+FAULTS = read_toml(Path(__file__).parent / "submissions" / "made_up" / "faults.toml")
+KNOWN = [
+    pytest.param(fault, framework, marks=pytest.mark.needs(framework), id=f"{fault}-{framework}")
+    for fault, about in FAULTS.items()
+    for framework in ("torch", "tensorflow")
+    if framework in about or "both" in about
+]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("name", CALLS)
+def test_right_answers_pass(grade, framework, name):
+    grade(framework, "", CALLS[name])
+
+
+@pytest.mark.parametrize(("fault", "framework"), KNOWN)
+def test_each_fault_is_named(grade, fault, framework):
+    about = FAULTS[fault]
+    change = about.get("both") or about[framework]
+    options = {key: about[key] for key in ("variables",) if key in about}
+    with pytest.raises(Failure) as caught:
+        grade(framework, change, lambda impl: CALLS[about["function"]](impl, **options))
+    message = str(caught.value)
+    assert about["words"] in message
+    assert message.splitlines()[-1].startswith(("See", "Also broken"))
+    assert "docs/contract.md" in message
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_stub_is_not_started(grade, framework):
+    change = "def scale(x, factor=2.0, shift=0.0):\n    raise NotImplementedError('scale')"
+    with pytest.raises(NotStarted):
+        grade(framework, change, CALLS["scale"])
+
+
+def test_unknown_rules_are_refused():
+    with pytest.raises(AssertionError, match="no such rules"):
+        conform(None, "scale", without=["dtypes"])
+
+
+def test_every_rule_has_its_words():
+    headings = {
+        line.lstrip("# ").strip()
+        for line in (root() / "docs" / "contract.md").read_text().splitlines()
+        if line.startswith("## ")
+    }
+    assert set(RULES.values()) <= headings
