@@ -8,7 +8,6 @@ import pytest
 from katagrad import data
 from katagrad.authoring import oracle
 from katagrad.authoring.expect import (
-    at_least,
     at_most,
     close,
     dtype,
@@ -422,20 +421,31 @@ def test_run_keeps_the_stated_defaults(impl):
         number(values[-1], wanted, of=f"the last {key} by default", rtol=1e-5, atol=0)
 
 
-@pytest.mark.grade(points=2, hint=LEAK, seconds=30)
-def test_run_keeps_the_validation_rows_out_of_training(impl):
-    """of images with random labels, the training rows can be learnt by heart, and the validation rows only guessed"""
+BY_HEART = Threshold(
+    "the training accuracy on random labels after 20 epochs",
+    # With too few of the rows or epochs, random labels are guessed: 0.5.
+    at_least=0.9,
+    torch=[0.96, 1.0, 0.94, 0.97, 0.97, 0.94, 0.97, 0.93, 0.99, 0.97],
+    tensorflow=[0.97, 1.0, 0.98, 1.0, 0.99, 0.98, 1.0, 0.94, 0.99, 0.99],
+)
+
+
+@BY_HEART.measured_by
+def by_heart(impl, seed):
     images, labels = pictures(200, 6, 8), integers(2, 200)
     options = {"hidden": (64,), "epochs": 20, "lr": 0.01, "batch_size": 10}
-    report = impl.run(images, labels, images[:1], 2, seed=3, validation_share=0.5, **options)
-    learnt = report["history"]["accuracy"][-1]
-    at_least(learnt, 0.9, of="the training accuracy on random labels after 20 epochs")
+    impl.seed(seed)
+    report = impl.run(images, labels, images[:1], 2, seed=seed, validation_share=0.5, **options)
     # 100 guesses at a coin: 0.5, standard deviation 0.05; 0.75 is five of them away.
-    at_most(
-        report["validation"]["accuracy"],
-        0.75,
-        of="the validation accuracy on random labels, which can only be guessed,",
-    )
+    of = "the validation accuracy on random labels, which can only be guessed,"
+    at_most(report["validation"]["accuracy"], 0.75, of=of)
+    return float(report["history"]["accuracy"][-1])
+
+
+@pytest.mark.grade(points=2, hint=LEAK, seconds=60)
+def test_run_keeps_the_validation_rows_out_of_training(impl):
+    """of images with random labels, the training rows can be learnt by heart, and the validation rows only guessed"""
+    BY_HEART.expect(impl)
 
 
 def accuracy(impl, seed, images, **options):
@@ -466,14 +476,12 @@ DIGITS = Threshold(
     at_least=0.95,
     torch=[0.9778, 0.9778, 0.98, 0.9778, 0.9778, 0.98, 0.98, 0.9733, 0.9778, 0.9778],
     tensorflow=[0.9844, 0.9822, 0.98, 0.9844, 0.98, 0.9844, 0.9756, 0.9778, 0.9822, 0.9778],
-    runs=1,  # each run costs seconds, and one is missed less than once in a thousand
 )
 DIGITS_64 = Threshold(
     "test accuracy on digits with one hidden layer of 64",
     at_least=0.94,
     torch=[0.9711, 0.9733, 0.9644, 0.9622, 0.9733, 0.9733, 0.96, 0.9733, 0.9711, 0.9689],
     tensorflow=[0.9733, 0.9733, 0.9667, 0.9844, 0.9733, 0.9733, 0.9711, 0.9733, 0.9756, 0.9667],
-    runs=1,  # each run costs seconds, and one is missed less than once in a thousand
 )
 
 
@@ -499,11 +507,11 @@ def digits_64(impl, seed):
 
 @pytest.mark.grade(points=3, seconds=300)
 def test_run_learns_to_classify(impl):
-    """a run reaches 0.95 on digits, or the median of three 0.97 on MNIST where it is present"""
+    """the median of three runs reaches 0.95 on digits, or 0.97 on MNIST where that is present"""
     (MNIST if full_size("mnist") else DIGITS).expect(impl)
 
 
 @pytest.mark.grade(points=2, seconds=300)
 def test_run_learns_with_one_hidden_layer(impl):
-    """with one hidden layer of 64, a run reaches 0.94 on digits, or the median of three 0.96 on MNIST"""
+    """with one hidden layer of 64, the median of three runs reaches 0.94 on digits, or 0.96 on MNIST"""
     (MNIST_64 if full_size("mnist") else DIGITS_64).expect(impl)

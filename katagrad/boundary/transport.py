@@ -15,7 +15,7 @@ class Transport:
         self.pool, self.source = pool, source
         self.worker: Any = None
         self.defined: dict[str, Any] = {}
-        self.deadline = 0.0
+        self.deadline, self.seconds = 0.0, 0.0
         self.check_seed = 0
         self.prints: list[str] = []
         self._broken: Failure | None = None
@@ -28,7 +28,7 @@ class Transport:
 
     def begin(self, seed: int, seconds: float) -> None:
         """Start a check: `seconds` of wall time from when the submission is loaded."""
-        self.check_seed, self.prints = seed, []
+        self.check_seed, self.prints, self.seconds = seed, [], seconds
         if self._unloadable is not None:
             raise self._unloadable
         self.deadline = time.monotonic() + seconds
@@ -37,6 +37,10 @@ class Transport:
             self._load(seconds)
             self.deadline = time.monotonic() + seconds
         self.request("begin", "seeding", {"seed": seed})
+
+    def extend(self, share: float) -> None:
+        """Grant the running check more wall time: a share of its `seconds`."""
+        self.deadline += share * self.seconds
 
     def finish(self) -> str:
         """End a check; returns what the submission printed in it."""
