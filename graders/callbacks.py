@@ -12,7 +12,16 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from katagrad.authoring.expect import close, equal, holds, integers, normal, number, raises
+from katagrad.authoring.expect import (
+    close,
+    equal,
+    holds,
+    integers,
+    normal,
+    number,
+    raises,
+    random_seed,
+)
 from katagrad.errors import Failure
 
 NAN = float("nan")
@@ -390,8 +399,10 @@ def expect_series(found, expected, reader):
 )
 def test_log_is_an_event_file(impl):
     """TensorBoard's reader finds every value under its name and step, in the order in which they were added"""
+    # A folder that no other run of this check has written to.
+    run = f"logs/run{random_seed()}"
     folder = impl.write({"readme.txt": b"logs"})
-    log = impl.ScalarLog(f"{folder}/logs/run")
+    log = impl.ScalarLog(f"{folder}/{run}")
     expected = {"loss/train": [], "accuracy": [], "lr": [(0, 0.1)]}
     log.add("lr", 0.1, 0)
     for step in (0, 1, 2, 127, 128, 301, 70_001):
@@ -411,8 +422,8 @@ def test_log_is_an_event_file(impl):
         f"the event file is called {name!r}, but its name should begin with events.out.tfevents.",
     )
     holds(
-        "logs/run" in path.replace("\\", "/"),
-        f"the event file is {path}, but should be in logs/run",
+        run in path.replace("\\", "/"),
+        f"the event file is {path}, but should be in {run}",
     )
     content = impl.read(path)
     versions, times, series = readable(read_log, content)
@@ -432,8 +443,9 @@ def test_log_is_an_event_file(impl):
 def test_logs_are_kept_apart(impl):
     """two logs in two folders hold their own values, apart from those of earlier runs"""
     older = "events.out.tfevents.0000000001.older"
-    folder = impl.write({f"first/{older}": b"", "first/readme.txt": b"a folder that is there"})
-    logs = [impl.ScalarLog(f"{folder}/{name}") for name in ("first", "second")]
+    first, second = (f"{name}{random_seed()}" for name in ("first", "second"))
+    folder = impl.write({f"{first}/{older}": b"", f"{first}/readme.txt": b"a folder that is there"})
+    logs = [impl.ScalarLog(f"{folder}/{name}") for name in (first, second)]
     expected = [[], []]
     for step, value in enumerate((-1.5, 1e-20, 3e30, 0.0)):
         for i, log in enumerate(logs):

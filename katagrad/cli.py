@@ -46,8 +46,18 @@ def validate(
     generic: Annotated[
         bool, typer.Option(help="also apply generic mutation, and list the survivors")
     ] = False,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="instead, grade the solutions under the seeds 1 to N, check by check (fewer where a check trains); "
+            "goes on where an earlier call ended",
+        ),
+    ] = 0,
 ) -> None:
     """For authors: prove a topic's grader. Stubs must fail, solutions pass, each mutant fall to the check it names."""
+    if seeds:
+        raise typer.Exit(_reliability(names, framework, seeds))
     from katagrad.boundary.process import Pool
     from katagrad.mutation import validate as judging
 
@@ -68,6 +78,25 @@ def validate(
                 _generic(topic, one, pool)
         pool.close()
     raise typer.Exit(1 if unsound else 0)
+
+
+def _reliability(names: list[str] | None, framework: str | None, seeds: int) -> int:
+    from katagrad.boundary.process import Pool
+    from katagrad.mutation import reliability
+    from katagrad.worker.limits import Limits
+
+    fallen = 0
+    for one in _frameworks(framework):
+        # A worker is kept for many gradings, so it may use more than a submission's share.
+        pool = Pool(Limits(cpu=1_000_000))
+        for topic in _chosen(names):
+            print(f"{topic.name} [{one}]", flush=True)
+            measured = reliability.sample(topic, one, seeds, pool)
+            for line in reliability.lines(topic, one, measured):
+                print(f"  {line}", flush=True)
+            fallen += any(kept.falls for kept in measured.values())
+        pool.close()
+    return 1 if fallen else 0
 
 
 def _generic(topic: Topic, framework: str, pool: object) -> None:

@@ -80,6 +80,7 @@ def step_decay(epoch, every, factor=0.5, peak=1.0):
 class ScalarLog:
     def __init__(self, folder):
         self.folder = Path(folder)
+        self.earlier = set(self.folder.glob("events.out.tfevents.*"))
         self.writer = tf.summary.create_file_writer(str(folder))
 
     def add(self, name, value, step):
@@ -88,4 +89,5 @@ class ScalarLog:
 
     def close(self):
         self.writer.close()
-        return str(max(self.folder.glob("events.out.tfevents.*")))
+        (path,) = set(self.folder.glob("events.out.tfevents.*")) - self.earlier
+        return str(path)

@@ -1,0 +1,230 @@
+"""How often a check fails a right answer: the reference solutions, graded under many seeds.
+
+What was measured is kept by check in tests/reliability/<topic>.json, with a hash of what it was measured of.
+A later call goes on with the next seeds, and begins again for a check that has changed since.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from katagrad.authoring.threshold import Threshold
+from katagrad.boundary.implementation import Transport
+from katagrad.boundary.process import Pool
+from katagrad.errors import PASSED
+from katagrad.grading.checks import Check, Outcome, Rules, load_grader, manifest, run_check
+from katagrad.grading.submission import edited
+from katagrad.mutation.closure import digest
+from katagrad.topics import FRAMEWORKS, Topic
+
+# A check that trains is graded once where a cheap one is graded this many times.
+TRAINING_SHARE = 40
+# Seeds for which one worker is kept. A fresh one for each would cost more than most checks.
+BLOCK = 50
+# Other programs may slow this machine; no right answer fails for that here.
+PATIENCE = 20.0
+# Seconds between two savings of what was measured.
+SAVE_EVERY = 20.0
+
+
+@dataclass(frozen=True)
+class Fall:
+    """A right answer that did not pass.
+
+    repeats: whether the same seed fails in a worker of its own, too. What does not repeat hangs on the machine
+    or on checks before it.
+    """
+
+    seed: int
+    message: str
+    repeats: bool = True
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One check of one framework's reference solution, graded under the seeds 1 to `gradings`.
+
+    digest: of the check, what it uses of its grader, and the solution. trained: by what a threshold is of,
+    the value of each training run.
+    """
+
+    digest: str
+    gradings: int = 0
+    falls: tuple[Fall, ...] = ()
+    trained: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        falls = [vars(fall) for fall in self.falls]
+        kept = {"digest": self.digest, "gradings": self.gradings, "falls": falls}
+        return kept | ({"trained": self.trained} if self.trained else {})
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Measured:
+        """From what `plain` gives."""
+        falls = tuple(Fall(**fall) for fall in plain["falls"])
+        trained = {of: tuple(values) for of, values in plain.get("trained", {}).items()}
+        return cls(plain["digest"], plain["gradings"], falls, trained)
+
+
+Record = dict[str, dict[str, Measured]]
+
+
+def path_of(topic: Topic) -> Path:
+    """Where a topic's measurements are kept."""
+    return topic.root / "tests" / "reliability" / f"{topic.name}.json"
+
+
+def load(topic: Topic) -> Record:
+    """What was measured, by framework and check; empty where nothing was."""
+    path = path_of(topic)
+    plain = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {
+        framework: {name: Measured.read(one) for name, one in plain.get(framework, {}).items()}
+        for framework in FRAMEWORKS
+    }
+
+
+def save(topic: Topic, record: Record) -> None:
+    """Keep `record`, whole or not at all: a line for each check."""
+    parts = []
+    for framework in FRAMEWORKS:
+        lines = ",\n".join(
+            f"  {json.dumps(name)}: {json.dumps(measured.plain())}"
+            for name, measured in record[framework].items()
+        )
+        parts.append(f" {json.dumps(framework)}: {{\n{lines}\n }}")
+    path = path_of(topic)
+    path.parent.mkdir(exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def stale(topic: Topic, record: Record, framework: str) -> list[str]:
+    """The checks that were never measured as they are now."""
+    kept = record[framework]
+    return [
+        check.name
+        for check in manifest(topic)
+        if check.name not in kept or kept[check.name].digest != digest(topic, framework, check.name)
+    ]
+
+
+class Sampler:
+    """Grades one framework's reference solution of a topic, seed after seed."""
+
+    def __init__(self, topic: Topic, framework: str, pool: Pool) -> None:
+        self.topic, self.framework, self.pool = topic, framework, pool
+        text = topic.solution(framework).read_text(encoding="utf-8")
+        self.source = edited(Path("/nonexistent"), topic.name, text, framework).source(topic)
+        self.transport: Transport | None = None
+        grader = vars(load_grader(topic)).values()
+        self.thresholds = [value for value in grader if isinstance(value, Threshold)]
+
+    def grade(self, check: Check, seed: int, fresh: bool = False) -> Outcome:
+        """Run one check under one seed; fresh: in a worker that has run nothing before."""
+        if fresh or self.transport is None:
+            self.close()
+            self.transport = Transport(self.pool, self.source)
+        for threshold in self.thresholds:
+            threshold.drawn.clear()
+        return run_check(self.transport, check, Rules(seed, PATIENCE, full_size=False))
+
+    def block(self, check: Check, before: Measured, gradings: int) -> Measured:
+        """`before`, and `gradings` seeds more."""
+        falls, trained = list(before.falls), {of: list(v) for of, v in before.trained.items()}
+        for seed in range(before.gradings + 1, before.gradings + gradings + 1):
+            outcome = self.grade(check, seed)
+            for threshold in self.thresholds:
+                if threshold.drawn:
+                    reached = [float(f"{value:.4g}") for value in threshold.drawn]
+                    trained.setdefault(threshold.of, []).extend(reached)
+            if outcome.status != PASSED:
+                again = self.grade(check, seed, fresh=True)
+                message = f"{outcome.status}: {outcome.message}"
+                falls.append(Fall(seed, message, again.status != PASSED))
+        kept = {of: tuple(values) for of, values in trained.items()}
+        return replace(
+            before, gradings=before.gradings + gradings, falls=tuple(falls), trained=kept
+        )
+
+    def close(self) -> None:
+        """End the worker."""
+        if self.transport is not None:
+            self.transport.close()
+            self.transport = None
+
+
+def sample(
+    topic: Topic,
+    framework: str,
+    seeds: int,
+    pool: Pool,
+    advance: Callable[[str, Measured], None] | None = None,
+) -> dict[str, Measured]:
+    """Measure every check under the seeds 1 to `seeds`, or a share of them where it trains, and keep the result.
+
+    advance: told of each check when it is done.
+    """
+    record, sampler, saved = load(topic), Sampler(topic, framework, pool), time.monotonic()
+    known = {check.name: digest(topic, framework, check.name) for check in manifest(topic)}
+    kept = record[framework]
+    record[framework] = now = {
+        name: kept[name] if name in kept and kept[name].digest == wanted else Measured(wanted)
+        for name, wanted in known.items()
+    }
+    for check in manifest(topic):
+        for step in _steps(now, check, seeds):
+            now[check.name] = sampler.block(check, now[check.name], step)
+            if time.monotonic() - saved > SAVE_EVERY:
+                _merge(topic, framework, now)
+                saved = time.monotonic()
+            if now[check.name].gradings % BLOCK == 0:
+                sampler.close()
+        if advance is not None:
+            advance(check.name, now[check.name])
+    sampler.close()
+    _merge(topic, framework, now)
+    return now
+
+
+def _steps(now: dict[str, Measured], check: Check, seeds: int) -> Iterator[int]:
+    """How many seeds to grade next, until enough are; the first grading tells whether the check trains."""
+    while True:
+        measured = now[check.name]
+        goal = max(1, seeds // TRAINING_SHARE) if measured.trained else seeds
+        if measured.gradings >= goal:
+            return
+        yield (
+            1
+            if measured.gradings == 0 or measured.trained
+            else min(BLOCK - measured.gradings % BLOCK, goal - measured.gradings)
+        )
+
+
+def _merge(topic: Topic, framework: str, now: dict[str, Measured]) -> None:
+    """Save, beside what another process may have measured of the other framework meanwhile."""
+    save(topic, load(topic) | {framework: now})
+
+
+def lines(topic: Topic, framework: str, measured: dict[str, Measured]) -> Iterator[str]:
+    """What to print: a line for each check, and for each fall the seed with which it is seen again."""
+    for name, one in measured.items():
+        runs = "".join(f", {len(values)} runs of {of}" for of, values in one.trained.items())
+        real = sum(fall.repeats for fall in one.falls)
+        yield f"{name}: {real} of {one.gradings} gradings failed{runs}"
+        for fall in one.falls:
+            word = "" if fall.repeats else " (once; not when tried again)"
+            yield f"    --seed {fall.seed}{word}: {fall.message[:200]}"
+    if any(one.falls for one in measured.values()):
+        yield (
+            f"To see one again: pytest exercises/{topic.name}.py --submission solutions/{framework} "
+            "--data embedded --seed N"
+        )
