@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from katagrad import __version__
 from katagrad.course.intake import take_in
 from katagrad.course.ledger import Ledger, key
 from katagrad.course.worker_pool import Crew, Job, Plan
 from katagrad.errors import NotGraded
-from katagrad.grading import records
 from katagrad.grading.checks import Rules, grader_hash
+from katagrad.grading.records import Result, TopicResult, write_json, write_whole
 from katagrad.grading.session import draw_seed, launcher_for
+from katagrad.grading.table import number
 from katagrad.topics import Topic
 from katagrad.worker.limits import Limits
 
@@ -120,34 +120,22 @@ def versions(framework: str | None) -> dict[str, str]:
 def _write_results(
     order: Order, ledger: Ledger, problems: dict[str, str], seed: int
 ) -> dict[str, tuple[float, float]]:
-    by_student: dict[str, dict[str, Any]] = {}
-    for student, topic, record in ledger.records():
-        by_student.setdefault(student, {})[topic] = record
+    by_student: dict[str, dict[str, TopicResult]] = {}
+    for student, topic, found in ledger.records():
+        by_student.setdefault(student, {})[topic] = found
     totals = {}
     rows = [["student", *(t.name for t in order.topics), "points", "maximum"]]
-    for student, found in by_student.items():
-        ordered = {t.name: found[t.name] for t in order.topics if t.name in found}
-        report = records.report(
-            ordered, student=student, seed=seed, isolation=order.isolation, speed=order.speed
-        )
-        records.write_json(order.out / "students" / f"{student}.json", report)
-        totals[student] = (report["points"], report["maximum"])
-        points = [
-            records.number(ordered[t.name]["points"]) if t.name in ordered else ""
-            for t in order.topics
-        ]
-        rows.append(
-            [
-                _cell(student),
-                *points,
-                records.number(report["points"]),
-                records.number(report["maximum"]),
-            ]
-        )
+    for student, graded in by_student.items():
+        ordered = {t.name: graded[t.name] for t in order.topics if t.name in graded}
+        result = Result(ordered, order.isolation, seed, order.speed, student)
+        write_json(order.out / "students" / f"{student}.json", result.to_json())
+        totals[student] = (result.points, result.maximum)
+        points = [number(ordered[t.name].points) if t.name in ordered else "" for t in order.topics]
+        rows.append([_cell(student), *points, number(result.points), number(result.maximum)])
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    records.write_whole(order.out / "grades.csv", text.getvalue())
-    records.write_json(order.out / "problems.json", problems)
+    write_whole(order.out / "grades.csv", text.getvalue())
+    write_json(order.out / "problems.json", problems)
     return totals
 
 

@@ -8,7 +8,8 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from katagrad.grading.records import TopicResult
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -19,7 +20,7 @@ CREATE TABLE IF NOT EXISTS records (
     points REAL NOT NULL,
     maximum REAL NOT NULL,
     status TEXT NOT NULL,
-    record TEXT NOT NULL,   -- JSON, as results.topic_record makes it
+    record TEXT NOT NULL,   -- JSON, of a katagrad.grading.records.TopicResult
     graded REAL NOT NULL,   -- seconds since 1970
     PRIMARY KEY (student, topic)
 );
@@ -59,16 +60,16 @@ class Ledger:
         ).fetchone()
         return str(found[0]) if found else None
 
-    def write(self, student: str, topic: str, key: str, record: dict[str, Any]) -> None:
+    def write(self, student: str, topic: str, key: str, result: TopicResult) -> None:
         """Put a record in the place of an older one, in one transaction."""
         row = (
             student,
             topic,
             key,
-            record["points"],
-            record["maximum"],
-            record["status"],
-            json.dumps(record, ensure_ascii=False),
+            result.points,
+            result.maximum,
+            result.status,
+            json.dumps(result.to_json(), ensure_ascii=False),
             time.time(),
         )
         self.connection.execute(
@@ -85,8 +86,8 @@ class Ledger:
         with self.connection:
             self.connection.executemany("DELETE FROM records WHERE student = ? AND topic = ?", gone)
 
-    def records(self, student: str | None = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """(student, topic, record), in order of students."""
+    def records(self, student: str | None = None) -> Iterator[tuple[str, str, TopicResult]]:
+        """(student, topic, result), in order of students."""
         chosen = (
             ("SELECT student, topic, record FROM records", ())
             if student is None
@@ -95,7 +96,7 @@ class Ledger:
         for name, topic, record in self.connection.execute(
             f"{chosen[0]} ORDER BY student, rowid", chosen[1]
         ):
-            yield name, topic, json.loads(record)
+            yield name, topic, TopicResult.from_json(json.loads(record))
 
     def close(self) -> None:
         """Close the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from katagrad.course.grade import Summary
-from katagrad.grading.records import number
+from katagrad.grading.table import number
 from katagrad.text import visible
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Pool
 from katagrad.errors import NOT_GRADED
-from katagrad.grading import records
 from katagrad.grading.checks import Outcome, Rules, manifest, run_topic
+from katagrad.grading.records import TopicResult, topic_result
 from katagrad.grading.session import launcher_for
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic
@@ -39,8 +39,8 @@ class Job:
     submission: Submission
 
 
-def grade(pool: Pool, plan: Plan, job: Job) -> dict[str, Any]:
-    """The record of one job. Never raises: what the harness cannot do is "not graded" in the record."""
+def grade(pool: Pool, plan: Plan, job: Job) -> TopicResult:
+    """The result of one job. Never raises: where the harness fails, the checks are "not graded"."""
     source = job.submission.source(job.topic)
     try:
         outcomes = run_topic(Transport(pool, source), job.topic, plan.rules)
@@ -50,8 +50,8 @@ def grade(pool: Pool, plan: Plan, job: Job) -> dict[str, Any]:
             check.name: Outcome(NOT_GRADED, reason)
             for check in manifest(job.topic, plan.rules.speed)
         }
-    record = records.topic_record(job.topic, outcomes, source.known_framework, plan.rules.speed)
-    return {**record, "isolation": pool.launcher.name}
+    framework, isolation = source.known_framework, pool.launcher.name
+    return topic_result(job.topic, outcomes, framework, plan.rules.speed, isolation)
 
 
 def _labour(pipe: Connection, plan: Plan) -> None:
@@ -84,7 +84,7 @@ class Crew:
         self.hands[near] = process
         return near
 
-    def work(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+    def work(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, TopicResult]]:
         """Grade jobs as hands come free; yields each with its record. A job whose process dies is tried once more."""
         queue = iter(jobs)
         retry: list[Job] = []
@@ -114,7 +114,7 @@ class Crew:
                         c.name: Outcome(NOT_GRADED, "the grader process died twice at it")
                         for c in manifest(job.topic, self.plan.rules.speed)
                     }
-                    yield job, records.topic_record(job.topic, lost, None, self.plan.rules.speed)
+                    yield job, topic_result(job.topic, lost, None, self.plan.rules.speed)
                     continue
                 free.append(ready)
                 yield job, record

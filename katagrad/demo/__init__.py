@@ -7,12 +7,12 @@ import tempfile
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
 
 from katagrad.course.grade import Order, run
 from katagrad.course.ledger import Ledger
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED
-from katagrad.grading.records import number
+from katagrad.grading.records import TopicResult
+from katagrad.grading.table import number
 from katagrad.progress import progress
 from katagrad.text import visible
 from katagrad.topics import FRAMEWORKS, topics
@@ -44,7 +44,7 @@ def demo(isolation: str, workers: int) -> list[str]:
                 Order(folder / "class", folder / "out", chosen, isolation, workers, seed=1), advance
             )
         ledger = Ledger(folder / "out" / "ledger.sqlite")
-        records: dict[str, dict[str, Any]] = {}
+        records: dict[str, dict[str, TopicResult]] = {}
         for student, topic_name, record in ledger.records():
             records.setdefault(student, {})[topic_name] = record
         ledger.close()
@@ -52,7 +52,7 @@ def demo(isolation: str, workers: int) -> list[str]:
     found = table({s: records[s] for s in order if s in records}, [t.name for t in chosen])
     for student in order:
         found += messages(student, records.get(student, {}))
-    level = next(iter(records[order[0]].values()))["isolation"]
+    level = next(iter(records[order[0]].values())).isolation
     found += [
         "",
         f"graded in {time.monotonic() - started:.0f} s, isolation {level}, data embedded, seed 1",
@@ -60,7 +60,7 @@ def demo(isolation: str, workers: int) -> list[str]:
     return found
 
 
-def table(records: dict[str, dict[str, Any]], names: list[str]) -> list[str]:
+def table(records: dict[str, dict[str, TopicResult]], names: list[str]) -> list[str]:
     """Points by topic and student."""
     left = max(map(len, [*names, "topic"]))
     widths = {student: max(len(student), 7) for student in records}
@@ -69,37 +69,36 @@ def table(records: dict[str, dict[str, Any]], names: list[str]) -> list[str]:
     for name in names:
         cells = []
         for student, width in widths.items():
-            record: dict[str, Any] = records[student][name]
-            absent = all("is missing;" in c["message"] for c in record["checks"])
-            text = "-" if absent else f"{number(record['points'])}/{number(record['maximum'])}"
+            result = records[student][name]
+            absent = all("is missing;" in check.message for check in result.checks)
+            text = "-" if absent else f"{number(result.points)}/{number(result.maximum)}"
             cells.append(f"  {text:>{width}}")
         lines.append(f"{name:<{left}}" + "".join(cells))
-    totals = {
-        s: [sum(r[k] for r in records[s].values()) for k in ("points", "maximum")] for s in records
-    }
-    sums = "".join(
-        f"  {number(totals[s][0]) + '/' + number(totals[s][1]):>{w}}" for s, w in widths.items()
-    )
+    sums = ""
+    for student, width in widths.items():
+        points = sum(result.points for result in records[student].values())
+        maximum = sum(result.maximum for result in records[student].values())
+        sums += f"  {number(points) + '/' + number(maximum):>{width}}"
     return [*lines, rule, f"{'all':<{left}}{sums}"]
 
 
-def messages(student: str, record: dict[str, Any]) -> list[str]:
+def messages(student: str, record: dict[str, TopicResult]) -> list[str]:
     """What a student is told of each topic that was handed in: a message once, however many checks it failed."""
     lines: list[str] = []
     for topic in topics():
-        checks = record[topic]["checks"] if topic in record else []
-        told: dict[str, list[str]] = {}
-        for check in checks:
-            if (
-                check["status"] in (FAILED, NOT_GRADED, NOT_STARTED)
-                and "is missing;" not in check["message"]
-            ):
-                told.setdefault(check["message"], []).append(check["hint"])
-        if not told:
+        if topic not in record:
             continue
-        found = record[topic]
-        lines.append(f"  {topic}: {number(found['points'])} of {number(found['maximum'])} points")
-        for message, hints in told.items():
+        result = record[topic]
+        # Hints of the checks that failed with a message, by message.
+        hints_of: dict[str, list[str]] = {}
+        for check in result.checks:
+            failed = check.status in (FAILED, NOT_GRADED, NOT_STARTED)
+            if failed and "is missing;" not in check.message:
+                hints_of.setdefault(check.message, []).append(check.hint)
+        if not hints_of:
+            continue
+        lines.append(f"  {topic}: {number(result.points)} of {number(result.maximum)} points")
+        for message, hints in hints_of.items():
             times = f"  [{len(hints)} checks]" if len(hints) > 1 else ""
             first, *rest = visible(message).splitlines()
             lines += textwrap.wrap(

@@ -1,4 +1,4 @@
-"""Results of a grading as plain data: what the JSON file holds, and the table that people read."""
+"""What a grading comes to, as records with one way to and from JSON: docs/results.schema.json describes the file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +18,230 @@ SCHEMA = "katagrad/results/v1"
 UNRUN = "not run: deselected, or the run ended before it"
 
 
-def topic_record(
-    topic: Topic, outcomes: Mapping[str, Outcome], framework: str | None, speed: bool = False
-) -> dict[str, Any]:
-    """One topic as data. A check of the manifest that has no outcome stands there as not graded.
+@dataclass(frozen=True)
+class CheckResult:
+    """One check. seconds: of wall time. data: the full-size sets that it used."""
 
-    speed: whether throughput was graded; otherwise checks of it are no part of the record and of its maximum.
+    name: str
+    claim: str
+    status: str
+    points: float
+    maximum: float
+    message: str = ""
+    hint: str = ""
+    printed: str = ""
+    seconds: float = 0.0
+    data: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the result file."""
+        return {**_values(self), "data": list(self.data)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> CheckResult:
+        """From the result file."""
+        return cls(**{**record, "data": tuple(record["data"])})
+
+
+@dataclass(frozen=True)
+class ExampleResult:
+    """The docstring examples of one function, which earn no points. name: "example softmax"."""
+
+    name: str
+    status: str
+    message: str = ""
+    printed: str = ""
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the result file."""
+        return _values(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> ExampleResult:
+        """From the result file."""
+        return cls(**record)
+
+
+@dataclass(frozen=True)
+class TopicResult:
+    """One topic of one submission. graders: a hash of what decides the score.
+
+    examples: None where the student's own file was not asked for. isolation: of this topic, where a course is graded.
     """
-    checks: list[dict[str, Any]] = []
+
+    chapter: str
+    framework: str | None
+    graders: str
+    checks: tuple[CheckResult, ...]
+    examples: tuple[ExampleResult, ...] | None = None
+    isolation: str | None = None
+
+    @property
+    def status(self) -> str:
+        """One word: see `topic_status`."""
+        return topic_status(check.status for check in self.checks)
+
+    @property
+    def points(self) -> float:
+        """The sum over its checks."""
+        return sum(check.points for check in self.checks)
+
+    @property
+    def maximum(self) -> float:
+        """The sum over its checks."""
+        return sum(check.maximum for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the result file."""
+        record: dict[str, Any] = {
+            "chapter": self.chapter,
+            "framework": self.framework,
+            "status": self.status,
+            "points": self.points,
+            "maximum": self.maximum,
+            "graders": self.graders,
+            "checks": [check.to_json() for check in self.checks],
+        }
+        if self.examples is not None:
+            record["examples"] = [example.to_json() for example in self.examples]
+        if self.isolation is not None:
+            record["isolation"] = self.isolation
+        return record
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> TopicResult:
+        """From the result file, or the ledger of a course."""
+        examples = record.get("examples")
+        return cls(
+            record["chapter"],
+            record["framework"],
+            record["graders"],
+            tuple(map(CheckResult.from_json, record["checks"])),
+            None if examples is None else tuple(map(ExampleResult.from_json, examples)),
+            record.get("isolation"),
+        )
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The folder that was graded. sha256: of names and contents; None where it is too large to read."""
+
+    name: str
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that one grading of one submission came to.
+
+    A run of pytest knows `versions`, `grade` (False where nothing was isolated), `device` and `submission`; the
+    grading of a course knows the `student`.
+    """
+
+    topics: Mapping[str, TopicResult]
+    isolation: str
+    seed: int
+    speed: bool
+    student: str | None = None
+    versions: Mapping[str, str] | None = None
+    grade: bool | None = None
+    device: str | None = None
+    submission: Submitted | None = None
+
+    @property
+    def framework(self) -> str | None:
+        """The framework of all topics, "mixed" where there are two, None where no file names one."""
+        found = sorted({t.framework for t in self.topics.values() if t.framework})
+        return found[0] if len(found) == 1 else ("mixed" if found else None)
+
+    @property
+    def data(self) -> list[str]:
+        """The full-size sets that were used; "embedded" alone where there were none."""
+        checks = [check for topic in self.topics.values() for check in topic.checks]
+        return sorted({name for check in checks for name in check.data}) or ["embedded"]
+
+    @property
+    def points(self) -> float:
+        """The sum over its topics."""
+        return sum(topic.points for topic in self.topics.values())
+
+    @property
+    def maximum(self) -> float:
+        """The sum over its topics."""
+        return sum(topic.maximum for topic in self.topics.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the result file; what this kind of run does not know is left out."""
+        run = {
+            "student": self.student,
+            "versions": None if self.versions is None else dict(self.versions),
+            "isolation": self.isolation,
+            "grade": self.grade,
+            "device": self.device,
+            "speed": self.speed,
+            "seed": self.seed,
+            "submission": None if self.submission is None else _values(self.submission),
+        }
+        return {
+            "schema": SCHEMA,
+            "framework": self.framework,
+            **{key: value for key, value in run.items() if value is not None},
+            "data": self.data,
+            "points": self.points,
+            "maximum": self.maximum,
+            "topics": {name: topic.to_json() for name, topic in self.topics.items()},
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Result:
+        """From the result file."""
+        run = ("isolation", "seed", "speed", "student", "versions", "grade", "device")
+        submission = record.get("submission")
+        return cls(
+            topics={name: TopicResult.from_json(t) for name, t in record["topics"].items()},
+            submission=None if submission is None else Submitted(**submission),
+            **{key: record[key] for key in run if key in record},
+        )
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def topic_result(
+    topic: Topic,
+    outcomes: Mapping[str, Outcome],
+    framework: str | None,
+    speed: bool = False,
+    isolation: str | None = None,
+    examples: Iterable[ExampleResult] | None = None,
+) -> TopicResult:
+    """The result of one topic. A check of the manifest without an outcome counts as not graded.
+
+    speed: whether throughput was graded; otherwise its checks are no part of the result and of its maximum.
+    """
+    checks = []
     for check in manifest(topic, speed):
         outcome = outcomes.get(check.name, Outcome(NOT_GRADED, UNRUN))
         checks.append(
-            {
-                "name": check.name,
-                "claim": check.claim,
-                "status": outcome.status,
-                "points": check.points if outcome.status == PASSED else 0,
-                "maximum": check.points,
-                "message": outcome.message,
-                "hint": check.hint if outcome.status == FAILED and not outcome.whole else "",
-                "printed": outcome.printed,
-                "seconds": round(outcome.seconds, 3),
-                "data": list(outcome.data),
-            }
+            CheckResult(
+                check.name,
+                check.claim,
+                outcome.status,
+                check.points if outcome.status == PASSED else 0,
+                check.points,
+                outcome.message,
+                check.hint if outcome.status == FAILED and not outcome.whole else "",
+                outcome.printed,
+                round(outcome.seconds, 3),
+                outcome.data,
+            )
         )
-    return {
-        "chapter": topic.chapter,
-        "framework": framework,
-        "status": topic_status([c["status"] for c in checks]),
-        "points": sum(c["points"] for c in checks),
-        "maximum": sum(c["maximum"] for c in checks),
-        "graders": grader_hash(topic),
-        "checks": checks,
-    }
+    shown = None if examples is None else tuple(examples)
+    return TopicResult(
+        topic.chapter, framework, grader_hash(topic), tuple(checks), shown, isolation
+    )
 
 
 def topic_status(statuses: Iterable[str]) -> str:
@@ -60,21 +252,6 @@ def topic_status(statuses: Iterable[str]) -> str:
     if found == {NOT_STARTED}:
         return NOT_STARTED
     return FAILED if FAILED in found or PASSED in found or NOT_STARTED in found else NOT_GRADED
-
-
-def report(topics: Mapping[str, dict[str, Any]], **once: Any) -> dict[str, Any]:
-    """The whole record: `once` holds what is true of the run (seed, isolation, versions, submission)."""
-    frameworks = sorted({t["framework"] for t in topics.values() if t["framework"]})
-    data = sorted({name for t in topics.values() for c in t["checks"] for name in c["data"]})
-    return {
-        "schema": SCHEMA,
-        "framework": frameworks[0] if len(frameworks) == 1 else ("mixed" if frameworks else None),
-        **once,
-        "data": data or ["embedded"],
-        "points": sum(t["points"] for t in topics.values()),
-        "maximum": sum(t["maximum"] for t in topics.values()),
-        "topics": dict(topics),
-    }
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -94,34 +271,3 @@ def write_whole(path: Path, text: str) -> None:
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as JSON, whole or not at all."""
     write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-
-
-def number(points: float) -> str:
-    """Points as people write them: no decimals where there are none."""
-    return f"{points:g}"
-
-
-def table(topics: Mapping[str, dict[str, Any]], width: int = 80) -> list[str]:
-    """Progress by chapter, a line per topic: a bar, points, and where it stands."""
-    lines: list[str] = []
-    longest = max((len(name) for name in topics), default=0)
-    bar = max(10, min(24, width - longest - 34))
-    chapters = dict.fromkeys(t["chapter"] for t in topics.values())
-    for chapter in chapters:
-        rows = {name: t for name, t in topics.items() if t["chapter"] == chapter}
-        done = sum(t["points"] for t in rows.values())
-        most = sum(t["maximum"] for t in rows.values())
-        lines.append(f"{chapter}  {number(done)} of {number(most)} points")
-        for name, t in rows.items():
-            share = t["points"] / t["maximum"] if t["maximum"] else 0.0
-            filled = int(share * bar)
-            checks = [c["status"] for c in t["checks"]]
-            passed = f"{checks.count(PASSED)}/{len(checks)} checks"
-            told = {PASSED: "done", NOT_STARTED: "not started", NOT_GRADED: "not graded"}.get(
-                t["status"], passed
-            )
-            points = f"{number(t['points'])}/{number(t['maximum'])}"
-            lines.append(
-                f"  {name:<{longest}}  {'#' * filled}{'.' * (bar - filled)}  {points:>7}  {told}"
-            )
-    return lines

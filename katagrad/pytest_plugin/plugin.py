@@ -17,11 +17,22 @@ from katagrad.boundary.implementation import Implementation
 from katagrad.errors import FAILED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, run_case
 from katagrad.grading.session import check_options
+from katagrad.pytest_plugin.case import (
+    CaseReport,
+    pytest_report_from_serializable,
+    pytest_report_to_serializable,
+)
 from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.pytest_plugin.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import Topic, root, topics
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]  # hooks that live elsewhere
+# Hooks that live elsewhere.
+__all__ = [
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_report_from_serializable",
+    "pytest_report_to_serializable",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -206,7 +217,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach the verdict to the report, as plain data that xdist can carry, and its words as the failure's text."""
+    """Attach the verdict to the report, and its words as the text of the failure."""
     report = yield
     module = module_of(item)
     if module is None or call.when != "call":
@@ -236,25 +247,18 @@ def pytest_runtest_makereport(
         if current and framework and outcome.status in (PASSED, FAILED)
         else {}
     )
-    report.katagrad = {  # type: ignore[attr-defined]
-        "topic": module.topic.name,
-        "root": str(module.topic.root),
-        "check": name,
-        "place": place_of(item),
-        "example": isinstance(item, ExampleItem),
-        "framework": framework,
-        "versions": versions,
-        "isolation": current.isolation if current else "",
-        "folder": str(module.submission),
-        "outcome": [
-            outcome.status,
-            outcome.message,
-            outcome.printed,
-            outcome.seconds,
-            list(outcome.data),
-            outcome.whole,
-        ],
-    }
+    report.katagrad = CaseReport(  # type: ignore[attr-defined]
+        topic=module.topic.name,
+        root=str(module.topic.root),
+        check=name,
+        place=place_of(item),
+        example=isinstance(item, ExampleItem),
+        framework=framework,
+        versions=versions,
+        isolation=current.isolation if current else "",
+        folder=str(module.submission),
+        outcome=outcome,
+    )
     return report
 
 

@@ -21,10 +21,12 @@ from katagrad.errors import (
     NotGraded,
     SubmissionProblem,
 )
-from katagrad.grading import records
 from katagrad.grading.checks import Outcome
+from katagrad.grading.records import ExampleResult, Result, Submitted, topic_result, write_json
 from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission, python_versions
+from katagrad.grading.table import number, table
+from katagrad.pytest_plugin.case import CaseReport
 from katagrad.text import quoted
 from katagrad.topics import Topic, root, topics
 
@@ -62,8 +64,8 @@ class Run:
         self.gradings: dict[Path, Grading] = {}
         self.seen: dict[str, Topic] = {}  # topics in this run's collection
         self.outcomes: dict[str, dict[str, Outcome]] = {}
-        self.examples: dict[str, list[dict[str, Any]]] = {}
-        self.about: dict[str, dict[str, Any]] = {}  # per topic: framework, versions, isolation
+        self.examples: dict[str, list[ExampleResult]] = {}
+        self.frameworks: dict[str, str | None] = {}
 
     def folder(self, beside: Path) -> Path:
         """The folder that is graded: --submission, else the exercises."""
@@ -106,7 +108,7 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
     lines = []
     if claim:
         points = about.get("points")
-        worth = f"  [{records.number(points)} point{'s' if points != 1 else ''}]" if points else ""
+        worth = f"  [{number(points)} point{'s' if points != 1 else ''}]" if points else ""
         lines.append(f"{claim}{worth}")
     lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
     if outcome.status == FAILED and about.get("hint") and not outcome.whole:
@@ -114,6 +116,12 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
     if outcome.printed:
         lines += [f"{topic}.py printed:", *quoted(outcome.printed)]
     return "\n".join(lines)
+
+
+def case_of(report: pytest.TestReport) -> CaseReport | None:
+    """The verdict that a report carries, if it is one of ours and of the test itself."""
+    case = getattr(report, "katagrad", None)
+    return case if isinstance(case, CaseReport) and report.when == "call" else None
 
 
 class Controller:
@@ -141,117 +149,108 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
         """Make categories with no section among the failures: of what is not started, not graded, or told once."""
-        told = getattr(report, "katagrad", None)
-        if told is None or report.when != "call":
+        case = case_of(report)
+        if case is None:
             return None
-        status, message, *_, whole = told["outcome"]
-        if status == NOT_STARTED:
+        outcome = case.outcome
+        if outcome.status == NOT_STARTED:
             return "not started", "-", ("NOT STARTED", {"yellow": True})
-        if status == NOT_GRADED:
+        if outcome.status == NOT_GRADED:
             return "not graded", "?", ("NOT GRADED", {"yellow": True})
-        first = self.said.setdefault((told["topic"], message), report.nodeid) if whole else ""
-        if status == FAILED and whole and first != report.nodeid:
+        if not outcome.whole:
+            return None
+        first = self.said.setdefault((case.topic, outcome.message), report.nodeid)
+        if outcome.status == FAILED and first != report.nodeid:
             return "failed for the same reason", "F", ("FAILED", {"red": True})
         return None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a verdict; the worst case of a check decides."""
-        told = getattr(report, "katagrad", None)
-        if told is None or report.when != "call":
+        case = case_of(report)
+        if case is None:
             return
-        status, message, printed, seconds, data, whole = told["outcome"]
-        name = told["topic"]
-        home = Path(told["root"])  # under xdist, only the workers have collected
+        name, outcome = case.topic, case.outcome
+        home = Path(case.root)  # under xdist, only the workers have collected
         self.run.seen.setdefault(name, topics(None if home == root() else home)[name])
-        self.run.about.setdefault(name, {})["framework"] = told["framework"] or self.run.about.get(
-            name, {}
-        ).get("framework")
-        self.folder, self.isolation = told["folder"], told["isolation"] or self.isolation
-        self.versions.update(told["versions"])
-        if told["example"]:
-            record = {
-                "name": told["check"],
-                "status": status,
-                "message": message,
-                "printed": printed,
-                "seconds": round(seconds, 3),
-            }
-            self.run.examples.setdefault(name, []).append(record)
+        if case.framework or name not in self.run.frameworks:
+            self.run.frameworks[name] = case.framework
+        self.folder, self.isolation = case.folder, case.isolation or self.isolation
+        self.versions.update(case.versions)
+        if case.example:
+            seconds = round(outcome.seconds, 3)
+            self.run.examples.setdefault(name, []).append(
+                ExampleResult(case.check, outcome.status, outcome.message, outcome.printed, seconds)
+            )
             return
         kept = self.run.outcomes.setdefault(name, {})
-        before = kept.get(told["check"])
-        total = seconds + (before.seconds if before else 0.0)
-        place = (
-            status == PASSED,
-            told["place"],
-        )  # xdist reports cases in any order; the first that failed decides
-        if before is None or place < self.places[name, told["check"]]:
-            self.places[name, told["check"]] = place
-            kept[told["check"]] = Outcome(status, message, printed, total, tuple(data), whole)
+        before = kept.get(case.check)
+        total = outcome.seconds + (before.seconds if before else 0.0)
+        # xdist reports cases in any order; the first that failed decides.
+        place = (outcome.status == PASSED, case.place)
+        if before is None or place < self.places[name, case.check]:
+            self.places[name, case.check] = place
+            kept[case.check] = dataclasses.replace(outcome, seconds=total)
         else:
-            kept[told["check"]] = dataclasses.replace(before, seconds=total)
+            kept[case.check] = dataclasses.replace(before, seconds=total)
 
-    def record(self) -> dict[str, Any]:
-        """Everything that is known, as the JSON file holds it."""
+    def result(self) -> Result:
+        """Everything that is known."""
         order = [name for name in topics() if name in self.run.seen] + [
             name for name in self.run.seen if name not in topics()
         ]
-        found = {}
-        for name in order:
-            entry = records.topic_record(
+        found = {
+            name: topic_result(
                 self.run.seen[name],
                 self.run.outcomes.get(name, {}),
-                self.run.about.get(name, {}).get("framework"),
+                self.run.frameworks.get(name),
                 speed=self.config.getoption("--speed"),
+                examples=self.run.examples.get(name),
             )
-            found[name] = (
-                {**entry, "examples": self.run.examples[name]}
-                if name in self.run.examples
-                else entry
-            )
+            for name in order
+        }
         folder = Path(self.folder) if self.folder else root() / "exercises"
         try:
             sha256: str | None = Submission(folder).sha256
         except SubmissionProblem:
             sha256 = None
-        once = {
-            "versions": {"python": python_versions(), **self.versions},
-            "isolation": self.isolation,
-            "grade": not self.config.getoption("--in-process"),
-            "device": self.config.getoption("--device"),
-            "speed": self.config.getoption("--speed"),
-            "seed": self.run.seed,
-            "submission": {"name": folder.name, "sha256": sha256},
-        }
-        return records.report(found, **once)
+        return Result(
+            topics=found,
+            isolation=self.isolation,
+            seed=self.run.seed,
+            speed=self.config.getoption("--speed"),
+            versions={"python": python_versions(), **self.versions},
+            grade=not self.config.getoption("--in-process"),
+            device=self.config.getoption("--device"),
+            submission=Submitted(folder.name, sha256),
+        )
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table by chapter, and where the record went."""
         if not self.run.outcomes and not self.run.examples:
             return
-        record = self.record()
+        result = self.result()
         write = terminalreporter.write_line
         terminalreporter.section("progress")
-        for line in records.table(record["topics"], terminalreporter._tw.fullwidth):
+        for line in table(result.topics, terminalreporter._tw.fullwidth):
             write(line)
-        done, most = records.number(record["points"]), records.number(record["maximum"])
-        write(f"{done} of {most} points  (seed {record['seed']}, isolation {record['isolation']})")
+        reached, most = number(result.points), number(result.maximum)
+        write(f"{reached} of {most} points  (seed {result.seed}, isolation {result.isolation})")
         unjudged: Counter[tuple[str, str]] = Counter()
         for report in terminalreporter.getreports("not graded"):
-            message, whole = report.katagrad["outcome"][1], report.katagrad["outcome"][-1]
-            of = report.katagrad["topic"] if whole else report.nodeid.split("::")[-1]
-            unjudged[of, message] += 1
+            outcome = report.katagrad.outcome
+            of = report.katagrad.topic if outcome.whole else report.nodeid.split("::")[-1]
+            unjudged[of, outcome.message] += 1
         for (of, message), count in unjudged.items():
             write(f"not graded: {of}: {message}" + (f"  [{count} cases]" if count > 1 else ""))
-        for name, topic in record["topics"].items():
-            for check in topic["checks"]:
-                if check["status"] == PASSED and check["message"]:
-                    write(f"{name}: {check['name']}: {check['message']}")
-        if not record["grade"]:
+        for name, topic in result.topics.items():
+            for check in topic.checks:
+                if check.status == PASSED and check.message:
+                    write(f"{name}: {check.name}: {check.message}")
+        if not result.grade:
             write("in-process run: not a grade")
         target = self.config.getoption("--results")
         if target:
             path = Path(self.config.invocation_params.dir, target)
-            records.write_json(path, record)
+            write_json(path, result.to_json())
             write(f"results written to {target}")

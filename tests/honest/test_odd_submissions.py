@@ -12,7 +12,7 @@ from katagrad.boundary.process import PlainLauncher, Pool
 from katagrad.boundary.transport import Transport
 from katagrad.errors import FAILED, PASSED
 from katagrad.grading.checks import Rules, manifest, run_topic
-from katagrad.grading.records import topic_record
+from katagrad.grading.records import topic_result
 from katagrad.grading.submission import Submission
 from katagrad.isolation import sandbox
 from katagrad.topics import root, topics
@@ -158,7 +158,7 @@ def test_there_are_enough():
 
 def scores(pool, framework, files):
     """What the record says of the score, as bytes."""
-    record = topic_record(TOPIC, grade(pool, framework, files), framework)
+    record = topic_result(TOPIC, grade(pool, framework, files), framework).to_json()
     for check in record["checks"]:
         check["seconds"] = 0
     return json.dumps(record, sort_keys=True).encode()

@@ -14,7 +14,7 @@ from katagrad.boundary.transport import Transport
 from katagrad.course.worker_pool import Job, Plan, grade
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.grading.checks import Rules, manifest, run_check
-from katagrad.grading.records import topic_record
+from katagrad.grading.records import topic_result
 from katagrad.grading.submission import Submission
 from katagrad.topics import FRAMEWORKS, root, topics
 from katagrad.worker.limits import Limits
@@ -135,9 +135,9 @@ def test_in_process_is_not_graded():
 
 
 def test_speed_counts_only_where_it_is_asked_for():
-    plain, asked = topic_record(TOPIC, {}, "torch"), topic_record(TOPIC, {}, "torch", speed=True)
-    assert asked["maximum"] == plain["maximum"] + 1
-    assert {c["name"] for c in asked["checks"]} - {c["name"] for c in plain["checks"]} == {
+    plain, asked = topic_result(TOPIC, {}, "torch"), topic_result(TOPIC, {}, "torch", speed=True)
+    assert asked.maximum == plain.maximum + 1
+    assert {c.name for c in asked.checks} - {c.name for c in plain.checks} == {
         "test_conv2d_outruns_a_loop"
     }
 
@@ -148,7 +148,7 @@ def test_a_course_asks_for_speed_or_not(pools):
     maxima = {}
     for asked in (False, True):
         plan = Plan(Rules(1, speed=asked), Limits(), "process")
-        maxima[asked] = grade(pools("torch"), plan, Job("ada", TOPIC, stubs))["maximum"]
+        maxima[asked] = grade(pools("torch"), plan, Job("ada", TOPIC, stubs)).maximum
     assert maxima[True] == maxima[False] + 1
 
 

@@ -1,0 +1,38 @@
+"""The table of progress that people read at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from katagrad.errors import NOT_GRADED, NOT_STARTED, PASSED
+from katagrad.grading.records import TopicResult
+
+
+def number(points: float) -> str:
+    """Points as people write them: no decimals where there are none."""
+    return f"{points:g}"
+
+
+def table(topics: Mapping[str, TopicResult], width: int = 80) -> list[str]:
+    """Progress by chapter, a line per topic: a bar, points, and how far it is. width: of the terminal."""
+    lines: list[str] = []
+    longest = max((len(name) for name in topics), default=0)
+    bar = max(10, min(24, width - longest - 34))
+    for chapter in dict.fromkeys(topic.chapter for topic in topics.values()):
+        rows = {name: topic for name, topic in topics.items() if topic.chapter == chapter}
+        reached = sum(topic.points for topic in rows.values())
+        most = sum(topic.maximum for topic in rows.values())
+        lines.append(f"{chapter}  {number(reached)} of {number(most)} points")
+        for name, topic in rows.items():
+            share = topic.points / topic.maximum if topic.maximum else 0.0
+            filled = int(share * bar)
+            statuses = [check.status for check in topic.checks]
+            passed = f"{statuses.count(PASSED)}/{len(statuses)} checks"
+            word = {PASSED: "done", NOT_STARTED: "not started", NOT_GRADED: "not graded"}.get(
+                topic.status, passed
+            )
+            points = f"{number(topic.points)}/{number(topic.maximum)}"
+            lines.append(
+                f"  {name:<{longest}}  {'#' * filled}{'.' * (bar - filled)}  {points:>7}  {word}"
+            )
+    return lines

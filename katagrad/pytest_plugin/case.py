@@ -1,0 +1,68 @@
+"""The verdict on one test, on its way from the process that ran it to the one that records it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pytest
+
+from katagrad.grading.checks import Outcome
+
+
+@dataclass(frozen=True)
+class CaseReport:
+    """What one case of a check, or one example, came to. A report of pytest carries it as `report.katagrad`.
+
+    topic, root: the topic and the folder that it belongs to. check: its name. place: among the cases of its check,
+    in the order of collection. framework: of the submission, where its file names one. folder: of the submission.
+    """
+
+    topic: str
+    root: str
+    check: str
+    place: int
+    example: bool
+    framework: str | None
+    versions: Mapping[str, str]
+    isolation: str
+    folder: str
+    outcome: Outcome
+
+    def to_json(self) -> dict[str, Any]:
+        """As pytest-xdist carries it between processes."""
+        return asdict(replace(self, versions=dict(self.versions)))
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> CaseReport:
+        """From another process."""
+        outcome = dict(record["outcome"])
+        outcome["data"] = tuple(outcome["data"])
+        return cls(**{**record, "outcome": Outcome(**outcome)})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """Let pytest-xdist, and whoever else writes reports down, carry the verdict as plain data."""
+    data = yield
+    if data is not None and isinstance(getattr(report, "katagrad", None), CaseReport):
+        data["katagrad"] = report.katagrad.to_json()
+    return data
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable(
+    data: dict[str, Any],
+) -> Generator[
+    None,
+    pytest.CollectReport | pytest.TestReport | None,
+    pytest.CollectReport | pytest.TestReport | None,
+]:
+    """Make the verdict a record again in the process that collects the reports."""
+    report = yield
+    if report is not None and "katagrad" in data:
+        report.katagrad = CaseReport.from_json(data["katagrad"])  # type: ignore[union-attr]
+    return report
