@@ -152,6 +152,9 @@ def test_build_gives_the_logits_of_the_network(impl, activation, widths):
 def test_build_draws_kernels_of_the_right_variance(impl, init, activation):
     """kernels have mean 0 and the variance of their initialisation, biases are 0, layers differ"""
     layers = impl.layers(impl.build(300, (200, 200, 200), 100, activation=activation, init=init))
+    sizes = [layer["kernel"].shape for layer in layers]
+    of = "the list of the kernels' sizes"
+    equal(sizes, [(300, 200), (200, 200), (200, 200), (200, 100)], of=of)
     for i, layer in enumerate(layers):
         kernel = layer["kernel"]
         inputs, outputs = kernel.shape

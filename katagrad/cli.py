@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -43,9 +42,19 @@ def _frameworks(framework: str | None) -> tuple[str, ...]:
 def validate(
     names: Names = None,
     framework: Framework = None,
+    every: Annotated[bool, typer.Option("--all", help="every topic")] = False,
+    full: Annotated[
+        bool, typer.Option(help="judge every mutant, also those whose verdict is known")
+    ] = False,
     generic: Annotated[
         bool, typer.Option(help="also apply generic mutation, and list the survivors")
     ] = False,
+    show: Annotated[
+        bool, typer.Option(help="print each mutant's failure as a student reads it")
+    ] = False,
+    matching: Annotated[
+        str, typer.Option("-k", help="only mutants whose name or check contains this")
+    ] = "",
     seeds: Annotated[
         int,
         typer.Option(
@@ -55,28 +64,15 @@ def validate(
         ),
     ] = 0,
 ) -> None:
-    """For authors: prove a topic's grader. Stubs must fail, solutions pass, each mutant fall to the check it names."""
+    """For authors: prove a topic. Its contract is covered, stubs fail, solutions pass, mutants fall."""
     if seeds:
         raise typer.Exit(_reliability(names, framework, seeds))
-    from katagrad.boundary.process import Pool
-    from katagrad.mutation import validate as judging
+    from katagrad.mutation import commands
 
-    unsound = 0
-    for one in _frameworks(framework):
-        pool = Pool()
-        for topic in _chosen(names):
-            findings = judging.validate(topic, one, pool)
-            print(
-                f"{topic.name} [{one}]: {'sound' if not findings.problems else f'{len(findings.problems)} problems'}"
-            )
-            for line in findings.problems:
-                print(f"  ! {line}")
-            for line in findings.notes:
-                print(f"    {line}")
-            unsound += bool(findings.problems)
-            if generic:
-                _generic(topic, one, pool)
-        pool.close()
+    if not names and not every:
+        raise typer.BadParameter("name a topic, or give --all")
+    chosen = _chosen(None if every else names)
+    unsound = commands.run(chosen, _frameworks(framework), generic, full, show, matching)
     raise typer.Exit(1 if unsound else 0)
 
 
@@ -99,34 +95,6 @@ def _reliability(names: list[str] | None, framework: str | None, seeds: int) -> 
     return 1 if fallen else 0
 
 
-def _generic(topic: Topic, framework: str, pool: object) -> None:
-    from katagrad.mutation import validate as judging
-
-    started = time.monotonic()
-    validator = judging.Validator(topic, framework, pool)  # type: ignore[arg-type]
-    known = judging.equivalents(topic, framework)
-    caught, survivors, alive = 0, 0, []
-    for mutant, check in validator.generic():
-        change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
-        if check:
-            caught += 1
-            if "(" in check:  # not a failure: the grader itself gave up, say
-                print(f"  ~ {change} is stopped, but not failed, by {check}", flush=True)
-        elif any(e.matches(mutant, validator.solution) for e in known):
-            alive.append(mutant)
-        else:
-            survivors += 1
-            print(f"  ~ {change} survives", flush=True)
-    for entry in known:
-        if not any(entry.matches(mutant, validator.solution) for mutant in alive):
-            print(f"  ~ `{entry.before}` -> `{entry.after}` is listed as equivalent, but is caught")
-    total = caught + survivors
-    print(
-        f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
-        f"{len(alive)} listed as equivalent, in {time.monotonic() - started:.0f} s"
-    )
-
-
 @app.command()
 def measure(
     names: Names = None,
@@ -135,13 +103,14 @@ def measure(
 ) -> None:
     """For authors: measure what the solutions reach, for the threshold lists of a grader."""
     from katagrad.boundary.process import Pool
-    from katagrad.mutation import validate as judging
+    from katagrad.mutation.bounds import thresholds
+    from katagrad.mutation.validate import Validator
 
     for one in _frameworks(framework):
         pool = Pool()
         for topic in _chosen(names):
-            for name, threshold in judging.thresholds(topic).items():
-                values = judging.Validator(topic, one, pool).measure(threshold, runs)
+            for name, threshold in thresholds(topic).items():
+                values = Validator(topic, one, pool).measure(threshold, runs)
                 print(f"{topic.name}.{name} {one}=[{', '.join(f'{v:.4g}' for v in values)}],")
         pool.close()
 

@@ -11,6 +11,8 @@ SHOWN_DETAIL = (
 # Known words that a message lists although it names the nearest of them.
 LISTED = 8
 PASSED, FAILED, NOT_STARTED, NOT_GRADED = "passed", "failed", "not started", "not graded"
+# Crashes that are no exception of a submission's own functions: its file cannot be used, its result has another form.
+LOADING, FORM = "loading", "form"
 
 
 class Failure(AssertionError):
@@ -44,8 +46,18 @@ class StudentError(Failure):
             f"\n  {file}:{line}" + (f" in {name}" if name else "") + (f": {text}" if text else "")
             for file, line, name, text in frames
         )
-        shown = detail if len(detail) <= SHOWN_DETAIL else detail[:SHOWN_DETAIL] + " ..."
+        shown = shortened(detail)
         super().__init__(f"{of} raised {kind}" + (f": {shown}" if shown else "") + where)
+
+
+def shortened(detail: str) -> str:
+    """A message of about SHOWN_DETAIL characters at most. The last line stays: TensorFlow puts the cause there."""
+    if len(detail) <= SHOWN_DETAIL:
+        return detail
+    last = detail.rstrip().splitlines()[-1].strip()
+    if len(last) > SHOWN_DETAIL // 2:
+        last = "... " + last[-SHOWN_DETAIL // 2 :]
+    return f"{detail[: SHOWN_DETAIL - len(last)].rstrip()} ...\n{last}"
 
 
 class NotGraded(Exception):

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from katagrad.mutation.validate import named_mutants
+from katagrad.mutation.entries import named_mutants
 from katagrad.topics import FRAMEWORKS, Topic
 
 

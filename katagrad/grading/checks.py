@@ -24,12 +24,15 @@ from katagrad.authoring.context import CheckContext, derive, running
 from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.errors import (
     FAILED,
+    FORM,
+    LOADING,
     NOT_GRADED,
     NOT_STARTED,
     PASSED,
     Failure,
     NotGraded,
     NotStarted,
+    StudentError,
     SubmissionProblem,
 )
 from katagrad.text import hanging, visible
@@ -69,8 +72,8 @@ class Check:
 class Outcome:
     """What a case or a check came to.
 
-    message: why it failed, or what is to be said of a pass. printed: by the submission.
-    whole: whether the message is of the topic's file, not of this check, and so the same for others.
+    message: why it failed, or what is to be said of a pass. printed: by the submission. whole: whether the message is
+    of the topic's file, not of this check. crash: what the submission raised, LOADING or FORM; empty for a judgement.
     """
 
     status: str
@@ -79,6 +82,7 @@ class Outcome:
     seconds: float = 0.0
     data: tuple[str, ...] = ()
     whole: bool = False
+    crash: str = ""
 
 
 def load_grader(topic: Topic) -> ModuleType:
@@ -196,7 +200,7 @@ def run_case(
     started = time.monotonic()
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
-    status, message, whole = PASSED, "", True
+    status, message, whole, crash = PASSED, "", True, ""
     with running(CheckContext(seed, rules.full_size)) as context:
         try:
             source.ready()
@@ -209,21 +213,19 @@ def run_case(
         except Failure as reason:
             status, message = FAILED, str(reason)
             whole = whole or isinstance(reason, SubmissionProblem)
+            crash = LOADING if whole else reason.kind if isinstance(reason, StudentError) else ""
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
-            status, message = (
-                FAILED,
-                str(reason).splitlines()[0]
-                if str(reason)
-                else "an expectation of the grader does not hold",
-            )
+            said = str(reason) or "an expectation of the grader does not hold"
+            status, message = FAILED, said.splitlines()[0]
         except Exception as fault:
             status, message = _blame(fault)
+            crash = FORM if status == FAILED else ""
     # The one place through which a submission's words come, to a terminal, a page or a file.
     message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
     took = time.monotonic() - started
-    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole)
+    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole, crash)
 
 
 def _blame(fault: Exception) -> tuple[str, str]:

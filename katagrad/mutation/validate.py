@@ -2,88 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from katagrad.authoring.context import derive
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.boundary.process import Pool
-from katagrad.errors import FAILED, NOT_GRADED, PASSED
-from katagrad.grading.checks import Outcome, Rules, load_grader, manifest, run_case, run_topic
+from katagrad.errors import FAILED, FORM, LOADING, NOT_GRADED, PASSED
+from katagrad.grading.checks import Outcome, Rules, manifest, run_case, run_topic
+from katagrad.grading.examples import examples, run_example
 from katagrad.grading.submission import edited
+from katagrad.mutation import verdicts
+from katagrad.mutation.bounds import check_thresholds
+from katagrad.mutation.coverage import Coverage, cover
+from katagrad.mutation.entries import Named, kept, named_mutants
+from katagrad.mutation.findings import Findings
+from katagrad.mutation.layout import alternatives, layout
 from katagrad.mutation.operators import Mutant
 from katagrad.mutation.operators import mutants as generic_mutants
 from katagrad.mutation.survivors import Hunt
-from katagrad.topics import Topic, read_toml
+from katagrad.topics import Topic
 
-
-@dataclass(frozen=True)
-class Named:
-    """A mutant of tests/mutants/<topic>.toml: `fault` in words, and the check that must catch it."""
-
-    fault: str
-    replace: str
-    by: str
-    caught_by: str
-
-    def apply(self, source: str) -> str:
-        """The mutated text. Raises ValueError unless `replace` stands in it exactly once."""
-        if source.count(self.replace) != 1:
-            raise ValueError(
-                f"{self.fault!r}: {self.replace!r} stands {source.count(self.replace)} times in the solution, not once"
-            )
-        return source.replace(self.replace, self.by)
-
-
-@dataclass(frozen=True)
-class Equivalent:
-    """A generic mutant that no check can catch, and why: `before` became `after` on a line that holds `within`."""
-
-    before: str
-    after: str
-    reason: str
-    within: str = ""
-
-    def matches(self, mutant: Mutant, source: str) -> bool:
-        """Whether this entry speaks of `mutant`."""
-        line = source.splitlines()[mutant.line - 1] if mutant.line else ""
-        return mutant.before == self.before and mutant.after == self.after and self.within in line
-
-
-def named_mutants(topic: Topic, framework: str) -> list[Named]:
-    """The mutants that the project keeps for a topic."""
-    if not topic.mutants.is_file():
-        return []
-    listed = read_toml(topic.mutants)
-    return [
-        Named(m["fault"], m["replace"], m["with"], m["caught_by"])
-        for m in listed.get(framework, [])
-    ]
-
-
-def equivalents(topic: Topic, framework: str) -> list[Equivalent]:
-    """The generic mutants that are known to change nothing that can be judged."""
-    if not topic.mutants.is_file():
-        return []
-    listed = read_toml(topic.mutants).get("equivalent", {})
-    return [
-        Equivalent(e["before"], e["after"], e["reason"], e.get("within", ""))
-        for e in listed.get(framework, [])
-    ]
-
-
-@dataclass
-class Findings:
-    """What a validation found. problems: full sentences; empty means that the topic's judge is sound."""
-
-    topic: str
-    framework: str
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+# What a slip of the author's pen comes to, too: a mutant that falls to one of these alone proves nothing of the check.
+CRASHES = {
+    LOADING,
+    FORM,
+    "AttributeError",
+    "ImportError",
+    "IndentationError",
+    "ModuleNotFoundError",
+    "NameError",
+    "SyntaxError",
+    "UnboundLocalError",
+}
 
 
 class Validator:
@@ -133,28 +86,100 @@ class Validator:
                     )
             findings.notes.append(f"solution, seed {seed}: {time.monotonic() - started:.2f} s")
 
-    def mutants(self, findings: Findings, seed: int = 4) -> None:
-        """Each kept mutant falls to the check that it names."""
-        names = {check.name for check in manifest(self.topic)}
-        kept, before = named_mutants(self.topic, self.framework), len(findings.problems)
-        for mutant in kept:
+    def alternatives(self, findings: Findings, seed: int = 6) -> None:
+        """Correct solutions in other styles pass every check."""
+        for path in alternatives(self.topic, self.framework):
+            for name, outcome in self.run(path.read_text(encoding="utf-8"), seed).items():
+                if outcome.status != PASSED:
+                    findings.problems.append(
+                        f"the alternative {path.stem}: {name} is {outcome.status}: {outcome.message}"
+                    )
+
+    def examples(self, findings: Findings) -> None:
+        """The examples of the stub's docstrings hold for the solution."""
+        transport = self.transport(self.solution, self.framework)
+        for example in examples(self.topic.stub.read_text(encoding="utf-8")):
+
+            def body(impl: Implementation, example: object = example) -> None:
+                run_example(impl, example)  # type: ignore[arg-type]
+
+            outcome = run_case(transport, f"example {example.subject}", "", 20, Rules(1), body)
+            if outcome.status != PASSED:
+                findings.problems.append(f"the example {example.subject}: {outcome.message}")
+        transport.close()
+
+    def mutants(
+        self,
+        findings: Findings,
+        seed: int = 4,
+        matching: str = "",
+        share: float = 1.0,
+        show: bool = False,
+        record: bool = False,
+    ) -> None:
+        """Each kept mutant falls to the check that it names, by a judgement.
+
+        matching: only those whose name or check contains it. share: how many of those whose verdict is known are
+        judged again. show: also note what a student would read. record: keep the verdicts.
+        """
+        listed = [
+            m
+            for m in named_mutants(self.topic, self.framework)
+            if matching.lower() in f"{m.name} {m.caught_by}".lower()
+        ]
+        there, library = verdicts.known(self.topic, self.framework), verdicts.library(self.topic)
+        sound: dict[str, str] = {}
+        repeated, before = 0, len(findings.problems)
+        for mutant in listed:
             try:
                 text = mutant.apply(self.solution)
             except ValueError as error:
-                findings.problems.append(f"mutant {error}")
+                findings.problems.append(f"mutant {mutant.name!r}: {error}")
                 continue
-            if mutant.caught_by not in names:
-                findings.problems.append(
-                    f"mutant {mutant.fault!r} names {mutant.caught_by}, which is no check of the grader"
-                )
+            key = verdicts.key(self.topic, self.framework, mutant, text)
+            if verdicts.settled(key, there, library, share):
+                sound[key] = there[key]
                 continue
-            outcome = self.run(text, seed, [mutant.caught_by])[mutant.caught_by]
-            if outcome.status != FAILED:
-                findings.problems.append(
-                    f"mutant {mutant.fault!r} survives {mutant.caught_by} ({outcome.status} {outcome.message})"
-                )
-        fallen = len(kept) - (len(findings.problems) - before)
-        findings.notes.append(f"mutants: {fallen} of {len(kept)} fall to the check that they name")
+            repeated += 1
+            problem = self._judge(mutant, text, seed, findings if show else None)
+            if problem:
+                findings.problems.append(f"mutant {mutant.name!r} {problem}")
+            else:
+                sound[key] = library
+        fallen = len(listed) - (len(findings.problems) - before)
+        findings.notes.append(
+            f"mutants: {fallen} of {len(listed)} fall to the check that they name"
+            + (f" ({repeated} judged now, the others before)" if repeated < len(listed) else "")
+        )
+        if record and not matching:
+            verdicts.keep(self.topic, self.framework, sound)
+
+    def _judge(self, mutant: Named, text: str, seed: int, shown: Findings | None) -> str:
+        """Why a mutant does not fall as it should; empty where it does."""
+        checks = {check.name: check for check in manifest(self.topic)}
+        if mutant.caught_by not in checks:
+            return f"names {mutant.caught_by}, which is no check of the grader"
+        outcome = self.run(text, seed, [mutant.caught_by])[mutant.caught_by]
+        if shown is not None:
+            check = checks[mutant.caught_by]
+            shown.shown += [f"{mutant.name} ({mutant.caught_by}, {outcome.status})"]
+            shown.shown += [f"    {line}" for line in outcome.message.splitlines()]
+            if check.hint and outcome.status == FAILED and not outcome.whole:
+                shown.shown.append(f"    Hint: {check.hint}")
+        if outcome.status == PASSED:
+            others = [name for name in checks if name != mutant.caught_by]
+            fell = [n for n, o in self.run(text, seed, others).items() if o.status == FAILED]
+            return f"survives {mutant.caught_by}, " + (
+                f"but falls to {', '.join(fell[:3])}" if fell else "and every other check"
+            )
+        if outcome.status != FAILED:
+            return f"is {outcome.status} by {mutant.caught_by}: {outcome.message}"
+        if outcome.crash in CRASHES and not mutant.crashes:
+            return (
+                f"falls by a crash, not by a judgement: {outcome.message.splitlines()[0][:200]} "
+                "(correct it, name another check, or mark it `crashes = true`)"
+            )
+        return ""
 
     def generic(
         self, seed: int = 5, progress: Callable[[int, int], None] | None = None
@@ -195,50 +220,50 @@ class Validator:
         self.pool.close()
 
 
-def thresholds(topic: Topic) -> dict[str, Threshold]:
-    """The thresholds of a grader by the name of their constant."""
-    return {
-        name: value
-        for name, value in vars(load_grader(topic)).items()
-        if isinstance(value, Threshold)
-    }
+def coverage(topic: Topic) -> Coverage:
+    """Which sentences of a topic's stub its mutants break."""
+    return cover(topic.stub.read_text(encoding="utf-8"), kept(topic))
 
 
-def check_thresholds(topic: Topic, framework: str, findings: Findings) -> None:
-    """Each threshold has ten measurements, lies beyond their worst, and is missed less than once in a thousand."""
-    for name, threshold in thresholds(topic).items():
-        sample = list(getattr(threshold, framework))
-        if len(sample) < 10:
-            findings.problems.append(
-                f"{name}: {len(sample)} measurements in {framework}, but ten are needed"
-            )
-            continue
-        worst = min(sample) if threshold.at_least is not None else max(sample)
-        beyond = (
-            worst < threshold.bound if threshold.at_least is not None else worst > threshold.bound
+def contract(topic: Topic) -> Findings:
+    """What can be said of a topic without running it: its files, and the coverage of its contract."""
+    findings = Findings(topic.name, "")
+    findings.problems += layout(topic)
+    if not topic.stub.is_file() or not topic.mutants.is_file():
+        return findings
+    found = coverage(topic)
+    findings.problems += found.problems
+    if found.unquoted:
+        findings.problems.append(
+            f"{len(found.unquoted)} mutants quote no words of the stub (`breaks`): "
+            + "; ".join(found.unquoted[:3])
+            + (" ..." if len(found.unquoted) > 3 else "")
         )
-        odds = threshold.chance_of_failure(framework)
-        if beyond or odds > 1e-3 or math.isnan(odds):
-            findings.problems.append(
-                f"{name}: worst of {len(sample)} runs {worst:.4g}, bound {threshold.bound:g}; "
-                f"missed with probability {odds:.2g}"
-            )
-        runs = ", ".join(f"{value:.4g}" for value in sorted(sample))
-        findings.notes.append(
-            f"{name} ({threshold.of}): bound {threshold.bound:g}, missed with probability {odds:.1g}; "
-            f"{len(sample)} runs reached {runs}"
-        )
+    findings.problems += [f"no mutant breaks: {sentence}" for sentence in found.open]
+    findings.notes.append(
+        f"contract: {len(found.broken)} of {found.total} sentences are broken by a mutant, "
+        f"{len(found.explained)} ask for nothing"
+    )
+    findings.notes += [f"broken in {one} only: {s}" for s, one in found.one_framework]
+    return findings
 
 
 def validate(
-    topic: Topic, framework: str, pool: Pool | None = None, seeds: Sequence[int] = (1, 2, 3)
+    topic: Topic,
+    framework: str,
+    pool: Pool | None = None,
+    seeds: Sequence[int] = (1, 2, 3),
+    share: float = verdicts.SHARE,
+    show: bool = False,
 ) -> Findings:
-    """Everything but generic mutation, on embedded data."""
+    """Everything that has to be run but generic mutation, on embedded data."""
     findings = Findings(topic.name, framework)
     validator = Validator(topic, framework, pool)
     validator.stub(findings)
     validator.solutions(findings, seeds)
-    validator.mutants(findings)
+    validator.examples(findings)
+    validator.alternatives(findings)
+    validator.mutants(findings, share=share, show=show, record=True)
     check_thresholds(topic, framework, findings)
     if pool is None:
         validator.close()

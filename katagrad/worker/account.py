@@ -46,6 +46,11 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "kinds": kinds,
-        "message": str(message)[:4000],
+        "message": _ends(str(message)),
         "frames": frames[-12:],
     }
+
+
+def _ends(message: str) -> str:
+    """A message, without its middle where it is long: TensorFlow ends with the cause."""
+    return message if len(message) <= 4000 else f"{message[:2500]}\n...\n{message[-1500:]}"

@@ -107,7 +107,8 @@ def test_the_worker_is_closed_whatever_comes(hunt):
 
 def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
     pytest.importorskip("torch")
-    from katagrad.mutation.validate import Validator, equivalents
+    from katagrad.mutation.entries import equivalents
+    from katagrad.mutation.validate import Validator
     from katagrad.topics import topics
 
     topic = topics()["softmax"]
@@ -123,9 +124,8 @@ def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
 
 
 def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monkeypatch, capsys):
-    from katagrad import cli
-    from katagrad.mutation import validate
-    from katagrad.mutation.validate import Equivalent
+    from katagrad.mutation import commands, validate
+    from katagrad.mutation.entries import Equivalent
 
     class Found:
         solution = SOURCE
@@ -141,8 +141,8 @@ def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monk
 
     entries = [Equivalent("2", "3", "nobody reads it"), Equivalent("1", "0", "a false claim")]
     monkeypatch.setattr(validate, "Validator", Found)
-    monkeypatch.setattr(validate, "equivalents", lambda topic, framework: entries)
-    cli._generic(None, "torch", None)
+    monkeypatch.setattr(commands, "equivalents", lambda topic, framework: entries)
+    commands.survivors(None, "torch", None)
     said = capsys.readouterr().out.splitlines()
     assert said[0].endswith(
         "`1` -> `0` is stopped, but not failed, by test_first (not graded: no data)"

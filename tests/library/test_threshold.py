@@ -12,7 +12,8 @@ from katagrad.boundary.transport import Transport
 from katagrad.errors import PASSED, Failure
 from katagrad.grading.checks import Rules, run_case
 from katagrad.grading.submission import edited
-from katagrad.mutation.validate import Findings, check_thresholds
+from katagrad.mutation.bounds import check_thresholds
+from katagrad.mutation.findings import Findings
 from katagrad.topics import topics
 
 

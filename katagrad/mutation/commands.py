@@ -1,0 +1,100 @@
+"""What `kata validate` prints."""
+
+from __future__ import annotations
+
+import time
+
+from katagrad.boundary.process import Pool
+from katagrad.errors import NotGraded
+from katagrad.mutation import validate as judging
+from katagrad.mutation import verdicts
+from katagrad.mutation.entries import equivalents
+from katagrad.mutation.findings import Findings
+from katagrad.topics import Topic
+
+
+def run(
+    topics: list[Topic],
+    frameworks: tuple[str, ...],
+    generic: bool,
+    full: bool,
+    show: bool,
+    matching: str,
+) -> int:
+    """Validate topics, print what was found, and return how many are not sound."""
+    unsound: set[str] = set()
+    pools = {one: Pool() for one in frameworks}
+    try:
+        for topic in topics:
+            if not matching and not _tell(judging.contract(topic)):
+                unsound.add(topic.name)
+            for one, pool in pools.items():
+                if not topic.grader.is_file() or not topic.solution(one).is_file():
+                    continue  # told above, with all that is missing
+                if not _tell(_judged(topic, one, pool, full, show, matching)):
+                    unsound.add(topic.name)
+                if generic:
+                    survivors(topic, one, pool)
+            if not matching:
+                print(f"{topic.name} is {'not ' if topic.name in unsound else ''}sound", flush=True)
+    finally:
+        for pool in pools.values():
+            pool.close()
+    return len(unsound)
+
+
+def _judged(
+    topic: Topic, framework: str, pool: Pool, full: bool, show: bool, matching: str
+) -> Findings:
+    try:
+        if matching:
+            findings = Findings(topic.name, framework)
+            judging.Validator(topic, framework, pool).mutants(
+                findings, matching=matching, show=show
+            )
+            return findings
+        share = 1.0 if full or show else verdicts.SHARE
+        return judging.validate(topic, framework, pool, share=share, show=show)
+    except NotGraded as reason:
+        return Findings(topic.name, framework, problems=[str(reason)])
+
+
+def _tell(findings: Findings) -> bool:
+    """Print findings; whether there is no problem."""
+    about = f"{findings.topic} [{findings.framework or 'files and contract'}]"
+    count = len(findings.problems)
+    print(f"{about}: {count or 'no'} problem{'' if count == 1 else 's'}")
+    for line in findings.problems:
+        print(f"  ! {line}")
+    for line in findings.notes:
+        print(f"    {line}")
+    for line in findings.shown:
+        print(f"  > {line}")
+    return not count
+
+
+def survivors(topic: Topic, framework: str, pool: Pool | None) -> None:
+    """Apply generic mutation to a topic's solution, and print which mutants survive."""
+    started = time.monotonic()
+    validator = judging.Validator(topic, framework, pool)
+    known = equivalents(topic, framework)
+    caught, alive, listed = 0, 0, []
+    for mutant, check in validator.generic():
+        change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
+        if check:
+            caught += 1
+            if "(" in check:  # not a failure: the grader itself gave up, say
+                print(f"  ~ {change} is stopped, but not failed, by {check}", flush=True)
+        elif any(e.matches(mutant, validator.solution) for e in known):
+            listed.append(mutant)
+        else:
+            alive += 1
+            print(f"  ~ {change} survives", flush=True)
+    for entry in known:
+        if not any(entry.matches(mutant, validator.solution) for mutant in listed):
+            print(f"  ~ `{entry.before}` -> `{entry.after}` is listed as equivalent, but is caught")
+    total = caught + alive
+    print(
+        f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
+        f"{len(listed)} listed as equivalent, in {time.monotonic() - started:.0f} s"
+    )
