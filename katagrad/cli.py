@@ -168,6 +168,14 @@ app.add_typer(bench, name="bench")
 app.command("contracts")(keep)
 
 
+@app.command()
+def reliability() -> None:
+    """For authors: bring the table of docs/reliability.md up to date with what `validate --seeds` has kept."""
+    from katagrad.mutation import reliability_page
+
+    print(f"written: {reliability_page.write()}")
+
+
 @bench.command("regress")
 def bench_regress(
     against: Annotated[

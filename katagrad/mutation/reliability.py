@@ -51,26 +51,27 @@ class Measured:
     """One check of one framework's reference solution, graded under the seeds 1 to `gradings`.
 
     digest: of the check, what it uses of its grader, and the solution. trained: by what a threshold is of,
-    the value of each training run.
+    the value of each training run. missed: how many of these are beyond the bound.
     """
 
     digest: str
     gradings: int = 0
     falls: tuple[Fall, ...] = ()
     trained: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    missed: dict[str, int] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """As JSON holds it."""
         falls = [vars(fall) for fall in self.falls]
         kept = {"digest": self.digest, "gradings": self.gradings, "falls": falls}
-        return kept | ({"trained": self.trained} if self.trained else {})
+        return kept | ({"trained": self.trained, "missed": self.missed} if self.trained else {})
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Measured:
         """From what `plain` gives."""
         falls = tuple(Fall(**fall) for fall in plain["falls"])
         trained = {of: tuple(values) for of, values in plain.get("trained", {}).items()}
-        return cls(plain["digest"], plain["gradings"], falls, trained)
+        return cls(plain["digest"], plain["gradings"], falls, trained, plain.get("missed", {}))
 
 
 Record = dict[str, dict[str, Measured]]
@@ -107,9 +108,8 @@ def save(topic: Topic, record: Record) -> None:
     draft.replace(path)
 
 
-def stale(topic: Topic, record: Record, framework: str) -> list[str]:
+def stale(topic: Topic, framework: str, kept: dict[str, Measured]) -> list[str]:
     """The checks that were never measured as they are now."""
-    kept = record[framework]
     return [
         check.name
         for check in manifest(topic)
@@ -140,20 +140,22 @@ class Sampler:
     def block(self, check: Check, before: Measured, gradings: int) -> Measured:
         """`before`, and `gradings` seeds more."""
         falls, trained = list(before.falls), {of: list(v) for of, v in before.trained.items()}
+        missed = dict(before.missed)
         for seed in range(before.gradings + 1, before.gradings + gradings + 1):
             outcome = self.grade(check, seed)
             for threshold in self.thresholds:
                 if threshold.drawn:
                     reached = [float(f"{value:.4g}") for value in threshold.drawn]
                     trained.setdefault(threshold.of, []).extend(reached)
+                    beyond = sum(not threshold.reaches(value) for value in threshold.drawn)
+                    missed[threshold.of] = missed.get(threshold.of, 0) + beyond
             if outcome.status != PASSED:
                 again = self.grade(check, seed, fresh=True)
                 message = f"{outcome.status}: {outcome.message}"
                 falls.append(Fall(seed, message, again.status != PASSED))
         kept = {of: tuple(values) for of, values in trained.items()}
-        return replace(
-            before, gradings=before.gradings + gradings, falls=tuple(falls), trained=kept
-        )
+        count = before.gradings + gradings
+        return replace(before, gradings=count, falls=tuple(falls), trained=kept, missed=missed)
 
     def close(self) -> None:
         """End the worker."""
@@ -217,7 +219,10 @@ def _merge(topic: Topic, framework: str, now: dict[str, Measured]) -> None:
 def lines(topic: Topic, framework: str, measured: dict[str, Measured]) -> Iterator[str]:
     """What to print: a line for each check, and for each fall the seed with which it is seen again."""
     for name, one in measured.items():
-        runs = "".join(f", {len(values)} runs of {of}" for of, values in one.trained.items())
+        runs = "".join(
+            f"; {one.missed[of]} of {len(values)} runs missed the bound of {of}"
+            for of, values in one.trained.items()
+        )
         real = sum(fall.repeats for fall in one.falls)
         yield f"{name}: {real} of {one.gradings} gradings failed{runs}"
         for fall in one.falls:
