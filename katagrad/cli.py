@@ -65,18 +65,18 @@ def validate(
     ] = 0,
 ) -> None:
     """For authors: prove a topic. Its contract is covered, stubs fail, solutions pass, mutants fall."""
-    if seeds:
-        raise typer.Exit(_reliability(names, framework, seeds))
     from katagrad.mutation import commands
 
     if not names and not every:
         raise typer.BadParameter("name a topic, or give --all")
     chosen = _chosen(None if every else names)
+    if seeds:
+        raise typer.Exit(_reliability(chosen, framework, seeds))
     unsound = commands.run(chosen, _frameworks(framework), generic, full, show, matching)
     raise typer.Exit(1 if unsound else 0)
 
 
-def _reliability(names: list[str] | None, framework: str | None, seeds: int) -> int:
+def _reliability(chosen: list[Topic], framework: str | None, seeds: int) -> int:
     from katagrad.boundary.process import Pool
     from katagrad.mutation import reliability
     from katagrad.worker.limits import Limits
@@ -85,7 +85,7 @@ def _reliability(names: list[str] | None, framework: str | None, seeds: int) -> 
     for one in _frameworks(framework):
         # A worker is kept for many gradings, so it may use more than a submission's share.
         pool = Pool(Limits(cpu=1_000_000))
-        for topic in _chosen(names):
+        for topic in chosen:
             print(f"{topic.name} [{one}]", flush=True)
             measured = reliability.sample(topic, one, seeds, pool)
             for line in reliability.lines(topic, one, measured):
