@@ -2,9 +2,9 @@
 """Set katagrad up in this clone, then run it. Needs Python 3.10 to 3.13 and nothing installed.
 
   python3 start.py demo             grade a small sample class and print its table
-  python3 start.py test [ARGS]      run the project's tests; ARGS go to pytest
+  python3 start.py test [ARGS]      run the project's own tests; ARGS go to pytest
   python3 start.py setup            install what demo and test need, and stop there
-  python3 start.py COMMAND [ARGS]   any other command of kata, for instance `check softmax`
+  python3 start.py COMMAND [ARGS]   any other command of kata, for instance `data`
 
 With `--framework torch` or `--framework tensorflow` before the word, only that one is installed.
 
@@ -102,6 +102,8 @@ def become(command: str, arguments: "list[str]") -> int:
         os.chdir(ROOT)  # where pytest finds its settings and its tests
         told = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
         line[2:4] = ["pytest", *([] if told else ["-n", "logical"])]  # one test for each core
+        if not any((ROOT / word.split("::")[0]).exists() for word in arguments if word):
+            line.append("tests")  # pytest alone runs the exercises
     if os.name == "nt":
         return subprocess.call(line)
     return os.execv(line[0], line)

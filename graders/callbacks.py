@@ -301,14 +301,14 @@ def fields(data):
 
     def varint():
         nonlocal at
-        value = shift = 0
-        while True:
+        value = 0
+        for shift in range(0, 70, 7):  # 64 bits take ten bytes at most
             byte = data[at]
             at += 1
             value |= (byte & 127) << shift
-            shift += 7
             if byte < 128:
                 return value
+        raise ValueError(f"a number of the event file has no end before byte {at}")
 
     while at < len(data):
         key = varint()

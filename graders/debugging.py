@@ -22,9 +22,11 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.functions import log
-from katagrad.errors import StudentError
+from katagrad.errors import NotGraded, StudentError
 
 BUDGET = 2  # lines of a loop that may be changed, added or removed
+# Of data on which the stub's fault shall show; three of five do.
+DRAWS = 1000
 
 
 def forward(params, x, mask=None):
@@ -365,7 +367,7 @@ def test_best_loop_is_repaired(impl):
     """train_until_best returns the params with the lowest validation loss, repaired in at most two lines"""
     stood = as_it_stood(impl, "train_until_best")
     cases = 0
-    while cases < 3:
+    for _ in range(DRAWS):
         # Too large a rate makes the loss go up and down; other labels than in training make it turn.
         args = (
             network(3, 5, 3),
@@ -383,4 +385,8 @@ def test_best_loop_is_repaired(impl):
         found, loss = impl.float64.train_until_best(*args)
         expect_params(found, best, broken, "train_until_best after 6 steps")
         number(loss, lowest, of="the loss of train_until_best", rtol=1e-5)
+        if cases == 3:
+            break
+    else:
+        raise NotGraded(f"the fault of train_until_best shows in fewer than two of {DRAWS} draws")
     expect_repair_only(impl, "train_until_best")

@@ -27,6 +27,10 @@ class Ended(Failure):
     """The submission's process ended, or had to be ended, while a check ran."""
 
 
+class Overtime(Ended):
+    """The submission did not answer in a check's time. Its further checks meet the same function, and the same end."""
+
+
 class StudentError(Failure):
     """The submission raised.
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from katagrad.errors import NotGraded
 from katagrad.worker import wire
+from katagrad.worker.account import describe
 from katagrad.worker.limits import Limits
 from katagrad.worker.server import adapter_for
 from katagrad.worker.session import Session
@@ -24,11 +27,51 @@ def _across(body: Any) -> Any:
     return wire.decode(tree, [array.copy() for array in arrays])
 
 
+Entry = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class LocalSession(Session):
+    """A session whose user sits at the terminal: Ctrl-C and the end of a debugger are meant for the whole run.
+
+    through: exceptions that end the run. raised: what the submission raised last. entry: how functions are called.
+    """
+
+    def __init__(self, adapter: Any, home: Path, through: tuple[type[BaseException], ...]) -> None:
+        super().__init__(adapter, home)
+        self.through = through
+        self.raised: BaseException | None = None
+        self.entry: Entry | None = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one request; every other exception of the submission becomes an answer."""
+        self.raised = None
+        try:
+            return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
+        except KeyboardInterrupt:
+            raise
+        except self.through as end:
+            raise KeyboardInterrupt(str(end)) from None
+        except BaseException as error:
+            self.raised = error
+            return {"error": describe(error, self.home)}
+
+    def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
+        """A function of the submission, by way of `entry`, or whatever else can be called."""
+        found = super().resolve(target, module)
+        return self.entry(found) if self.entry and isinstance(target, str) else found
+
+
 class LocalWorker:
     """Answers as `boundary.process.Worker` does, without limits."""
 
-    def __init__(self, session: Session, folder: Path) -> None:
+    def __init__(self, session: LocalSession, folder: Path) -> None:
         self.session, self.folder, self.dead = session, folder, False
+        self.last: dict[str, Any] | None = None  # the last call of a function by name
+
+    @property
+    def raised(self) -> BaseException | None:
+        """What the submission raised in the last request, if it did."""
+        return self.session.raised
 
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:  # noqa: ARG002
         """Carry out a request at once; a debugger may hold it for as long as it likes."""
@@ -42,7 +85,22 @@ class LocalWorker:
                     if not (self.folder / name).exists()
                 }
             }
-        return _across(self.session.answer(_across({"op": op, "with": arguments})))
+        asked = {"op": op, "with": arguments}
+        if op == "begin":
+            self.last = None
+        elif isinstance(arguments.get("target"), str):
+            self.last = asked
+        return _across(self.session.answer(_across(asked)))
+
+    def repeat(self, entry: Entry) -> None:
+        """Make the last call of this check once more, its function called through `entry`."""
+        if self.last is None:
+            return
+        self.session.entry = entry
+        try:
+            self.session.answer(_across(self.last))
+        finally:
+            self.session.entry = None
 
     def printed(self) -> str:
         """Nothing: prints go where pytest sends them."""
@@ -62,8 +120,8 @@ class LocalWorker:
 class LocalPool:
     """Makes `LocalWorker`s. One framework a process, here too."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
+    def __init__(self, folder: Path, through: tuple[type[BaseException], ...]) -> None:
+        self.folder, self.through = folder.resolve(), through
         self.limits = Limits(wall=1e9)
         self.device = "cpu"
         self._adapter: Any = None
@@ -77,7 +135,7 @@ class LocalPool:
                 f"one process holds one framework: this run began with {self._adapter.NAME}; "
                 f"run the {framework} topics apart"
             )
-        return LocalWorker(Session(self._adapter, self.folder), self.folder)
+        return LocalWorker(LocalSession(self._adapter, self.folder, self.through), self.folder)
 
     def prepare(self, framework: str) -> None:
         """Nothing to start."""

@@ -5,21 +5,32 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from katagrad.errors import Ended, Failure, NotStarted, StudentError
+from katagrad.errors import Ended, Failure, NotStarted, Overtime, StudentError
+
+# Of a check's time: what a function gets that ran over time before, though it had answered other calls; and how much
+# of it a call must have had to count as run over time by its own fault.
+SECOND_CHANCE, OWN_FAULT = 0.25, 0.5
 
 
 class Transport:
-    """Keeps one worker for one submission's topic, and replaces it when it dies."""
+    """Keeps one worker for one submission's topic, and replaces it when it dies.
+
+    A function that ran over time before it ever answered is taken to be an endless loop: its further calls raise the
+    same Overtime at once. One that has answered other calls gets a quarter of a check's time once more before that.
+    """
 
     def __init__(self, pool: Any, source: Any) -> None:
         self.pool, self.source = pool, source
         self.worker: Any = None
         self.defined: dict[str, Any] = {}
         self.deadline, self.seconds = 0.0, 0.0
+        self.waiting = False  # whether the submission is at work, rather than the grader
         self.check_seed = 0
         self.prints: list[str] = []
         self._broken: Failure | None = None
         self._unloadable: Failure | None = None
+        self._answered: set[str] = set()
+        self._late: dict[str, list[Overtime]] = {}  # by function; two are enough
 
     @property
     def framework(self) -> str:
@@ -71,12 +82,7 @@ class Transport:
         """Ask the worker; a submission's exception becomes StudentError, a lost worker Ended."""
         if self._broken is not None:
             raise self._broken
-        try:
-            reply = self.worker.request(op, self.deadline, **arguments)
-        except Ended as reason:
-            self.prints.append(self.worker.printed())
-            self._broken = Ended(f"{of}: {reason}")
-            raise self._broken from None
+        reply = self._ask(op, of, arguments)
         if "error" in reply:
             raise self.explained(of, reply["error"])
         return reply["value"]
@@ -100,6 +106,31 @@ class Transport:
         if error["type"] == "BdbQuit":
             detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
         return StudentError(of, error["type"], error["kinds"], detail, error["frames"])
+
+    def _ask(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
+        late = self._late.get(of, [])
+        if len(late) > 1 or (late and of not in self._answered):
+            raise late[0]
+        started = time.monotonic()
+        deadline = (
+            min(self.deadline, started + SECOND_CHANCE * self.seconds) if late else self.deadline
+        )
+        self.waiting = True
+        try:
+            reply = self.worker.request(op, deadline, **arguments)
+        except Ended as reason:
+            self.prints.append(self.worker.printed())
+            self._broken = type(reason)(f"{of}: {reason}")
+            if isinstance(self._broken, Overtime) and (
+                late or deadline - started >= OWN_FAULT * self.seconds
+            ):
+                self._late[of] = [*late, self._broken]
+                self._broken = self._late[of][0]
+            raise self._broken from None
+        finally:
+            self.waiting = False
+        self._answered.add(of)
+        return reply
 
     def require(self, name: str) -> None:
         """Raise Failure unless the submission defines `name` as the stub asks."""

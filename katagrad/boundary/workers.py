@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from katagrad.errors import Ended
+from katagrad.errors import Ended, Overtime
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Closed, Connection, Late, WireError
 
@@ -46,7 +46,7 @@ class Worker:
         except Late:
             self.end()
             seconds = deadline - started
-            raise Ended(
+            raise Overtime(
                 f"took longer than the {seconds:.3g} s that this check may still take; is there an endless loop?"
             ) from None
         except Closed:

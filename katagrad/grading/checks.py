@@ -32,9 +32,12 @@ from katagrad.errors import (
     Failure,
     NotGraded,
     NotStarted,
+    Overtime,
     StudentError,
     SubmissionProblem,
 )
+from katagrad.grading.blame import blame, place
+from katagrad.grading.watchdog import Overrun, watched
 from katagrad.text import hanging, visible
 from katagrad.topics import Topic
 
@@ -201,12 +204,14 @@ def run_case(
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
     status, message, whole, crash = PASSED, "", True, ""
+    allowed = seconds * rules.patience
     with running(CheckContext(seed, rules.full_size)) as context:
         try:
             source.ready()
-            transport.begin(derive(seed, "worker"), seconds * rules.patience)
+            transport.begin(derive(seed, "worker"), allowed)
             whole = False
-            body(Implementation(transport, generator=context.generator))
+            with watched(transport, allowed):
+                body(Implementation(transport, generator=context.generator))
             message = "; ".join(context.notes)
         except NotStarted as reason:
             status, message = NOT_STARTED, str(reason)
@@ -214,50 +219,25 @@ def run_case(
             status, message = FAILED, str(reason)
             whole = whole or isinstance(reason, SubmissionProblem)
             crash = LOADING if whole else reason.kind if isinstance(reason, StudentError) else ""
+            whole = whole or isinstance(reason, Overtime)
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
             said = str(reason) or "an expectation of the grader does not hold"
             status, message = FAILED, said.splitlines()[0]
+        except Overrun as fault:
+            transport.close()  # it may have been interrupted in the middle of a message
+            status, message = (
+                NOT_GRADED,
+                f"the grader came to no verdict in {2 * allowed:.3g} s, and was stopped ({place(fault)})",
+            )
         except Exception as fault:
-            status, message = _blame(fault)
+            status, message = blame(fault)
             crash = FORM if status == FAILED else ""
     # The one place through which a submission's words come, to a terminal, a page or a file.
     message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
     took = time.monotonic() - started
     return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole, crash)
-
-
-def _blame(fault: Exception) -> tuple[str, str]:
-    """Decide whose fault an exception in a grader is: a result of the wrong form breaks a grader's own arithmetic.
-
-    A grader that unpacks, indexes or multiplies what a submission returned meets a wrong form as TypeError,
-    ValueError, LookupError or AttributeError. The first line of the grader that raised is named.
-    """
-    where = next(
-        (
-            f"{Path(f.filename).stem} grader, line {f.lineno}"
-            for f in reversed(_frames(fault))
-            if "graders" in Path(f.filename).parts
-        ),
-        "the grader",
-    )
-    if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError)):
-        what = f"{type(fault).__name__}: {str(fault)[:200]}"
-        return (
-            FAILED,
-            f"the result does not have the form that the stub describes ({where}: {what})",
-        )
-    return (
-        NOT_GRADED,
-        f"the grader itself failed ({where}: {type(fault).__name__}: {str(fault)[:200]})",
-    )
-
-
-def _frames(fault: Exception) -> list[Any]:
-    import traceback
-
-    return list(traceback.extract_tb(fault.__traceback__))
 
 
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:

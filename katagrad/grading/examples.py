@@ -54,8 +54,8 @@ class Example:
     steps: tuple[tuple[str, str, int], ...]
 
 
-def examples(text: str) -> list[Example]:
-    """All examples of a stub, in order."""
+def examples(text: str | bytes) -> list[Example]:
+    """All examples of a stub, in order. Bytes are read as Python reads a file, byte-order mark and encoding too."""
     tree = ast.parse(text)
     found = []
     for node in ast.walk(tree):

@@ -33,7 +33,7 @@ def _canonical(name: str) -> str:
     return CANONICAL.get(first, first) + dot + rest
 
 
-def breaches(source: str, file: str, rules: Iterable[str]) -> list[Breach]:
+def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breach]:
     """Every use of a forbidden name in `source`, in order of lines. Unparsable source has none."""
     try:
         tree = ast.parse(source)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
+from bdb import BdbQuit
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -115,9 +117,14 @@ def start(folder: Path, options: Mapping[str, Any], seed: int) -> Grading:
     rules = Rules(seed, patience, full_size, bool(options.get("speed")))
     submission = Submission(folder, options.get("framework"))
     if options.get("in_process"):
+        import pytest
+
         from katagrad.boundary.local import LocalPool
 
-        return Grading(submission, rules, LocalPool(folder), "none (in-process: not a grade)")
+        # A debugger may hold the submission for as long as it likes; `q` in it ends the run.
+        local = LocalPool(folder, (KeyboardInterrupt, BdbQuit, pytest.exit.Exception))
+        unhurried = replace(rules, patience=math.inf)
+        return Grading(submission, unhurried, local, "none (in-process: not a grade)")
     check_options(options)
     limits = parse_limits(options.get("limit") or [])
     device = options.get("device") or "cpu"

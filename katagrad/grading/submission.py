@@ -224,7 +224,7 @@ class Source:
         found: list[Breach] = []
         for name, content in self.files.items():
             if name == self.file or (name.endswith(".py") and Path(name).stem not in self.siblings):
-                found += breaches(content.decode("utf-8", "replace"), name, self.forbidden)
+                found += breaches(content, name, self.forbidden)
         return found
 
     def reference(self) -> Source:

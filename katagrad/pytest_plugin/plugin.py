@@ -22,6 +22,7 @@ from katagrad.pytest_plugin.case import (
     pytest_report_from_serializable,
     pytest_report_to_serializable,
 )
+from katagrad.pytest_plugin.debugger import point_out, step_through
 from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.pytest_plugin.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import Topic, root, topics
@@ -128,8 +129,8 @@ class TopicModule(pytest.Module):
         from katagrad.grading.examples import examples
 
         try:
-            found = examples(self.path.read_text(encoding="utf-8", errors="replace"))
-        except (SyntaxError, ValueError):
+            found = examples(self.path.read_bytes())
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             found = []  # the checks say what is wrong with the file
         for example in found:
             yield ExampleItem.from_parent(self, name=f"example {example.subject}", example=example)
@@ -189,8 +190,12 @@ def judge(item: pytest.Item, check: str, case: str, body: Callable[[Implementati
     outcome = run_case(transport, check, case, seconds, current.rules, body)
     item.stash[OUTCOME] = outcome
     item.stash[FRAMEWORK] = transport.source.known_framework
-    if outcome.status != PASSED:
-        raise Verdict(outcome)
+    if outcome.status == PASSED:
+        return
+    raised = getattr(transport.worker, "raised", None)
+    if module.run.debugging and outcome.status == FAILED and raised is None:
+        step_through(item.config, transport.worker, outcome.message)
+    raise Verdict(outcome) from raised
 
 
 OUTCOME = pytest.StashKey[Outcome]()
@@ -224,6 +229,9 @@ def pytest_runtest_makereport(
         return report
     outcome = item.stash.get(OUTCOME, None)
     if outcome is None:
+        if module.run.debugging and call.excinfo is not None:  # Ctrl-C, say
+            point_out(call, call.excinfo.value, module.submission)
+            report.longrepr = f"stopped by {call.excinfo.typename}"
         return report
     mark = item.get_closest_marker("grade")
     about = mark.kwargs if mark else {}
@@ -234,6 +242,8 @@ def pytest_runtest_makereport(
         else [item.name]
     )
     if outcome.status != PASSED:
+        if module.run.debugging and call.excinfo is not None:
+            point_out(call, call.excinfo.value.__cause__, module.submission)
         report.outcome = "failed"
         report.longrepr = words(outcome, claim[0] if claim else "", about, module.topic.name)
     if mark:
@@ -281,9 +291,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             )
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say which folder is graded."""
+@pytest.hookimpl(wrapper=True)
+def pytest_report_header(config: pytest.Config) -> Generator[None, list[Any], list[Any]]:
+    """Say which folder is graded, and leave out what pytest-benchmark says of every run, in 176 columns.
+
+    Its line is about the defaults of a fixture that is used neither for grading nor for katagrad's own benchmarks.
+    """
     given = config.getoption("--submission")
     if given and not Path(config.invocation_params.dir, given).is_dir():
         raise pytest.UsageError(f"--submission {given}: there is no such folder")
-    return f"submission: {given}" if given else None
+    lines = yield
+    kept = [line for line in lines if not str(line).startswith("benchmark: ")]
+    return [*kept, f"submission: {given}"] if given else kept

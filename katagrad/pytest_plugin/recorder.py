@@ -67,6 +67,16 @@ class Run:
         self.examples: dict[str, list[ExampleResult]] = {}
         self.frameworks: dict[str, str | None] = {}
 
+    @property
+    def debugging(self) -> bool:
+        """Whether a debugger is to stop in the submission."""
+        return bool(self.config.getoption("usepdb"))
+
+    @property
+    def in_process(self) -> bool:
+        """Whether the submission runs inside pytest, where a debugger reaches it."""
+        return bool(self.config.getoption("--in-process")) or self.debugging
+
     def folder(self, beside: Path) -> Path:
         """The folder that is graded: --submission, else the exercises."""
         given = self.config.getoption("--submission")
@@ -80,6 +90,7 @@ class Run:
             options = {
                 name: self.config.getoption("--" + name.replace("_", "-")) for name in OPTIONS
             }
+            options["in_process"] = self.in_process
             try:
                 self.gradings[folder] = start(folder, options, self.seed)
             except BadOption as error:
@@ -219,7 +230,7 @@ class Recorder:
             seed=self.run.seed,
             speed=self.config.getoption("--speed"),
             versions={"python": python_versions(), **self.versions},
-            grade=not self.config.getoption("--in-process"),
+            grade=not self.run.in_process,
             device=self.config.getoption("--device"),
             submission=Submitted(folder.name, sha256),
         )

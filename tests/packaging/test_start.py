@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pip
 import pytest
+
+from katagrad.cli import app
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,8 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_second_run_installs_nothing(set_up):
-    status, output = set_up.run("check", "softmax", "--framework", "torch")
-    assert (status, output) == (0, "kata check softmax --framework torch\n")
+    status, output = set_up.run("validate", "softmax", "--framework", "torch")
+    assert (status, output) == (0, "kata validate softmax --framework torch\n")
 
 
 def test_the_status_of_the_command_is_passed_on(set_up):
@@ -36,7 +39,23 @@ def test_the_status_of_the_command_is_passed_on(set_up):
 
 def test_test_runs_pytest_in_the_clone_wherever_it_was_called(set_up, tmp_path):
     status, output = set_up.run("test", "-n", "2", "-k", "a or b", cwd=tmp_path)
-    assert (status, output) == (0, f"pytest -n 2 -k a or b in {set_up.folder}\n")
+    assert (status, output) == (0, f"pytest -n 2 -k a or b tests in {set_up.folder}\n")
+    part = "tests/plugin/test_loops.py::test_interrupt"
+    (set_up.folder / "tests" / "plugin").mkdir(parents=True)
+    (set_up.folder / "tests" / "plugin" / "test_loops.py").touch()
+    status, output = set_up.run("test", "-n0", part)
+    assert (status, output) == (0, f"pytest -n0 {part} in {set_up.folder}\n")
+
+
+def test_help_names_commands_that_are_there():
+    help_ = subprocess.run(
+        [sys.executable, ROOT / "start.py", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    named = re.findall(r"for instance `(\w+)", help_)
+    assert named
+    there = {command.name or command.callback.__name__ for command in app.registered_commands}
+    there |= {group.name for group in app.registered_groups}
+    assert set(named) <= there
 
 
 def test_changed_pins_are_installed_into_the_same_environment(set_up):

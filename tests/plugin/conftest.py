@@ -60,8 +60,8 @@ class Workspace:
         path.write_text(text)
         return path
 
-    def run(self, *args: str, expect: int | None = None) -> str:
-        """The output of pytest; its exit status must be `expect`, if given."""
+    def run(self, *args: str, expect: int | None = None, typed: str = "") -> str:
+        """The output of pytest, to which `typed` is said; its exit status must be `expect`, if given."""
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *args]
         if "--lf" in args or "CACHE" in args:
             command = [sys.executable, "-m", "pytest", *[a for a in args if a != "CACHE"]]
@@ -72,6 +72,7 @@ class Workspace:
             command,
             env=plain,
             cwd=self.folder,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=300,

@@ -1,10 +1,17 @@
 """What a student meets: `pytest exercises/softmax.py`, from the untouched stub to full marks."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+
+from katagrad.topics import root
+
+ROOT = root()
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -159,6 +166,37 @@ def test_deselected_checks_count_in_the_maximum(workspace):
     unrun = [c for c in part["topics"]["softmax"]["checks"] if c["status"] == "not graded"]
     assert unrun
     assert "not run" in unrun[0]["message"]
+
+
+def test_byte_order_mark_costs_neither_examples_nor_rules(workspace):
+    path = workspace.solve()
+    old = "    return weights / weights.sum(dim=axis, keepdim=True)"
+    spoilt = path.read_text().replace(old, f"{old} + 0 * torch.softmax(x, axis)")
+    path.write_text(spoilt, encoding="utf-8-sig")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    output = workspace.run("exercises/softmax.py", "-v", expect=1)
+    assert "exercises/softmax.py::example softmax " in output
+    assert re.search(r"softmax\.py:\d+ uses torch\.softmax, but this topic", output)
+
+
+def test_no_line_of_a_run_is_wider_than_a_terminal(workspace):
+    output = workspace.run("exercises", expect=1)
+    header = output.partition("collected")[0]
+    assert all(len(line) <= 80 for line in header.splitlines() if "rootdir" not in line), header
+
+
+def test_pytest_alone_in_a_clone_runs_the_exercises():
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")},
+    ).stdout
+    collected = [line for line in listed.splitlines() if "::" in line]
+    assert collected
+    assert all(line.startswith("exercises/") for line in collected)
 
 
 @pytest.mark.needs("torch", "tensorflow")

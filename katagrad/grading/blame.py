@@ -1,0 +1,35 @@
+"""Whose fault it is that a grader raised: the submission's, whose result has the wrong form, or the grader's own."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from katagrad.errors import FAILED, NOT_GRADED
+
+# Characters of an exception's own message that are shown.
+SHOWN = 200
+
+
+def place(fault: BaseException) -> str:
+    """The innermost line of a grader in the traceback of `fault`."""
+    return next(
+        (
+            f"{Path(frame.filename).stem} grader, line {frame.lineno}"
+            for frame in reversed(traceback.extract_tb(fault.__traceback__))
+            if "graders" in Path(frame.filename).parts
+        ),
+        "the grader",
+    )
+
+
+def blame(fault: Exception) -> tuple[str, str]:
+    """(status, message) of a case whose grader raised something that is no verdict.
+
+    A grader that unpacks, indexes or multiplies what a submission returned meets a wrong form as TypeError,
+    ValueError, LookupError or AttributeError. The first line of the grader that raised is named.
+    """
+    what = f"{place(fault)}: {type(fault).__name__}: {str(fault)[:SHOWN]}"
+    if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError)):
+        return FAILED, f"the result does not have the form that the stub describes ({what})"
+    return NOT_GRADED, f"the grader itself failed ({what})"
