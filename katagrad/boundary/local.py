@@ -14,7 +14,6 @@ import numpy as np
 
 from katagrad.errors import NotGraded
 from katagrad.worker import wire
-from katagrad.worker.account import describe
 from katagrad.worker.limits import Limits
 from katagrad.worker.server import adapter_for
 from katagrad.worker.session import Session
@@ -43,17 +42,18 @@ class LocalSession(Session):
         self.entry: Entry | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Carry out one request; every other exception of the submission becomes an answer."""
+        """Carry out one request."""
         self.raised = None
-        try:
-            return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
-        except KeyboardInterrupt:
-            raise
-        except self.through as end:
-            raise KeyboardInterrupt(str(end)) from None
-        except BaseException as error:
-            self.raised = error
-            return {"error": describe(error, self.home)}
+        return super().answer(request)
+
+    def described(self, error: BaseException) -> dict[str, Any]:
+        """An exception as an answer, unless it is to end the run."""
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        if isinstance(error, self.through):
+            raise KeyboardInterrupt(str(error)) from None
+        self.raised = error
+        return super().described(error)
 
     def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
         """A function of the submission, by way of `entry`, or whatever else can be called."""

@@ -50,6 +50,10 @@ class Probing(Exchange):
         value: Callable[..., Any] = self.lift(owner)
         return getattr(value, method) if method else value
 
+    def described(self, error: BaseException) -> dict[str, Any]:
+        """An exception of the submission as an answer: SystemExit out of a function fails that call alone, too."""
+        return describe(error, self.home)
+
     def make(self, recipe: Made) -> Any:
         """What the submission makes by a recipe."""
         function = getattr(self._module or self.module, recipe.name)
@@ -98,7 +102,7 @@ class Probing(Exchange):
                     (name, old, now[name]) for name, old in world.items() if now[name] != old
                 ]
             except BaseException as error:  # as in Session.answer
-                answer["error"] = describe(error, self.home)
+                answer["error"] = self.described(error)
                 if len(given) == len(answers):
                     given.append((None, [], {}))
             finally:

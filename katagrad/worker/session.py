@@ -235,7 +235,7 @@ class Session(Probing, Timed):
         except (
             BaseException
         ) as error:  # SystemExit and KeyboardInterrupt out of a function fail that call alone
-            return {"error": describe(error, self.home)}
+            return {"error": self.described(error)}
 
 
 def enter(home: Path, output: int | None) -> None:

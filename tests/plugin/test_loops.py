@@ -41,12 +41,12 @@ def test_endless_loop_is_waited_for_once_and_told_to_all_checks_of_its_function(
 
 def test_function_that_answered_before_gets_one_short_chance_more(workspace):
     spoil(workspace, "    weights = ", "    while axis in (0, 1):\n        pass\n    weights = ")
-    record = workspace.results("graders/softmax.py", "--limit", "wall=4")
+    record = workspace.results("graders/softmax.py", "--limit", "wall=8")
     checks = {c["name"]: c for c in record["topics"]["softmax"]["checks"]}
     assert checks["test_softmax_keeps_shape_and_dtype"]["status"] == "passed"
     late = checks["test_softmax_normalizes_along_its_axis"]
     assert "is there an endless loop?" in late["message"]
-    assert late["seconds"] < 4 + 4 / 4 + 2
+    assert 8 < late["seconds"] < 2 * 8
     # From then on, all that its checks may wait for it is nothing.
     assert checks["test_log_softmax_stays_finite"]["status"] == "passed"
 
