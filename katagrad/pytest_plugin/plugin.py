@@ -23,6 +23,7 @@ from katagrad.pytest_plugin.case import (
     pytest_report_to_serializable,
 )
 from katagrad.pytest_plugin.debugger import point_out, step_through
+from katagrad.pytest_plugin.header import pytest_report_header
 from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.pytest_plugin.recorder import RUN, Controller, Recorder, Run, words
 from katagrad.topics import Topic, root, topics
@@ -32,6 +33,7 @@ __all__ = [
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_report_from_serializable",
+    "pytest_report_header",
     "pytest_report_to_serializable",
 ]
 
@@ -289,17 +291,3 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             session.config.pluginmanager.register(
                 Controller(session.config.stash[RUN].seed), "katagrad-xdist"
             )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_report_header(config: pytest.Config) -> Generator[None, list[Any], list[Any]]:
-    """Say which folder is graded, and leave out what pytest-benchmark says of every run, in 176 columns.
-
-    Its line is about the defaults of a fixture that is used neither for grading nor for katagrad's own benchmarks.
-    """
-    given = config.getoption("--submission")
-    if given and not Path(config.invocation_params.dir, given).is_dir():
-        raise pytest.UsageError(f"--submission {given}: there is no such folder")
-    lines = yield
-    kept = [line for line in lines if not str(line).startswith("benchmark: ")]
-    return [*kept, f"submission: {given}"] if given else kept
