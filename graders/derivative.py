@@ -215,7 +215,8 @@ def test_second_derivative_of_a_line_is_zero(impl):
 @pytest.mark.grade(points=2, hint=FLOAT64)
 def test_grad_check_passes_a_right_gradient(impl):
     """grad_check finds next to no error in a right gradient, in float32 too"""
-    x = uniform(2, 3, low=-2.0, high=2.0)
+    # Away from -pi/4, where the gradient is 0 and any rounding a large share of it.
+    x = uniform(2, 3, low=-0.5, high=2.0)
     right = function(lambda x: exp(x) * (sin(x) + cos(x)))
     at_most(impl.grad_check(WAVE, right, x), 1e-6, of="grad_check of a right gradient")
     zero = impl.grad_check(

@@ -13,6 +13,7 @@ CASES = [
     ("validation_data", "torch", "test_nothing_touches_unseen_targets", [127]),
     ("mlp_scratch", "torch", "test_sigmoid_network_learns_digits", [200907220792174]),
     ("mlp_scratch", "torch", "test_relu_network_learns_digits", [200907220792174]),
+    ("batch_norm", "torch", "test_training_averages_and_goes_on", [324]),
     ("callbacks", "tensorflow", "test_log_is_an_event_file", range(1, 13)),
     ("dropout", "torch", "test_training_uses_dropout", range(1, 21)),
 ]
