@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
-import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -37,19 +36,12 @@ from katagrad.errors import (
     SubmissionProblem,
 )
 from katagrad.grading.blame import blame, place
+from katagrad.grading.cases import Case, cases
 from katagrad.grading.watchdog import Overrun, watched
 from katagrad.text import hanging, visible
 from katagrad.topics import Topic
 
 SHOWN_PRINTS = 2000  # characters of a submission's prints that a message shows
-
-
-@dataclass(frozen=True)
-class Case:
-    """One set of arguments of a check. name: as in pytest's ids, empty where there is but one."""
-
-    name: str
-    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -115,13 +107,19 @@ def manifest(topic: Topic, speed: bool = False) -> tuple[Check, ...]:
 
 
 def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
+    of_module = getattr(module, "pytestmark", [])
+    shared = list(of_module) if isinstance(of_module, (list, tuple)) else [of_module]
     for name, function in vars(module).items():
-        if not name.startswith("test_") or not inspect.isfunction(function):
+        if _needs_a_session(name, function):
+            raise NotGraded(
+                f"the grader of {topic} defines {name}: a grader has no fixtures, hooks or test classes, "
+                "only functions test_...(impl)"
+            )
+        if not name.startswith("test") or not inspect.isfunction(function):
             continue
-        marks = list(getattr(function, "pytestmark", ()))
+        marks = [getattr(m, "mark", m) for m in (*getattr(function, "pytestmark", ()), *shared)]
         grade: dict[str, Any] = next((mark.kwargs for mark in marks if mark.name == "grade"), {})
         claim = (inspect.getdoc(function) or name).splitlines()[0]
-        cases = tuple(_cases([mark for mark in marks if mark.name == "parametrize"]))
         yield Check(
             topic,
             name,
@@ -130,39 +128,17 @@ def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
             grade.get("hint", ""),
             grade.get("seconds"),
             function,
-            cases,
+            cases(function, marks, f"the grader of {topic}, {name}"),
             bool(grade.get("speed")),
         )
 
 
-def _cases(marks: Sequence[Any]) -> Iterator[Case]:
-    axes = [list(_axis(*mark.args, **mark.kwargs)) for mark in marks]
-    for combination in itertools.product(*axes):
-        names = [name for name, _ in combination]
-        yield Case(
-            "-".join(names),
-            {key: value for _, given in combination for key, value in given.items()},
-        )
-
-
-def _axis(names: Any, values: Any, ids: Any = None) -> Iterator[tuple[str, dict[str, Any]]]:
-    keys = [key.strip() for key in names.split(",")] if isinstance(names, str) else list(names)
-    for i, value in enumerate(values):
-        given, shown = value, None
-        if type(value).__name__ == "ParameterSet":
-            shown = value.id
-            given = value.values if len(keys) > 1 else value.values[0]
-        parts = list(given) if len(keys) > 1 else [given]
-        if shown is None and ids is not None:
-            shown = ids(given) if callable(ids) else ids[i]
-        plain = [
-            str(p) if isinstance(p, (str, int, float, bool, type(None))) else f"{k}{i}"
-            for k, p in zip(keys, parts, strict=True)
-        ]
-        yield (
-            str(shown if shown is not None else "-".join(plain)),
-            dict(zip(keys, parts, strict=True)),
-        )
+def _needs_a_session(name: str, value: Any) -> bool:
+    """Whether a name in a grader is of those that only a session of pytest makes use of."""
+    fixture = type(value).__name__ == "FixtureFunctionDefinition"
+    fixture = fixture or hasattr(value, "_pytestfixturefunction")
+    tests = inspect.isclass(value) and any(method.startswith("test") for method in vars(value))
+    return fixture or name.startswith("pytest_") or (name.startswith("Test") and tests)
 
 
 def grader_hash(topic: Topic) -> str:
@@ -242,6 +218,8 @@ def run_case(
 
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
     """Run all cases of a check; the first that does not pass decides."""
+    if not check.cases:
+        return Outcome(NOT_GRADED, "skipped by a mark of the grader")
     seconds = check.seconds or transport.pool.limits.wall
     total, printed, notes = 0.0, "", ""
     data: set[str] = set()

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from katagrad.boundary.implementation import Implementation
-from katagrad.errors import FAILED, PASSED, BadOption
-from katagrad.grading.checks import Outcome, run_case
+from katagrad.errors import FAILED, PASSED, BadOption, NotGraded
+from katagrad.grading.checks import Outcome, manifest, run_case
 from katagrad.grading.session import check_options
 from katagrad.pytest_plugin.case import (
     CaseReport,
@@ -124,7 +124,11 @@ class TopicModule(pytest.Module):
             self.run.prepare(self.submission, self.topic)
         if self.of_student:
             yield from self._examples()
-        if self.topic.grader.is_file():
+        if self.topic.grader.is_file() and self.obj:
+            try:
+                manifest(self.topic, speed=True)
+            except NotGraded as reason:
+                raise self.CollectError(str(reason)) from None
             yield from super().collect()
 
     def _examples(self) -> Iterator[pytest.Item]:

@@ -3,7 +3,8 @@
 import pytest
 
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
-from katagrad.grading.checks import Case, Check, Outcome, Rules
+from katagrad.grading.cases import Case
+from katagrad.grading.checks import Check, Outcome, Rules
 from katagrad.mutation import survivors
 from katagrad.mutation.operators import Mutant
 from katagrad.mutation.survivors import Hunt
