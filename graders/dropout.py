@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from katagrad import data
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_least,
     at_most,
@@ -62,6 +63,49 @@ def transparent(width, hidden_layers):
 def hidden_dense(impl, model):
     """The dense layers of a model, in the neutral form."""
     return [layer for layer in impl.layers(model) if layer["type"] == "dense"]
+
+
+def dropped(x, p, mask, training=True):
+    return x * mask / (1 - p) if training else x
+
+
+@pytest.mark.grade(points=1)
+def test_make_mask_keeps_the_contracts_words(impl):
+    """make_mask keeps what docs/contract.md says of every function"""
+    conform(impl, "make_mask", [(20, 30), 0.4, impl.rng()])
+
+
+@pytest.mark.grade(points=1)
+def test_dropout_keeps_the_contracts_words(impl):
+    """dropout keeps what docs/contract.md says of every function, in training and in use"""
+    given = [normal(5, 3), 0.4, random_mask(5, 3, p=0.4)]
+    told = {"expected": dropped, "rows": [0, 2], "rowwise": True, "empty": True}
+    conform(impl, "dropout", given, **told)
+    conform(impl, "dropout", given, {"training": False}, without=["shared"], **told)
+
+
+@pytest.mark.grade(points=1)
+def test_dropout_backward_keeps_the_contracts_words(impl):
+    """dropout_backward keeps what docs/contract.md says of every function"""
+    given = [normal(5, 3), 0.4, random_mask(5, 3, p=0.4)]
+    conform(
+        impl, "dropout_backward", given, expected=dropped, rows=[0, 2], rowwise=True, empty=True
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_logits_keeps_the_contracts_words(impl):
+    """logits keeps what docs/contract.md says of every function"""
+    model = anew("build_mlp", 4, (6,), 3, 0.5)
+    conform(impl, "logits", [model, normal(5, 4)], rows=[1], rowwise=True)
+
+
+@pytest.mark.grade(points=1)
+def test_train_mlp_keeps_the_contracts_words(impl):
+    """train_mlp keeps what docs/contract.md says of every function"""
+    given = [anew("build_mlp", 4, (), 3, 0.0), normal(5, 4), integers(3, 5), 2, 5, 0.1]
+    rules = ["result", "untouched", "settings", "integers", "views"]
+    conform(impl, "train_mlp", given, gives="anything", changes=[0], seeded=True, only=rules)
 
 
 @pytest.mark.grade(points=1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_most,
     close,
@@ -133,6 +134,22 @@ def test_step_returns_a_new_dict(impl, kind):
         )
     exact = make(impl.float64, kind).step(start, start)
     dtype(exact["w"], "float64", of="step(...)['w'] of a float64 parameter")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("kind", KINDS)
+def test_step_keeps_the_contracts_words(impl, kind):
+    """step keeps what docs/contract.md says of every function"""
+    paths = {"RMSprop": rmsprop, "Adam": adam, "AdamW": adam}
+    settings = KINDS[kind] | ({"weight_decay": 0.01} if kind == "AdamW" else {})
+
+    def step(params, grads):
+        path = paths.get(kind, sgd)
+        return {name: next(path(w, [grads[name]], **settings)) for name, w in params.items()}
+
+    given = [{"w": normal(3, 2), "b": normal(2)}, {"w": normal(3, 2), "b": normal(2)}]
+    name = kind if kind in paths else "SGD"
+    conform(impl, "step", given, on=anew(name, **KINDS[kind]), expected=step)
 
 
 @pytest.mark.grade(points=1)

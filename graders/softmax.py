@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import close, dtype, finite, from_scratch, normal, same_inputs, shape
 
 SHIFT = "Subtract the largest score before you exponentiate."
@@ -21,6 +22,10 @@ def log_softmax(x, axis=-1):
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
+def softmax_jvp(p, v):
+    return p * v - p * (p * v).sum(-1, keepdims=True)
+
+
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("size", [(3,), (1, 5), (4, 3), (2, 3, 4), (1, 1)])
 def test_softmax_keeps_shape_and_dtype(impl, size):
@@ -33,6 +38,34 @@ def test_softmax_keeps_shape_and_dtype(impl, size):
     result = same_inputs(impl, "log_softmax", x)
     shape(result, size, of=f"log_softmax of a {size} tensor")
     dtype(result, "float32", of="log_softmax of a float32 tensor")
+
+
+@pytest.mark.grade(points=1)
+def test_softmax_keeps_the_contracts_words(impl):
+    """softmax keeps what docs/contract.md says of every function"""
+    given = {"axis": -1, "temperature": 0.7}
+    conform(impl, "softmax", [normal(5, 3)], given, expected=softmax, rows=[0], rowwise=True)
+
+
+@pytest.mark.grade(points=1)
+def test_log_softmax_keeps_the_contracts_words(impl):
+    """log_softmax keeps what docs/contract.md says of every function"""
+    conform(
+        impl,
+        "log_softmax",
+        [normal(5, 3)],
+        {"axis": 1},
+        expected=log_softmax,
+        rows=[0],
+        rowwise=True,
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_softmax_jvp_keeps_the_contracts_words(impl):
+    """softmax_jvp keeps what docs/contract.md says of every function"""
+    given = [softmax(normal(5, 3)), normal(5, 3)]
+    conform(impl, "softmax_jvp", given, expected=softmax_jvp, rows=[0, 1], rowwise=True)
 
 
 @pytest.mark.grade(points=2, hint=AXIS)
@@ -140,7 +173,7 @@ def test_softmax_jvp_multiplies_by_the_jacobian(impl, size):
     p = softmax(x)
     close(
         impl.softmax_jvp(p, v),
-        p * v - p * (p * v).sum(-1, keepdims=True),
+        softmax_jvp(p, v),
         of="softmax_jvp(p, v)",
         mistakes={"p * (1 - p) * v, the diagonal alone": p * (1 - p) * v, "p * v": p * v},
     )

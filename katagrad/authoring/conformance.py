@@ -80,7 +80,9 @@ def conform(
     """
     unknown = {*only, *without} - set(RULES)
     assert not unknown, f"no such rules: {sorted(unknown)}; there are {', '.join(RULES)}"
-    wanted = (set(only) or set(RULES)) - set(without)
+    # A function that trains calls backward(), which adds to the gradient of data that asks for one.
+    usual = set(RULES) - {"gradients"} if changes else set(RULES)
+    wanted = (set(only) or usual) - set(without)
     plan = Plan(impl, name, tuple(args), dict(kwargs or {}), on, seeded, bool(changes), exhaust)
     plan.vary(wanted, list(rows), empty, variables or impl.framework == "torch")
     found = probe(impl, name, plan.calls, plan.of, on, returns)

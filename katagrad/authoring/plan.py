@@ -7,6 +7,7 @@ from typing import Any
 from katagrad.authoring import variants as to
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.probing import Call
+from katagrad.boundary.remote import Remote
 from katagrad.worker.wire import Made, Random
 
 # Of the global generators; any number serves.
@@ -61,6 +62,7 @@ class Plan:
         """The call as it is, and in all the ways that `rules` ask for."""
         tensors = to.arrays([self.args, self.kwargs])
         floats = any(a.dtype.kind == "f" for a in tensors)
+        models = any(isinstance(a, (Made, Remote)) for a in [*self.args, *self.kwargs.values()])
         self.add("plain", "")
         if "twice" in rules:
             again = None if self.stateful or self.random else 0
@@ -74,7 +76,7 @@ class Plan:
             self.add("other rng", "with an rng of another seed, ", given=other)
             if not self.stateful:
                 self.add("same rng", "with the same rng, called once more, ", like=0)
-        if rules & {"float64", "digits"} and floats:
+        if rules & {"float64", "digits"} and floats and not models:
             self.add("float64", "with float64 tensors, ", to.wide)
         for width in to.WIDTHS if "integers" in rules else ():
             if to.fits(tensors, width):

@@ -41,7 +41,7 @@ def train_mlp(model, x, y, epochs, batch_size, lr):
     for _ in range(epochs):
         total = 0.0
         for rows in torch.randperm(len(x)).split(batch_size):
-            loss = F.cross_entropy(logits(model, x[rows], training=True), y[rows])
+            loss = F.cross_entropy(logits(model, x[rows], training=True), y[rows].long())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
