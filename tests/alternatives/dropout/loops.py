@@ -61,7 +61,7 @@ def train_mlp(model, x, y, epochs, batch_size, lr):
         summed = []
         for rows, labels in loader:
             model.zero_grad()
-            losses = nn.functional.cross_entropy(model(rows), labels, reduction="none")
+            losses = nn.functional.cross_entropy(model(rows), labels.long(), reduction="none")
             losses.mean().backward()
             with torch.no_grad():
                 for parameter in model.parameters():
