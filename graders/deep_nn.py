@@ -18,10 +18,10 @@ from katagrad.authoring.expect import (
     normal,
     number,
     raises,
-    recorded,
     shape,
 )
 from katagrad.authoring.oracle import softmax
+from katagrad.authoring.structure import recorded
 from katagrad.authoring.threshold import Threshold
 
 # (activation, its slope as a function of its value)

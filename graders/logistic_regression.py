@@ -13,12 +13,12 @@ from katagrad.authoring.expect import (
     finite,
     holds,
     integers,
-    losses,
     normal,
     number,
     same_inputs,
     shape,
 )
+from katagrad.authoring.structure import losses
 from katagrad.authoring.threshold import Threshold
 
 STABLE = (

@@ -16,7 +16,6 @@ from katagrad.authoring.expect import (
     full_size,
     holds,
     integers,
-    losses,
     normal,
     number,
     raises,
@@ -24,6 +23,7 @@ from katagrad.authoring.expect import (
     shape,
 )
 from katagrad.authoring.oracle import softmax
+from katagrad.authoring.structure import losses
 from katagrad.authoring.threshold import Threshold
 
 LAYERS = "One activation after each layer but the last; logits are not activated."

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from katagrad.authoring import oracle
-from katagrad.authoring.expect import close, dtype, equal, holds, normal, recorded, same_inputs
+from katagrad.authoring.expect import close, dtype, equal, holds, normal, same_inputs
+from katagrad.authoring.structure import recorded
 from katagrad.authoring.threshold import Threshold
 
 MOVE = (

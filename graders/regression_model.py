@@ -14,11 +14,11 @@ from katagrad.authoring.expect import (
     normal,
     number,
     random_seed,
-    recorded,
     same_inputs,
     shape,
     uniform,
 )
+from katagrad.authoring.structure import recorded
 from katagrad.authoring.threshold import Threshold
 
 SHAPES = "Make predictions (N,) like the targets, or targets (N, 1) like the outputs, before you subtract."

@@ -15,13 +15,13 @@ from katagrad.authoring.expect import (
     full_size,
     holds,
     integers,
-    losses,
     normal,
     number,
     same_inputs,
     shape,
 )
 from katagrad.authoring.oracle import softmax
+from katagrad.authoring.structure import losses
 from katagrad.authoring.threshold import Threshold
 
 STABLE = "-log softmax(z)[y] is logsumexp(z) - z[y], and logsumexp can be had without overflow."

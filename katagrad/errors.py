@@ -19,6 +19,10 @@ class Failure(AssertionError):
     """The submission's answer is wrong; the message says what was found and what was expected."""
 
 
+class FormFailure(Failure):
+    """The answer has the wrong form (kind, structure, shape): what a check hints at is not the cause."""
+
+
 class NotStarted(Failure):
     """A function of the submission is still the stub's."""
 

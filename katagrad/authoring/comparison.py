@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from katagrad.boundary.implementation import Remote
-from katagrad.errors import Failure
+from katagrad.errors import Failure, FormFailure
 from katagrad.worker.wire import NotATensor, Random, WithLayout
 
 # (rtol, atol) by the dtype that came back: 32-bit results carry about seven digits, and sums lose one or two.
 TOLERANCE = {"float16": (1e-2, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-9, 1e-12)}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A usual wrong answer, for `mistakes`, with the hint that helps against it."""
+
+    value: Any
+    hint: str
+
+
+def inside(mistakes: Mapping[str, Any] | None, key: Any) -> dict[str, Any]:
+    """The part of each wrong answer that stands at `key`, where it has the structure of the right one."""
+    found = {}
+    for name, wrong in (mistakes or {}).items():
+        value = wrong.value if isinstance(wrong, Wrong) else wrong
+        value = value() if callable(value) else value
+        try:
+            part = value[key]
+        except (TypeError, LookupError):
+            continue
+        found[name] = Wrong(part, wrong.hint) if isinstance(wrong, Wrong) else part
+    return found
 
 
 def compare(
@@ -24,7 +47,7 @@ def compare(
     mistakes: Mapping[str, Any] | None,
 ) -> None:
     if array.dtype.kind not in "biufc":
-        raise Failure(f"{of} has the dtype {array.dtype}, but should hold numbers")
+        raise FormFailure(f"{of} has the dtype {array.dtype}, but should hold numbers")
     rtol, atol = tolerance(array.dtype.name, rtol, atol)
     with np.errstate(all="ignore"):
         left = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
@@ -34,6 +57,11 @@ def compare(
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     within = atol + rtol * abs(float(wanted[at])) if np.isfinite(wanted[at]) else atol
     named = likely(array, mistakes, rtol, atol)
+    if array.dtype.kind in "biu" and wanted.dtype.kind == "f":
+        raise FormFailure(
+            f"{of} has the dtype {array.dtype}, but should be a float tensor: {of}{index(at)} is "
+            f"{array[at]}, but should be {float(wanted[at]):.6g}{named}"
+        )
     found, right = apart(left[at], float(wanted[at]), array.dtype.name)
     raise Failure(
         f"{of}{index(at)} is {found}, but should be {right} within {within:.2g}"
@@ -60,11 +88,14 @@ def tolerance(name: str, rtol: float | None, atol: float | None) -> tuple[float,
 def likely(array: np.ndarray, mistakes: Mapping[str, Any] | None, rtol: float, atol: float) -> str:
     with np.errstate(all="ignore"):
         for name, value in (mistakes or {}).items():
+            hint = ""
+            if isinstance(value, Wrong):
+                value, hint = value.value, f": {value.hint}"
             guess = np.asarray(value() if callable(value) else value)
             if guess.shape == array.shape and np.allclose(
                 array, guess, rtol=rtol, atol=atol, equal_nan=True
             ):
-                return f"; it equals {name}"
+                return f"; it equals {name}{hint}"
     return ""
 
 
@@ -74,10 +105,10 @@ def tensor(actual: Any, of: str) -> np.ndarray:
     if isinstance(actual, np.ndarray) and not isinstance(actual, NotATensor):
         return actual
     if actual is None and of.startswith(("d ", "the gradient")):
-        raise Failure(
+        raise FormFailure(
             f"{of} is missing: no gradient arrives there; the result does not depend on it through tensor operations"
         )
-    raise Failure(f"{of} is {kind_of(actual)}, but should be a tensor")
+    raise FormFailure(f"{of} is {kind_of(actual)}, but should be a tensor")
 
 
 def numbers(actual: Any, of: str) -> np.ndarray:
@@ -90,7 +121,7 @@ def numbers(actual: Any, of: str) -> np.ndarray:
             return np.asarray([plain(item) for item in actual])
         except ValueError:
             pass
-    raise Failure(f"{of} is {kind_of(actual)}, but should hold numbers")
+    raise FormFailure(f"{of} is {kind_of(actual)}, but should hold numbers")
 
 
 def kind_of(value: Any) -> str:
@@ -133,7 +164,7 @@ def share(wrong: np.ndarray) -> str:
 
 def same_length(actual: Sequence[Any], expected: Sequence[Any], of: str) -> None:
     if len(actual) != len(expected):
-        raise Failure(f"{of} has {len(actual)} items, but should have {len(expected)}")
+        raise FormFailure(f"{of} has {len(actual)} items, but should have {len(expected)}")
 
 
 def same_keys(actual: Mapping[Any, Any], expected: Mapping[Any, Any], of: str) -> None:
@@ -144,7 +175,7 @@ def same_keys(actual: Mapping[Any, Any], expected: Mapping[Any, Any], of: str) -
     named = [f"{key!r} is missing" for key in missing[:3]] + [
         f"{key!r} is not asked for" for key in extra[:3]
     ]
-    raise Failure(
+    raise FormFailure(
         f"{of} has the keys {sorted(map(str, actual))}, but should have "
         f"{sorted(map(str, expected))}: {', '.join(named)}"
     )

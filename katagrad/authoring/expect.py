@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from katagrad.authoring import comparison
+from katagrad.authoring.comparison import Wrong
 from katagrad.authoring.draws import full_size, generator, integers, normal, random_seed, uniform
 from katagrad.boundary.implementation import Implementation, image, kernel, opaque
-from katagrad.errors import Failure, NotStarted, StudentError
+from katagrad.errors import Failure, FormFailure, NotStarted, StudentError
 from katagrad.worker.expression import function
 
 __all__ = [
+    "Wrong",
     "at_least",
     "at_most",
     "between",
@@ -36,7 +38,6 @@ __all__ = [
     "image",
     "integers",
     "kernel",
-    "losses",
     "median",
     "normal",
     "number",
@@ -59,33 +60,35 @@ def close(
     rtol: float | None = None,
     atol: float | None = None,
     mistakes: Mapping[str, Any] | None = None,
+    dtype: str | None = None,
 ) -> None:
-    """Expect a tensor of the shape and values of `expected`.
+    """Expect a tensor of the shape and values of `expected`, or a list, tuple or dict of those.
 
     of: how the subject reads, as code: "softmax(x, axis=0)". rtol, atol: relative and absolute tolerance; by
-    default those of the dtype that came back. mistakes: wrong answers by name; if the result equals
-    one, the failure says so.
+    default those of the dtype that came back. mistakes: wrong answers by name, of the structure of `expected`; if the
+    result equals one, the failure says so, and gives its hint if it is a `Wrong(value, hint)`. dtype: the
+    dtype that is expected, named before values are compared.
     """
     if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
         comparison.same_length(actual, expected, of)
         for i, (a, e) in enumerate(zip(actual, expected, strict=True)):
-            close(a, e, f"{of}[{i}]", rtol, atol)
+            close(a, e, f"{of}[{i}]", rtol, atol, comparison.inside(mistakes, i), dtype)
         return
     if isinstance(expected, dict) and isinstance(actual, dict):
-        if set(actual) != set(expected):
-            raise Failure(
-                f"{of} has the keys {sorted(map(str, actual))}, but should have {sorted(map(str, expected))}"
-            )
+        comparison.same_keys(actual, expected, of)
         for key, value in expected.items():
-            close(actual[key], value, f"{of}[{key!r}]", rtol, atol)
+            known = comparison.inside(mistakes, key)
+            close(actual[key], value, f"{of}[{key!r}]", rtol, atol, known, dtype)
         return
     array = comparison.tensor(actual, of)
     wanted = np.asarray(expected)
     if array.shape != wanted.shape:
-        raise Failure(
+        raise FormFailure(
             f"{of} has the shape {array.shape}, but should have {wanted.shape}"
             + comparison.likely(array, mistakes, 1e-3, 1e-4)
         )
+    if dtype is not None and array.dtype.name != dtype:
+        raise FormFailure(f"{of} has the dtype {array.dtype.name}, but should have {dtype}")
     comparison.compare(array, wanted, of, rtol, atol, mistakes)
 
 
@@ -115,7 +118,7 @@ def scalar(actual: Any, of: str) -> float:
         return float(actual.reshape(()))
     if isinstance(actual, (int, float, np.integer, np.floating)) and not isinstance(actual, bool):
         return float(actual)
-    raise Failure(f"{of} is {comparison.kind_of(actual)}, but should be one number")
+    raise FormFailure(f"{of} is {comparison.kind_of(actual)}, but should be one number")
 
 
 def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | None = None) -> None:
@@ -123,7 +126,7 @@ def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | Non
     if isinstance(expected, np.ndarray):
         array = comparison.numbers(actual, of)
         if array.shape != expected.shape:
-            raise Failure(f"{of} has the shape {array.shape}, but should have {expected.shape}")
+            raise FormFailure(f"{of} has the shape {array.shape}, but should have {expected.shape}")
         wrong = array != expected
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -154,14 +157,14 @@ def shape(actual: Any, expected: Sequence[int], of: str) -> None:
     """Expect a tensor of exactly this shape."""
     array = comparison.tensor(actual, of)
     if array.shape != tuple(expected):
-        raise Failure(f"{of} has the shape {array.shape}, but should have {tuple(expected)}")
+        raise FormFailure(f"{of} has the shape {array.shape}, but should have {tuple(expected)}")
 
 
 def dtype(actual: Any, expected: str, of: str) -> None:
     """Expect a tensor of exactly this dtype: "float32", "int64", "bool"."""
     array = comparison.tensor(actual, of)
     if array.dtype.name != expected:
-        raise Failure(f"{of} has the dtype {array.dtype.name}, but should have {expected}")
+        raise FormFailure(f"{of} has the dtype {array.dtype.name}, but should have {expected}")
 
 
 def finite(actual: Any, of: str) -> None:
@@ -259,33 +262,3 @@ def from_scratch(impl: Implementation, *names: str) -> None:
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise Failure(f"{found[0]}, but this topic is to be written without it{more}")
-
-
-def losses(history: Any, epochs: int) -> Any:
-    """The items of a history of one loss an epoch, which may also have come as a tensor."""
-    history = history.tolist() if isinstance(history, np.ndarray) else history
-    count = len(history) if isinstance(history, (list, tuple)) else 0
-    holds(
-        count == epochs,
-        f"the history of {epochs} epochs holds {count} losses, but should hold {epochs}",
-    )
-    return history
-
-
-def recorded(
-    found: Any,
-    expected: Sequence[float],
-    of: str,
-    rtol: float = 1e-3,
-    atol: float | None = None,
-    mistakes: Mapping[str, Any] | None = None,
-) -> None:
-    """Expect the list of Python floats that `of` returned: one loss an epoch. mistakes: of the first."""
-    holds(
-        isinstance(found, list) and all(isinstance(value, float) for value in found),
-        f"{of} should return a list of Python floats",
-    )
-    equal(len(found), len(expected), of=f"the number of losses that {of} returned")
-    for epoch, (value, wanted) in enumerate(zip(found, expected, strict=True)):
-        known = mistakes if epoch == 0 else None
-        number(value, wanted, f"the loss of epoch {epoch}", rtol, atol, known)

@@ -29,6 +29,7 @@ from katagrad.errors import (
     NOT_STARTED,
     PASSED,
     Failure,
+    FormFailure,
     NotGraded,
     NotStarted,
     Overtime,
@@ -69,6 +70,7 @@ class Outcome:
 
     message: why it failed, or what is to be said of a pass. printed: by the submission. whole: whether the message is
     of the topic's file, not of this check. crash: what the submission raised, LOADING or FORM; empty for a judgement.
+    form: whether the result has the wrong form (kind, structure, shape), which the check's hint is not about.
     """
 
     status: str
@@ -78,6 +80,12 @@ class Outcome:
     data: tuple[str, ...] = ()
     whole: bool = False
     crash: str = ""
+    form: bool = False
+
+    @property
+    def hinted(self) -> bool:
+        """Whether the check's general hint may help with this failure."""
+        return self.status == FAILED and not self.whole and not self.form
 
 
 def load_grader(topic: Topic) -> ModuleType:
@@ -179,7 +187,7 @@ def run_case(
     started = time.monotonic()
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
-    status, message, whole, crash = PASSED, "", True, ""
+    status, message, whole, crash, form = PASSED, "", True, "", False
     allowed = seconds * rules.patience
     with running(CheckContext(seed, rules.full_size)) as context:
         try:
@@ -196,6 +204,7 @@ def run_case(
             whole = whole or isinstance(reason, SubmissionProblem)
             crash = LOADING if whole else reason.kind if isinstance(reason, StudentError) else ""
             whole = whole or isinstance(reason, Overtime)
+            form = isinstance(reason, FormFailure)
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
@@ -213,7 +222,7 @@ def run_case(
     # The one place through which a submission's words come, to a terminal, a page or a file.
     message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
     took = time.monotonic() - started
-    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole, crash)
+    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole, crash, form)
 
 
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:

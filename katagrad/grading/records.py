@@ -232,7 +232,7 @@ def topic_result(
                 check.points if outcome.status == PASSED else 0,
                 check.points,
                 outcome.message,
-                check.hint if outcome.status == FAILED and not outcome.whole else "",
+                check.hint if outcome.hinted else "",
                 outcome.printed,
                 round(outcome.seconds, 3),
                 outcome.data,

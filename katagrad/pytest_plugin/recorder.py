@@ -122,8 +122,8 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
         worth = f"  [{number(points)} point{'s' if points != 1 else ''}]" if points else ""
         lines.append(f"{claim}{worth}")
     lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
-    if outcome.status == FAILED and about.get("hint") and not outcome.whole:
-        lines.append(f"Hint: {about['hint']}")
+    if about.get("hint") and outcome.hinted:
+        lines.append(f"Look at: {about['hint']}")
     if outcome.printed:
         lines += [f"{topic}.py printed:", *quoted(outcome.printed)]
     return "\n".join(lines)

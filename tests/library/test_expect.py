@@ -197,16 +197,63 @@ def test_draws_are_exact_in_float32_and_differ_by_check():
         assert expect.uniform(100, low=2, high=3).min() >= 2
 
 
-@pytest.mark.parametrize(
-    ("found", "words"),
-    [
-        ((1.0, 0.5), "fit should return a list of Python floats"),
-        ([1.0, 0.5, 1], "fit should return a list of Python floats"),
-        ([1.0], "the number of losses that fit returned is 1, but should be 2"),
-        ([2.0, 0.5], "it equals twice the loss"),
-        ([1.0, 0.6], "the loss of epoch 1 is 0.6, but should be 0.5"),
-    ],
-)
-def test_recorded_reads_a_history_of_losses(found, words):
-    expect.recorded([1.0, 0.5], [1.0, 0.5], of="fit")
-    says(words, expect.recorded, found, [1.0, 0.5], of="fit", mistakes={"twice the loss": 2.0})
+def test_mistakes_are_found_inside_structures():
+    right, wrong = {"w": X, "b": [X]}, {"w": X, "b": [2 * X]}
+    says(
+        "; it equals the doubled b",
+        expect.close,
+        wrong,
+        right,
+        of="f",
+        mistakes={"the doubled b": wrong},
+    )
+    says(
+        "; it equals x doubled: halve it",
+        expect.close, 2 * X, X, of="f", mistakes={"x doubled": expect.Wrong(2 * X, "halve it")},
+    )  # fmt: skip
+
+
+def test_numbers_that_differ_are_shown_in_enough_digits():
+    near = np.array([1 / 3], np.float64)
+    says(
+        "f[0] is 0.333333333 (float64), but should be 0.333333334",
+        expect.close,
+        near,
+        near + 1e-9,
+        of="f",
+        rtol=1e-12,
+    )
+    says(
+        "f[0] is 0.33333333333333331 (float64)",
+        expect.close,
+        near,
+        near + 1e-13,
+        of="f",
+        rtol=0,
+        atol=0,
+    )
+
+
+def test_a_wrong_dtype_is_named_before_values():
+    says(
+        "f has the dtype float32, but should have float64",
+        expect.close,
+        X,
+        X + 1,
+        of="f",
+        dtype="float64",
+    )
+    says(
+        "f has the dtype int64, but should be a float tensor",
+        expect.close,
+        X.astype(int),
+        X + 0.5,
+        of="f",
+    )
+    says(
+        "f has the keys ['a'], but should have ['a', 'b']: 'b' is missing",
+        expect.close,
+        {"a": X},
+        {"a": X, "b": X},
+        of="f",
+    )

@@ -91,7 +91,7 @@ def test_reason_that_lies_in_the_file_is_told_once_and_without_a_hint(workspace,
     assert output.count(words) == 1, output
     assert "1 failed, " in output
     assert "failed for the same reason" in output
-    assert "Hint: " not in output
+    assert "Look at: " not in output
 
 
 NO_TENSORFLOW = """

@@ -82,7 +82,7 @@ def test_failure_teaches(workspace):
     output = workspace.run("exercises/softmax.py", expect=1)
     line = next(line for line in output.splitlines() if line.startswith("softmax(x, axis=0)["))
     assert re.search(r"is \d\S*, but should be \S+ within \S+ \(\d+ of 24 elements are off\)", line)
-    assert "Hint: " in output
+    assert "Look at: " in output
     assert "Traceback" not in output
 
 

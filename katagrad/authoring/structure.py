@@ -1,0 +1,94 @@
+"""What a result is made of: two things, a list of tensors, a history of losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from katagrad.authoring import comparison as wording
+from katagrad.authoring.expect import number, scalar
+from katagrad.errors import FormFailure
+
+
+def items(result: Any, of: str, names: Sequence[str]) -> Sequence[Any]:
+    """Expect a tuple or a list of as many things as `names` has; returns it.
+
+    names: what the stub calls them: ["params", "history"].
+    """
+    asked = f"{len(names)} things: {', '.join(names)}"
+    if not isinstance(result, (tuple, list)):
+        raise FormFailure(f"{of} returned {wording.kind_of(result)}, but should return {asked}")
+    if len(result) != len(names):
+        count = f"{len(result)} thing{'s' if len(result) != 1 else ''}"
+        raise FormFailure(f"{of} returned {count}, but should return {asked}")
+    return result
+
+
+def pair(result: Any, of: str, names: Sequence[str] = ("the first", "the second")) -> Any:
+    """Expect two things, as `items` does."""
+    assert len(names) == 2
+    return items(result, of, names)
+
+
+def keys(result: Any, of: str, names: Sequence[str]) -> Mapping[str, Any]:
+    """Expect a dict with exactly these keys; returns it. A missing key is named."""
+    if not isinstance(result, dict):
+        raise FormFailure(
+            f"{of} is {wording.kind_of(result)}, but should be a dict with the keys {sorted(names)}"
+        )
+    wording.same_keys(result, dict.fromkeys(names), of)
+    return result
+
+
+def losses(
+    found: Any, epochs: int, of: str = "train", kind: str = "number", each: str = "epoch"
+) -> list[float]:
+    """Expect a history: one finite loss an epoch; returns the losses as Python floats.
+
+    of: the call that returned it: "train(model, x, y, epochs=3)". kind: "float", where the stub says Python
+    floats: a list of those and nothing else; "number", where it does not: tensors or NumPy numbers
+    of one element, and one tensor (epochs,), too. each: what there is one of: "epoch", "step".
+    """
+    subject = f"the history that {of} returned"
+    if kind == "number" and isinstance(found, np.ndarray) and found.ndim == 1:
+        found = found.tolist()
+    what = "Python float" if kind == "float" else "number"
+    if not isinstance(found, list if kind == "float" else (list, tuple)):
+        asked = f"a list of {what}s, one for each {each}"
+        raise FormFailure(f"{subject} is {wording.kind_of(found)}, but should be {asked}")
+    if len(found) != epochs:
+        raise FormFailure(
+            f"{subject} has {len(found)} items, but should have {epochs}, one for each {each}"
+        )
+    values = []
+    for i, value in enumerate(found):
+        if kind == "float" and not isinstance(value, float):
+            raise FormFailure(
+                f"item {i} of {subject} is {wording.kind_of(value)}, but should be a Python float"
+            )
+        values.append(scalar(value, f"item {i} of {subject}"))
+        if not math.isfinite(values[-1]):
+            raise FormFailure(f"item {i} of {subject} is {values[-1]}, but should be finite")
+    return values
+
+
+def recorded(
+    found: Any,
+    expected: Sequence[float],
+    of: str,
+    rtol: float = 1e-3,
+    atol: float | None = None,
+    mistakes: Mapping[str, Any] | None = None,
+    kind: str = "float",
+) -> None:
+    """Expect a history near `expected`, one loss an epoch. mistakes: other histories, or other first losses."""
+    for epoch, value in enumerate(losses(found, len(expected), of, kind)):
+        known = wording.inside(mistakes, epoch)
+        if epoch == 0:
+            known |= {
+                n: v for n, v in (mistakes or {}).items() if np.ndim(v) == 0 and n not in known
+            }
+        number(value, expected[epoch], f"the loss of epoch {epoch}", rtol, atol, known)
