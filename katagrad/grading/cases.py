@@ -107,7 +107,9 @@ def _parameter_set(value: Any, single: bool) -> tuple[Sequence[Any], Any, Iterab
 def _shown(keys: list[str], sets: list[Any], ids: Any, of: str) -> Iterator[Any]:
     listed: list[Any] = []
     if ids is not None and not callable(ids):
-        listed = list(ids if isinstance(ids, Collection) else itertools.islice(ids, len(sets)))
+        if not isinstance(ids, Collection):
+            raise NotGraded(f"{of}: give ids a list; an iterator can be read only once")
+        listed = list(ids)
     # Where there is no value at all, pytest makes one, which it skips.
     if listed and len(listed) != max(len(sets), 1):
         raise NotGraded(f"{of}: parametrize has {len(sets)} values, but {len(listed)} ids")

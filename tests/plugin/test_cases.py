@@ -191,6 +191,7 @@ def test_what_needs_a_session_is_refused():
     assert "there is no fixture 'a'" in refused(one)
     assert "names 'b', which the function does not take" in refused(one, mark("a, b", [(1, 2)]))
     assert "an iterator can be read only once" in refused(one, mark("a", iter([1])))
+    assert "an iterator can be read only once" in refused(one, mark("a", [1], ids=iter("x")))
     assert "cannot be marked xfail" in refused(one, mark("a", [1]), pytest.mark.xfail)
     assert "give skipif a condition" in refused(one, mark("a", [1]), pytest.mark.skipif("True"))
 
