@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-SHOWN_DETAIL = (
-    300  # characters of an exception's own message; TensorFlow's may list every type it knows
-)
+# Characters shown of an exception's own message; one of TensorFlow's may list every type it knows.
+SHOWN_DETAIL = 300
 # Known words that a message lists although it names the nearest of them.
 LISTED = 8
 PASSED, FAILED, NOT_STARTED, NOT_GRADED = "passed", "failed", "not started", "not graded"

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-QUIET_SECONDS = 10.0  # between lines where there is no terminal
+# Between two lines of progress where there is no terminal.
+QUIET_SECONDS = 10.0
 
 
 @contextmanager

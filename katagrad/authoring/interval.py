@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 
 CONFIDENCE = 0.95
-LEAST = 6  # with fewer values, not even the smallest and the largest enclose the median at 95 %
+# With fewer values, not even the smallest and the largest enclose the median at 95 %.
+LEAST = 6
 
 
 @cache

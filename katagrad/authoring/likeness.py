@@ -12,7 +12,8 @@ from katagrad.boundary.implementation import Remote
 from katagrad.errors import Failure
 from katagrad.worker.wire import NotATensor, WithLayout
 
-USUAL = 1e-4  # relative to the largest element: what sums of float32 in another order may differ by
+# Difference of float32 sums in another order, relative to the largest element.
+USUAL = 1e-4
 
 
 def alike(

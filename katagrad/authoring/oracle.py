@@ -53,7 +53,8 @@ def relu_network_gradients(layers: Layers, x: np.ndarray, y: np.ndarray) -> list
 # Keras adds epsilon 1e-7 to the corrected root, PyTorch and the paper add theirs there, older forms to the uncorrected
 # one: at the first step, where the correction is sqrt(0.001), 1e-7 there weighs as much as 3e-6 here.
 EPSILON, OTHER_EPSILON = 1e-7, 3e-6
-UNDECIDED = 2e-3  # a weight that the two place further apart than this is epsilon's doing
+# Where the two epsilons lead to weights further apart than this, epsilon decides the weight.
+UNDECIDED = 2e-3
 
 
 class Adam:

@@ -26,14 +26,18 @@ from katagrad.boundary.transport import Transport
 from katagrad.errors import Failure, NotGraded
 from katagrad.worker.wire import WithLayout
 
-BLOCK_SECONDS = 0.05  # beside which the fifth of a millisecond of a round trip is nothing
+# Long beside the 0.2 ms of a round trip.
+BLOCK_SECONDS = 0.05
 ROUNDS = 12
-MOST_CALLS = 5_000  # of one block: their inputs are held at once
+# Calls in one block, whose inputs are all held in memory.
+MOST_CALLS = 5_000
 # Fewer rounds than an interval needs are all that a very slow submission leaves time for. No busy machine makes
 # one side of a round this much slower than the other.
 BEYOND_DOUBT = 5.0
-SHARE_OF_TIME = 0.7  # of what the check may take; the rest is for the block that is running
-TOLERANCE = 1e-3  # of the norm of a result, for its product with random weights, in float32
+# Share of the check's time limit; the rest is for the block that is running when it is used up.
+SHARE_OF_TIME = 0.7
+# For the product of a result with random weights, relative to the norm of the result, in float32.
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)

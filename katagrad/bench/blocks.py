@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-BLOCK_SECONDS = 0.025  # long enough that neither the timer nor a context switch decides
+# Long enough that neither the timer nor a context switch decides.
+BLOCK_SECONDS = 0.025
 TRIES, ENOUGH = 4, 0.8
 
 

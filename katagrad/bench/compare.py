@@ -15,7 +15,8 @@ SAME_RUN = {
     "device": "cpu", "precision": "float32", "threads": None, "mode": "eager", "size": None, "items": None,
     "backward": False, "protocol": 1,
 }  # fmt: skip
-NAMED = 3  # benchmarks that a line names; of more, it tells the number
+# Benchmarks that a line names; it counts the others.
+NAMED = 3
 
 
 class NothingToCompare(Exception):

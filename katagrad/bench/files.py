@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 # What must agree for two times to be of one machine. Load and clock rate may differ; they are told, not compared.
 SAME_MACHINE = ("cpu", "cores", "architecture")
 STATISTICS = ("min", "median", "iqr")
-SHORTEST, LONGEST = 1e-12, 1e9  # seconds of a call; what lies outside is no measurement
+# Seconds of a call; a value outside is not a measurement.
+SHORTEST, LONGEST = 1e-12, 1e9
 # Where `kata bench keep` puts the facts that all benchmarks of a file have in common.
 SHARED = "katagrad_shared"
 

@@ -19,10 +19,13 @@ from katagrad.bench.solution import Solution
 from katagrad.boundary.implementation import Remote
 from katagrad.topics import Topic
 
-SETS = 3  # copies of the inputs that take turns, so that no call finds its own data in the caches
+# Copies of the inputs that take turns, so that no call finds its own data in the caches.
+SETS = 3
 BLOCKS, QUICK_BLOCKS, LEAST_BLOCKS = 20, 5, 5
-BUDGET_SECONDS = 6.0  # for the blocks of one benchmark
-PROTOCOL = 3  # of how a figure comes about; figures of two protocols are not one series
+# For the blocks of one benchmark.
+BUDGET_SECONDS = 6.0
+# Version of how a figure is measured; figures of two protocols do not belong to one series.
+PROTOCOL = 3
 HALVES = ("float16", "bfloat16")
 
 

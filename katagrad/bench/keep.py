@@ -11,7 +11,8 @@ from typing import Any
 from katagrad.bench.files import SHARED, Results, load, machine_label
 from katagrad.grading.records import write_whole
 
-DIGITS = 6  # of a time; the blocks of one run differ in the third
+# Significant digits of a time; the blocks of one run differ in the third.
+DIGITS = 6
 # Of pytest-benchmark's description of a machine, what is no name and no list of a hundred flags.
 MACHINE = ("machine", "system", "release", "python_implementation", "python_version")
 CPU = ("arch", "brand_raw", "count", "hz_advertised_friendly", "l2_cache_size", "l3_cache_size")

@@ -15,9 +15,12 @@ from katagrad.grading.submission import Submission
 from katagrad.isolation.launcher import PlainLauncher
 from katagrad.worker.limits import Limits
 
-SECONDS = 600.0  # before a benchmark counts as hung
-FRESH = 30.0  # seconds after which the ceilings are measured again before the next topic
-PROBE, QUICK_PROBE = 0.15, 0.05  # seconds for each ceiling
+# After which a benchmark counts as hung.
+SECONDS = 600.0
+# Seconds after which the ceilings are measured again before the next topic.
+FRESH = 30.0
+# Seconds for each ceiling.
+PROBE, QUICK_PROBE = 0.15, 0.05
 MATMULS = (512, 1024, 2048)
 # Floats of a copy: in the caches of a core, in the one that cores share, and in memory.
 COPIES = (1 << 13, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)

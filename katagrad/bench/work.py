@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-FLOAT, LABEL = 4, 8  # bytes
+# Bytes.
+FLOAT, LABEL = 4, 8
 # Numbers that an optimizer reads and writes for a weight, with the weight itself.
 SGD, MOMENTUM, ADAM = 1, 2, 3
 

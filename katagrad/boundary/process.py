@@ -35,9 +35,8 @@ __all__ = [
     "worker_environment",
 ]
 
-CAN_FORK = (
-    hasattr(os, "fork") and sys.platform == "linux"
-)  # macOS has fork, but its libraries do not survive it
+# macOS has fork, but its libraries do not survive it.
+CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 
 
 class Pool:

@@ -20,8 +20,10 @@ from katagrad.isolation.launcher import Launcher
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Connection
 
-END_SECONDS = 10.0  # for killing all that a submission left, and for removing its files
-START_SECONDS = 120.0  # a first import of a framework from a cold disk
+# For killing everything that a submission left behind, and for removing its files.
+END_SECONDS = 10.0
+# For the first import of a framework from a cold disk.
+START_SECONDS = 120.0
 
 
 class Server:

@@ -15,10 +15,8 @@ from katagrad.errors import Ended, Overtime
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Closed, Connection, Late, WireError
 
-MAX_FRAMES, MAX_TEXT = (
-    50,
-    8000,
-)  # of an exception that a worker reports: entries, characters of each
+# Of an exception that a worker reports: frames of its traceback, characters of each text.
+MAX_FRAMES, MAX_TEXT = 50, 8000
 
 
 class Worker:

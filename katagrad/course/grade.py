@@ -24,7 +24,8 @@ from katagrad.grading.table import number
 from katagrad.topics import Topic
 from katagrad.worker.limits import Limits
 
-NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # what results depend on
+# Packages whose versions a result depends on.
+NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import IO, cast
 from katagrad.data.errors import DataCorrupt
 from katagrad.data.registry import RemoteFile
 
-CHUNK = 1 << 20  # bytes
+# Bytes.
+CHUNK = 1 << 20
 
 
 def read_content(path: Path, file: RemoteFile, remedy: str) -> bytes:

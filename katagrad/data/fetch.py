@@ -24,7 +24,8 @@ from katagrad.data.transfer import Interrupted, receive
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-PAUSE = 0.5  # seconds before the second attempt; doubled before each further one
+# Seconds before the second attempt; doubled before each further one.
+PAUSE = 0.5
 
 
 def download(

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-POLL = 0.1  # seconds
+# Seconds.
+POLL = 0.1
 
 
 @contextmanager

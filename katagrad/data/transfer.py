@@ -17,9 +17,12 @@ from katagrad.data.errors import DownloadFailed
 if TYPE_CHECKING:
     import requests
 
-CHUNK = 1 << 16  # bytes; small, so that a cut loses little
-RETRIED = (408, 425, 429, 500, 502, 503, 504)  # statuses that may pass by themselves
-SLACK = 1 << 26  # bytes beyond twice the published size at which an endless answer is refused
+# Bytes; small, so that a broken connection loses little.
+CHUNK = 1 << 16
+# Status codes after which another attempt may succeed.
+RETRIED = (408, 425, 429, 500, 502, 503, 504)
+# Bytes. An answer longer than twice the published size and this is refused as endless.
+SLACK = 1 << 26
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the bytes on disk and the bytes in all, None where the server does not say."""

@@ -42,7 +42,8 @@ from katagrad.grading.watchdog import Overrun, watched
 from katagrad.text import hanging, visible
 from katagrad.topics import Topic
 
-SHOWN_PRINTS = 2000  # characters of a submission's prints that a message shows
+# Characters of a submission's output that a message shows.
+SHOWN_PRINTS = 2000
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from katagrad.grading.scratch import Breach, breaches
 from katagrad.grading.stub import accepts, is_stub
 from katagrad.topics import Topic, root, topics
 
-MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000  # bytes, bytes, files
+# Bytes of one file, bytes of the folder, number of files.
+MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000
 SKIPPED = {"__pycache__", "node_modules", "venv", "env"}
 MODULES = {
     "torch": "torch",

@@ -25,8 +25,10 @@ from katagrad.isolation import seccomp
 from katagrad.isolation.launcher import ENTRY, Launcher, PlainLauncher, worker_environment
 from katagrad.topics import root
 
-SCRATCH = 512 << 20  # bytes of /tmp, and as many of /dev/shm
-HOUSE = "/katagrad"  # where the worker's code lies inside
+# Bytes of /tmp, and as many of /dev/shm.
+SCRATCH = 512 << 20
+# The folder of the worker's code, inside the sandbox.
+HOUSE = "/katagrad"
 WRITABLE = ("/tmp", "/dev/shm")
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64")
 # A compiler, for those who compile; what the loader and the frameworks ask about the machine.

@@ -16,12 +16,14 @@ from katagrad.errors import FAILED, PASSED
 from katagrad.grading.checks import Check, Outcome, Rules, run_check
 from katagrad.mutation.operators import Mutant
 
-HURRY = (
-    5.0  # times what the solution takes is a first limit: an endless loop need not wait out 120 s
-)
-LEAST = 4.0  # seconds of a first limit, because a busy machine delays short checks most
-LATE = 2  # checks that may run out of a first limit before the limits of the grader are tried
-OVERHEAD = 0.02  # seconds to begin any check
+# Factor on the time that the solution takes, for the first limit: an endless loop need not wait for 120 s.
+HURRY = 5.0
+# Seconds that the first limit is at least, because a busy machine delays short checks most.
+LEAST = 4.0
+# Checks that may exceed their first limit before the limits of the grader are used.
+LATE = 2
+# Seconds to begin any check.
+OVERHEAD = 0.02
 
 
 class Hunt:

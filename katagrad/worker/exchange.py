@@ -11,7 +11,8 @@ import numpy as np
 from katagrad.worker.expression import Function, evaluate
 from katagrad.worker.wire import Handle, Made, NotATensor, Random, WithLayout
 
-MAX_ITEMS = 200_000  # elements of one container that are lowered; a longer one stays as a handle
+# Elements of one container that are sent; a longer one stays in the worker as a handle.
+MAX_ITEMS = 200_000
 OPAQUE = "opaque"
 
 

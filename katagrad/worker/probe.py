@@ -17,7 +17,8 @@ from katagrad.worker.account import describe
 from katagrad.worker.exchange import MAX_ITEMS, Exchange, layouts_of
 from katagrad.worker.wire import Handle, Made, NotATensor, WithLayout
 
-MAX_PAIRS = 10_000  # of a result's tensor and an argument's, that are looked at for shared memory
+# Pairs of a tensor in the result and one in the arguments that are searched for shared memory.
+MAX_PAIRS = 10_000
 
 
 class Probing(Exchange):

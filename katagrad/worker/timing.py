@@ -18,9 +18,11 @@ import numpy as np
 from katagrad.worker.limits import peak_memory
 from katagrad.worker.wire import Handle, WithLayout
 
-STEADY = 1.5  # a call within this factor of the fastest so far counts as warm
+# A call within this factor of the fastest so far counts as warm.
+STEADY = 1.5
 WARM_CALLS, WARM_SECONDS = 3, 5.0
-TOUCHED = 0.25  # seconds: a longer call wakes whatever slept in a small part of itself
+# Seconds. The start of a longer call is a small part of it, in which everything that slept wakes up.
+TOUCHED = 0.25
 
 
 class Prepared:

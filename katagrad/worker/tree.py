@@ -16,12 +16,13 @@ import numpy as np
 
 from katagrad.worker.expression import Function
 
-MAX_DEPTH = 48  # levels of nesting in a tree
+# Levels of nesting in a tree.
+MAX_DEPTH = 48
 MAX_ARRAYS = 100_000
-MAX_TUPLE_KEYS = (
-    1_000  # of one dict: hashes of tuples of numbers are no secret and can be made to collide
-)
-REQUESTS = frozenset({"function", "random", "made"})  # what only a driver has reason to send
+# Of one dict: hashes of tuples of numbers are not secret, and can be made to collide.
+MAX_TUPLE_KEYS = 1_000
+# Kinds of nodes that only the driver has reason to send.
+REQUESTS = frozenset({"function", "random", "made"})
 # plain: contiguous. transposed: axes in reverse order in memory. sliced: every other element of a larger tensor.
 # leaf: asks for gradients and holds one already (a variable in TensorFlow).
 FORMS = ("plain", "transposed", "sliced", "leaf")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from katagrad.worker.limits import Limits
 
-EVERY = 0.05  # seconds between two looks; memory grows by some 100 MiB in that time at worst
-MAX_NODES = (
-    100_000  # files and folders in the folders to write to: each costs the kernel a kilobyte
-)
+# Seconds between two looks; memory grows by about 100 MiB in that time at worst.
+EVERY = 0.05
+# Files and folders in the writable folders: each costs the kernel a kilobyte.
+MAX_NODES = 100_000
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 

@@ -21,7 +21,8 @@ from katagrad.bench.page.series import (
 # Upper ends of the steps of the heat map, as shares of a ceiling.
 STEPS = (0.01, 0.03, 0.1, 0.3, 1.0)
 
-KINDS = ("peak", "call")  # of memory
+# Kinds of memory: the peak of a process, and what one call adds.
+KINDS = ("peak", "call")
 
 
 class Cell(NamedTuple):

@@ -64,7 +64,8 @@ def _middle(ratios: Sequence[float]) -> tuple[float, float]:
     return middle, 1.4826 * statistics.median(abs(one - middle) for one in logs)
 
 
-FASTEST = 3  # blocks
+# Blocks.
+FASTEST = 3
 
 
 def ratio(base: Sequence[float], head: Sequence[float]) -> float:

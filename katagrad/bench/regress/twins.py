@@ -24,9 +24,11 @@ from katagrad.boundary.process import Pool
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, topics
 
-BLOCK_SECONDS = 0.008  # short, so that some blocks run undisturbed beside a busy neighbour
+# Short, so that some blocks run undisturbed beside a busy neighbour.
+BLOCK_SECONDS = 0.008
 ROUNDS, LEAST_ROUNDS = 40, 6
-BUDGET_SECONDS = 6.0  # for all blocks of one benchmark in one launch
+# For all blocks of one benchmark in one launch.
+BUDGET_SECONDS = 6.0
 
 
 class Unmeasurable(Exception):

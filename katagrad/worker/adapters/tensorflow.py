@@ -15,10 +15,13 @@ import tensorflow as tf
 
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"
-KEEPS_A_POOL = True  # its allocator for oneDNN gives no large block back
-LAYOUTS: dict[str, tuple[int, ...]] = {}  # TensorFlow's layouts are the grader's
+# Its allocator for oneDNN returns no large block.
+KEEPS_A_POOL = True
+# TensorFlow's layouts are those of the grader.
+LAYOUTS: dict[str, tuple[int, ...]] = {}
 
-HALF: tf.DType | None = None  # what float32 inputs become, where half precision is timed
+# The dtype that float32 inputs are converted to where half precision is timed.
+HALF: tf.DType | None = None
 
 OPERATIONS = {
     "exp": tf.exp, "log": tf.math.log, "sin": tf.sin, "cos": tf.cos, "tanh": tf.tanh,

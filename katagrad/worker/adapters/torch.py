@@ -12,14 +12,16 @@ from torch import nn
 
 NAME = "torch"
 TENSOR = "torch.Tensor"
-KEEPS_A_POOL = False  # whether memory that a call frees on the CPU stays with the framework
+# Whether the framework keeps memory that a call frees on the CPU.
+KEEPS_A_POOL = False
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 
 # Floats that a measured copy moves at least: a small one is repeated, so that its end counts little.
 LARGE = 1 << 22
 DEVICE = "cpu"
-HALF: torch.dtype | None = None  # what float32 inputs become, where half precision is timed
+# The dtype that float32 inputs are converted to where half precision is timed.
+HALF: torch.dtype | None = None
 
 OPERATIONS = {
     "exp": torch.exp, "log": torch.log, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh,

@@ -10,7 +10,8 @@ import torch
 
 from katagrad.worker.adapters import torch as adapter
 
-GRADIENT = 0.5  # every element of the gradient that a leaf already holds
+# Every element of the gradient that a leaf already holds.
+GRADIENT = 0.5
 
 
 def tensor(array: np.ndarray, form: str) -> torch.Tensor:
