@@ -15,13 +15,10 @@ import tensorflow as tf
 
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"
-# Its allocator for oneDNN returns no large block.
-KEEPS_A_POOL = True
-# TensorFlow's layouts are those of the grader.
-LAYOUTS: dict[str, tuple[int, ...]] = {}
+KEEPS_A_POOL = True  # its allocator for oneDNN returns no large block
+LAYOUTS: dict[str, tuple[int, ...]] = {}  # as the grader's
 
-# The dtype that float32 inputs are converted to where half precision is timed.
-HALF: tf.DType | None = None
+HALF: tf.DType | None = None  # of float32 inputs, where half precision is timed
 
 OPERATIONS = {
     "exp": tf.exp, "log": tf.math.log, "sin": tf.sin, "cos": tf.cos, "tanh": tf.tanh,

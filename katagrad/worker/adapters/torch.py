@@ -12,16 +12,14 @@ from torch import nn
 
 NAME = "torch"
 TENSOR = "torch.Tensor"
-# Whether the framework keeps memory that a call frees on the CPU.
-KEEPS_A_POOL = False
+KEEPS_A_POOL = False  # of memory that a call frees on the CPU
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 
 # Floats that a measured copy moves at least: a small one is repeated, so that its end counts little.
 LARGE = 1 << 22
 DEVICE = "cpu"
-# The dtype that float32 inputs are converted to where half precision is timed.
-HALF: torch.dtype | None = None
+HALF: torch.dtype | None = None  # of float32 inputs, where half precision is timed
 
 OPERATIONS = {
     "exp": torch.exp, "log": torch.log, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh,
