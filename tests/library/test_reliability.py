@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from katagrad.authoring.threshold import error
 from katagrad.boundary.process import Pool
 from katagrad.mutation import reliability, reliability_page
 from katagrad.mutation.closure import digest
@@ -206,5 +207,9 @@ def test_measurements_are_of_the_present_checks(name, framework):
         if check not in old
     }
     assert not {check: seeds for check, seeds in failing.items() if seeds}
+    for check, measured in record.items():
+        for of, values in measured.trained.items():
+            share = measured.missed[of] / len(values)
+            assert error(share) < 1e-3, f"{check}: {share:.0%} of the runs miss the bound of {of}"
     if old:
         pytest.skip(f"changed since measured over seeds, or never measured: {', '.join(old)}")
