@@ -49,6 +49,9 @@ def validate(
     generic: Annotated[
         bool, typer.Option(help="also apply generic mutation, and list the survivors")
     ] = False,
+    careless: Annotated[
+        bool, typer.Option(help="also apply careless mutation, and list the survivors")
+    ] = False,
     show: Annotated[
         bool, typer.Option(help="print each mutant's failure as a student reads it")
     ] = False,
@@ -72,7 +75,9 @@ def validate(
     chosen = _chosen(None if every else names)
     if seeds:
         raise typer.Exit(_reliability(chosen, framework, seeds))
-    unsound = commands.run(chosen, _frameworks(framework), generic, full, show, matching)
+    wanted = {"generic": generic, "careless": careless}
+    families = [name for name, given in wanted.items() if given]
+    unsound = commands.run(chosen, _frameworks(framework), families, full, show, matching)
     raise typer.Exit(1 if unsound else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from katagrad.boundary.process import Pool
 from katagrad.errors import NotGraded
@@ -16,7 +17,7 @@ from katagrad.topics import Topic
 def run(
     topics: list[Topic],
     frameworks: tuple[str, ...],
-    generic: bool,
+    families: Sequence[str],
     full: bool,
     show: bool,
     matching: str,
@@ -33,8 +34,8 @@ def run(
                     continue  # told above, with all that is missing
                 if not _tell(_judged(topic, one, pool, full, show, matching)):
                     unsound.add(topic.name)
-                if generic:
-                    survivors(topic, one, pool)
+                for family in families:
+                    survivors(topic, one, pool, family)
             if not matching:
                 print(f"{topic.name} is {'not ' if topic.name in unsound else ''}sound", flush=True)
     finally:
@@ -73,13 +74,13 @@ def _tell(findings: Findings) -> bool:
     return not count
 
 
-def survivors(topic: Topic, framework: str, pool: Pool | None) -> None:
-    """Apply generic mutation to a topic's solution, and print which mutants survive."""
+def survivors(topic: Topic, framework: str, pool: Pool | None, family: str = "generic") -> None:
+    """Apply a family of mutants to a topic's solution, and print which survive."""
     started = time.monotonic()
     validator = judging.Validator(topic, framework, pool)
     known = equivalents(topic, framework)
     caught, alive, listed = 0, 0, []
-    for mutant, check in validator.generic():
+    for mutant, check in validator.hunt(family):
         change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
         if check:
             caught += 1
@@ -90,11 +91,13 @@ def survivors(topic: Topic, framework: str, pool: Pool | None) -> None:
         else:
             alive += 1
             print(f"  ~ {change} survives", flush=True)
+    own = validator.family(family)
     for entry in known:
-        if not any(entry.matches(mutant, validator.solution) for mutant in listed):
+        of_family = any(entry.matches(mutant, validator.solution) for mutant in own)
+        if of_family and not any(entry.matches(mutant, validator.solution) for mutant in listed):
             print(f"  ~ `{entry.before}` -> `{entry.after}` is listed as equivalent, but is caught")
     total = caught + alive
     print(
-        f"    generic mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
+        f"    {family} mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
         f"{len(listed)} listed as equivalent, in {time.monotonic() - started:.0f} s"
     )

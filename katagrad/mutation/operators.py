@@ -51,13 +51,17 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One changed program. what: the change in words. line: in the original. source: the whole changed text."""
+    """One changed program. what: the change in words. line: in the original. source: the whole changed text.
+
+    probe: a program that fails wherever the change would show; empty where there is none.
+    """
 
     what: str
     line: int
     before: str
     after: str
     source: str
+    probe: str = ""
 
 
 def mutants(source: str) -> Iterator[Mutant]:

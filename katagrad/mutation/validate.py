@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,12 +17,12 @@ from katagrad.grading.examples import examples, run_example
 from katagrad.grading.submission import edited
 from katagrad.mutation import verdicts
 from katagrad.mutation.bounds import check_thresholds
+from katagrad.mutation.careless import careless
 from katagrad.mutation.coverage import Coverage, cover
 from katagrad.mutation.entries import Named, kept, named_mutants
 from katagrad.mutation.findings import Findings
 from katagrad.mutation.layout import alternatives, layout
-from katagrad.mutation.operators import Mutant
-from katagrad.mutation.operators import mutants as generic_mutants
+from katagrad.mutation.operators import Mutant, mutants
 from katagrad.mutation.survivors import Hunt
 from katagrad.topics import Topic
 
@@ -181,11 +182,17 @@ class Validator:
             )
         return ""
 
-    def generic(
-        self, seed: int = 5, progress: Callable[[int, int], None] | None = None
+    def family(self, name: str) -> list[Mutant]:
+        """All mutants of the solution of a family: "generic" or "careless"."""
+        if name == "generic":
+            return list(mutants(self.solution))
+        return list(careless(self.solution, self.framework, asked(self.topic)))
+
+    def hunt(
+        self, family: str, seed: int = 5, progress: Callable[[int, int], None] | None = None
     ) -> Iterator[tuple[Mutant, str]]:
-        """(mutant, check that caught it, or "") for every generic mutant of the solution."""
-        found = list(generic_mutants(self.solution))
+        """(mutant, check that caught it, or "") for every mutant of a family that could show."""
+        found = self.family(family)
         took = {name: outcome.seconds for name, outcome in self.run(self.solution, seed).items()}
         hunt = Hunt(manifest(self.topic), self.solution, took, self.pool.limits.wall)
         for i, mutant in enumerate(found):
@@ -193,6 +200,10 @@ class Validator:
             caught = hunt.catch(mutant, transport, Rules(seed, full_size=self.full_size))
             if progress is not None:
                 progress(i + 1, len(found))
+            if not caught and mutant.probe:
+                probe = self.transport(mutant.probe, self.framework)
+                if not hunt.catch(mutant, probe, Rules(seed, full_size=self.full_size)):
+                    continue  # no check has a result that it could change
             yield mutant, caught
 
     def measure(self, threshold: Threshold, runs: int) -> list[float]:
@@ -218,6 +229,16 @@ class Validator:
     def close(self) -> None:
         """End the workers."""
         self.pool.close()
+
+
+def asked(topic: Topic) -> set[str]:
+    """What a stub defines: "softmax", "SGD", "SGD.step"."""
+    found = set()
+    for node in ast.parse(topic.stub.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+            found |= {f"{node.name}.{n.name}" for n in node.body if isinstance(n, ast.FunctionDef)}
+    return found
 
 
 def coverage(topic: Topic) -> Coverage:
