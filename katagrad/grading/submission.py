@@ -16,10 +16,8 @@ from katagrad.errors import Failure, NotGraded, NotStarted, SubmissionProblem
 from katagrad.grading.scratch import Breach, breaches
 from katagrad.grading.stub import accepts, is_stub
 from katagrad.topics import Topic, root, topics
+from katagrad.worker.unpack import ALLOWED, MAX_FILE, MAX_FILES, MAX_FOLDER, MAX_MEMBERS, SKIPPED
 
-# Bytes of one file, bytes of the folder, number of files.
-MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000
-SKIPPED = {"__pycache__", "node_modules", "venv", "env"}
 MODULES = {
     "torch": "torch",
     "tensorflow": "tensorflow",
@@ -33,9 +31,18 @@ INSTALL = {
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Regular files below `folder`, without links, hidden folders and environments, in a fixed order."""
+    """Regular files below `folder`, without links, hidden folders and environments, in a fixed order.
+
+    Raises SubmissionProblem where there are too many names to look at.
+    """
+    seen = 0
     for path, names, files in os.walk(folder):
         here = Path(path)
+        seen += len(names) + len(files)
+        if seen > MAX_MEMBERS:
+            raise SubmissionProblem(
+                f"{folder.name}/ is too large to grade: more than {MAX_MEMBERS:,} files and folders"
+            )
         names[:] = sorted(
             n
             for n in names
@@ -76,8 +83,7 @@ class Submission:
                 name = path.relative_to(self.folder).as_posix()
                 raise SubmissionProblem(
                     f"{self.folder.name}/ is too large to grade: stopped at {name}, after {total >> 20} MiB "
-                    f"in {len(found) + 1} files (at most {MAX_FILE >> 20} MiB a file, "
-                    f"{MAX_FOLDER >> 20} MiB and {MAX_FILES} files in all); move data elsewhere"
+                    f"in {len(found) + 1} files ({ALLOWED}); move data elsewhere"
                 )
             found[path.relative_to(self.folder).as_posix()] = path.read_bytes()
         return {**found, **self.edits}

@@ -1,0 +1,267 @@
+"""Archives of strangers, read where they can do no harm: a process that unpacks in memory, under limits, alone.
+
+The driver sends a line of JSON, {"token", "kind", "size"}, and the archive's bytes. For each archive a child is
+forked, which answers with frames: a line {"token", "name", "size"} and the file's bytes, as often as there are
+files, then {"token", "end": ""} or {"token", "end": PROBLEM}. A token is known to no child but the one that it is
+for. Where a child ends otherwise, this process ends, too, and the driver starts another.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+import json
+import lzma
+import os
+import re
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+from katagrad.worker import limits as kernel
+from katagrad.worker.limits import Limits
+
+# Of a submission: bytes of a file, bytes in all, files.
+MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000
+# Of a folder or an archive, with everything in it that is left out: names, and bytes that may be read.
+MAX_MEMBERS, MAX_READ = 10_000, 96 << 20
+# Bytes of a zip's list of members: 10,000 of them with names of 100 characters fit twice.
+MAX_DIRECTORY = 4 << 20
+# Bytes of a name and of a path that every file system takes, and folders inside each other.
+MAX_NAME, MAX_PATH, MAX_DEPTH = 255, 1000, 32
+# Compressed streams one after the other in one file; pigz and the like write a few.
+MAX_STREAMS = 1000
+# 64 MiB take a second where they are deflated, and four where bzip2 packed them.
+MEMORY, CPU_SECONDS = 256 << 20, 4
+CHUNK = 1 << 16
+SKIPPED = {"__pycache__", "node_modules", "venv", "env", "__MACOSX"}
+
+
+class Unfit(Exception):
+    """The archive cannot be taken; the message goes on after its name."""
+
+
+def unpack(kind: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of each file that belongs to a submission. kind: "zip" or "tar", compressed or not.
+
+    Raises Unfit, and whatever Python's readers of archives raise.
+    """
+    members = 0
+    total = files = 0
+    for name, size, content in _zip(data) if kind == "zip" else _tar(data):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise Unfit(
+                f"holds more than {MAX_MEMBERS:,} members, those that are left out among them; "
+                "hand in without environments and data"
+            )
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+            raise Unfit(f"holds {name[:MAX_PATH]!r}, which would be written outside the submission")
+        if content is None or left_out(path):
+            continue
+        check_name(path)
+        if size > MAX_FILE or total + size > MAX_FOLDER or files >= MAX_FILES:
+            raise Unfit(f"is too large at {name!r}: {ALLOWED}")
+        found = content.read(MAX_FILE + 1)
+        total, files = total + len(found), files + 1
+        if len(found) > MAX_FILE or total > MAX_FOLDER:
+            raise Unfit(f"is too large at {name!r}: {ALLOWED}")
+        yield path.as_posix(), found
+
+
+ALLOWED = (
+    f"at most {MAX_FILE >> 20} MiB a file, {MAX_FOLDER >> 20} MiB and {MAX_FILES:,} files in all"
+)
+
+
+def left_out(path: PurePosixPath) -> bool:
+    """Whether a path is hidden, or of what tools leave behind."""
+    return any(part.startswith(".") or part in SKIPPED for part in path.parts)
+
+
+def check_name(path: PurePosixPath) -> None:
+    """Raise Unfit for a path that not every system can write, or that no reader can read."""
+    name = path.as_posix()
+    try:
+        parts = [part.encode() for part in path.parts]
+    except UnicodeEncodeError:
+        raise Unfit(f"holds {name[:MAX_PATH]!r}, whose name is not UTF-8") from None
+    if any(ord(c) < 32 or ord(c) == 127 for c in name):
+        raise Unfit(f"holds {name[:MAX_PATH]!r}, whose name has control characters")
+    if not parts:
+        raise Unfit("holds a file without a name")
+    if (
+        max(map(len, parts)) > MAX_NAME
+        or len(name.encode()) > MAX_PATH
+        or len(path.parts) > MAX_DEPTH
+    ):
+        raise Unfit(
+            f"holds {name[:60]!r}..., whose name is too long: at most {MAX_NAME} bytes, "
+            f"{MAX_PATH} with its folders, {MAX_DEPTH} folders deep"
+        )
+
+
+Member = tuple[str, int, "BinaryIO | None"]
+
+
+class Directory(io.BytesIO):
+    """A zip file that gives away no list of members beyond a size."""
+
+    guarded = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.guarded and size is not None and size > MAX_DIRECTORY:
+            raise Unfit(f"lists more members than can be read: {size >> 20} MiB of names")
+        return super().read(size)
+
+
+def _zip(data: bytes) -> Iterator[Member]:
+    file = Directory(data)
+    with zipfile.ZipFile(file) as archive:
+        file.guarded = False
+        for info in archive.infolist():
+            link = (info.external_attr >> 16) & 0o170000 == 0o120000
+            if info.is_dir() or link or left_out(PurePosixPath(info.filename.replace("\\", "/"))):
+                yield info.filename, 0, None
+                continue
+            if info.flag_bits & 1:
+                raise Unfit("is encrypted; hand in without a password")
+            if info.file_size > MAX_FILE:
+                yield info.filename, info.file_size, io.BytesIO()
+            with archive.open(info) as member:
+                yield info.filename, info.file_size, member  # type: ignore[misc]
+
+
+class Inflated:
+    """A stream that may be compressed, unpacked as it is read, and never more than MAX_READ bytes of it."""
+
+    KINDS = ((b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"))
+
+    def __init__(self, data: bytes) -> None:
+        self.source, self.left, self.streams, self.waiting = io.BytesIO(data), MAX_READ, 0, b""
+        self.kind = next((kind for magic, kind in self.KINDS if data.startswith(magic)), "")
+        self.inner: Any = self._open() if self.kind else None
+
+    def _open(self) -> Any:
+        self.streams += 1
+        if self.streams > MAX_STREAMS:
+            raise Unfit(f"is made of more than {MAX_STREAMS:,} compressed streams")
+        if self.kind == "gz":
+            return zlib.decompressobj(wbits=31)
+        return bz2.BZ2Decompressor() if self.kind == "bz2" else lzma.LZMADecompressor()
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; fewer at the end alone."""
+        found = b""
+        while len(found) < size:
+            more = self._some(size - len(found))
+            if not more:
+                break
+            found += more
+        self.left -= len(found)
+        if self.left < 0:
+            raise Unfit(f"unpacks to more than {MAX_READ >> 20} MiB")
+        return found
+
+    def _some(self, size: int) -> bytes:
+        if self.inner is None:
+            return self.source.read(size)
+        while True:
+            if self.inner.eof:
+                rest = self.inner.unused_data or self.waiting or self.source.read(CHUNK)
+                while rest and not rest.strip(b"\0"):
+                    rest = self.source.read(CHUNK)
+                if not rest:
+                    return b""
+                self.inner, self.waiting = self._open(), rest
+            if not self.waiting and getattr(self.inner, "needs_input", True):
+                self.waiting = self.source.read(CHUNK)
+                if not self.waiting:
+                    raise EOFError("it ends too early")
+            found: bytes = self.inner.decompress(self.waiting, size)
+            self.waiting = getattr(self.inner, "unconsumed_tail", b"")
+            if found:
+                return found
+
+
+class Strict(tarfile.TarInfo):
+    """A header of a tar file. tarfile takes one that it cannot read for the end, and so loses what follows."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: Any) -> Any:
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise Unfit(f"is damaged ({error})") from None
+
+
+def _tar(data: bytes) -> Iterator[Member]:
+    stream = Inflated(data)
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=Strict) as archive:  # type: ignore[call-overload]
+        for member in archive:
+            archive.members = []  # tarfile would keep them all
+            content = archive.extractfile(member) if member.isfile() else None
+            yield member.name, member.size, content
+    while stream.read(CHUNK):  # to the end, where the checksum stands
+        pass
+
+
+def why(error: BaseException) -> str:
+    """What is wrong with an archive, by the exception that reading it raised; goes on after its name."""
+    detail = str(error)[:300]
+    if isinstance(error, Unfit):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"needs more than {MEMORY >> 20} MiB of memory to be read"
+    if isinstance(error, RecursionError):
+        return "is damaged (its headers have no end)"
+    if isinstance(error, NotImplementedError):
+        return f"cannot be read here ({detail}); hand in an ordinary .zip"
+    return f"is damaged ({detail or type(error).__name__})"
+
+
+def answer(asked: dict[str, Any], data: bytes, out: BinaryIO) -> None:
+    """Write the frames of one archive."""
+
+    def say(**frame: Any) -> None:
+        out.write(json.dumps({"token": asked["token"], **frame}).encode() + b"\n")
+
+    problem = ""
+    try:
+        for name, content in unpack(asked["kind"], data):
+            say(name=name, size=len(content))
+            out.write(content)
+    except Exception as error:
+        problem = why(error)
+    say(end=problem)
+    out.flush()
+
+
+def main() -> None:
+    """Answer until the driver closes the pipe. argv: the user to become, or nothing."""
+    source, out = sys.stdin.buffer, sys.stdout.buffer
+    kernel.become(int(sys.argv[1]) if sys.argv[1:] else None)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    while line := source.readline():
+        asked = json.loads(line)
+        data = source.read(asked["size"])
+        if not hasattr(os, "fork"):
+            answer(asked, data, out)
+            continue
+        child = os.fork()
+        if child == 0:
+            os.close(0)
+            kernel.apply(Limits(cpu=CPU_SECONDS, memory=MEMORY, processes=0, file=0))
+            answer(asked, data, out)
+            os._exit(0)
+        del data
+        _, status = os.waitpid(child, 0)
+        if status:
+            os._exit(abs(os.waitstatus_to_exitcode(status)))
