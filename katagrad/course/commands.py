@@ -48,15 +48,19 @@ def grade(
     patience: Annotated[float, typer.Option(help="multiply every time limit by this")] = 1.0,
     full_size: Annotated[bool, typer.Option(help="grade on MNIST and the like, too")] = False,
     speed: Annotated[bool, typer.Option(help="grade throughput, too, where a topic does")] = False,
+    show: Annotated[
+        str, typer.Option(help="what students/ tells: score, claims, messages or hints")
+    ] = "claims",
 ) -> None:
-    """Grade a folder of submissions. Run again, it grades only what is missing or changed."""
+    """Grade a folder of submissions. Run again, it grades only what is missing or changed.
+
+    Ends with 0; with 1 where something that was handed in could not be graded; with 2 for a bad option.
+    """
     from katagrad.course import report
     from katagrad.course.grade import Order, run
     from katagrad.grading.session import parse_limits
     from katagrad.progress import progress
 
-    if not submissions.is_dir():
-        raise BadOption(f"there is no folder {submissions}")
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
     order = Order(
@@ -71,8 +75,39 @@ def grade(
         full_size=full_size,
         patience=patience,
         speed=speed,
+        show=show,
     )
-    with progress("grading", "graded") as advance:
-        summary = run(order, advance)
+    try:
+        with progress("grading", "graded") as advance:
+            summary = run(order, advance)
+    except OSError as error:
+        raise BadOption(
+            f"{error.filename or out}: {error.strerror or error}; name another folder"
+        ) from None
     for line in report.lines(summary, out):
         print(line)
+    raise typer.Exit(1 if summary.problems else 0)
+
+
+@app.command("forget")
+def forget(
+    student: Annotated[str, typer.Argument(help="as grades.csv has the name")],
+    out: Out,
+    names: Annotated[
+        str | None, typer.Option("--topics", help="topics to forget, with commas; default: all")
+    ] = None,
+) -> None:
+    """Delete a student's records. Nothing else ever deletes one."""
+    from katagrad.course.ledger import Ledger
+
+    if not (out / "ledger.sqlite").is_file():
+        raise BadOption(f"there is no ledger in {out}; name the --out of a grading")
+    ledger = Ledger(out / "ledger.sqlite")
+    one_of("student", student, ledger.students())
+    wanted = None if names is None else [topic.name for topic in chosen(names)]
+    count = ledger.forget(student, wanted)
+    left = student in ledger.students()
+    ledger.close()
+    for folder in () if left else ("students", "records"):
+        (out / folder / f"{student}.json").unlink(missing_ok=True)
+    print(f"{count} records of {student} deleted; grades.csv changes with the next grading")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +11,15 @@ from importlib import metadata
 from pathlib import Path
 
 from katagrad import __version__
-from katagrad.course.intake import take_in
+from katagrad.course.intake import Intake, take_in
 from katagrad.course.ledger import Ledger, key
+from katagrad.course.release import LEVELS
+from katagrad.course.results import write
 from katagrad.course.worker_pool import Crew, Job, Plan
-from katagrad.errors import NotGraded
+from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.grading.checks import Rules, grader_hash
-from katagrad.grading.records import Result, TopicResult, write_json, write_whole
-from katagrad.grading.session import draw_seed, launcher_for
-from katagrad.grading.table import number
-from katagrad.topics import Topic
+from katagrad.grading.session import check_patience, draw_seed, launcher_for
+from katagrad.topics import Topic, topics
 from katagrad.worker.limits import Limits
 
 # Packages whose versions a result depends on.
@@ -32,7 +30,7 @@ NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 class Order:
     """What a course asks for. seed: None takes that of the ledger, or draws one for a new ledger.
 
-    speed: grade throughput, too.
+    speed: grade throughput, too. show: how much of a result its student may read, one of `release.LEVELS`.
     """
 
     submissions: Path
@@ -46,6 +44,7 @@ class Order:
     full_size: bool = False
     patience: float = 1.0
     speed: bool = False
+    show: str = "claims"
 
 
 @dataclass
@@ -55,7 +54,7 @@ class Summary:
     graded: int = 0
     kept: int = 0
     problems: dict[str, str] | None = None
-    totals: dict[str, tuple[float, float]] | None = None
+    totals: dict[str, tuple[float, float] | None] | None = None
 
 
 Progress = Callable[[int, int, str], None]
@@ -64,10 +63,14 @@ Progress = Callable[[int, int, str], None]
 def run(order: Order, progress: Progress | None = None) -> Summary:
     """Grade what is missing or changed, write the ledger, then grades.csv, problems.json and a JSON file per student.
 
-    Raises NotGraded where the isolation asked for cannot be had.
+    Raises BadOption for an order that cannot be meant, or whose isolation cannot be had, and NotGraded.
     """
     launcher = launcher_for(order.isolation)
-    intake = take_in(order.submissions, order.framework)
+    one_of("choice to show", order.show, LEVELS)
+    check_patience(order.patience)
+    check_places(order)
+    intake = take_in(order.submissions, order.framework, order.topics, order.patience)
+    check_class(order, intake)
     ledger = Ledger(order.out / "ledger.sqlite")
     seed = int(ledger.about("seed", str(draw_seed() if order.seed is None else order.seed)))
     if order.seed is not None and order.seed != seed:
@@ -87,6 +90,8 @@ def run(order: Order, progress: Progress | None = None) -> Summary:
     for student, submission in intake.submissions.items():
         digest = submission.sha256
         for topic in order.topics:
+            if topic.name in intake.unfound.get(student, ()):
+                continue
             framework = submission.source(topic).known_framework
             name = key(digest, grader_hash(topic), seed, versions(framework), told)
             if ledger.key_of(student, topic.name) == name:
@@ -100,12 +105,43 @@ def run(order: Order, progress: Progress | None = None) -> Summary:
             summary.graded += 1
             if progress is not None:
                 progress(summary.graded, len(jobs), job.student)
-    ledger.keep_only(
-        {(student, topic.name) for student in intake.submissions for topic in order.topics}
-    )
-    summary.totals = _write_results(order, ledger, intake.problems, seed)
+    names = [topic.name for topic in order.topics]
+    written = write(order.out, ledger, intake, names, seed, order.speed, order.show)
+    summary.problems, summary.totals = written.problems, written.totals
     ledger.close()
     return summary
+
+
+def check_places(order: Order) -> None:
+    """Raise BadOption for folders that cannot be what they are given as."""
+    submissions, out = order.submissions.resolve(), order.out.resolve()
+    if not submissions.is_dir():
+        raise BadOption(f"there is no folder {order.submissions}")
+    if out.exists() and not out.is_dir():
+        raise BadOption(
+            f"--out {order.out} is a file; name a folder, which is made if it is not there"
+        )
+    if out.is_relative_to(submissions):
+        raise BadOption(
+            f"--out {order.out} lies inside {order.submissions}, so results would be taken for "
+            "submissions; name a folder beside it"
+        )
+    if submissions in (out / "students", out / "records"):
+        raise BadOption(f"{order.submissions} holds results of --out {order.out}, not submissions")
+
+
+def check_class(order: Order, intake: Intake) -> None:
+    """Raise BadOption where a folder holds no class: nothing at all, or the files of one student."""
+    if intake.submissions:
+        return
+    own = [name for name in topics() if (order.submissions / f"{name}.py").is_file()]
+    if own:
+        raise BadOption(
+            f"{order.submissions} holds {own[0]}.py itself, so it looks like one student's folder; "
+            "name the folder that holds a folder or an archive for each student"
+        )
+    if not intake.problems:
+        raise BadOption(f"{order.submissions} is empty: there is nothing to grade")
 
 
 @cache
@@ -116,30 +152,3 @@ def versions(framework: str | None) -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
-
-
-def _write_results(
-    order: Order, ledger: Ledger, problems: dict[str, str], seed: int
-) -> dict[str, tuple[float, float]]:
-    by_student: dict[str, dict[str, TopicResult]] = {}
-    for student, topic, found in ledger.records():
-        by_student.setdefault(student, {})[topic] = found
-    totals = {}
-    rows = [["student", *(t.name for t in order.topics), "points", "maximum"]]
-    for student, graded in by_student.items():
-        ordered = {t.name: graded[t.name] for t in order.topics if t.name in graded}
-        result = Result(ordered, order.isolation, seed, order.speed, student)
-        write_json(order.out / "students" / f"{student}.json", result.to_json())
-        totals[student] = (result.points, result.maximum)
-        points = [number(ordered[t.name].points) if t.name in ordered else "" for t in order.topics]
-        rows.append([_cell(student), *points, number(result.points), number(result.maximum)])
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_whole(order.out / "grades.csv", text.getvalue())
-    write_json(order.out / "problems.json", problems)
-    return totals
-
-
-def _cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

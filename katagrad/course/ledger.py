@@ -6,9 +6,10 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from katagrad.errors import BadOption
 from katagrad.grading.records import TopicResult
 
 SCHEMA = """
@@ -34,17 +35,24 @@ def key(submission: str, graders: str, seed: int, versions: dict[str, str], rule
 
 
 class Ledger:
-    """Records by student and topic. A crash at any moment leaves all that was committed, and nothing half."""
+    """Records by student and topic. A crash at any moment leaves all that was committed, and nothing half.
+
+    Only `forget` deletes. Raises BadOption for a file that is no ledger.
+    """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-        self.connection.execute("PRAGMA journal_mode=WAL")
-        self.connection.execute(
-            "PRAGMA synchronous=NORMAL"
-        )  # kill -9 loses nothing; a power cut may lose the last records
-        self.connection.executescript(SCHEMA)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            # kill -9 loses nothing; a power cut may lose the last records
+            self.connection.execute("PRAGMA synchronous=NORMAL")
+            self.connection.executescript(SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise BadOption(
+                f"{path} cannot be used as a ledger ({error}); name another folder with --out"
+            ) from None
 
     def about(self, name: str, default: str) -> str:
         """A fact about this grading, written down the first time it is asked for."""
@@ -76,15 +84,19 @@ class Ledger:
             "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
         )
 
-    def keep_only(self, wanted: set[tuple[str, str]]) -> None:
-        """Forget the records of students and topics that are not graded any more."""
-        gone = [
-            pair
-            for pair in self.connection.execute("SELECT student, topic FROM records")
-            if pair not in wanted
-        ]
+    def forget(self, student: str, topics: Sequence[str] | None = None) -> int:
+        """Delete the records of a student, or of some topics of his; returns how many there were."""
+        gone = [name for who, name, _ in self.records(student) if topics is None or name in topics]
         with self.connection:
-            self.connection.executemany("DELETE FROM records WHERE student = ? AND topic = ?", gone)
+            self.connection.executemany(
+                "DELETE FROM records WHERE student = ? AND topic = ?", [(student, n) for n in gone]
+            )
+        return len(gone)
+
+    def students(self) -> list[str]:
+        """Names of those who have records."""
+        found = self.connection.execute("SELECT DISTINCT student FROM records ORDER BY student")
+        return [str(name) for (name,) in found]
 
     def records(self, student: str | None = None) -> Iterator[tuple[str, str, TopicResult]]:
         """(student, topic, result), in order of students."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from katagrad.course.grade import Summary
 from katagrad.grading.table import number
-from katagrad.text import visible
+from katagrad.text import one_line
 
 
 def lines(summary: Summary, out: Path) -> list[str]:
@@ -14,10 +14,14 @@ def lines(summary: Summary, out: Path) -> list[str]:
     found = []
     totals = summary.totals or {}
     longest = max((len(name) for name in totals), default=0)
-    for student, (points, maximum) in totals.items():
-        found.append(f"{student:<{longest}}  {number(points):>6} of {number(maximum)}")
+    # Strangers chose the names: indented, or after a word of ours, none of them begins a line.
+    for student, total in totals.items():
+        points = f"{number(total[0]):>6} of {number(total[1])}" if total else "  not graded"
+        found.append(f"  {one_line(student):<{longest}}  {points}")
     for name, problem in (summary.problems or {}).items():
-        found.append(f"{visible(name)}: {problem}")
+        found.append(f"problem: {one_line(name)}: {one_line(problem, 1000)}")
     kept = f", {summary.kept} kept from before" if summary.kept else ""
     found.append(f"{len(totals)} students; {summary.graded} topics graded{kept}; results in {out}")
+    if summary.problems:
+        found.append(f"{len(summary.problems)} problems, also in {out / 'problems.json'}")
     return found

@@ -80,6 +80,12 @@ def check_device(device: str) -> str:
     return one_of("device", device, DEVICES)
 
 
+def check_patience(factor: float) -> None:
+    """Raise BadOption for a factor that gives no time."""
+    if not 0 < factor < float("inf"):
+        raise BadOption(f"--patience {factor:g} gives no time; write 2 for twice as much")
+
+
 def draw_seed() -> int:
     """A hidden seed that nobody can guess."""
     return secrets.randbits(48)

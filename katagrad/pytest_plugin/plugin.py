@@ -46,7 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     try:
         check_options(
-            {name: config.getoption(f"--{name}") for name in ("limit", "isolation", "device")}
+            {
+                name: config.getoption(f"--{name}")
+                for name in ("limit", "isolation", "device", "patience")
+            }
         )
     except BadOption as error:
         raise pytest.UsageError(str(error)) from None

@@ -68,7 +68,7 @@ def test_results_say_what_each_student_reached(graded):
     assert summary.graded == STUDENTS * 2
     rows = list(csv.DictReader((out / "grades.csv").open()))
     assert [row["student"] for row in rows] == sorted(path.name for path in submissions.iterdir())
-    one = json.loads((out / "students" / "student0000.json").read_text())
+    one = json.loads((out / "records" / "student0000.json").read_text())
     assert one["isolation"] == "process"
     assert float(rows[0]["points"]) == one["points"]
     assert len({row["points"] for row in rows}) > 2, "the generated class should not be all alike"
@@ -117,7 +117,7 @@ def test_one_worker_and_two_give_identical_records(graded, tmp_path):
     run(Order(submissions, tmp_path / "one", SMALL, "process", 1, seed=7))
 
     def told(folder):
-        text = (folder / "students" / "student0004.json").read_text()
+        text = (folder / "records" / "student0004.json").read_text()
         record = json.loads(text)
         for topic in record["topics"].values():
             for check in topic["checks"]:

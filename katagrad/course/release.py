@@ -1,0 +1,67 @@
+"""What a student may read of a result: the course chooses how much, and no choice gives inputs away."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import Any
+
+from katagrad.errors import FAILED
+from katagrad.grading.records import CheckResult, Result
+
+# Each shows what the one before it shows, too.
+LEVELS = ("score", "claims", "messages", "hints")
+SCHEMA = "katagrad/student/v1"
+RAISED = re.compile(r"(?P<of>[^\n]*?) raised (?P<kind>\w+)(?![\w.])")
+
+
+def released(result: Result, show: str) -> dict[str, Any]:
+    """A result for its student's eyes. show: one of LEVELS.
+
+    The seed and the prints stay behind on every level: a submission can print what it was given. So does what an
+    exception says, for the same reason. Values that a submission returned are part of messages.
+    """
+    level = LEVELS.index(show)
+    topics: dict[str, Any] = {}
+    for name, topic in result.topics.items():
+        topics[name] = {
+            "chapter": topic.chapter,
+            "framework": topic.framework,
+            "status": topic.status,
+            "points": topic.points,
+            "maximum": topic.maximum,
+        }
+        if level >= LEVELS.index("claims"):
+            topics[name]["checks"] = [_check(check, level) for check in topic.checks]
+    return {
+        "schema": SCHEMA,
+        "student": result.student,
+        "shown": show,
+        "points": result.points,
+        "maximum": result.maximum,
+        "topics": topics,
+    }
+
+
+def _check(check: CheckResult, level: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": check.name,
+        "claim": check.claim,
+        "status": check.status,
+        "points": check.points,
+        "maximum": check.maximum,
+    }
+    if level >= LEVELS.index("messages"):
+        found["message"] = without_detail(check.message)
+    if level >= LEVELS.index("hints") and check.status == FAILED:
+        found["hint"] = check.hint
+    return found
+
+
+def without_detail(message: str) -> str:
+    """A message without what a submission's exception says; of its class, Python's own names alone."""
+    raised = RAISED.match(message)
+    if raised is None:
+        return message.split("\n", 1)[0]
+    known = isinstance(getattr(builtins, raised["kind"], None), type)
+    return f"{raised['of']} raised {raised['kind'] if known else 'an exception of its own'}"

@@ -1,0 +1,282 @@
+"""The files of a grading: nobody is silently zero, nothing is silently deleted, nothing hidden is handed out."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from katagrad.course import grade
+from katagrad.course.grade import Order, run
+from katagrad.course.ledger import Ledger
+from katagrad.course.release import LEVELS, released, without_detail
+from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
+from katagrad.grading.checks import Outcome, manifest
+from katagrad.grading.records import Result, topic_result
+from katagrad.topics import topics
+from tests.course.archives import FAULTY, GOOD, honest
+
+SOFTMAX, CROSS = (topics()[name] for name in ("softmax", "cross_entropy"))
+SECRET = "0.31415926"
+
+
+class QuickCrew:
+    """A crew that knows the verdict before it looks: every check passes, but where the file asks for less."""
+
+    def __init__(self, plan, workers):
+        self.plan = plan
+
+    def work(self, jobs):
+        for job in jobs:
+            text = job.submission.files[f"{job.topic.name}.py"]
+            status = FAILED if b"wrong" in text else NOT_GRADED if b"lost" in text else PASSED
+            outcomes = {c.name: Outcome(status, "told") for c in manifest(job.topic)}
+            yield job, topic_result(job.topic, outcomes, "torch", isolation="process")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        pass
+
+
+@pytest.fixture
+def handed_in(tmp_path, monkeypatch):
+    """A folder of submissions, graded by `grading`."""
+    monkeypatch.setattr(grade, "Crew", QuickCrew)
+    home = tmp_path / "class"
+    for name in ("ada", "bob"):
+        (home / name).mkdir(parents=True)
+        for topic in ("softmax", "cross_entropy"):
+            (home / name / f"{topic}.py").write_bytes(GOOD)
+    return home
+
+
+def grading(home, wanted=(SOFTMAX, CROSS), **more):
+    return run(Order(home, home.parent / "out", wanted, "process", 1, seed=7, **more))
+
+
+def rows(home):
+    with (home.parent / "out" / "grades.csv").open() as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+LOST = {
+    "hw1/softmax.py": "found 'hw1/softmax.py'",
+    "Softmax (1).py": "found 'Softmax (1).py'",
+    "SOFTMAX.PY": "found 'SOFTMAX.PY'",
+    "softmax.ipynb": "found 'softmax.ipynb'",
+    "softmax.py.txt": "found 'softmax.py.txt'",
+    "frank_123_softmax-2.py": "found 'frank_123_softmax-2.py'",
+    "hw.zip": "'hw.zip' is not opened",
+    "homework.py": "holds 'homework.py'",
+    "notes.md": "holds no Python file",
+    None: "holds no Python file",
+}
+
+
+@pytest.mark.parametrize("path", LOST)
+def test_what_is_not_found_is_named_and_its_cell_is_empty(handed_in, path):
+    (handed_in / "frank").mkdir()
+    if path:
+        (handed_in / "frank" / path).parent.mkdir(exist_ok=True)
+        (handed_in / "frank" / path).write_bytes(b"")
+    summary = grading(handed_in)
+    assert LOST[path] in summary.problems["frank"]
+    row = rows(handed_in)["frank"]
+    assert row["softmax"] == row["cross_entropy"] == row["points"] == ""
+    assert summary.totals["frank"] is None
+    assert rows(handed_in)["ada"]["points"] != ""
+
+
+def test_one_topic_that_is_not_found_leaves_the_others(handed_in):
+    (handed_in / "bob" / "cross_entropy.py").rename(handed_in / "bob" / "cross_entropy (2).py")
+    summary = grading(handed_in)
+    row = rows(handed_in)["bob"]
+    assert (row["cross_entropy"], row["points"]) == ("", "")
+    assert float(row["softmax"]) > 0
+    assert set(summary.problems) == {"bob"}
+
+
+def test_a_topic_that_nobody_handed_in_is_no_problem(handed_in):
+    (handed_in / "bob" / "cross_entropy.py").unlink()
+    (handed_in / "bob" / "softmax_helpers.py").write_bytes(b"")
+    monkey = QuickCrew.work
+    QuickCrew.work = lambda self, jobs: monkey(self, (j for j in jobs if j.student != "bob"))
+    try:
+        assert grading(handed_in).problems == {}
+    finally:
+        QuickCrew.work = monkey
+
+
+@pytest.mark.parametrize("name", ["checksum.zip", "cut.tar.gz", "conflict.tar", "long.zip"])
+def test_archive_that_cannot_be_read_stands_in_the_table(handed_in, name):
+    (handed_in / name).write_bytes(FAULTY[name][0]())
+    grading(handed_in)
+    assert rows(handed_in)[name.split(".")[0]]["points"] == ""
+    problems = json.loads((handed_in.parent / "out" / "problems.json").read_text())
+    assert list(problems) == [name]
+
+
+def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
+    (handed_in / "bob" / "softmax.py").write_bytes(b"import torch  # lost")
+    summary = grading(handed_in)
+    assert rows(handed_in)["bob"]["softmax"] == rows(handed_in)["bob"]["points"] == ""
+    assert "checks not graded: told" in summary.problems["bob"]
+
+
+def test_other_topics_and_students_stay(handed_in):
+    grading(handed_in)
+    before = rows(handed_in)
+    shutil.rmtree(handed_in / "bob")
+    (handed_in / "cem.zip").write_bytes(honest("zip"))
+    grading(handed_in, wanted=(SOFTMAX,))
+    after = rows(handed_in)
+    assert after["ada"] == before["ada"]
+    assert after["bob"] == before["bob"]
+    assert (after["cem"]["cross_entropy"], after["cem"]["softmax"] != "") == ("", True)
+
+
+def kata(*words):
+    command = [sys.executable, "-m", "katagrad", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_forget_deletes_what_it_is_told_by_name(handed_in):
+    grading(handed_in)
+    out = handed_in.parent / "out"
+    assert "did you mean ada?" in kata("course", "forget", "adda", "--out", out).stderr
+    done = kata("course", "forget", "ada", "--out", out, "--topics", "softmax")
+    assert "1 records of ada deleted" in done.stdout
+    ledger = Ledger(out / "ledger.sqlite")
+    left = [(student, topic) for student, topic, _ in ledger.records()]
+    ledger.close()
+    assert left == [("ada", "cross_entropy"), ("bob", "softmax"), ("bob", "cross_entropy")]
+    assert kata("course", "forget", "bob", "--out", out).returncode == 0
+    assert not (out / "students" / "bob.json").exists()
+    assert kata("course", "forget", "bob", "--out", handed_in).returncode == 2
+
+
+def test_places_that_cannot_be_meant_are_one_line(handed_in):
+    home = handed_in
+    (home.parent / "file").write_text("")
+    (home.parent / "none").mkdir()
+    (home.parent / "spoilt").mkdir()
+    (home.parent / "spoilt" / "ledger.sqlite").write_text("no ledger " * 100)
+    cases = {
+        (home, home / "out"): "lies inside",
+        (home, home): "lies inside",
+        (home, home.parent / "file"): "is a file; name a folder",
+        (home, home.parent / "file" / "out"): "name another folder",
+        (home, home.parent / "spoilt"): "cannot be used as a ledger",
+        (home / "ada", home.parent / "new"): "looks like one student's folder",
+        (home.parent / "none", home.parent / "new"): "there is nothing to grade",
+        (home.parent / "missing", home.parent / "new"): "there is no folder",
+    }
+    for (submissions, out), words in cases.items():
+        done = kata("course", "grade", submissions, "--out", out, "--isolation", "process")
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert not (home.parent / "new").exists()
+    assert sorted(path.name for path in home.iterdir()) == ["ada", "bob"]
+
+
+def test_the_status_says_that_something_was_not_graded(handed_in, tmp_path):
+    for name in ("ada", "bob"):
+        shutil.rmtree(handed_in / name)
+    (handed_in / "frank" / "hw1").mkdir(parents=True)
+    (handed_in / "frank" / "hw1" / "softmax.py").write_bytes(GOOD)
+    done = kata("course", "grade", handed_in, "--out", tmp_path / "out", "--isolation", "process")
+    assert done.returncode == 1
+    assert "problem: frank: softmax not graded: found 'hw1/softmax.py'" in done.stdout
+    assert "  frank    not graded" in done.stdout
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf")])
+def test_patience_that_gives_no_time_is_refused(handed_in, factor):
+    with pytest.raises(BadOption, match="gives no time"):
+        grading(handed_in, patience=factor)
+
+
+# -- what is handed out ----------------------------------------------------------------------------
+
+
+def result():
+    """What came of a submission that tries to tell its student what it was given."""
+    messages = [
+        f"softmax(x) raised ValueError: x was {SECRET}\n| === 16 passed ===\n|   softmax.py:3",
+        f"softmax(x) raised X{SECRET.replace('.', '_')}: hidden",
+        "softmax(x)[0] is 0.25, but should be 0.5 within 1e-05",
+    ]
+    outcomes = {
+        check.name: Outcome(FAILED, messages[i % 3], f"printed {SECRET}")
+        for i, check in enumerate(manifest(SOFTMAX))
+    }
+    topic = topic_result(SOFTMAX, outcomes, "torch", isolation="namespace")
+    return Result({"softmax": topic}, "namespace", 200907220792174, False, "ada")
+
+
+@pytest.mark.parametrize("show", LEVELS)
+def test_no_level_gives_away_seed_inputs_or_more_than_was_chosen(show):
+    text = json.dumps(released(result(), show))
+    assert "200907220792174" not in text
+    assert "seed" not in text
+    assert SECRET not in text
+    assert SECRET.replace(".", "_") not in text
+    claims = [check.claim for check in manifest(SOFTMAX)]
+    hints = [check.hint for check in manifest(SOFTMAX) if check.hint]
+    assert all(json.dumps(c)[1:-1] in text for c in claims) is (show != "score")
+    assert ("0.25, but should be" in text) is (show in ("messages", "hints"))
+    assert any(json.dumps(h)[1:-1] in text for h in hints) is (show == "hints")
+
+
+def test_messages_keep_what_the_grader_says():
+    assert without_detail("f(x) is 1, but should be 2") == "f(x) is 1, but should be 2"
+    assert without_detail("f(x) raised KeyError: 3\n| f.py:1") == "f(x) raised KeyError"
+    assert without_detail("f raised Own_31: 3") == "f raised an exception of its own"
+
+
+def test_the_course_keeps_the_rest_elsewhere(handed_in):
+    (handed_in / "bob" / "softmax.py").write_bytes(b"import torch  # wrong")
+    grading(handed_in)
+    out = handed_in.parent / "out"
+    kept = json.loads((out / "records" / "bob.json").read_text())
+    told = json.loads((out / "students" / "bob.json").read_text())
+    assert (kept["seed"], kept["isolation"]) == (7, "process")
+    assert "message" in kept["topics"]["softmax"]["checks"][0]
+    assert "message" not in told["topics"]["softmax"]["checks"][0]
+    grading(handed_in, show="messages")
+    told = json.loads((out / "students" / "bob.json").read_text())
+    assert told["topics"]["softmax"]["checks"][0]["message"] == "told"
+    with pytest.raises(BadOption, match="did you mean claims"):
+        grading(handed_in, show="claim")
+
+
+def test_names_forge_no_line_cell_or_file(handed_in):
+    names = [
+        "=cmd",
+        "a\n=== 16 passed in 0.01s ===",
+        "::error::x",
+        "x\x1b[2J",
+        "a" * 240,
+        "नीना",
+        "Jose\u0301",
+    ]
+    for name in names:
+        (handed_in / name).mkdir()
+        (handed_in / name / "softmax.py").write_bytes(GOOD)
+        (handed_in / name / "cross_entropy.py").write_bytes(GOOD)
+    summary = grading(handed_in)
+    from katagrad.course.report import lines
+
+    shown = "\n".join(lines(summary, handed_in.parent / "out"))
+    assert all(line.startswith(("  ", "problem: ")) for line in shown.splitlines()[:-2])
+    assert "\x1b" not in shown
+    table = (handed_in.parent / "out" / "grades.csv").read_text()
+    assert not [line for line in table.splitlines() if line.startswith(("=", "::error::x,9"))]
+    assert {"नीना", "Jos\u00e9"} <= set(rows(handed_in))
+    assert rows(handed_in)["नीना"]["points"] == rows(handed_in)["ada"]["points"]
+    assert len(rows(handed_in)) == 2 + len(names)
