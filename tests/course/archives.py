@@ -11,6 +11,7 @@ import zipfile
 
 GOOD = b"import torch\n\n\ndef softmax(x, axis=-1, temperature=1.0):\n    return x\n"
 FORMS = ("zip", "tar", "tar.gz", "tar.bz2", "tar.xz")
+PACKERS = {"tar.gz": gzip.compress, "tar.bz2": bz2.compress, "tar.xz": lzma.compress}
 MODES = {"tar": "w", "tar.gz": "w:gz", "tar.bz2": "w:bz2", "tar.xz": "w:xz"}
 
 
@@ -63,6 +64,13 @@ def mutated(data, draw):
             end = min(len(data), at + draw.randrange(1, 600))
             data[at:at] = data[at:end]
     return bytes(data)
+
+
+def mutant(form, draw):
+    """A mutated archive. Half of the compressed ones are mutated before they are compressed, and so unpack."""
+    if form in PACKERS and draw.random() < 0.5:
+        return PACKERS[form](mutated(honest("tar"), draw))
+    return mutated(honest(form), draw)
 
 
 def _headers(count, kind=tarfile.DIRTYPE):

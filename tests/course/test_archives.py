@@ -16,7 +16,7 @@ from katagrad.course.archives import Reader
 from katagrad.course.intake import check_paths, take_in
 from katagrad.errors import SubmissionProblem
 from katagrad.isolation.launcher import PlainLauncher
-from tests.course.archives import FAULTY, FORMS, GOOD, HOSTILE, honest, mutated, pack
+from tests.course.archives import FAULTY, FORMS, GOOD, HOSTILE, honest, mutant, pack
 
 # A reader stops a hostile archive within one second of an idle machine; this one is shared.
 SOON = 10.0
@@ -128,9 +128,9 @@ def test_reader_works_without_a_sandbox(tmp_path, monkeypatch):
 @pytest.mark.parametrize("form", FORMS)
 def test_mutated_archives_are_files_or_one_line(reader, tmp_path, form):
     draw = random.Random(form)
-    path, data = tmp_path / f"eve.{form}", honest(form)
+    path = tmp_path / f"eve.{form}"
     for _ in range(EACH):
-        path.write_bytes(mutated(data, draw))
+        path.write_bytes(mutant(form, draw))
         read(reader, path)
 
 

@@ -168,4 +168,5 @@ def test_no_formula_reaches_a_spreadsheet(tmp_path):
     summary = run(Order(tmp_path / "class", tmp_path / "out", SMALL[:1], "process", 1))
     text = (tmp_path / "out" / "grades.csv").read_text()
     assert summary.problems
-    assert "@cmd" not in text
+    assert "'@cmd," in text
+    assert "\n@cmd" not in text
