@@ -222,7 +222,7 @@ def bench_regress(
     one_of("environment", environment, ("auto", "own", "this"))
     check_device(device)
     folder = submission or topics_root() / "solutions" / framework
-    order = regress.Order(
+    comparison = regress.Comparison(
         against,
         folder,
         _chosen(names),
@@ -234,7 +234,7 @@ def bench_regress(
     )
     try:
         with progress("timing", "timed") as advance:
-            report = regress.run(order, advance)
+            report = regress.run(comparison, advance)
         if out is not None:
             regress.write(report, out)
     except (Unavailable, Unmeasurable, NotGraded) as error:

@@ -1,4 +1,4 @@
-"""How long a block is: many calls of what is timed, and one read of the host behind them."""
+"""The length of a block: many calls of what is timed, and one read by the host at their end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TRIES, ENOUGH = 4, 0.8
 
 
 def calls(block: Callable[[int], float], warm: float, seconds: float = BLOCK_SECONDS) -> int:
-    """How many calls fill a block of `seconds`.
+    """The number of calls that fill a block of `seconds`.
 
     block: seconds of so many calls in a row. warm: seconds of a block of one call. That includes the read that ends a
     block, which may take longer than a short call itself: blocks are tried until they are as long as they should be.

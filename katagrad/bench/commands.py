@@ -38,7 +38,7 @@ def compare(
 def page(
     files: Files, out: Annotated[Path, typer.Option(help="the page")] = Path("benchmarks.html")
 ) -> None:
-    """Show result files, of any machines, on one HTML page that needs no network."""
+    """Show result files from any machines on one HTML page that needs no network."""
     from katagrad.bench.page.page import NoPage, write
 
     try:
@@ -81,7 +81,7 @@ def keep(
 
 @app.command("devices")
 def devices() -> None:
-    """List what can be timed on: the processor, and the GPUs that each installed framework sees."""
+    """List the devices for timing: the processor, and the GPUs that each installed framework sees."""
     from katagrad.bench.devices import devices
 
     for line in devices():

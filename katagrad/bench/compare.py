@@ -10,7 +10,7 @@ from typing import Any
 from katagrad.bench import quantities
 from katagrad.bench.files import Results, load, machine_label
 
-# With what holds where a file of an earlier version does not say.
+# With the value that is assumed for files of earlier versions, which do not state it.
 SAME_RUN = {
     "device": "cpu", "precision": "float32", "threads": None, "mode": "eager", "size": None, "items": None,
     "backward": False, "protocol": 1,
@@ -20,7 +20,7 @@ NAMED = 3
 
 
 class NothingToCompare(Exception):
-    """No benchmark of one file could be set beside one of another. problems: lines that say why."""
+    """No benchmark of one file can be compared with one of another. problems: lines that say why."""
 
     def __init__(self, problems: list[str], why: str = "") -> None:
         needed = "two result files that can be read are needed"
@@ -46,22 +46,22 @@ def compare(files: Sequence[Path]) -> list[str]:
     first = loaded[0]
     compared = 0
     for other in loaded[1:]:
-        told, count = _pair(first, other)
+        ratios, count = _pair(first, other)
         compared += count
-        lines += ["", f"{other.name} against {first.name}", *told]
+        lines += ["", f"{other.name} against {first.name}", *ratios]
     if not compared:
         raise NothingToCompare(lines, "no two benchmarks have the same name and settings")
     return lines
 
 
 def _across_frameworks(a: Results, b: Results) -> bool:
-    """Whether each file holds one framework, and not the same."""
+    """Whether each file holds one framework, and the frameworks differ."""
     one, other = ({framework for _, framework in results.figures} for results in (a, b))
     return len(one) == len(other) == 1 and one != other
 
 
 def _pair(a: Results, b: Results) -> tuple[list[str], int]:
-    """(lines, the number of benchmarks that were set side by side)."""
+    """(lines, the number of benchmarks that were compared)."""
     if _across_frameworks(a, b):
         lines = [f"{_framework(b)} against {_framework(a)}, by the names of the benchmarks"]
         a, b = _unnamed(a), _unnamed(b)
@@ -82,13 +82,13 @@ def _pair(a: Results, b: Results) -> tuple[list[str], int]:
     for key in shared:
         (stats_a, info_a), (stats_b, info_b) = a.figures[key], b.figures[key]
         name = _name(key)
-        told = ", ".join(
+        differing = ", ".join(
             f"{name} {info_a.get(name, usual)} and {info_b.get(name, usual)}"
             for name, usual in SAME_RUN.items()
             if info_a.get(name, usual) != info_b.get(name, usual)
         )
-        if told:
-            apart.setdefault(f"not comparable: {told}", []).append(name)
+        if differing:
+            apart.setdefault(f"not comparable: {differing}", []).append(name)
             continue
         compared += 1
         if alike:
@@ -114,7 +114,7 @@ def _framework(results: Results) -> str:
 
 
 def _unnamed(results: Results) -> Results:
-    """The same figures, found by the name of the benchmark alone."""
+    """The same figures, by the name of the benchmark alone."""
     return replace(results, figures={(name, ""): one for (name, _), one in results.figures.items()})
 
 
@@ -123,12 +123,12 @@ def _name(key: tuple[str, str]) -> str:
 
 
 def _versions(a: Results, b: Results) -> list[str]:
-    """A line if libraries differ, for that may be what a ratio shows."""
+    """A line if the versions of libraries differ, since that may explain a ratio."""
     found: list[dict[str, Any]] = [{}, {}]
     for side, results in zip(found, (a, b), strict=True):
         for _, info in results.figures.values():
-            told = info.get("versions")
-            side.update(told if isinstance(told, dict) else {})
+            versions = info.get("versions")
+            side.update(versions if isinstance(versions, dict) else {})
     one, other = found
     apart = [f"{k} {one[k]} and {other[k]}" for k in one if k in other and one[k] != other[k]]
     return [f"other versions: {', '.join(apart)}"] if apart else []
@@ -143,10 +143,10 @@ def _shares(info: dict[str, Any]) -> str:
     if found:
         return ", ".join(found)
     throughput = info.get("throughput")
-    told = f"{throughput:.3g}" if isinstance(throughput, (int, float)) else "unknown"
-    return f"{told} {info.get('unit', '')}/s (no ceiling known)"
+    shown = f"{throughput:.3g}" if isinstance(throughput, (int, float)) else "unknown"
+    return f"{shown} {info.get('unit', '')}/s (no ceiling known)"
 
 
 def _seconds(value: float) -> str:
-    # A terminal need not know the signs that a page shows.
+    # A terminal may lack the characters that a page shows.
     return quantities.seconds(value).replace(quantities.THIN, " ").replace("\N{MICRO SIGN}s", "us")

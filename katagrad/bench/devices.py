@@ -1,4 +1,4 @@
-"""`kata bench devices`: what benchmarks and checks can run on here."""
+"""`kata bench devices`: the devices that benchmarks and checks can use on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from katagrad.topics import FRAMEWORKS
 
 
 def devices() -> Iterator[str]:
-    """A line for the processor, and one for each framework: its GPUs, or that there is none."""
+    """A line for the processor, and one for each framework with its GPUs."""
     about, free = machine.describe(), machine.available()
     room = f", {machine.gib(free)} of memory free" if free is not None else ""
     threads = all_threads()

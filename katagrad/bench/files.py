@@ -1,4 +1,4 @@
-"""Result files of pytest-benchmark that this suite's benchmarks wrote: read, with a line for what cannot be."""
+"""Read the result files that benchmarks wrote through pytest-benchmark; each problem becomes one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-# What must agree for two times to be of one machine. Load and clock rate may differ; they are told, not compared.
+# What must agree for two times to be from one machine. Load and clock rate may differ; they are recorded, not compared.
 SAME_MACHINE = ("cpu", "cores", "architecture")
 STATISTICS = ("min", "median", "iqr")
 # Seconds of a call; a value outside is not a measurement.
@@ -19,7 +19,7 @@ SHARED = "katagrad_shared"
 
 
 class Commit(NamedTuple):
-    """What was timed. id: forty hexadecimal digits. time: ISO 8601. dirty: with changes that no commit holds."""
+    """The commit that was timed. id: forty hexadecimal digits. time: ISO 8601. dirty: with uncommitted changes."""
 
     id: str
     time: str
@@ -27,7 +27,7 @@ class Commit(NamedTuple):
 
 
 class NotRun(NamedTuple):
-    """A benchmark that its file says was not run, and why."""
+    """A benchmark that was not run, with the reason."""
 
     name: str
     reason: str
@@ -38,7 +38,7 @@ class Results:
     """One result file.
 
     machine: SAME_MACHINE, and the GPU if one was used. figures: benchmark's full name and framework ->
-    (statistics in seconds per call, extra_info). when: ISO 8601, "" where the file does not say. Where nothing
+    (statistics in seconds per call, extra_info). when: ISO 8601, "" if the file does not state it. Where nothing
     could be run, machine and figures are empty, and not_run says why.
     """
 
@@ -51,7 +51,7 @@ class Results:
 
 
 def load(path: Path) -> tuple[Results | None, list[str]]:
-    """(results, problems): what cannot be read is a line, and the rest is kept."""
+    """(results, problems). Each part that cannot be read becomes a line of problems; the rest is kept."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         listed = raw["benchmarks"]
@@ -95,7 +95,7 @@ def machine_label(machine: tuple[Any, ...]) -> str:
 
 
 class _Fault(Exception):
-    """A benchmark that cannot be used, in words."""
+    """A benchmark that cannot be used; the message says why."""
 
 
 def _figure(one: Any, shared: dict[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
@@ -120,36 +120,36 @@ def _figure(one: Any, shared: dict[str, Any]) -> tuple[dict[str, float], dict[st
 
 
 def _machine(info: dict[str, Any]) -> tuple[Any, ...]:
-    told = info["machine"]
-    if not isinstance(told, dict) or not all(told.get(name) for name in SAME_MACHINE):
+    described = info["machine"]
+    if not isinstance(described, dict) or not all(described.get(name) for name in SAME_MACHINE):
         raise _Fault(
             f"lacks one of the machine's {', '.join(SAME_MACHINE)}; was it written by another version of katagrad?"
         )
     hardware = info.get("hardware")
     gpu = hardware.get("gpu") if isinstance(hardware, dict) else None
-    # A CPU is the same machine whether or not a GPU sits beside it.
+    # For timings on the CPU, it does not matter whether the machine has a GPU.
     used = str(gpu) if gpu and info.get("device") != "cpu" else None
-    return (*(str(told[name]) for name in SAME_MACHINE), used)
+    return (*(str(described[name]) for name in SAME_MACHINE), used)
 
 
 def _commit(raw: dict[str, Any]) -> Commit | None:
-    told = raw.get("commit_info")
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+    commit = raw.get("commit_info")
+    if not isinstance(commit, dict) or not isinstance(commit.get("id"), str):
         return None
-    if told["id"] == "unversioned":  # what pytest-benchmark writes outside a repository
+    if commit["id"] == "unversioned":  # what pytest-benchmark writes outside a repository
         return None
-    return Commit(told["id"], _text(told, "time"), bool(told.get("dirty")))
+    return Commit(commit["id"], _text(commit, "time"), bool(commit.get("dirty")))
 
 
 def _not_run(raw: dict[str, Any]) -> Iterator[NotRun]:
-    told = raw.get("not_run")
-    for one in told if isinstance(told, list) else ():
+    listed = raw.get("not_run")
+    for one in listed if isinstance(listed, list) else ():
         if isinstance(one, dict) and one.get("reason"):
             yield NotRun(str(one.get("name", "?")), str(one["reason"]))
 
 
 def _number(value: Any) -> bool:
-    # JSON allows integers that no float holds, and Python's reads NaN.
+    # JSON allows integers that do not fit in a float, and Python's reader accepts NaN.
     return (type(value) is float and math.isfinite(value)) or (
         type(value) is int and abs(value) < 1e300
     )

@@ -30,7 +30,7 @@ HALVES = ("float16", "bfloat16")
 
 
 class Clock:
-    """The clock that pytest-benchmark reads: it goes on by the seconds that a worker measured."""
+    """The clock that pytest-benchmark reads. It advances by the seconds that a worker measured."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -43,7 +43,7 @@ CLOCK = Clock()
 
 
 class Bench(Solution):
-    """What a function `bench_...(bench)` is given."""
+    """The argument `bench` of a function `bench_...(bench)`."""
 
     def __init__(
         self, benchmark: Any, runner: Runner, topic: Topic, name: str, size: str | None
@@ -54,7 +54,7 @@ class Bench(Solution):
         self.drawn = 0  # bytes of inputs so far
 
     def normal(self, *size: int, scale: float = 1.0) -> np.ndarray:
-        """Draws of mean 0: float32 in the worker. The same for the same benchmark."""
+        """Draws of mean 0: float32 in the worker. Each run of a benchmark has the same draws."""
         self._make_room(4 * math.prod(size))
         return self.generator.standard_normal(size, np.float32) * np.float32(scale)
 
@@ -83,7 +83,7 @@ class Bench(Solution):
         return self.impl.rng(seed)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the solution beforehand; what is no number stays in the worker as a Remote."""
+        """Call a function of the solution beforehand. A result that is not numbers stays in the worker as a Remote."""
         return self.impl.call(name, *args, **kwargs)
 
     def write(self, files: dict[str, bytes]) -> str:
@@ -91,18 +91,18 @@ class Bench(Solution):
         return self.impl.write(files)
 
     def drive(self, function: Callable[..., Any]) -> tuple[Remote, str]:
-        """A target for `time`: function(solution, *arguments) in the worker, so that many short calls are timed as one.
+        """A target for `time`: function(solution, *arguments) in the worker, for many short calls at once.
 
-        function: one of the benchmark's own file, in plain Python, that uses nothing of that file but its parameters.
+        function: of the benchmark's own file, in plain Python; of that file, it may use its parameters alone.
         solution: the topic's module. A call under a microsecond would be timed with the loop around it.
         """
         if self.runner.mode == "compiled":
             pytest.skip("plain Python: there is nothing to compile")
-        told = inspect.getsource(function)
-        told += f"\n\nimport {self.topic.name} as _solution\n\n\n"
-        told += f"def driven(*args):\n    return {function.__name__}(_solution, *args)\n"
+        source = inspect.getsource(function)
+        source += f"\n\nimport {self.topic.name} as _solution\n\n\n"
+        source += f"def driven(*args):\n    return {function.__name__}(_solution, *args)\n"
         name = f"{function.__name__}.py"
-        return self.impl._ask("companion", name, name=name, source=told), "driven"
+        return self.impl._ask("companion", name, name=name, source=source), "driven"
 
     def time(
         self,
@@ -121,10 +121,10 @@ class Bench(Solution):
     ) -> None:
         """Time one call of `target`: a function's name, a Remote, or (Remote, method).
 
-        items, unit: what one call handles, "rows" say. flops, bytes: of one call, where they are known.
+        items, unit: what one call processes, for example 256 and "rows". flops, bytes: of one call, if known.
         backward: time the call and its gradient by `wrt`. output: path to the tensor that is differentiated.
         exhaust: time the call and all the items of the iterator that it returns.
-        against: what is timed in turn with it, for their ratio: see `katagrad.bench.pairs`.
+        against: what it is compared with, timed in alternating blocks: see `katagrad.bench.pairs`.
         """
         started = time.monotonic()
         runner = self.runner
@@ -160,17 +160,17 @@ class Bench(Solution):
             self.benchmark.pedantic(block, rounds=rounds, iterations=1)
         else:
             mine = pairs.Side(seconds_of, warm)
-            duel = pairs.Duel(mine, pairs.rival(self, against, call, how), runner.quick)
+            paired = pairs.PairedTiming(mine, pairs.rival(self, against, call, how), runner.quick)
             count = mine.count
 
             def block() -> None:
-                CLOCK.now += duel.round()
+                CLOCK.now += paired.round()
 
-            rounds = duel.rounds
+            rounds = paired.rounds
             self.benchmark.pedantic(block, rounds=rounds, iterations=1)
-            pair = {"pair": {"against": pairs.words(against, runner.framework), **duel.told()}}
+            pair = {"pair": {"against": pairs.words(against, runner.framework), **paired.figures()}}
         halved = 0.5 if getattr(runner, "precision", "") in HALVES else 1.0
-        told = {
+        measured = {
             "items": items,
             "unit": unit,
             "flops": flops,
@@ -188,12 +188,12 @@ class Bench(Solution):
             "retraces": self._ask("traces", handle=handle) - traces,
             **pair,
         }
-        self._report({**told, "seconds_spent": round(time.monotonic() - started, 2)})
+        self._report({**measured, "seconds_spent": round(time.monotonic() - started, 2)})
 
     def _call(
         self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], how: dict[str, Any]
     ) -> dict[str, Any]:
-        """A call as the worker takes it."""
+        """A call in the form that the worker expects."""
         remote = target if isinstance(target, (str, tuple)) else (target, "")
         return {
             "target": remote if isinstance(remote, str) else (remote[0]._handle, remote[1]),
@@ -202,13 +202,13 @@ class Bench(Solution):
             **how,
         }
 
-    def _report(self, told: dict[str, Any]) -> None:
+    def _report(self, measured: dict[str, Any]) -> None:
         runner = self.runner
         stats = getattr(self.benchmark, "stats", None)
         hardware = self._ask("hardware")
         hardware.pop("peak_memory", None)
         info = {
-            **told,
+            **measured,
             "protocol": PROTOCOL,
             "topic": self.topic.name,
             "framework": runner.framework,
@@ -221,21 +221,21 @@ class Bench(Solution):
             "hardware": hardware,
             "state": machine.load() | (machine.gpu() if runner.device != "cpu" else {}),
             "ceiling_flops": runner.ceilings.flops,
-            "ceiling_copy": runner.ceilings.copy(told["bytes"]),
+            "ceiling_copy": runner.ceilings.copy(measured["bytes"]),
         }
         if stats is not None:  # absent under --benchmark-disable
             median = stats.stats.median
-            info["throughput"] = told["items"] / median
+            info["throughput"] = measured["items"] / median
             for key, ceiling in (("flops", "ceiling_flops"), ("bytes", "ceiling_copy")):
-                if told[key]:
-                    info[f"{key}_per_second"] = told[key] / median
+                if measured[key]:
+                    info[f"{key}_per_second"] = measured[key] / median
                     info[f"share_of_{key}"] = self._share(
-                        told[key] / stats.stats.min, ceiling, info
+                        measured[key] / stats.stats.min, ceiling, info
                     )
         self.benchmark.extra_info.update(info)
 
     def _share(self, rate: float, ceiling: str, info: dict[str, Any]) -> float:
-        """The best block's share of a ceiling, measured anew if it seems to be above it."""
+        """The best block's share of a ceiling, which is measured again if the share exceeds 1."""
         runner = self.runner
         if rate > info[ceiling]:
             self.close()  # a server holds one child at a time

@@ -1,4 +1,4 @@
-"""`kata bench keep`: result files as they are kept in a repository, by machine, small, without the host's name."""
+"""`kata bench keep`: store result files in a repository: by machine, small, and without the host's name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from katagrad.grading.records import write_whole
 
 # Significant digits of a time; the blocks of one run differ in the third.
 DIGITS = 6
-# Of pytest-benchmark's description of a machine, what is no name and no list of a hundred flags.
+# The parts of pytest-benchmark's description of a machine that are kept: neither its name nor its list of CPU flags.
 MACHINE = ("machine", "system", "release", "python_implementation", "python_version")
 CPU = ("arch", "brand_raw", "count", "hz_advertised_friendly", "l2_cache_size", "l3_cache_size")
 
@@ -21,13 +21,13 @@ CPU = ("arch", "brand_raw", "count", "hz_advertised_friendly", "l2_cache_size", 
 def keep(files: Sequence[Path], into: Path) -> tuple[list[Path], list[str]]:
     """Write `into`/<machine>/<date>-<framework>-<device>.json for each file: (what was written, problems).
 
-    What all benchmarks have in common stands once, times have six digits. A run that is kept already stays as it
+    Facts that all benchmarks share are written once, and times have six digits. A run that is kept already stays as it
     is; another one of the same day and settings is given a number. Raises OSError where `into` cannot be written.
     """
     written, problems = [], []
     for path in files:
-        found, told = load(path)
-        problems += told
+        found, faults = load(path)
+        problems += faults
         if found is None:
             continue
         if not found.figures:
@@ -50,7 +50,7 @@ def folder(machine: tuple[Any, ...]) -> str:
 
 
 def name(run: Results) -> str:
-    """The name of a run's file, without its ending: "2026-11-20-torch-cpu", and what of it is not usual."""
+    """The name of a run's file without its ending: "2026-11-20-torch-cpu", and settings that are not the default."""
     _, info = next(iter(run.figures.values()))
     parts = [run.when[:10] or "undated", str(info["framework"]), str(info.get("device", "cpu"))]
     if info.get("mode", "eager") != "eager":
@@ -93,7 +93,7 @@ def compact(raw: dict[str, Any]) -> str:
 
 
 def _target(place: Path, stem: str, text: str) -> Path:
-    """The first name that is free, or that holds this text already."""
+    """The first file name that is free, or whose file has this text already."""
     number = 1
     while True:
         target = place / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")

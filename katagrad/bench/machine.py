@@ -1,4 +1,4 @@
-"""What a figure depends on besides the code: the machine, its settings, and what else it was doing."""
+"""What a figure depends on besides the code: the machine, its settings and its load."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def settings(threads: int) -> dict[str, str]:
 
 
 def describe() -> dict[str, Any]:
-    """This machine, in facts that stay the same between runs on it."""
+    """The facts about this machine that stay the same between runs."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
@@ -39,7 +39,7 @@ def describe() -> dict[str, Any]:
 
 
 def available() -> int | None:
-    """Bytes of memory that can still be had without swapping; None where the system does not tell."""
+    """Bytes of memory that are available without swapping; None where the system does not report them."""
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -63,7 +63,7 @@ def load() -> dict[str, Any]:
 
 
 def busy() -> str:
-    """A warning where more processes want to run than there are cores; "" where not, or where that is unknown."""
+    """A warning if more processes are ready to run than there are cores; "" otherwise, or where that is unknown."""
     cores, wanted = os.cpu_count() or 1, load().get("load", 0.0)
     if wanted <= cores:
         return ""
@@ -73,7 +73,7 @@ def busy() -> str:
     )
 
 
-# What nvidia-smi is asked for, and under which name it is told.
+# What nvidia-smi is asked for, and the name under which it is recorded.
 SENSORS = {
     "driver": "driver_version",
     "power_w": "power.draw",
@@ -84,19 +84,19 @@ SENSORS = {
 
 
 def gpu() -> dict[str, Any]:
-    """The driver, power, clock and temperature of the GPU that is used; {} where nvidia-smi does not tell."""
+    """The driver, power, clock and temperature of the GPU that is used; {} where nvidia-smi does not report them."""
     asked = ["nvidia-smi", f"--query-gpu={','.join(SENSORS.values())}", "--format=csv,noheader,nounits"]  # fmt: skip
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     with suppress(OSError, subprocess.SubprocessError):
-        told = subprocess.run(
+        done = subprocess.run(
             [*asked, "-i", chosen], capture_output=True, text=True, check=True, timeout=20
         )
-        cells = [cell.strip() for cell in told.stdout.splitlines()[0].split(",")]
-        return {name: _told(cell) for name, cell in zip(SENSORS, cells, strict=False)}
+        cells = [cell.strip() for cell in done.stdout.splitlines()[0].split(",")]
+        return {name: _cell(cell) for name, cell in zip(SENSORS, cells, strict=False)}
     return {}
 
 
-def _told(cell: str) -> str | float | None:
+def _cell(cell: str) -> str | float | None:
     """A cell of nvidia-smi: a number, a text such as a version, or None for "[N/A]"."""
     if cell.startswith("["):
         return None

@@ -1,4 +1,4 @@
-"""What a run of benchmarks tells: a line for each, the table of pairs, and what was not run, with the reason."""
+"""The output of a run of benchmarks: a line for each, the table of pairs, and what was not run, with the reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNITS = {"bytes": 1, "mib": 1 << 20, "gib": 1 << 30}
 
 
 class Progress:
-    """Collects what came of each benchmark of a session.
+    """Collects the outcome of each benchmark of a session.
 
     total: how many were chosen. not_run: {"name", "topic", "reason"} of each that has no figure.
     """
@@ -87,7 +87,7 @@ def _ratio(pair: dict[str, Any]) -> str:
 
 
 def lacks_memory(reason: StudentError | Ended, limit: int) -> str:
-    """One line if a benchmark ended for want of memory, else "". limit: what its worker could have at most."""
+    """One line if a benchmark ran out of memory, else "". limit: the bytes that its worker could use at most."""
     text = reason.detail if isinstance(reason, StudentError) else str(reason)
     kinds = reason.kinds if isinstance(reason, StudentError) else ()
     short = "MemoryError" in kinds or "OutOfMemoryError" in kinds
@@ -102,7 +102,7 @@ def lacks_memory(reason: StudentError | Ended, limit: int) -> str:
 
 
 def no_such_size(wanted: str, sizes: Sequence[str | None]) -> str:
-    """The line for a --size that no benchmark has. sizes: of all the benchmarks that were chosen otherwise."""
+    """The line for a --size that no benchmark has. sizes: of all benchmarks that the other options select."""
     known = list(dict.fromkeys(size for size in sizes if size))
     near = difflib.get_close_matches(wanted, [*known, "all"], 1)
     meant = f" Did you mean {near[0]!r}?" if near else ""

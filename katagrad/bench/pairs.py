@@ -1,4 +1,4 @@
-"""Two ways to the same result, timed in turn: blocks in the order ABBA, and the ratio of their times with an interval.
+"""Two ways to the same result, timed in blocks A, B, B, A, with the ratio of their times and its interval.
 
 What a solution may be timed against:
 
@@ -29,13 +29,13 @@ ROUNDS, QUICK_ROUNDS, LEAST_ROUNDS = 20, 6, 6
 BUDGET_SECONDS = 8.0
 SETS = 3
 COMPILES = {"torch": "torch.compile", "tensorflow": "tf.function"}
-# How torch.compile says that it has no C++ compiler.
+# In the errors of torch.compile where there is no C++ compiler.
 NO_COMPILER = ("InvalidCxxCompiler", "CppCompileError", "No working C++ compiler", "Python.h")
 
 
 @dataclass(frozen=True)
 class Own:
-    """A function of benchmarks/rivals/. made: arguments of a first call, whose result is then what is timed."""
+    """A function of benchmarks/rivals/. made: arguments of a first call, whose result is then timed."""
 
     name: str
     made: tuple[Any, ...] | None = None
@@ -45,7 +45,7 @@ class Own:
 
 
 def own(name: str, made: tuple[Any, ...] | None = None) -> Own:
-    """What the framework itself offers, as benchmarks/rivals/<framework>.py writes it down."""
+    """The framework's own implementation, from benchmarks/rivals/<framework>.py."""
     return Own(name, made)
 
 
@@ -62,8 +62,8 @@ class Side:
         return calls(self.block, self.warm)
 
 
-class Duel:
-    """Rounds of two sides: a block of A, two of B, a block of A, so that neither gains from a machine that drifts."""
+class PairedTiming:
+    """Rounds of a block of A, two of B and one of A, so that a machine that slows down affects both alike."""
 
     def __init__(self, mine: Side, other: Side, quick: bool) -> None:
         self.mine, self.other = mine, other
@@ -85,7 +85,7 @@ class Duel:
         self.others.append(theirs)
         return mine
 
-    def told(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """The ratio of A's time to B's, with its interval; above 1, A takes longer."""
         low, high = interval(self.ratios)
         return {
@@ -99,7 +99,7 @@ class Duel:
 
 
 def words(against: Any, framework: str) -> str:
-    """What a solution was timed against."""
+    """A description of what a solution was timed against."""
     if isinstance(against, Own):
         return f"{framework}'s own {against.name}"
     if against == "compiled":
@@ -108,7 +108,7 @@ def words(against: Any, framework: str) -> str:
 
 
 def rival(bench: Solution, against: Any, call: dict[str, Any], how: dict[str, Any]) -> Side:
-    """The other side of a pair, prepared and warm. Skips, with the reason, what cannot be had here."""
+    """The other side of a pair, prepared and warm. Skips, with the reason, if it is not available here."""
     if against == "compiled":
         return _compiled(bench, call)
     if against == "threads":

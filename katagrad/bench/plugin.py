@@ -126,7 +126,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave out the names of files, which the lines of benchmarks have, where there are benchmarks only."""
+    """Hide the names of files if only benchmarks run, since their lines have them already."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     total = session.config.stash[BENCHMARKS].total
     if reporter is None or not total:
@@ -154,7 +154,7 @@ def _size(item: pytest.Item) -> str | None:
 
 
 def runner_of(config: pytest.Config, home: Path) -> Runner:
-    """The runner of this session's framework, begun when first asked for. home: holds solutions/."""
+    """The runner of this session's framework, started on first use. home: holds solutions/."""
     framework = framework_of(config)
     runners = config.stash[RUNNERS]
     if framework not in runners:
@@ -207,7 +207,7 @@ def bench(request: pytest.FixtureRequest, calibrated: Runner, benchmark: Any) ->
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Turn what a worker could not do into one line: out of memory is "not run", anything else has failed."""
+    """Report a worker's failure in one line: out of memory counts as "not run", anything else as failed."""
     if pyfuncitem.getparent(BenchModule) is None:
         return (yield)
     try:
@@ -230,7 +230,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what came of a benchmark, for the progress line and the list of what was not run."""
+    """Record the outcome of a benchmark, for the progress line and the list of what was not run."""
     report = yield
     if item.getparent(BenchModule) is not None:
         item.config.stash[BENCHMARKS].note(item, report, call.excinfo)
@@ -241,7 +241,7 @@ def pytest_runtest_makereport(
 def pytest_report_teststatus(
     report: pytest.TestReport, config: pytest.Config
 ) -> tuple[str, str, str] | None:
-    """A line for each benchmark stands for pytest's dots."""
+    """Show a line for each benchmark instead of pytest's dots."""
     line = config.stash[BENCHMARKS].line(report)
     if line is None:
         return None
@@ -254,7 +254,7 @@ def pytest_report_teststatus(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Say in the result file which benchmarks were not run, and why."""
+    """Record in the result file which benchmarks were not run, and why."""
     output_json["not_run"] = config.stash[BENCHMARKS].not_run
 
 

@@ -24,7 +24,7 @@ PROBE, QUICK_PROBE = 0.15, 0.05
 MATMULS = (512, 1024, 2048)
 # Floats of a copy: in the caches of a core, in the one that cores share, and in memory.
 COPIES = (1 << 13, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
-# Of the memory that is free, what a worker may take: the driver and the system need some, too.
+# Share of the free memory that a worker may use; the driver and the system need some, too.
 SHARE_OF_MEMORY = 0.9
 # A solution that is timed is trusted; a compiler writes large files.
 TIMED = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1 << 34)
@@ -32,7 +32,7 @@ TIMED = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1
 
 @dataclass
 class Ceilings:
-    """What the machine could do at its best in this run. matmul in FLOP/s, copies in bytes/s, both by size."""
+    """The best rates of the machine in this run. matmul in FLOP/s, copies in bytes/s, both by size."""
 
     matmul: dict[int, float] = field(default_factory=dict)
     copies: dict[int, float] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Ceilings:
         return max(self.matmul.values(), default=0.0)
 
     def copy(self, moved: float | None = None) -> float:
-        """The best rate of a copy that moves as many bytes as a call does, or more; of memory where that is not known.
+        """The best rate of a copy that moves at least as many bytes as a call; that of memory if they are not known.
 
         What fits in a cache is faster than memory, and so is a copy of that size.
         """
@@ -64,7 +64,7 @@ class TimedLauncher(PlainLauncher):
         self.threads, self.cache = threads, cache
 
     def environment(self, folder: Any) -> dict[str, str]:
-        """A worker's environment, and the settings that a figure depends on."""
+        """A worker's environment, with the settings that a figure depends on."""
         timed = {
             "KATAGRAD_TIMED": "1"
         }  # frameworks stay as they come, where grading would have them start sooner
@@ -113,7 +113,7 @@ class Runner:
         return self._others[threads]
 
     def bound(self) -> None:
-        """Let the next worker take no more memory than is free: what needs more then ends with a reason."""
+        """Limit the next worker to the memory that is free, so that a benchmark that needs more ends with a reason."""
         self._bound(self.pool)
 
     def _bound(self, pool: Pool) -> None:
@@ -129,7 +129,7 @@ class Runner:
         return self._versions
 
     def lacking(self) -> str:
-        """Why the device that was asked for cannot be had; "" if it can."""
+        """Why the requested device is not available; "" if it is."""
         if self.device == "cpu":
             return ""
         if self._gpus is None:
@@ -137,7 +137,7 @@ class Runner:
         return "" if self._gpus else f"no GPU that {self.framework} can use"
 
     def calibrate(self, seconds: float | None = None) -> Ceilings:
-        """Measure the ceilings in a process of their own, and keep the best so far. Returns those of now."""
+        """Measure the ceilings in a separate process, and keep the best so far. Returns the new ones."""
         seconds = seconds or (QUICK_PROBE if self.quick else PROBE)
         now = Ceilings()
         worker = self.pool.worker(self.framework)
@@ -160,7 +160,7 @@ class Runner:
         return now
 
     def refresh(self) -> None:
-        """Measure the ceilings unless that was done shortly before."""
+        """Measure the ceilings, unless they were measured shortly before."""
         if time.monotonic() - self.measured >= FRESH:
             self.calibrate()
 

@@ -1,4 +1,4 @@
-"""One solution in a worker that is about to be timed: how a benchmark speaks to it."""
+"""One solution in a worker that is about to be timed: the base of the `bench` fixture."""
 
 from __future__ import annotations
 

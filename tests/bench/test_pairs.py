@@ -111,21 +111,21 @@ def test_rounds_alternate_and_divide_by_the_calls():
 
         return pairs.Side(block, seconds)
 
-    duel = pairs.Duel(side("a", 0.001), side("b", 0.004), quick=True)
+    duel = pairs.PairedTiming(side("a", 0.001), side("b", 0.004), quick=True)
     order.clear()  # of the blocks that were tried for their length
     while len(duel.ratios) < duel.rounds:
         assert duel.round() == pytest.approx(0.001)
     assert order == ["a", "b", "b", "a"] * duel.rounds
-    told = duel.told()
+    told = duel.figures()
     assert (told["ratio"], told["low"], told["high"]) == pytest.approx((0.25, 0.25, 0.25))
     assert told["other_median"] == pytest.approx(0.004)
 
 
 def test_long_calls_make_fewer_rounds():
     slow = pairs.Side(lambda count: float(count), 1.0)
-    assert pairs.Duel(slow, slow, quick=False).rounds == pairs.LEAST_ROUNDS
+    assert pairs.PairedTiming(slow, slow, quick=False).rounds == pairs.LEAST_ROUNDS
     fast = pairs.Side(lambda count: count * 1e-3, 1e-3)
-    assert pairs.Duel(fast, fast, quick=False).rounds == pairs.ROUNDS
+    assert pairs.PairedTiming(fast, fast, quick=False).rounds == pairs.ROUNDS
 
 
 def test_devices_are_listed():

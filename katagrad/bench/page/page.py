@@ -20,7 +20,7 @@ from katagrad.bench.page.tables import STEPS, against, cell, first_calls, memory
 from katagrad.grading.records import write_whole
 from katagrad.topics import topics
 
-# What stands in the page's JSON besides the figures that every file has.
+# Entries of the page's JSON besides the figures that every file has.
 FACTS = (
     *("flops", "bytes", "share_of_flops", "share_of_bytes", "ceiling_flops", "ceiling_copy"),
     *("first_call", "peak_memory", "call_memory"),
@@ -28,7 +28,7 @@ FACTS = (
 
 
 class NoPage(Exception):
-    """Nothing can be shown; the message is for the person who asked. problems: a line for each file."""
+    """There is nothing to show; the message is for the user. problems: a line for each file."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("no page written: none of the files holds a benchmark that can be shown")
@@ -38,14 +38,14 @@ class NoPage(Exception):
 def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
     """Write the page of `files` to `out`, whole or not at all.
 
-    Returns (figures shown, problems): what could not be read is a line of `problems`, and stands on the page.
+    Returns (figures shown, problems): what could not be read is a line of `problems`, which the page shows, too.
     Raises NoPage where nothing could be read, and OSError where `out` cannot be written.
     """
     loaded: list[Results] = []
     problems: list[str] = []
     for path in files:
-        found, told = load(path)
-        problems += told
+        found, faults = load(path)
+        problems += faults
         if found is not None:
             loaded.append(found)
     collection = collect(loaded)
@@ -57,7 +57,7 @@ def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
 
 
 def render(collection: Collection, problems: Sequence[str] = ()) -> str:
-    """The page's HTML. It loads nothing, runs nothing, and is the same for the same files."""
+    """The page's HTML. It loads nothing, runs no script, and is the same for the same files."""
     steps, lines = history(collection)
     known = topics()
     page = (
@@ -83,7 +83,8 @@ def render(collection: Collection, problems: Sequence[str] = ()) -> str:
             data=_data(collection),
         )
     )
-    # Before the first tag are the lines of the macros. JSON may hold half a character, which no file can.
+    # Lines before the first tag are those of the macros. JSON may hold half of a surrogate pair, which
+    # UTF-8 cannot encode.
     return page.lstrip().encode("utf-8", "replace").decode("utf-8")
 
 
@@ -115,7 +116,7 @@ def _throughput(collection: Collection) -> list[tuple[str, list[Any]]]:
 
 
 def _data(collection: Collection) -> list[dict[str, Any]]:
-    """All figures, for whoever wants to compute with them: seconds, items and bytes, never rounded."""
+    """All figures, for further computation: seconds, items and bytes, never rounded."""
     return [
         {
             "topic": one.subject.topic,

@@ -1,4 +1,4 @@
-"""Where marks stand in a plot, in percent of its width and height, so that a page can draw it at any size.
+"""The positions of marks in a plot, in percent of its width and height, so that a page can draw it at any size.
 
 A plot has no viewBox: lengths along an axis are percentages, while letters and marks keep their size in pixels, on a
 phone as on paper.
@@ -24,7 +24,7 @@ class Log:
     end: float = 100.0
 
     def at(self, value: float) -> float:
-        """Where a value stands, in percent."""
+        """The position of a value, in percent."""
         share = math.log(value / self.low) / math.log(self.high / self.low)
         return round(self.start + share * (self.end - self.start), 2)
 
@@ -38,7 +38,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point and what it says. tier: 1 where its label has room on a phone, 2 on a desktop, 0 nowhere."""
+    """A point with its tooltip. tier: 1 if its label fits on a phone, 2 on a desktop, 0 nowhere."""
 
     x: float
     y: float
@@ -79,7 +79,7 @@ class Rooflines:
     bottom: float
 
 
-# Copies whose rates differ by less are one slope: what is left is noise.
+# Copies whose rates differ by less are drawn as one slope, since the difference is noise.
 ONE_SLOPE = 1.1
 # The plot's frame in percent; right of it stand the points whose bytes are not stated.
 LEFT, RIGHT, GUTTER, EDGE, TOP, BOTTOM = 15.0, 64.0, 68.0, 98.0, 6.0, 88.0
@@ -134,7 +134,7 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Ceilings:
-    """What a series was held against. copies: bytes/s in memory, then in a cache if that is faster; or nothing."""
+    """The ceilings of a series. copies: bytes/s in memory, then in a cache if that is faster; may be empty."""
 
     flops: float
     copies: tuple[float, ...]
@@ -143,7 +143,7 @@ class _Ceilings:
 def _ceilings(figures: Sequence[Figure]) -> _Ceilings:
     # A session keeps the best so far, so that the largest is the one measured with the most tries.
     flops = max(one.number("ceiling_flops") or 0.0 for one in figures)
-    # Each figure has the best copy that moves as much as its call: the largest calls were held against memory.
+    # Each figure has the best copy that moves as much as its call: the largest calls were compared with memory.
     copies = [one.number("ceiling_copy") or 0.0 for one in figures]
     slow, fast = min(filter(None, copies), default=0.0), max(copies)
     return _Ceilings(flops, ((slow, fast) if fast > ONE_SLOPE * slow else (slow,)) if slow else ())
@@ -158,14 +158,14 @@ def _panel(
     y: Log,
 ) -> Roofline:
     flops, copies = ceilings.flops, ceilings.copies
-    told = [
+    ceilings_shown = [
         f"copy in {place} {quantities.rate(rate, 'B')}"
         for place, rate in zip(("memory", "a cache"), copies, strict=False)
     ]
     panel = Roofline(
         series,
         quantities.rate(flops, "FLOP"),
-        ", ".join(told) or "copy not measured",
+        ", ".join(ceilings_shown) or "copy not measured",
         _roof(flops, copies[0] if copies else 0.0, x, y),
         _roof(flops, copies[1], x, y)[:1] if len(copies) > 1 else [],
     )
@@ -181,7 +181,7 @@ def _panel(
             text = f"{share} of matmul; bytes not stated"
             place = _aside(y.at(one.rate), panel.marks)
         else:
-            # Its own slope: a call that fits in a cache is held against a copy that does, too.
+            # Its own slope: a call that fits in a cache is compared with a copy that does, too.
             copy = one.figure.number("ceiling_copy")
             roof = min(flops, one.intensity * copy) if copy else flops
             share = quantities.percent(one.rate / roof)

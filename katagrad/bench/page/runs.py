@@ -1,4 +1,4 @@
-"""What a page says of runs: which there were, what changed between their commits, and what none of them timed."""
+"""What a page reports about runs: the list of them, changes between commits, and what was not timed."""
 
 from __future__ import annotations
 
@@ -98,21 +98,21 @@ def history(collection: Collection) -> tuple[list[tuple[str, str]], list[Table]]
 
 def _line(series: Series, subject: Subject, line: list[Figure], steps: list[str]) -> Row:
     rates = [one.throughput for one in line]
-    # Noise must not look like news: half to twice the oldest always fits on the axis.
+    # So that noise does not look like a change, half to twice the oldest value always fits on the axis.
     reach = max(2.0, *(max(rate / rates[0], rates[0] / rate) for rate in rates))
     axis = Log(rates[0] / reach, rates[0] * reach, 85, 15)
     marks = []
     for figure, rate in zip(line, rates, strict=True):
         x = 4 + 92 * steps.index(version(figure.run)) / max(len(steps) - 1, 1)
-        told = f"{version(figure.run)}: {quantities.rate(rate, figure.unit)}"
-        marks.append((series.mark, Mark(round(x, 2), axis.at(rate), told)))
+        tooltip = f"{version(figure.run)}: {quantities.rate(rate, figure.unit)}"
+        marks.append((series.mark, Mark(round(x, 2), axis.at(rate), tooltip)))
     texts = [
         quantities.rate(rates[0], ""),
         quantities.rate(rates[-1], line[-1].unit),
         f"{(rates[-1] / rates[0] - 1) * 100:+.1f}{quantities.THIN}%".replace("-", "\N{MINUS SIGN}"),
     ]
-    told = f"{subject.topic}: {subject.label}: {texts[0]}, then {texts[1]}, {texts[2]}"
-    return Row(subject, texts, marks, [], told)
+    tooltip = f"{subject.topic}: {subject.label}: {texts[0]}, then {texts[1]}, {texts[2]}"
+    return Row(subject, texts, marks, [], tooltip)
 
 
 def version(run: Results) -> str:
@@ -127,7 +127,7 @@ def _time(run: Results) -> str:
 
 
 def missing(collection: Collection) -> list[Missing]:
-    """What the files say was not run, and what they hold for one series and not for another."""
+    """What was not run, and what one series has and another lacks."""
     found = []
     for run in collection.runs:
         reasons: dict[str, list[str]] = {}

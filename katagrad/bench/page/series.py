@@ -16,7 +16,7 @@ DEVICES = {"cpu": "CPU", "cuda": "CUDA"}
 
 
 class Place(NamedTuple):
-    """What must agree for two frameworks' figures to stand beside each other. precision: "" for float32."""
+    """What must agree for figures of two frameworks to be shown side by side. precision: "" for float32."""
 
     machine: str
     device: str
@@ -45,7 +45,7 @@ class Series(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The framework as it writes itself."""
+        """The framework's name in its own spelling."""
         return FRAMEWORKS.get(self.framework, self.framework)
 
     @property
@@ -55,7 +55,7 @@ class Series(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What is timed. name: the benchmark's, as pytest-benchmark tells it."""
+    """What is timed. name: of the benchmark, as pytest-benchmark records it."""
 
     topic: str
     name: str
@@ -67,7 +67,7 @@ class Subject(NamedTuple):
 
 
 def positive(info: Mapping[str, Any], name: str) -> float | None:
-    """A figure above zero, or None where it is absent, no number, or beyond what can be measured."""
+    """A figure above zero, or None if it is absent, not a number, or beyond what can be measured."""
     value = info.get(name)
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
@@ -76,7 +76,7 @@ def positive(info: Mapping[str, Any], name: str) -> float | None:
 
 @dataclass(frozen=True)
 class Figure:
-    """One benchmark of one run. stats: seconds per call; info: what katagrad's `bench` told beside them."""
+    """One benchmark of one run. stats: seconds per call; info: what the `bench` fixture recorded with them."""
 
     run: Results
     series: Series
@@ -91,13 +91,13 @@ class Figure:
 
     @property
     def pair(self) -> dict[str, Any] | None:
-        """What it was timed in turn with, and the ratio; None for a plain benchmark."""
-        told = self.info.get("pair")
-        return told if isinstance(told, dict) else None
+        """What it was compared with, and the ratio; None for a plain benchmark."""
+        pair = self.info.get("pair")
+        return pair if isinstance(pair, dict) else None
 
     @property
     def protocol(self) -> float:
-        """Of how it came about: figures of two protocols make no history."""
+        """The version of the protocol; figures of two protocols are not compared over time."""
         return self.number("protocol") or 1.0
 
     @property
@@ -113,7 +113,7 @@ class Figure:
 
     @property
     def throughput(self) -> float:
-        """Items a second; calls a second where the file does not say what an item is."""
+        """Items a second; calls a second if the file does not define an item."""
         return (self.number("items") or 1.0) / self.median
 
     @property
@@ -136,7 +136,7 @@ class Figure:
 class Collection:
     """All figures, the newest of each, and the order in which they are shown.
 
-    pairs: the newest of those that were timed in turn with something else, which stand apart.
+    pairs: the newest of those that were timed against something else, which are shown apart.
     """
 
     runs: list[Results]
@@ -211,10 +211,10 @@ def _moment(text: str) -> float:
 
 def _machines(runs: Sequence[Results]) -> dict[tuple[Any, ...], str]:
     labels = {run.machine: machine_label(run.machine) for run in runs if run.machine}
-    told = list(labels.values())
-    # Two machines that read alike are told apart by their architecture.
+    shown = list(labels.values())
+    # Two machines that read alike are distinguished by their architecture.
     return {
-        machine: label if told.count(label) == 1 else f"{label}, {machine[2]}"
+        machine: label if shown.count(label) == 1 else f"{label}, {machine[2]}"
         for machine, label in labels.items()
     }
 

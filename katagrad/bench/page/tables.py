@@ -31,7 +31,7 @@ class Cell(NamedTuple):
     rate: str
     share: str
     step: int
-    told: str
+    tooltip: str
 
 
 class Row(NamedTuple):
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     texts: list[str]
     marks: list[tuple[str, Mark]]
     bars: list[tuple[str, float, float, float]]
-    told: str
+    tooltip: str
 
 
 @dataclass
@@ -66,17 +66,17 @@ def cell(figure: Figure) -> Cell:
         )
         if value
     ]
-    told = (
+    tooltip = (
         f"median {quantities.seconds(figure.median)} a call, best {quantities.seconds(figure.stats['min'])}, "
         f"IQR {quantities.percent(figure.spread)}"
     )
     rate = quantities.rate(figure.throughput, figure.unit)
     if not shares:
-        return Cell(rate, "", 0, told)
+        return Cell(rate, "", 0, tooltip)
     # Of the two roofs, the one that is nearer.
     share, name = max(shares)
     step = 1 + sum(share > end for end in STEPS)
-    return Cell(rate, f"{quantities.percent(share)} of {name}", step, told)
+    return Cell(rate, f"{quantities.percent(share)} of {name}", step, tooltip)
 
 
 def against(collection: Collection) -> list[Table]:
@@ -110,14 +110,14 @@ def against(collection: Collection) -> list[Table]:
             by = quantities.times(max(ratio, 1 / ratio))
             low, high = _interval(a, b)
             text = f"{Series(place, who).name} {by}"
-            told = (
+            tooltip = (
                 f"{subject.topic}: {subject.label}: {text}; PyTorch {quantities.rate(a.throughput, a.unit)}, "
                 f"TensorFlow {quantities.rate(b.throughput, b.unit)}"
             )
             bars = [(who, axis.at(low), axis.at(high), 50.0)]
             mark = f"{who} hollow" if _crosses(low, high) else who
-            marks = [(mark, Mark(axis.at(ratio), 50.0, told))]
-            table.rows.append(Row(subject, [text], marks, bars, told))
+            marks = [(mark, Mark(axis.at(ratio), 50.0, tooltip))]
+            table.rows.append(Row(subject, [text], marks, bars, tooltip))
         tables.append(table)
     return tables
 
@@ -140,14 +140,14 @@ def pairs(collection: Collection) -> list[Table]:
         table = Table(f"{series.name}: {series.place.label}", ["takes"], _ratio_ticks(axis))
         table.line = axis.at(1.0)
         for subject, (ratio, low, high) in found.items():
-            told = (
+            tooltip = (
                 f"{subject.topic}: {subject.label}: takes {quantities.times(ratio)} as long, "
                 f"{quantities.times(low)} to {quantities.times(high)}"
             )
             kind = f"{series.mark} hollow" if _crosses(low, high) else series.mark
-            mark = (kind, Mark(axis.at(ratio), 50.0, told))
+            mark = (kind, Mark(axis.at(ratio), 50.0, tooltip))
             bars = [(series.mark, axis.at(low), axis.at(high), 50.0)]
-            table.rows.append(Row(subject, [quantities.times(ratio)], [mark], bars, told))
+            table.rows.append(Row(subject, [quantities.times(ratio)], [mark], bars, tooltip))
         tables.append(table)
     return tables
 
@@ -174,16 +174,16 @@ def first_calls(collection: Collection) -> list[Table]:
                 quantities.seconds(one.median),
                 quantities.times(first / one.median),
             ]
-            told = (
+            tooltip = (
                 f"{one.subject.topic}: {one.subject.label}: first call {texts[0]}, then {texts[1]}"
             )
             x = axis.at(one.median), axis.at(first)
             marks = [
-                (series.mark, Mark(x[0], 50.0, told)),
-                (f"{series.mark} hollow", Mark(x[1], 50.0, told)),
+                (series.mark, Mark(x[0], 50.0, tooltip)),
+                (f"{series.mark} hollow", Mark(x[1], 50.0, tooltip)),
             ]
             bars = [(series.mark, min(x), max(x), 50.0)]
-            table.rows.append(Row(one.subject, texts, marks, bars, told))
+            table.rows.append(Row(one.subject, texts, marks, bars, tooltip))
         if table.rows:
             tables.append(table)
     return tables
@@ -211,8 +211,8 @@ def memory(collection: Collection) -> list[Table]:
                     height = round(100 * (rank + 1) / (len(members) + 1), 2)
                     bars.append((series.mark, 0.0, round(100 * known[0] / most, 2), height))
             if bars:
-                told = f"{subject.topic}: {subject.label}: {', '.join(texts)}"
-                table.rows.append(Row(subject, texts, [], bars, told))
+                tooltip = f"{subject.topic}: {subject.label}: {', '.join(texts)}"
+                table.rows.append(Row(subject, texts, [], bars, tooltip))
         if table.rows:
             tables.append(table)
     return tables

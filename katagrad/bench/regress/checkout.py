@@ -17,7 +17,7 @@ PINS = ("pyproject.toml", "constraints.txt")
 
 
 class Unavailable(Exception):
-    """A revision or an environment that cannot be had; the message says why, and what to do."""
+    """A revision or an environment is not available; the message says why, and what to do."""
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -63,12 +63,12 @@ def check_out(tree: Path, identity: str, target: Path) -> None:
 
 
 def pins(tree: Path) -> dict[str, bytes]:
-    """The files that say which libraries a checkout wants."""
+    """The files that pin the libraries of a checkout."""
     return {name: (tree / name).read_bytes() for name in PINS if (tree / name).is_file()}
 
 
 def environment(tree: Path, framework: str) -> Path:
-    """The interpreter of an environment with what the checkout `tree` pins; kept for the next time.
+    """The interpreter of an environment with the libraries that `tree` pins; kept for the next run.
 
     Raises Unavailable with the last line that the installer said.
     """

@@ -1,4 +1,4 @@
-"""`kata bench regress --against REV`: are the solutions of now slower than those of another revision?"""
+"""`kata bench regress --against REV`: are the current solutions slower than those of another revision?"""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, root
 
 BASE, HEAD, NEW = "base", "head", "new"
-# Topics that were not timed are named up to here; of more, the number is told, and the JSON file has the names.
+# Topics that were not timed are named up to here; beyond that, their number is shown, and the JSON file has the names.
 NAMED = 5
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is asked for. folder: the solutions of now; every: time what is the same in both, too."""
+class Comparison:
+    """What to compare. folder: the current solutions. every: time topics that are the same in both, too."""
 
     against: str
     folder: Path
@@ -58,7 +58,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What came of it. unchanged: topics that were not timed, since nothing of theirs differs."""
+    """The outcome. unchanged: topics that were not timed, since none of their files differ."""
 
     commit: str
     findings: list[Finding] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Report:
         return 1 if SLOWER in words else 3 if CANNOT in words else 0
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """As plain data for JSON."""
         listed = [
             {"benchmark": one.name, "verdict": one.verdict, "ratio": one.ratio if one.ratios else None,
              "ratios": one.ratios, "seconds": one.seconds, "reason": one.reason}
@@ -82,16 +82,16 @@ class Report:
                 "unchanged": self.unchanged, "benchmarks": listed, "status": self.status}  # fmt: skip
 
 
-def run(order: Order, advance: Callable[[int, int, str], None]) -> Report:
-    """Time and judge. advance(done, of, name) tells how far it is.
+def run(wanted: Comparison, advance: Callable[[int, int, str], None]) -> Report:
+    """Time and judge. advance(done, of, name) is called for progress.
 
     Raises checkout.Unavailable, Unmeasurable or NotGraded where nothing can be timed at all.
     """
-    folder = order.folder.resolve()
+    folder = wanted.folder.resolve()
     if not folder.is_dir():
-        raise checkout.Unavailable(f"there is no folder {order.folder}")
+        raise checkout.Unavailable(f"there is no folder {wanted.folder}")
     tree = checkout.top(folder)
-    report = Report(checkout.commit(tree, order.against))
+    report = Report(checkout.commit(tree, wanted.against))
     report.notes += filter(None, [machine.busy()])
     with tempfile.TemporaryDirectory(prefix="katagrad-base-") as room:
         other = Path(room) / "checkout"
@@ -99,11 +99,11 @@ def run(order: Order, advance: Callable[[int, int, str], None]) -> Report:
         base = other / folder.relative_to(tree)
         if not base.is_dir():
             raise checkout.Unavailable(
-                f"{order.against} has no folder {folder.relative_to(tree).as_posix()}"
+                f"{wanted.against} has no folder {folder.relative_to(tree).as_posix()}"
             )
         alike = checkout.pins(other) == checkout.pins(tree)
-        own = order.environment == "own" or (order.environment == "auto" and not alike)
-        python = str(checkout.environment(other, order.conditions.framework)) if own else ""
+        own = wanted.environment == "own" or (wanted.environment == "auto" and not alike)
+        python = str(checkout.environment(other, wanted.conditions.framework)) if own else ""
         if not alike and not own:
             report.notes.append(
                 "the two revisions pin other libraries; both were timed with those of now"
@@ -111,18 +111,18 @@ def run(order: Order, advance: Callable[[int, int, str], None]) -> Report:
         lanes = [Lane(BASE, base, python or sys.executable), Lane(HEAD, folder)]
         names = [
             topic.name
-            for topic in order.topics
-            if own or order.every or _differs(topic, base, folder)
+            for topic in wanted.topics
+            if own or wanted.every or _differs(topic, base, folder)
         ]
-        report.unchanged = [topic.name for topic in order.topics if topic.name not in names]
+        report.unchanged = [topic.name for topic in wanted.topics if topic.name not in names]
         if names:
-            found = collect(root(), names, order.size, order.conditions.framework, order.select)
+            found = collect(root(), names, wanted.size, wanted.conditions.framework, wanted.select)
             if not found:
-                chosen = f" and matches {order.select!r}" if order.select else ""
+                chosen = f" and matches {wanted.select!r}" if wanted.select else ""
                 raise Unmeasurable(
-                    f"no benchmark of {', '.join(names)} has the size {order.size}{chosen}"
+                    f"no benchmark of {', '.join(names)} has the size {wanted.size}{chosen}"
                 )
-            _time_all(found, lanes, order, report, advance)
+            _time_all(found, lanes, wanted, report, advance)
     return report
 
 
@@ -137,7 +137,7 @@ def _differs(topic: Topic, base: Path, head: Path) -> bool:
 
 
 def _time_all(
-    found: Sequence[Benchmark], lanes: Sequence[Lane], order: Order, report: Report,
+    found: Sequence[Benchmark], lanes: Sequence[Lane], wanted: Comparison, report: Report,
     advance: Callable[[int, int, str], None],
 ) -> None:  # fmt: skip
     decide = Rule()
@@ -148,7 +148,7 @@ def _time_all(
         if not left:
             break
         # One launch at a time, and each for all that is open: two servers hold memory, not thirty.
-        launch = Launch(lanes, order.conditions, turn)
+        launch = Launch(lanes, wanted.conditions, turn)
         try:
             if turn == 0:
                 report.notes += _changed(launch)
@@ -174,7 +174,7 @@ def _changed(launch: Launch) -> list[str]:
 
 
 def _time(benchmark: Benchmark, finding: Finding, launch: Launch) -> None:
-    """Add a launch's figure to the finding, or say why there is none."""
+    """Add a launch's figure to the finding, or the reason why there is none."""
     try:
         base, head = launch.time(benchmark)
     except (Unmeasurable, NotGraded) as reason:
@@ -197,28 +197,28 @@ def _lacks(topic: Topic, base: Lane, head: Lane) -> bool:
 
 def lines(report: Report, against: str) -> list[str]:
     """The table for people."""
-    told = [f"against {against} ({report.commit[:12]}); ratios of now to then, above 1 is slower"]
+    shown = [f"against {against} ({report.commit[:12]}); ratios of now to then, above 1 is slower"]
     width = max((len(one.name) for one in report.findings), default=0)
     for one in report.findings:
         if one.reason:
-            told.append(f"  {one.name:{width}}  {one.verdict}: {one.reason.splitlines()[0]}")
+            shown.append(f"  {one.name:{width}}  {one.verdict}: {one.reason.splitlines()[0]}")
             continue
         spread = f"{min(one.ratios):.3f} to {max(one.ratios):.3f} in {len(one.ratios)} launches"
-        told.append(f"  {one.name:{width}}  {one.ratio:6.3f}  {one.verdict:12s}  ({spread})")
+        shown.append(f"  {one.name:{width}}  {one.ratio:6.3f}  {one.verdict:12s}  ({spread})")
     if report.unchanged:
         few = len(report.unchanged) <= NAMED
         same = ", ".join(report.unchanged) if few else f"{len(report.unchanged)} topics"
-        told.append(f"not timed, the same in both: {same} (--all times them)")
-    told += report.notes
+        shown.append(f"not timed, the same in both: {same} (--all times them)")
+    shown += report.notes
     counts = {
         word: sum(one.verdict == word for one in report.findings)
         for word in (SLOWER, FASTER, SAME, NEW, CANNOT)
     }
-    told.append(
+    shown.append(
         ", ".join(f"{count} {word}" for word, count in counts.items() if count)
         or "nothing was timed"
     )
-    return told
+    return shown
 
 
 def write(report: Report, path: Path) -> None:

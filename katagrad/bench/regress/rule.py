@@ -1,4 +1,4 @@
-"""When is one version slower than the other? A rule over launches, and its answer's three words.
+"""The rule that decides from several launches whether one version is slower than another.
 
 The figure of a launch is the ratio of the means of the two lanes' three fastest blocks: those that nothing disturbed. A
 launch draws its processes' memory layout once, so that blocks within it share an error that more blocks do not remove:

@@ -1,4 +1,4 @@
-"""Two or more versions of one solution, timed in turn: warm workers side by side, blocks in balanced order.
+"""Time two or more versions of one solution in turn: warm workers side by side, blocks in balanced order.
 
 A *lane* is one version: a folder of solutions and the interpreter whose framework runs it. A *launch* starts a fresh
 server for each lane; every benchmark of a launch runs in children of those servers. Both the benchmarks and the code
@@ -32,12 +32,15 @@ BUDGET_SECONDS = 6.0
 
 
 class Unmeasurable(Exception):
-    """A benchmark that cannot be timed in some lane, with the reason."""
+    """A benchmark cannot be timed in some lane; the message says why."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One version. python: the interpreter that has its framework. slower: a planted share, for trials of the rule."""
+    """One version.
+
+    python: the interpreter that has its framework. slower: an artificial slowdown, for trials of the rule.
+    """
 
     name: str
     folder: Path
@@ -47,7 +50,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all lanes share."""
+    """Settings that all lanes share."""
 
     framework: str
     threads: int = 1
@@ -88,10 +91,10 @@ def collect(
     files = [str(home / "benchmarks" / f"{name}.py") for name in names or known]
     files = [file for file in files if Path(file).is_file()]
     collector, said = _Collector(), io.StringIO()
-    told = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--rootdir={home}"]
-    told += ["--size", size, "--framework", framework, *(["-k", select] if select else [])]
+    arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--rootdir={home}"]
+    arguments += ["--size", size, "--framework", framework, *(["-k", select] if select else [])]
     with redirect_stdout(said), redirect_stderr(said):
-        status = pytest.main([*told, *files], plugins=[collector])
+        status = pytest.main([*arguments, *files], plugins=[collector])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         last = [line for line in said.getvalue().splitlines() if line.strip()][-1:]
         raise Unmeasurable(f"the benchmarks cannot be collected: {last[0] if last else status}")
@@ -112,7 +115,7 @@ class _Captured(Exception):
 
 
 class _Side(Bench):
-    """The `bench` that a benchmark is given in one lane: everything up to the clock, and then it stops."""
+    """The `bench` that a benchmark is given in one lane: it does everything up to the timing, and then stops."""
 
     slower = 0.0
 
@@ -162,7 +165,8 @@ class Launch:
             room = int(BUDGET_SECONDS / (len(order) * longest))
             blocks: list[list[float]] = [[] for _ in self.lanes]
             for number in range(max(min(rounds, room), LEAST_ROUNDS)):
-                # Each begins in its turn: forth and back would let the outer ones run twice in a row, on warm caches.
+                # Each lane starts a round in its turn. Running back and forth would let the outer lanes run
+                # twice in a row, with warm caches.
                 first = number % len(order)
                 for i in order[first:] + order[:first]:
                     seconds = sides[i]._ask("block", handle=ready[i].handle, count=count)
@@ -208,7 +212,7 @@ class Launch:
 
 
 class _Setting:
-    """What `Bench` asks of its runner, for one lane."""
+    """The part of a runner that `Bench` uses, for one lane."""
 
     quick = False
 
