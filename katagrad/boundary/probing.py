@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.remote import Remote
 from katagrad.errors import Failure, NotGraded
 from katagrad.worker.wire import Made
 
@@ -54,6 +57,17 @@ class Found:
     shared: tuple[tuple[Path, Path], ...] = ()
     world: tuple[tuple[str, str, str], ...] = ()
     error: Failure | None = None
+
+
+def watch(impl: Implementation, model: Remote) -> None:
+    """Note from now on what a model is called with, on its way through the submission's training."""
+    impl._ask("watch", f"watching {model._of}", handle=model._handle)
+
+
+def watched(impl: Implementation, model: Remote) -> list[tuple[np.ndarray, bool]]:
+    """(inputs, whether it was to train) of each call of a watched model since the last question, in order."""
+    found = impl._ask("watched", f"the inputs of {model._of}", handle=model._handle)
+    return [(np.asarray(inputs), bool(training)) for inputs, training in found]
 
 
 def probe(

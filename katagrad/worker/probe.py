@@ -28,6 +28,7 @@ class Probing(Exchange):
 
     def __init__(self, adapter: Any) -> None:
         super().__init__(adapter)
+        self.watches: dict[int, tuple[list[Any], list[Any]]] = {}
         self.module: ModuleType | None = None
         self._module: ModuleType | None = (
             None  # what recipes call: the module, or a fresh copy of it
@@ -111,6 +112,27 @@ class Probing(Exchange):
             results.append(result)
             answers.append(answer)
         return answers
+
+    def do_watch(self, handle: Handle) -> None:
+        """Note from now on what a held model is called with."""
+        model = self.held[handle.id]
+        whole: list[Any] = []
+        part: list[Any] = []
+        self.forms.watch(model, whole)
+        if (first := self.forms.first(model)) is not None:
+            self.forms.watch(first, part)
+        self.watches[handle.id] = whole, part
+
+    def do_watched(self, handle: Handle) -> list[Any]:
+        """(inputs, whether it was to train) of each call of a watched model since the last question, in order.
+
+        Where the model was never called as a whole, those of its first layer.
+        """
+        whole, part = self.watches[handle.id]
+        found = list(whole or part)
+        whole.clear()
+        part.clear()
+        return found
 
     def _copy(self) -> ModuleType:
         """The submission imported once more, with nothing in it that earlier calls left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
@@ -35,3 +36,34 @@ def world() -> dict[str, str]:
         "keras.config.floatx()": str(keras.config.floatx()),
         "np.geterr()": str(np.geterr()),
     }
+
+
+def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
+    """Note in `log` what the model is called with, and whether it is called to train; in graphs, too."""
+    # After a global seed, Keras's fit shuffles alike in every epoch: its data set restarts its random numbers.
+    tf.random.set_seed(None)
+    inner = model.call
+
+    def note(training: bool, values: np.ndarray) -> np.ndarray:
+        log.append((values.copy(), training))
+        return np.zeros((), np.int64)
+
+    @functools.wraps(inner)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = [a for a in [*args, *kwargs.values()] if isinstance(a, tf.Tensor)]
+        if given:
+            training = bool(kwargs.get("training") or True in args[1:])
+            if tf.executing_eagerly():
+                log.append((np.array(given[0]), training))
+            else:
+                tf.numpy_function(functools.partial(note, training), given[:1], tf.int64)
+        return inner(*args, **kwargs)
+
+    model.supports_jit = False  # a compiled graph could not call back
+    model.call = call
+
+
+def first(model: Any) -> Any:
+    """The first part of a model that holds parameters of its own."""
+    parts = model._flatten_layers(include_self=False, recursive=True)
+    return next((part for part in parts if part.weights and not part._layers), None)

@@ -60,3 +60,20 @@ def world() -> dict[str, str]:
         "torch.get_default_dtype()": str(torch.get_default_dtype()),
         "np.geterr()": str(np.geterr()),
     }
+
+
+def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
+    """Note in `log` what the model is called with, and whether gradients are taken there."""
+
+    def note(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        given = [a for a in [*args, *kwargs.values()] if isinstance(a, torch.Tensor)]
+        if given:
+            log.append((adapter.numpy(given[0]).copy(), torch.is_grad_enabled()))
+
+    model.register_forward_pre_hook(note, with_kwargs=True)
+
+
+def first(model: Any) -> Any:
+    """The first part of a model that holds parameters of its own."""
+    parts = (module for module in model.modules() if module is not model)
+    return next((part for part in parts if list(part.parameters(recurse=False))), None)

@@ -35,3 +35,35 @@ class Mean:
     def add(self, x):
         self.total = self.total + tf.reduce_sum(x)
         return self.total
+
+
+def build(n_in, n_out):
+    return tf.keras.Sequential([tf.keras.Input((n_in,)), tf.keras.layers.Dense(n_out)])
+
+
+@tf.function(reduce_retracing=True)
+def slopes(model, x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(x, training=True) - y))
+    return loss, tape.gradient(loss, model.trainable_variables)
+
+
+def step(model, x, y):
+    loss, gradients = slopes(model, x, y)
+    for w, g in zip(model.trainable_variables, gradients):
+        w.assign(w - 0.1 * g)
+    return float(loss)
+
+
+def orders(n, epochs, rng):
+    return [rng.permutation(n) for _ in range(epochs)]
+
+
+def train(model, x, y, epochs, batch, rng):
+    history = []
+    for order in orders(len(x), epochs, rng):
+        rows = [order[i : i + batch] for i in range(0, len(x), batch)]
+        parts = [len(r) * step(model, tf.gather(x, r), tf.gather(y, r)) for r in rows]
+        history.append(sum(parts) / len(x))
+        model(x)
+    return history

@@ -35,3 +35,28 @@ class Mean:
     def add(self, x):
         self.total = self.total + x.sum()
         return 1.0 * self.total
+
+
+def build(n_in, n_out):
+    return torch.nn.Sequential(torch.nn.Linear(n_in, n_out))
+
+
+def step(model, x, y):
+    loss = (model(x) - y).square().mean()
+    for w, g in zip(model.parameters(), torch.autograd.grad(loss, list(model.parameters()))):
+        w.data -= 0.1 * g
+    return loss.item()
+
+
+def orders(n, epochs, rng):
+    return [rng.permutation(n) for _ in range(epochs)]
+
+
+def train(model, x, y, epochs, batch, rng):
+    history = []
+    for order in orders(len(x), epochs, rng):
+        rows = [order[i : i + batch] for i in range(0, len(x), batch)]
+        history.append(sum(len(r) * step(model, x[r], y[r]) for r in rows) / len(x))
+        with torch.no_grad():
+            model(x)
+    return history

@@ -1,0 +1,140 @@
+"""Which rows training takes, in which order and in which batches: noted in the worker as the model is called.
+
+batches = visited(impl, model, x, lambda: impl.train(model, x, y, epochs=3, batch=4))
+expect_epochs(batches, rows=len(x), batch=4, epochs=3, of="train(model, x, y, 3, 4)")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from katagrad.authoring.structure import losses
+from katagrad.boundary import probing
+from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.remote import Remote
+from katagrad.errors import Failure
+
+Batches = list[np.ndarray]
+
+
+def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[], Any]) -> Batches:
+    """The row numbers of each batch that `run` trains `model` on, in order.
+
+    x: the rows (N, ...) that training gets, all different in float32. Calls without gradients (PyTorch) or that
+    are not to train (Keras) are left out, and so are calls with other inputs.
+    """
+    probing.watch(impl, model)
+    run()
+    known = {row.tobytes(): i for i, row in enumerate(np.asarray(x, np.float32))}
+    assert len(known) == len(x), "the rows must differ from each other"
+    calls = probing.watched(impl, model)
+    if any(training for _, training in calls):
+        calls = [call for call in calls if call[1]]
+    found = []
+    for inputs, _ in calls:
+        keys = [row.tobytes() for row in np.asarray(inputs, np.float32)]
+        if keys and all(key in known for key in keys):
+            found.append(np.array([known[key] for key in keys]))
+    return found
+
+
+def expect_epochs(
+    batches: Batches, rows: int, batch: int, epochs: int, of: str, shuffled: bool = True
+) -> None:
+    """Expect each epoch to take each row once, in batches of the size asked for, in a new random order.
+
+    shuffled: False where the stub asks for the order of the rows. Use at least 8 rows: that two right orders are
+    equal has a chance of 1 in 40,320.
+    """
+    if batch < rows and sum(map(len, batches)) > rows * epochs:
+        # A loss over all rows, taken with gradients on, is slow and not wrong.
+        batches = [numbers for numbers in batches if len(numbers) < rows]
+    taken = sum(map(len, batches))
+    if taken != rows * epochs:
+        raise Failure(
+            f"{of} trained on {taken} rows in all, but should train on {rows * epochs}: "
+            f"each of {rows} rows once in each of {epochs} epochs"
+        )
+    orders: list[np.ndarray] = []
+    sizes = [batch] * (rows // batch) + [rows % batch] * (rows % batch > 0)
+    rest = list(batches)
+    for epoch in range(1, epochs + 1):
+        own: Batches = []
+        while sum(map(len, own)) < rows:
+            own.append(rest.pop(0))
+        found = [len(numbers) for numbers in own]
+        if found != sizes:
+            raise Failure(
+                f"epoch {epoch} of {of} has batches of {_listed(found)} rows, "
+                f"but should have batches of {_listed(sizes)}"
+            )
+        order = np.concatenate(own)
+        counts = np.bincount(order, minlength=rows)
+        if (counts != 1).any():
+            twice, never = int(counts.argmax()), int(counts.argmin())
+            raise Failure(
+                f"epoch {epoch} of {of} took row {twice} {counts[twice]} times and row {never} not at all, "
+                "but should take each row once"
+            )
+        orders.append(order)
+    _in_order(orders, of, shuffled)
+
+
+def _in_order(orders: list[np.ndarray], of: str, shuffled: bool) -> None:
+    rows = np.arange(len(orders[0]))
+    for epoch, order in enumerate(orders, 1):
+        if not shuffled and (order != rows).any():
+            at = int(np.argmax(order != rows))
+            raise Failure(
+                f"epoch {epoch} of {of} took row {order[at]} at place {at}, but should keep the order of the rows"
+            )
+        if shuffled and (order == rows).all():
+            raise Failure(
+                f"epoch {epoch} of {of} took the rows in the order of x, but should shuffle them"
+            )
+        if shuffled and epoch > 1 and (order == orders[0]).all():
+            raise Failure(
+                f"epoch {epoch} of {of} took the rows in the same order as epoch 1, "
+                "but should draw a new order for each epoch"
+            )
+
+
+def expect_rng_decides(run: Callable[[int], Batches], of: str) -> None:
+    """Expect the order of the rows to follow from the seed of an rng alone. run: seed -> batches, all made anew."""
+    first, again, other = (np.concatenate(run(seed)) for seed in (5, 5, 6))
+    if len(first) != len(again) or (first != again).any():
+        raise Failure(
+            f"{of} took the rows in other orders for two rngs of the same seed, but should draw from rng alone"
+        )
+    if len(first) == len(other) and (first == other).all():
+        raise Failure(f"{of} took the rows in the same order for two different rngs")
+
+
+def expect_new_orders(
+    run: Callable[[int], Any], fixed: Callable[[list[int]], Sequence[float]], epochs: int, of: str
+) -> None:
+    """Expect training on two rows, in batches of one, to draw their order anew in each epoch: for code without a model.
+
+    run: seed -> the history. fixed: an order of the two rows -> the history of an oracle that keeps to it. A
+    right solution keeps to one of the two orders with a chance of 1 in 2 ** (epochs - 1): take 24 epochs.
+    """
+    assert epochs >= 20, "fewer epochs let chance decide"
+    first, again = (np.array(losses(run(5), epochs, of)) for _ in range(2))
+    if not np.allclose(first, again, rtol=1e-4):
+        raise Failure(
+            f"{of} gave two histories for two rngs of the same seed, but should draw from rng alone"
+        )
+    for order in ([0, 1], [1, 0]):
+        if np.allclose(first, fixed(order), rtol=1e-4):
+            raise Failure(
+                f"all {epochs} epochs of {of} took the rows in the order {order}, "
+                "but should draw a new order for each epoch"
+            )
+
+
+def _listed(sizes: list[int]) -> str:
+    shown = ", ".join(map(str, sizes[:6]))
+    return shown + ", ..." * (len(sizes) > 6)

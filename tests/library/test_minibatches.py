@@ -1,0 +1,150 @@
+"""The order of the rows is seen while a model trains; each way to take them wrongly is named."""
+
+import numpy as np
+import pytest
+
+from katagrad.authoring.conformance import anew, conform
+from katagrad.authoring.expect import normal, opaque
+from katagrad.authoring.influence import each_matters
+from katagrad.authoring.minibatches import (
+    expect_epochs,
+    expect_new_orders,
+    expect_rng_decides,
+    visited,
+)
+from katagrad.errors import Failure
+
+FRAMEWORKS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "tensorflow")]
+FIT = """
+def train(model, x, y, epochs, batch, rng):
+    model.compile("sgd", "mse")
+    return model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0).history["loss"]
+"""
+FAULTS = {
+    "KeepsOneOrder": (
+        "def orders(n, epochs, rng): return [rng.permutation(n)] * epochs",
+        "epoch 2 of train took the rows in the same order as epoch 1",
+    ),
+    "KeepsTheOrderOfX": (
+        "import numpy as np\ndef orders(n, epochs, rng): return [np.arange(n)] * epochs",
+        "epoch 1 of train took the rows in the order of x, but should shuffle them",
+    ),
+    "DropsTheLastBatch": (
+        "def orders(n, epochs, rng): return [rng.permutation(n)[: n // 4 * 4] for _ in range(epochs)]",
+        "train trained on 24 rows in all, but should train on 30",
+    ),
+    "TakesOneEpoch": (
+        "def orders(n, epochs, rng): return [rng.permutation(n)]",
+        "train trained on 10 rows in all, but should train on 30",
+    ),
+    "DrawsWithReplacement": (
+        "def orders(n, epochs, rng): return [rng.integers(0, n, n) for _ in range(epochs)]",
+        "times and row",
+    ),
+    "IgnoresTheBatchSize": (
+        "old = train\ndef train(model, x, y, epochs, batch, rng): return old(model, x, y, epochs, 5, rng)",
+        "epoch 1 of train has batches of 5, 5 rows, but should have batches of 4, 4, 2",
+    ),
+    "IgnoresTheRng": (
+        (
+            "import numpy as np\ndef orders(n, epochs, rng):\n    r = np.random.default_rng(0)\n"
+            "    return [r.permutation(n) for _ in range(epochs)]"
+        ),
+        "took the rows in the same order for two different rngs",
+    ),
+    "DrawsElsewhere": (
+        "import numpy as np\ndef orders(n, epochs, rng): return [np.random.permutation(n) for _ in range(epochs)]",
+        "took the rows in other orders for two rngs of the same seed",
+    ),
+}
+
+
+def rows_of(impl, seed=3, epochs=3):
+    x, y = np.arange(30.0).reshape(10, 3) / 30, np.arange(10.0)[:, None] / 10
+    model = impl.build(3, 1, returns=opaque)
+    return visited(impl, model, x, lambda: impl.train(model, x, y, epochs, 4, impl.rng(seed)))
+
+
+def check(impl):
+    expect_epochs(rows_of(impl), rows=10, batch=4, epochs=3, of="train")
+    expect_rng_decides(lambda seed: rows_of(impl, seed), of="train")
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_right_training_passes(grade, framework):
+    grade(framework, "", check)
+
+
+@pytest.mark.needs("tensorflow")
+def test_fit_is_watched_in_its_graph(grade):
+    grade("tensorflow", FIT, lambda impl: expect_epochs(rows_of(impl), 10, 4, 3, "train"))
+    seeded = FIT.replace("    model", "    tf.keras.utils.set_random_seed(3)\n    model", 1)
+    with pytest.raises(Failure, match="in the same order as epoch 1"):
+        grade("tensorflow", seeded, check)
+
+
+@pytest.mark.needs("torch")
+def test_layers_called_one_by_one_are_watched(grade):
+    change = (
+        "class Parts(torch.nn.Sequential):\n    def __call__(self, x): return self[0](x)\n"
+        "def build(n_in, n_out): return Parts(torch.nn.Linear(n_in, n_out))"
+    )
+    grade("torch", change, check)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_named(grade, framework, fault):
+    change, words = FAULTS[fault]
+    with pytest.raises(Failure) as caught:
+        grade(framework, change, check)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_training_keeps_what_every_contract_means(grade, framework):
+    given = [anew("build", 3, 1), normal(8, 3), normal(8, 1), 2, 4]
+
+    def body(impl):
+        conform(impl, "train", [*given, impl.rng()], changes=["model"], gives="anything")
+
+    grade(framework, "", body)
+    with pytest.raises(Failure, match="should differ with another rng"):
+        grade(framework, FAULTS["IgnoresTheRng"][0], body)
+
+
+def test_new_orders_are_seen_in_a_history():
+    def run(seed, orders=None):
+        rng = np.random.default_rng(seed)
+        w, history = 0.0, []
+        for _ in range(24):
+            for row in orders or rng.permutation(2):
+                w += 0.3 * (row - w)
+            history.append(w)
+        return history
+
+    expect_new_orders(run, lambda order: run(0, order), epochs=24, of="train")
+    with pytest.raises(Failure, match=r"took the rows in the order \[1, 0\]"):
+        expect_new_orders(
+            lambda seed: run(seed, [1, 0]), lambda order: run(0, order), epochs=24, of="train"
+        )
+    with pytest.raises(Failure, match="two histories for two rngs of the same seed"):
+        expect_new_orders(
+            lambda seed: list(np.random.default_rng().random(24)),
+            lambda order: [0.0] * 24,
+            24,
+            "train",
+        )
+
+
+def test_a_setting_that_is_ignored_is_named():
+    def run(lr, epochs):
+        return {"w": np.full(3, lr), "history": [0.5, 0.25]}
+
+    with pytest.raises(Failure) as caught:
+        each_matters(run, {"lr": 0.1, "epochs": 2}, {"lr": 0.2, "epochs": 3}, of="train")
+    assert (
+        str(caught.value)
+        == "train gives the same for epochs=2 and epochs=3, but epochs should matter"
+    )
+    each_matters(run, {"lr": 0.1, "epochs": 2}, {"lr": 0.2}, of="train")
