@@ -10,6 +10,8 @@ build_mlp is made of the framework's own layers, its dropout layer among them.
 Graded outcome: build_mlp(64, (64,), 10, 0.3) on scikit-learn's digits, 12 epochs of batches of 50 at learning rate
 0.5: test accuracy at least 0.94, the median of three runs.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), Dropout: a simple way to prevent neural
 networks from overfitting, JMLR 15, section 4; Goodfellow, Bengio & Courville (2016), Deep Learning, section 7.12.
 """

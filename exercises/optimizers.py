@@ -25,6 +25,8 @@ measured as test accuracy after 5 epochs, median of ten seeds:
 
 Your classes are graded on the same run: the median of three seeds must reach 0.80, 0.92, 0.91 and 0.92.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 8.3 and 8.5; Sutskever, Martens, Dahl & Hinton
 (2013), On the importance of initialization and momentum in deep learning, ICML; Kingma & Ba (2015), arXiv:1412.6980,
 algorithm 1; Loshchilov & Hutter (2019), arXiv:1711.05101, algorithm 2.

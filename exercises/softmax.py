@@ -5,6 +5,8 @@ as the formula stands, both overflow for scores that real networks produce; writ
 
 Rule: write it from exp, log, sum and max; the framework's own softmax is not allowed here.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, section 4.1; Bishop (2006), Pattern Recognition and
 Machine Learning, section 4.3.4; Blanchard, Higham & Higham (2021), doi:10.1093/imanum/draa038.
 """

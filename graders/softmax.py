@@ -5,6 +5,7 @@ import pytest
 
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import close, dtype, finite, from_scratch, normal, same_inputs, shape
+from katagrad.authoring.gradients import gradient
 
 SHIFT = "Subtract the largest score before you exponentiate."
 AXIS = (
@@ -154,15 +155,23 @@ def test_log_softmax_stays_finite(impl):
 @pytest.mark.grade(points=2)
 def test_softmax_passes_gradients(impl):
     """gradients flow through softmax: d sum(softmax(x) * c) / dx is p (c - sum(p c))"""
-    x, c = normal(4, 5), normal(4, 5)
+    x = normal(4, 5)
     p = softmax(x)
-    close(
-        impl.grad("softmax", x, cotangent=c),
-        p * (c - (p * c).sum(-1, keepdims=True)),
-        of="d softmax / d x",
+    of_weights = {
+        "the weights c times p": lambda c: p * c,
+        "p (1 - p) c": lambda c: p * (1 - p) * c,
+    }
+    gradient(
+        impl,
+        "softmax",
+        [x],
+        size=(4, 5),
+        expected=lambda c: p * (c - (p * c).sum(-1, keepdims=True)),
+        mistakes=of_weights,
     )
-    expected = c - p * c.sum(-1, keepdims=True)
-    close(impl.grad("log_softmax", x, cotangent=c), expected, of="d log_softmax / d x")
+    gradient(
+        impl, "log_softmax", [x], size=(4, 5), expected=lambda c: c - p * c.sum(-1, keepdims=True)
+    )
 
 
 @pytest.mark.grade(points=2, hint="(diag(p) - p p^T) v is p * v - p * (p . v), row by row.")

@@ -141,7 +141,13 @@ class Judge:
         inputs = [] if at is None else to.arrays(list(self.plan.inputs[at]))
         if at is None or not any(to.long(a).any() for a in inputs if a.dtype.kind == "f"):
             return []
-        return likeness.rounded(self.found[at].value, self.plan.of[at])
+        near = [self.found[self.plan.at[f"scaled by {by}"]] for by in (0.0, to.HALF, to.BIG)]
+        words = likeness.rounded(self.found[at].value, self.plan.of[at])
+        if words or any(found.error is not None for found in near):
+            return words
+        return likeness.blurred(
+            self.found[at].value, [found.value for found in near], self.plan.of[at]
+        )
 
     def _integers(self) -> list[str]:
         why = "the same as for int64"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from katagrad.authoring import comparison as wording
-from katagrad.authoring.variants import leaves, long
+from katagrad.authoring.variants import BIG, TINY, leaves, long
 from katagrad.boundary.implementation import Remote
 from katagrad.errors import Failure
 from katagrad.worker.wire import NotATensor, WithLayout
@@ -126,12 +127,15 @@ def numeric(value: Any, of: str, floats: str, gives: str) -> None:
         raise Failure(f"{of} is {wording.kind_of(value)}, but should be a tensor")
 
 
+def _doubles(value: Any) -> np.ndarray:
+    """All float64 numbers of a result."""
+    found = [a for a in leaves(value) if isinstance(a, np.ndarray) and a.dtype == np.float64]
+    return np.concatenate([a.reshape(-1) for a in found]) if found else np.zeros(0)
+
+
 def rounded(value: Any, of: str) -> list[str]:
     """Whether all float64 numbers of a result could be held in float32, as those that went through it can."""
-    arrays = [a for a in leaves(value) if isinstance(a, np.ndarray) and a.dtype == np.float64]
-    if not arrays:
-        return []
-    flat = np.concatenate([a.reshape(-1) for a in arrays])
+    flat = _doubles(value)
     flat = flat[long(flat)]
     if not flat.size or (flat.astype(np.float32).astype(np.float64) != flat).any():
         return []
@@ -139,6 +143,32 @@ def rounded(value: Any, of: str) -> list[str]:
         (
             f"{of} holds {flat[0]:.17g}, which has only the digits of float32, "
             "but should be computed in float64 throughout"
+        )
+    ]
+
+
+def blurred(value: Any, near: Sequence[Any], of: str) -> list[str]:
+    """Whether a result ignores a change of the inputs that float64 holds and float32 does not.
+
+    near: the results for inputs that were not changed, and changed by HALF and by BIG. Elements that do not
+    follow their slope between those (steps, kinks) are not judged.
+    """
+    tiny, still, half, big = (_doubles(one) for one in (value, *near))
+    if not still.size or not tiny.shape == still.shape == half.shape == big.shape:
+        return []
+    with np.errstate(all="ignore"):
+        tiny, half, big = (one - still for one in (tiny, half, big))
+        size = np.abs(big)
+        smooth = np.isfinite(big) & (np.abs(big - 2 * half) <= 0.02 * size)
+        smooth &= (size > 0.05 * np.nanmax(size)) & (size > 1e-6 * np.nanmax(np.abs(still)))
+        off = np.abs(tiny * (BIG / TINY) - big) > 0.5 * size
+    if not smooth.any() or (off & smooth).sum() <= smooth.sum() / 2:
+        return []
+    at = int(np.argmax(off & smooth))
+    return [
+        (
+            f"{of} changes by {tiny[at]:.3g} where its inputs grow by a factor of 1 + 1e-9, but should change by "
+            f"{big[at] * TINY / BIG:.3g}: something on the way was rounded to float32"
         )
     ]
 

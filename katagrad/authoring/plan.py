@@ -32,6 +32,7 @@ class Plan:
         self.names = [parameter.name for parameter in self.parameters]
         self.name = name if on is None else f"{on.name}.{name}"
         self.args, self.kwargs = args, kwargs
+        self.views = impl.framework == "torch"
         self.seeded, self.exhaust = seeded, exhaust
         self.stateful = on is not None or changing
         self.random = any(isinstance(leaf, Random) for leaf in to.leaves([args, kwargs]))
@@ -77,13 +78,16 @@ class Plan:
             if not self.stateful:
                 self.add("same rng", "with the same rng, called once more, ", like=0)
         if rules & {"float64", "digits"} and floats and not models:
-            self.add("float64", "with float64 tensors, ", to.wide)
+            self.add("float64", "with float64 tensors, ", to.wide(to.TINY))
+        if "digits" in rules and floats and not models:
+            for by in (0.0, to.HALF, to.BIG):
+                self.add(f"scaled by {by}", "with float64 tensors, ", to.wide(by))
         for width in to.WIDTHS if "integers" in rules else ():
             if to.fits(tensors, width):
                 self.add(width, f"with {width} for integers, ", to.width(width))
-        if "views" in rules and any(a.ndim > 1 for a in tensors):
+        if "views" in rules and self.views and any(a.ndim > 1 for a in tensors):
             self.add("transposed", "with tensors transposed in memory, ", form="transposed")
-        if "views" in rules and any(a.ndim for a in tensors):
+        if "views" in rules and self.views and any(a.ndim for a in tensors):
             self.add("sliced", "with slices of larger tensors, ", form="sliced")
         # TensorFlow watches tensors from outside; a tf.Variable would be another thing: len() refuses it.
         if "gradients" in rules and floats and variables:

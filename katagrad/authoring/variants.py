@@ -12,8 +12,9 @@ import numpy as np
 from katagrad.boundary.implementation import Implementation, Remote
 from katagrad.worker.wire import Made, NotATensor, Random, WithLayout
 
-# A float64 array is scaled by this, which float32 cannot hold: what was float32 on its way shows.
-NUDGE = 1 + 2.0**-30
+# By how much float64 arrays are scaled: by less than float32 can hold, where what was float32 on its way shows; not at
+# all; and by what float32 does hold, which gives the slope.
+TINY, HALF, BIG = 2.0**-30, 2.0**-13, 2.0**-12
 # Significant bits that a number of a person has at most: 0.5, 3 and 0.75 stay as they are, and so do masks.
 SHORT = 16
 WIDTHS = ("int32", "int8", "uint8")
@@ -119,12 +120,16 @@ def narrow(array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64) if array.dtype.kind in "iu" and array.dtype != np.uint8 else array
 
 
-def wide(array: np.ndarray) -> np.ndarray:
-    """In float64, and, where an element is not a short number, not to be held in float32."""
-    if array.dtype.kind != "f":
-        return narrow(array)
-    exact = array.astype(np.float32).astype(np.float64)
-    return np.where(long(exact), exact * NUDGE, exact)
+def wide(by: float) -> Change:
+    """In float64, and scaled by 1 + `by` where an element is not a short number."""
+
+    def change(array: np.ndarray) -> np.ndarray:
+        if array.dtype.kind != "f":
+            return narrow(array)
+        exact = array.astype(np.float32).astype(np.float64)
+        return np.where(long(exact), exact * (1 + by), exact)
+
+    return change
 
 
 def long(array: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|Eq|Sec|Fig|No|resp|approx)|\.\.)\.[)\"'”]?$")
 END = re.compile(r"[.!?][)\"'”]?(?=\s)")
 ITEM = re.compile(r"(?:[-*]|\d+\.)\s+")
-# A list of references, and a legend of the letters in shapes, ask for nothing.
-REFERENCES, LEGEND = re.compile(r"(?:Sources?|References?): "), re.compile(r"Shapes: ")
+# References, a pointer to the page that explains words, and a legend of the letters in shapes ask for nothing.
+REFERENCES, LEGEND = re.compile(r"(?:Sources?|References?|Words): "), re.compile(r"Shapes: ")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,19 @@ def test_each_fault_is_named(grade, fault, framework):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_constants_may_have_been_float32(grade, framework):
+    third = {
+        "torch": "torch.tensor(1 / 3).to(x.dtype)",
+        "tensorflow": "tf.cast(tf.constant(1 / 3), x.dtype)",
+    }[framework]
+    change = (
+        "old = scale\ndef scale(x, factor=2.0, shift=0.0): "
+        f"return old(x, factor, shift) * (3 * {third})"
+    )
+    grade(framework, change, CALLS["scale"])
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_stub_is_not_started(grade, framework):
     change = "def scale(x, factor=2.0, shift=0.0):\n    raise NotImplementedError('scale')"
     with pytest.raises(NotStarted):
