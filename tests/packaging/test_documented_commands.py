@@ -155,7 +155,9 @@ def options_of(command):
 def test_option_in_backticks_exists(page):
     known = set(options_of(typer.main.get_command(app)))
     known |= set(re.findall(r"--[a-z][\w-]*", help_of("-m", "pytest") + help_of("start.py")))
-    for script in re.findall(r"python3? ([\w/]+\.py)", page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    modules = [m.replace(".", "/") + ".py" for m in re.findall(r"python3? -m (tests[\w.]+)", text)]
+    for script in [*re.findall(r"python3? ([\w/]+\.py)", text), *modules]:
         known |= set(re.findall(r"--[a-z][\w-]*", (ROOT / script).read_text(encoding="utf-8")))
     for line in lines_of(page.read_text(encoding="utf-8")):
         if line.startswith(("-", *PROGRAMS)) and not line.startswith("---"):
