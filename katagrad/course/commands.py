@@ -57,13 +57,13 @@ def grade(
     Ends with 0; with 1 where something that was handed in could not be graded; with 2 for a bad option.
     """
     from katagrad.course import report
-    from katagrad.course.grade import Order, run
+    from katagrad.course.grade import GradingRequest, run
     from katagrad.grading.session import parse_limits
     from katagrad.progress import progress
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
-    order = Order(
+    request = GradingRequest(
         submissions=submissions,
         out=out,
         topics=chosen(names),
@@ -79,7 +79,7 @@ def grade(
     )
     try:
         with progress("grading", "graded") as advance:
-            summary = run(order, advance)
+            summary = run(request, advance)
     except OSError as error:
         raise BadOption(
             f"{error.filename or out}: {error.strerror or error}; name another folder"

@@ -15,7 +15,7 @@ from katagrad.course.intake import Intake, take_in
 from katagrad.course.ledger import Ledger, key
 from katagrad.course.release import LEVELS
 from katagrad.course.results import write
-from katagrad.course.worker_pool import Crew, Job, Plan
+from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.grading.checks import Rules, grader_hash
 from katagrad.grading.session import check_patience, draw_seed, launcher_for
@@ -27,8 +27,8 @@ NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a course asks for. seed: None takes that of the ledger, or draws one for a new ledger.
+class GradingRequest:
+    """What to grade, and how. seed: None takes that of the ledger, or draws one for a new ledger.
 
     speed: grade throughput, too. show: how much of a result its student may read, one of `release.LEVELS`.
     """
@@ -49,7 +49,7 @@ class Order:
 
 @dataclass
 class Summary:
-    """What a grading came to. graded, kept: submissions' topics graded now, and those whose record still held."""
+    """The outcome of a grading. graded, kept: submissions' topics graded now, and those whose record still held."""
 
     graded: int = 0
     kept: int = 0
@@ -60,88 +60,93 @@ class Summary:
 Progress = Callable[[int, int, str], None]
 
 
-def run(order: Order, progress: Progress | None = None) -> Summary:
+def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     """Grade what is missing or changed, write the ledger, then grades.csv, problems.json and a JSON file per student.
 
-    Raises BadOption for an order that cannot be meant, or whose isolation cannot be had, and NotGraded.
+    Raises BadOption for a request that is invalid or whose isolation is not available, and NotGraded.
     """
-    launcher = launcher_for(order.isolation)
-    one_of("choice to show", order.show, LEVELS)
-    check_patience(order.patience)
-    check_places(order)
-    intake = take_in(order.submissions, order.framework, order.topics, order.patience)
-    check_class(order, intake)
-    ledger = Ledger(order.out / "ledger.sqlite")
-    seed = int(ledger.about("seed", str(draw_seed() if order.seed is None else order.seed)))
-    if order.seed is not None and order.seed != seed:
+    launcher = launcher_for(request.isolation)
+    one_of("choice to show", request.show, LEVELS)
+    check_patience(request.patience)
+    check_places(request)
+    intake = take_in(request.submissions, request.framework, request.topics, request.patience)
+    check_class(request, intake)
+    ledger = Ledger(request.out / "ledger.sqlite")
+    seed = int(ledger.about("seed", str(draw_seed() if request.seed is None else request.seed)))
+    if request.seed is not None and request.seed != seed:
         ledger.close()
         raise NotGraded(
-            f"{ledger.path} was begun with the seed {seed}, not {order.seed}; leave --seed out, or choose another --out"
+            f"{ledger.path} was begun with the seed {seed}, not {request.seed}; "
+            "leave --seed out, or choose another --out"
         )
     plan = Plan(
-        Rules(seed, order.patience, order.full_size, order.speed), order.limits, order.isolation
+        Rules(seed, request.patience, request.full_size, request.speed),
+        request.limits,
+        request.isolation,
     )
     summary = Summary(problems=intake.problems)
-    told = json.dumps(
-        [__version__, launcher.name, order.limits.plain(), order.full_size, order.patience]
+    rules = json.dumps(
+        [__version__, launcher.name, request.limits.plain(), request.full_size, request.patience]
     )
-    told += " with speed" if order.speed else ""  # a ledger of before there was a choice holds
+    rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
     for student, submission in intake.submissions.items():
         digest = submission.sha256
-        for topic in order.topics:
+        for topic in request.topics:
             if topic.name in intake.unfound.get(student, ()):
                 continue
             framework = submission.source(topic).known_framework
-            name = key(digest, grader_hash(topic), seed, versions(framework), told)
+            name = key(digest, grader_hash(topic), seed, versions(framework), rules)
             if ledger.key_of(student, topic.name) == name:
                 summary.kept += 1
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
-    with Crew(plan, min(order.workers, len(jobs))) as crew:
-        for job, record in crew.work(job for job, _ in jobs):
+    with GraderPool(plan, min(request.workers, len(jobs))) as graders:
+        for job, record in graders.work(job for job, _ in jobs):
             ledger.write(job.student, job.topic.name, keys[job.student, job.topic.name], record)
             summary.graded += 1
             if progress is not None:
                 progress(summary.graded, len(jobs), job.student)
-    names = [topic.name for topic in order.topics]
-    written = write(order.out, ledger, intake, names, seed, order.speed, order.show)
+    names = [topic.name for topic in request.topics]
+    written = write(request.out, ledger, intake, names, seed, request.speed, request.show)
     summary.problems, summary.totals = written.problems, written.totals
     ledger.close()
     return summary
 
 
-def check_places(order: Order) -> None:
+def check_places(request: GradingRequest) -> None:
     """Raise BadOption for folders that cannot be what they are given as."""
-    submissions, out = order.submissions.resolve(), order.out.resolve()
+    submissions, out = request.submissions.resolve(), request.out.resolve()
     if not submissions.is_dir():
-        raise BadOption(f"there is no folder {order.submissions}")
+        raise BadOption(f"there is no folder {request.submissions}")
     if out.exists() and not out.is_dir():
         raise BadOption(
-            f"--out {order.out} is a file; name a folder, which is made if it is not there"
+            f"--out {request.out} is a file; name a folder, which is made if it is not there"
         )
     if out.is_relative_to(submissions):
         raise BadOption(
-            f"--out {order.out} lies inside {order.submissions}, so results would be taken for "
+            f"--out {request.out} lies inside {request.submissions}, so results would be taken for "
             "submissions; name a folder beside it"
         )
     if submissions in (out / "students", out / "records"):
-        raise BadOption(f"{order.submissions} holds results of --out {order.out}, not submissions")
+        raise BadOption(
+            f"{request.submissions} holds results of --out {request.out}, not submissions"
+        )
 
 
-def check_class(order: Order, intake: Intake) -> None:
+def check_class(request: GradingRequest, intake: Intake) -> None:
     """Raise BadOption where a folder holds no class: nothing at all, or the files of one student."""
     if intake.submissions:
         return
-    own = [name for name in topics() if (order.submissions / f"{name}.py").is_file()]
+    own = [name for name in topics() if (request.submissions / f"{name}.py").is_file()]
     if own:
         raise BadOption(
-            f"{order.submissions} holds {own[0]}.py itself, so it looks like one student's folder; "
+            f"{request.submissions} holds {own[0]}.py itself, so it looks like one student's folder; "
             "name the folder that holds a folder or an archive for each student"
         )
     if not intake.problems:
-        raise BadOption(f"{order.submissions} is empty: there is nothing to grade")
+        raise BadOption(f"{request.submissions} is empty: there is nothing to grade")
 
 
 @cache

@@ -30,8 +30,8 @@ CREATE TABLE IF NOT EXISTS records (
 
 def key(submission: str, graders: str, seed: int, versions: dict[str, str], rules: str) -> str:
     """A hash of all that decides a score, so that a record is good for as long as it stays the same."""
-    told = json.dumps([submission, graders, seed, versions, rules], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = json.dumps([submission, graders, seed, versions, rules], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Ledger:

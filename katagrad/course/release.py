@@ -1,4 +1,4 @@
-"""What a student may read of a result: the course chooses how much, and no choice gives inputs away."""
+"""The part of a result that a student may read: the course chooses how much, and no choice reveals inputs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from katagrad.errors import FAILED
 from katagrad.grading.records import CheckResult, Result
 
-# Each shows what the one before it shows, too.
+# Each level also shows what the one before it shows.
 LEVELS = ("score", "claims", "messages", "hints")
 SCHEMA = "katagrad/student/v1"
 RAISED = re.compile(r"(?P<of>[^\n]*?) raised (?P<kind>\w+)(?![\w.])")
 
 
 def released(result: Result, show: str) -> dict[str, Any]:
-    """A result for its student's eyes. show: one of LEVELS.
+    """A result as its student may read it. show: one of LEVELS.
 
     The seed and the prints stay behind on every level: a submission can print what it was given. So does what an
     exception says, for the same reason. Values that a submission returned are part of messages.

@@ -1,4 +1,4 @@
-"""What a person sees at the end of a grading: a table, what could not be graded, and where the results are."""
+"""The lines at the end of a grading: a table, what could not be graded, and where the results are."""
 
 from __future__ import annotations
 

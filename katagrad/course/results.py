@@ -1,4 +1,4 @@
-"""The files of a grading: grades.csv, problems.json, students/ to hand out, records/ to keep."""
+"""The files of a grading: grades.csv, problems.json, students/ for distribution, and records/ for the course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A generated class: as many submissions as wanted, right and wrong in known ways, for trials of grading itself."""
+"""Generate a class of any number of submissions, right and wrong in known ways, to try the grading itself."""
 
 from __future__ import annotations
 

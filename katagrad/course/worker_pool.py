@@ -23,7 +23,7 @@ from katagrad.worker.limits import Limits
 
 @dataclass(frozen=True)
 class Plan:
-    """What every grader process is told once."""
+    """The settings that every grader process is started with."""
 
     rules: Rules
     limits: Limits
@@ -54,8 +54,8 @@ def grade(pool: Pool, plan: Plan, job: Job) -> TopicResult:
     return topic_result(job.topic, outcomes, framework, plan.rules.speed, isolation)
 
 
-def _labour(pipe: Connection, plan: Plan) -> None:
-    """The life of a grader process: jobs come in, records go out; it ends with its parent."""
+def _run_grader(pipe: Connection, plan: Plan) -> None:
+    """Run a grader process: it receives jobs and sends results, and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pool = Pool(plan.limits, launcher_for(plan.isolation))
     with contextlib.suppress(EOFError, OSError):
@@ -65,32 +65,32 @@ def _labour(pipe: Connection, plan: Plan) -> None:
     pool.close()
 
 
-class Crew:
+class GraderPool:
     """A number of grader processes. Use as a context manager."""
 
     def __init__(self, plan: Plan, workers: int) -> None:
         self.plan = plan
         # Not forked: a fork of a process that has threads, such as a progress display, may hang.
         self.context = multiprocessing.get_context("spawn")
-        self.hands: dict[Connection, Any] = {}
+        self.processes: dict[Connection, Any] = {}
         for _ in range(workers):
-            self._hire()
+            self._start()
 
-    def _hire(self) -> Connection:
+    def _start(self) -> Connection:
         near, far = self.context.Pipe()
-        process = self.context.Process(target=_labour, args=(far, self.plan), daemon=True)
+        process = self.context.Process(target=_run_grader, args=(far, self.plan), daemon=True)
         process.start()
         far.close()
-        self.hands[near] = process
+        self.processes[near] = process
         return near
 
     def work(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, TopicResult]]:
-        """Grade jobs as hands come free; yields each with its record. A job whose process dies is tried once more."""
+        """Grade jobs as processes become free; yields each with its result. A job whose process dies is tried again."""
         queue = iter(jobs)
         retry: list[Job] = []
         busy: dict[Connection, Job] = {}
         failed: set[tuple[str, str]] = set()
-        free = list(self.hands)
+        free = list(self.processes)
         while True:
             while free and (job := retry.pop() if retry else next(queue, None)) is not None:
                 pipe = free.pop()
@@ -104,8 +104,8 @@ class Crew:
                 try:
                     record = ready.recv()
                 except (EOFError, OSError):
-                    self.hands.pop(ready).join()
-                    free.append(self._hire())
+                    self.processes.pop(ready).join()
+                    free.append(self._start())
                     if (job.student, job.topic.name) not in failed:
                         failed.add((job.student, job.topic.name))
                         retry.append(job)
@@ -119,13 +119,13 @@ class Crew:
                 free.append(ready)
                 yield job, record
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> GraderPool:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for pipe in self.hands:
+        for pipe in self.processes:
             pipe.close()
-        for process in self.hands.values():
+        for process in self.processes.values():
             process.join(10)
             if process.is_alive():
                 process.kill()

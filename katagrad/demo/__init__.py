@@ -8,7 +8,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from katagrad.course.grade import Order, run
+from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED
 from katagrad.grading.records import TopicResult
@@ -41,7 +41,10 @@ def demo(isolation: str, workers: int) -> list[str]:
 
         with progress("grading", "graded") as advance:
             run(
-                Order(folder / "class", folder / "out", chosen, isolation, workers, seed=1), advance
+                GradingRequest(
+                    folder / "class", folder / "out", chosen, isolation, workers, seed=1
+                ),
+                advance,
             )
         ledger = Ledger(folder / "out" / "ledger.sqlite")
         records: dict[str, dict[str, TopicResult]] = {}

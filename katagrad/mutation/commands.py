@@ -80,7 +80,7 @@ def survivors(topic: Topic, framework: str, pool: Pool | None, family: str = "ge
     validator = judging.Validator(topic, framework, pool)
     known = equivalents(topic, framework)
     caught, alive, listed = 0, 0, []
-    for mutant, check in validator.hunt(family):
+    for mutant, check in validator.detect(family):
         change = f"line {mutant.line}, {mutant.what}: `{mutant.before}` -> `{mutant.after}`"
         if check:
             caught += 1

@@ -26,7 +26,7 @@ LATE = 2
 OVERHEAD = 0.02
 
 
-class Hunt:
+class Detector:
     """Tries checks on the mutants of one solution, and learns which tell of a change in which function.
 
     source: the solution. seconds: what each check took on it, by name. wall: the limit, in seconds, of a case
@@ -53,7 +53,7 @@ class Hunt:
         ]
         return min(around)[1] if around else ""
 
-    def order(self, mutant: Mutant) -> list[Check]:
+    def ranked(self, mutant: Mutant) -> list[Check]:
         """The checks, those first that caught most mutants of this function for the time that they take."""
         scope = self.scope(mutant)
 
@@ -71,7 +71,7 @@ class Hunt:
             transport.close()
 
     def _catch(self, mutant: Mutant, transport: Transport, rules: Rules) -> str:
-        left = self.order(mutant)
+        left = self.ranked(mutant)
         late: list[Check] = []
         while left and len(late) < LATE:
             check = left.pop(0)

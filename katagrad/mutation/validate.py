@@ -23,7 +23,7 @@ from katagrad.mutation.entries import Named, kept, named_mutants
 from katagrad.mutation.findings import Findings
 from katagrad.mutation.layout import alternatives, layout
 from katagrad.mutation.operators import Mutant, mutants
-from katagrad.mutation.survivors import Hunt
+from katagrad.mutation.survivors import Detector
 from katagrad.topics import Topic
 
 # What a slip of the author's pen comes to, too: a mutant that falls to one of these alone proves nothing of the check.
@@ -188,21 +188,21 @@ class Validator:
             return list(mutants(self.solution))
         return list(careless(self.solution, self.framework, asked(self.topic)))
 
-    def hunt(
+    def detect(
         self, family: str, seed: int = 5, progress: Callable[[int, int], None] | None = None
     ) -> Iterator[tuple[Mutant, str]]:
         """(mutant, check that caught it, or "") for every mutant of a family that could show."""
         found = self.family(family)
         took = {name: outcome.seconds for name, outcome in self.run(self.solution, seed).items()}
-        hunt = Hunt(manifest(self.topic), self.solution, took, self.pool.limits.wall)
+        detector = Detector(manifest(self.topic), self.solution, took, self.pool.limits.wall)
         for i, mutant in enumerate(found):
             transport = self.transport(mutant.source, self.framework)
-            caught = hunt.catch(mutant, transport, Rules(seed, full_size=self.full_size))
+            caught = detector.catch(mutant, transport, Rules(seed, full_size=self.full_size))
             if progress is not None:
                 progress(i + 1, len(found))
             if not caught and mutant.probe:
                 probe = self.transport(mutant.probe, self.framework)
-                if not hunt.catch(mutant, probe, Rules(seed, full_size=self.full_size)):
+                if not detector.catch(mutant, probe, Rules(seed, full_size=self.full_size)):
                     continue  # no check has a result that it could change
             yield mutant, caught
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from katagrad.course.grade import Order, run
+from katagrad.course.grade import GradingRequest, run
 from katagrad.course.sample_class import generate
 from katagrad.errors import NotGraded
 from katagrad.topics import topics
@@ -36,7 +36,7 @@ def graded(tmp_path_factory):
     """(submissions, results, summary) of an undisturbed run with two workers."""
     folder = tmp_path_factory.mktemp("course")
     generate(folder / "class", STUDENTS, SMALL, seed=3, frameworks=["torch"])
-    order = Order(folder / "class", folder / "out", SMALL, "process", 2, seed=7)
+    order = GradingRequest(folder / "class", folder / "out", SMALL, "process", 2, seed=7)
     return folder / "class", folder / "out", run(order)
 
 
@@ -76,7 +76,7 @@ def test_results_say_what_each_student_reached(graded):
 
 def test_run_again_grades_nothing_and_a_changed_file_alone(graded):
     submissions, out, _ = graded
-    order = Order(submissions, out, SMALL, "process", 2, seed=7)
+    order = GradingRequest(submissions, out, SMALL, "process", 2, seed=7)
     before = scores(out / "ledger.sqlite")
     again = run(order)
     assert (again.graded, again.kept) == (0, STUDENTS * 2)
@@ -89,7 +89,7 @@ def test_run_again_grades_nothing_and_a_changed_file_alone(graded):
 def test_another_seed_is_refused_rather_than_mixed(graded):
     submissions, out, _ = graded
     with pytest.raises(NotGraded, match="was begun with the seed 7, not 8"):
-        run(Order(submissions, out, SMALL, "process", 1, seed=8))
+        run(GradingRequest(submissions, out, SMALL, "process", 1, seed=8))
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_scores(graded, tmp_path):
@@ -114,7 +114,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_scores(graded, tmp_path)
 
 def test_one_worker_and_two_give_identical_records(graded, tmp_path):
     submissions, out, _ = graded
-    run(Order(submissions, tmp_path / "one", SMALL, "process", 1, seed=7))
+    run(GradingRequest(submissions, tmp_path / "one", SMALL, "process", 1, seed=7))
 
     def told(folder):
         text = (folder / "records" / "student0004.json").read_text()
@@ -165,7 +165,7 @@ def test_no_formula_reaches_a_spreadsheet(tmp_path):
     home = tmp_path / "class" / "@cmd"
     home.mkdir(parents=True)
     (home / "softmax.py").write_text(topics()["softmax"].stub.read_text())
-    summary = run(Order(tmp_path / "class", tmp_path / "out", SMALL[:1], "process", 1))
+    summary = run(GradingRequest(tmp_path / "class", tmp_path / "out", SMALL[:1], "process", 1))
     text = (tmp_path / "out" / "grades.csv").read_text()
     assert summary.problems
     assert "'@cmd," in text

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from katagrad.course import grade
-from katagrad.course.grade import Order, run
+from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
 from katagrad.course.release import LEVELS, released, without_detail
 from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
@@ -22,8 +22,8 @@ SOFTMAX, CROSS = (topics()[name] for name in ("softmax", "cross_entropy"))
 SECRET = "0.31415926"
 
 
-class QuickCrew:
-    """A crew that knows the verdict before it looks: every check passes, but where the file asks for less."""
+class QuickPool:
+    """A pool that knows the verdict before it looks: every check passes, but where the file asks for less."""
 
     def __init__(self, plan, workers):
         self.plan = plan
@@ -45,7 +45,7 @@ class QuickCrew:
 @pytest.fixture
 def handed_in(tmp_path, monkeypatch):
     """A folder of submissions, graded by `grading`."""
-    monkeypatch.setattr(grade, "Crew", QuickCrew)
+    monkeypatch.setattr(grade, "GraderPool", QuickPool)
     home = tmp_path / "class"
     for name in ("ada", "bob"):
         (home / name).mkdir(parents=True)
@@ -55,7 +55,7 @@ def handed_in(tmp_path, monkeypatch):
 
 
 def grading(home, wanted=(SOFTMAX, CROSS), **more):
-    return run(Order(home, home.parent / "out", wanted, "process", 1, seed=7, **more))
+    return run(GradingRequest(home, home.parent / "out", wanted, "process", 1, seed=7, **more))
 
 
 def rows(home):
@@ -103,12 +103,12 @@ def test_one_topic_that_is_not_found_leaves_the_others(handed_in):
 def test_a_topic_that_nobody_handed_in_is_no_problem(handed_in):
     (handed_in / "bob" / "cross_entropy.py").unlink()
     (handed_in / "bob" / "softmax_helpers.py").write_bytes(b"")
-    monkey = QuickCrew.work
-    QuickCrew.work = lambda self, jobs: monkey(self, (j for j in jobs if j.student != "bob"))
+    monkey = QuickPool.work
+    QuickPool.work = lambda self, jobs: monkey(self, (j for j in jobs if j.student != "bob"))
     try:
         assert grading(handed_in).problems == {}
     finally:
-        QuickCrew.work = monkey
+        QuickPool.work = monkey
 
 
 @pytest.mark.parametrize("name", ["checksum.zip", "cut.tar.gz", "conflict.tar", "long.zip"])

@@ -1,4 +1,4 @@
-"""The hunt for generic mutants: what counts as caught depends neither on the order of checks nor on first limits."""
+"""Detection of generic mutants: what counts as caught depends neither on the order of checks nor on first limits."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from katagrad.grading.cases import Case
 from katagrad.grading.checks import Check, Outcome, Rules
 from katagrad.mutation import survivors
 from katagrad.mutation.operators import Mutant
-from katagrad.mutation.survivors import Hunt
+from katagrad.mutation.survivors import Detector
 
 SOURCE = """def first(x):
     return x + 1
@@ -39,9 +39,9 @@ def mutant(line):
 
 
 @pytest.fixture
-def hunt(monkeypatch):
-    """A hunt with three checks; `needs` is how long each takes on a mutant, `fails` those that do not pass."""
-    made = Hunt(
+def detector(monkeypatch):
+    """A detector with three checks; `needs` is how long each takes on a mutant, `fails` those that do not pass."""
+    made = Detector(
         [check("slow", 60.0), check("quick"), check("middling", 30.0)],
         SOURCE,
         {"slow": 5.0, "quick": 0.01, "middling": 0.5},
@@ -60,49 +60,56 @@ def hunt(monkeypatch):
     return made
 
 
-def test_scope_is_the_innermost_definition(hunt):
-    assert [hunt.scope(mutant(line)) for line in (2, 5, 7, 10)] == ["first", "Second", "step", ""]
+def test_scope_is_the_innermost_definition(detector):
+    assert [detector.scope(mutant(line)) for line in (2, 5, 7, 10)] == [
+        "first",
+        "Second",
+        "step",
+        "",
+    ]
 
 
-def test_cheap_checks_come_first_and_every_check_is_run_on_a_survivor(hunt):
-    assert hunt.catch(mutant(2), NoTransport(), RULES) == ""
-    assert [name for name, _ in hunt.ran] == ["quick", "middling", "slow"]
+def test_cheap_checks_come_first_and_every_check_is_run_on_a_survivor(detector):
+    assert detector.catch(mutant(2), NoTransport(), RULES) == ""
+    assert [name for name, _ in detector.ran] == ["quick", "middling", "slow"]
 
 
-def test_the_check_that_caught_the_last_mutant_of_a_function_is_tried_first_there(hunt):
-    hunt.fails = {"middling": FAILED}
+def test_the_check_that_caught_the_last_mutant_of_a_function_is_tried_first_there(detector):
+    detector.fails = {"middling": FAILED}
     for _ in range(9):
-        assert hunt.catch(mutant(2), NoTransport(), RULES) == "middling"
-    hunt.seconds |= {"quick": 0.4}
-    assert next(c.name for c in hunt.order(mutant(2))) == "middling"
-    assert next(c.name for c in hunt.order(mutant(7))) == "quick", (
+        assert detector.catch(mutant(2), NoTransport(), RULES) == "middling"
+    detector.seconds |= {"quick": 0.4}
+    assert next(c.name for c in detector.ranked(mutant(2))) == "middling"
+    assert next(c.name for c in detector.ranked(mutant(7))) == "quick", (
         "another function learns nothing from it"
     )
 
 
-def test_a_mutant_that_is_slow_but_right_survives(hunt):
-    hunt.needs = {"middling": 29.0, "slow": 59.0, "quick": 19.0}  # all under their own limits
-    assert hunt.catch(mutant(2), NoTransport(), RULES) == ""
-    assert {("slow", 60.0), ("middling", 30.0)} <= set(hunt.ran), "the own limits were never tried"
+def test_a_mutant_that_is_slow_but_right_survives(detector):
+    detector.needs = {"middling": 29.0, "slow": 59.0, "quick": 19.0}  # all under their own limits
+    assert detector.catch(mutant(2), NoTransport(), RULES) == ""
+    assert {("slow", 60.0), ("middling", 30.0)} <= set(detector.ran), (
+        "the own limits were never tried"
+    )
 
 
-def test_an_endless_mutant_falls_to_the_shortest_of_the_own_limits(hunt):
-    hunt.needs = {"middling": 1e9, "slow": 1e9}
-    assert hunt.catch(mutant(2), NoTransport(), RULES) == "middling"
-    limits = [seconds for name, seconds in hunt.ran if name != "quick"]
+def test_an_endless_mutant_falls_to_the_shortest_of_the_own_limits(detector):
+    detector.needs = {"middling": 1e9, "slow": 1e9}
+    assert detector.catch(mutant(2), NoTransport(), RULES) == "middling"
+    limits = [seconds for name, seconds in detector.ran if name != "quick"]
     assert limits == [4.0, 25.0, 30.0]
 
 
-def test_a_failure_before_the_first_limit_is_final_and_a_grader_that_fails_is_named(hunt):
-    hunt.fails = {"quick": NOT_GRADED}
-    assert hunt.catch(mutant(2), NoTransport(), RULES) == f"quick ({NOT_GRADED}: said so)"
-    assert len(hunt.ran) == 1
+def test_a_failure_before_the_first_limit_is_final_and_a_grader_that_fails_is_named(detector):
+    detector.fails = {"quick": NOT_GRADED}
+    assert detector.catch(mutant(2), NoTransport(), RULES) == f"quick ({NOT_GRADED}: said so)"
+    assert len(detector.ran) == 1
 
 
-def test_the_worker_is_closed_whatever_comes(hunt):
-    hunt.fails = {"quick": FAILED}
+def test_the_worker_is_closed_whatever_comes(detector):
+    detector.fails = {"quick": FAILED}
     transport = NoTransport()
-    hunt.catch(mutant(2), transport, RULES)
+    detector.catch(mutant(2), transport, RULES)
     assert transport.closed
 
 
@@ -115,7 +122,7 @@ def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
     topic = topics()["softmax"]
     validator = Validator(topic, "torch")
     try:
-        found = list(validator.hunt("generic"))
+        found = list(validator.detect("generic"))
     finally:
         validator.close()
     known = equivalents(topic, "torch")
@@ -135,9 +142,9 @@ def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monk
             pass
 
         def family(self, name):
-            return [mutant for mutant, _ in self.hunt(name)]
+            return [mutant for mutant, _ in self.detect(name)]
 
-        def hunt(self, family):
+        def detect(self, family):
             yield Mutant("number", 2, "1", "2", ""), "test_first"
             yield Mutant("number", 2, "1", "0", ""), "test_first (not graded: no data)"
             yield Mutant("number", 7, "1", "2", ""), ""

@@ -6,7 +6,7 @@ from dataclasses import fields
 import jsonschema
 import pytest
 
-from katagrad.course.grade import Order, run
+from katagrad.course.grade import GradingRequest, run
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import (
@@ -119,7 +119,7 @@ def test_what_a_course_writes_follows_the_schema(tmp_path):
     home = tmp_path / "class" / "ada"
     home.mkdir(parents=True)
     (home / "softmax.py").write_text(TOPIC.solution("torch").read_text())
-    run(Order(tmp_path / "class", tmp_path / "out", [TOPIC], "process", 1, seed=7))
+    run(GradingRequest(tmp_path / "class", tmp_path / "out", [TOPIC], "process", 1, seed=7))
     record = json.loads((tmp_path / "out" / "students" / "ada.json").read_text(encoding="utf-8"))
     VALIDATOR.validate(record)
     assert record["points"] == record["maximum"] > 0
