@@ -230,6 +230,6 @@ def lines(topic: Topic, framework: str, measured: dict[str, Measured]) -> Iterat
             yield f"    --seed {fall.seed}{word}: {fall.message[:200]}"
     if any(one.falls for one in measured.values()):
         yield (
-            f"To see one again: pytest exercises/{topic.name}.py --submission solutions/{framework} "
+            f"To see one again: pytest graders/{topic.name}.py --submission solutions/{framework} "
             "--data embedded --seed N"
         )

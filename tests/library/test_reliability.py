@@ -106,7 +106,7 @@ def test_falls_are_counted_by_seed_and_seen_again(topic, pool):
     assert all(fall.repeats for fall in lucky)
     lines = list(reliability.lines(topic, "torch", found))
     assert f"    --seed {lucky[0].seed}: failed: the number drawn is 0" in lines
-    assert "pytest exercises/double.py --submission solutions/torch" in lines[-1]
+    assert "pytest graders/double.py --submission solutions/torch" in lines[-1]
 
 
 def test_training_checks_are_graded_less_often_and_keep_their_runs(topic, pool):
