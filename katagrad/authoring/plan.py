@@ -36,6 +36,8 @@ class Plan:
         self.seeded, self.exhaust = seeded, exhaust
         self.stateful = on is not None or changing
         self.random = any(isinstance(leaf, Random) for leaf in to.leaves([args, kwargs]))
+        parts = [on, *self.args, *self.kwargs.values()]
+        self.made = any(isinstance(part, (Made, Remote)) for part in parts)
         self.calls: list[Call] = []
         self.of: list[str] = []
         self.at: dict[str, int] = {}
@@ -53,11 +55,13 @@ class Plan:
         """One more call. words: what is unusual about it. given: other arguments than the usual."""
         args, kwargs = (self.args, self.kwargs) if given is None else given
         args, kwargs = to.mapped(args, change, form), to.mapped(kwargs, change, form)
-        seed = SEED if self.seeded else SEED + len(self.calls)
+        # TensorFlow forgets its kernels when it is seeded, which costs more than the calls: seed only what needs it.
+        made = SEED if self.made else None
+        seed = SEED if self.seeded else SEED + len(self.calls) if self.made else None
         self.at[key] = len(self.calls)
         self.inputs.append((args, kwargs))
         self.of.append(words + to.wording(self.name, self.names, args, kwargs))
-        self.calls.append(Call(args, kwargs, made=SEED, seed=seed, exhaust=self.exhaust, **options))
+        self.calls.append(Call(args, kwargs, made=made, seed=seed, exhaust=self.exhaust, **options))
 
     def vary(self, rules: set[str], rows: list[int | str], empty: bool, variables: bool) -> None:
         """The call as it is, and in all the ways that `rules` ask for."""

@@ -25,7 +25,7 @@ def anew(name: str, *args: Any, **kwargs: Any) -> Made:
 class Call:
     """One call. An array that `exact` marks is sent in the dtype that it has.
 
-    made, seed: seeds of the global generators, before the arguments are made and before the call. like: the
+    made, seed: seeds of the global generators, before the arguments are made and before the call, if any. like: the
     number of an earlier call, whose very arguments are passed again. fresh: call a newly imported copy of the
     submission. exhaust: iterate over the result, and take the items for it. reread: the number of an earlier
     call whose result is read once more after this one.
@@ -33,8 +33,8 @@ class Call:
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
-    made: int = 0
-    seed: int = 0
+    made: int | None = None
+    seed: int | None = None
     like: int | None = None
     fresh: bool = False
     exhaust: bool = False

@@ -66,7 +66,7 @@ class Probing(Exchange):
         """Call `target` once for each of `calls`; an exception ends that call alone.
 
         Each call has `args` and `kwargs`, `made` and `seed`, which seed the global generators before the
-        arguments are made and before the call, `like`, the number of an earlier call whose arguments it takes
+        arguments are made and before the call (or None), `like`, the number of an earlier call whose arguments it takes
         (or None), `fresh`, whether to import the submission anew for it, `exhaust`, whether to iterate over
         the result, and `reread`, the number of an earlier call whose result is read once more afterwards.
         """
@@ -77,7 +77,8 @@ class Probing(Exchange):
             result, answer = None, {}
             try:
                 self._module = self._copy() if call["fresh"] else None
-                self.seed(call["made"])
+                if call["made"] is not None:
+                    self.seed(call["made"])
                 if call["like"] is None:
                     args = [self.lift(value) for value in call["args"]]
                     named = {key: self.lift(value) for key, value in call["kwargs"].items()}
@@ -89,7 +90,8 @@ class Probing(Exchange):
                 sent = [*call["args"], *call["kwargs"].values()]
                 before = list(self._states(lifted, sent, (), True))
                 world = self.forms.world()
-                self.seed(call["seed"])
+                if call["seed"] is not None:
+                    self.seed(call["seed"])
                 result = function(*args, **named)
                 if call["exhaust"]:
                     result = list(itertools.islice(iter(result), MAX_ITEMS))
