@@ -18,6 +18,7 @@ from katagrad.course.results import write
 from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.grading.checks import Rules, grader_hash
+from katagrad.grading.records import write_json
 from katagrad.grading.session import check_patience, draw_seed, launcher_for
 from katagrad.topics import Topic, topics
 from katagrad.worker.limits import Limits
@@ -111,6 +112,18 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     names = [topic.name for topic in request.topics]
     written = write(request.out, ledger, intake, names, seed, request.speed, request.show)
     summary.problems, summary.totals = written.problems, written.totals
+    in_force = {
+        "isolation": launcher.name,
+        "limits": request.limits.plain(),
+        "patience": request.patience,
+        "full_size": request.full_size,
+        "speed": request.speed,
+        "framework": request.framework,
+        "show": request.show,
+        "seed": seed,
+        "topics": names,
+    }
+    write_json(request.out / "run.json", in_force)
     ledger.close()
     return summary
 

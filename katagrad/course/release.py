@@ -12,6 +12,12 @@ from katagrad.grading.records import CheckResult, Result
 # Each level also shows what the one before it shows.
 LEVELS = ("score", "claims", "messages", "hints")
 SCHEMA = "katagrad/student/v1"
+# Numbers with a point or an exponent, whole numbers and strings that were found or expected: of drawn inputs, or made
+# from them. Shapes, positions and dtypes stay.
+DRAWN = re.compile(
+    r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+(?=e[-+]?\d))(?:e[-+]?\d+)?"
+    r"|(?<= is )(?:[-+]?\d+|'[^']*'|\"[^\"]*\")|(?<= be )(?:[-+]?\d+|'[^']*'|\"[^\"]*\")"
+)
 RAISED = re.compile(r"(?P<of>[^\n]*?) raised (?P<kind>\w+)(?![\w.])")
 
 
@@ -19,7 +25,7 @@ def released(result: Result, show: str) -> dict[str, Any]:
     """A result as its student may read it. show: one of LEVELS.
 
     The seed and the prints stay behind on every level: a submission can print what it was given. So does what an
-    exception says, for the same reason. Values that a submission returned are part of messages.
+    exception says, and each value, for the same reason: it can raise or return what it was given.
     """
     level = LEVELS.index(show)
     topics: dict[str, Any] = {}
@@ -59,9 +65,10 @@ def _check(check: CheckResult, level: int) -> dict[str, Any]:
 
 
 def without_detail(message: str) -> str:
-    """A message without what a submission's exception says; of its class, Python's own names alone."""
+    """A message without values, and without what a submission's exception says but Python's own names of classes."""
     raised = RAISED.match(message)
     if raised is None:
-        return message.split("\n", 1)[0]
+        return DRAWN.sub("...", message.split("\n", 1)[0])
     known = isinstance(getattr(builtins, raised["kind"], None), type)
-    return f"{raised['of']} raised {raised['kind'] if known else 'an exception of its own'}"
+    said = f"{raised['of']} raised {raised['kind'] if known else 'an exception of its own'}"
+    return DRAWN.sub("...", said)

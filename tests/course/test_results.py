@@ -209,7 +209,7 @@ def result():
     messages = [
         f"softmax(x) raised ValueError: x was {SECRET}\n| === 16 passed ===\n|   softmax.py:3",
         f"softmax(x) raised X{SECRET.replace('.', '_')}: hidden",
-        "softmax(x)[0] is 0.25, but should be 0.5 within 1e-05",
+        f"softmax(x, axis=0)[0, 1] is {SECRET}, but should be 0.5 within 1e-05; it equals x",
     ]
     outcomes = {
         check.name: Outcome(FAILED, messages[i % 3], f"printed {SECRET}")
@@ -229,12 +229,19 @@ def test_no_level_gives_away_seed_inputs_or_more_than_was_chosen(show):
     claims = [check.claim for check in manifest(SOFTMAX)]
     hints = [check.hint for check in manifest(SOFTMAX) if check.hint]
     assert all(json.dumps(c)[1:-1] in text for c in claims) is (show != "score")
-    assert ("0.25, but should be" in text) is (show in ("messages", "hints"))
+    assert ("is ..., but should be ... within ...; it equals x" in text) is (
+        show in ("messages", "hints")
+    )
     assert any(json.dumps(h)[1:-1] in text for h in hints) is (show == "hints")
 
 
 def test_messages_keep_what_the_grader_says():
-    assert without_detail("f(x) is 1, but should be 2") == "f(x) is 1, but should be 2"
+    shape = "f(x, axis=-1) has shape (2, 3), but should have (3, 2)"
+    assert without_detail(shape) == shape
+    dtype = "f(x)[0, 2] is float64, but should be float32 (12 of 12 elements are off)"
+    assert without_detail(dtype) == dtype
+    assert without_detail("f(x)[3] is nan, but should be 2") == "f(x)[3] is nan, but should be ..."
+    assert without_detail("f(x) is 'x3', but should be -2.5e-3") == "f(x) is ..., but should be ..."
     assert without_detail("f(x) raised KeyError: 3\n| f.py:1") == "f(x) raised KeyError"
     assert without_detail("f raised Own_31: 3") == "f raised an exception of its own"
 
@@ -247,6 +254,8 @@ def test_the_course_keeps_the_rest_elsewhere(handed_in):
     told = json.loads((out / "students" / "bob.json").read_text())
     assert (kept["seed"], kept["isolation"]) == (7, "process")
     assert "message" in kept["topics"]["softmax"]["checks"][0]
+    in_force = json.loads((out / "run.json").read_text())
+    assert (in_force["isolation"], in_force["limits"]["wall"]) == ("process", 20.0)
     assert "message" not in told["topics"]["softmax"]["checks"][0]
     grading(handed_in, show="messages")
     told = json.loads((out / "students" / "bob.json").read_text())
