@@ -15,7 +15,8 @@ QUIET_SECONDS = 10.0
 def progress(doing: str, done: str) -> Iterator[Callable[[int, int, str], None]]:
     """A bar with what is done, the rate and the time left; a line now and then where there is no terminal.
 
-    doing, done: the work's word, "grading" and "graded" say. Yields advance(done, of, name of what is at hand).
+    doing, done: words for the work, for example "grading" and "graded". Yields
+    advance(done, of, name of the current item).
     """
     if not sys.stderr.isatty():
         yield _plain(done)

@@ -1,7 +1,7 @@
-"""Text of strangers, made fit to be shown: it steers no terminal, and no line of it can be taken for one of ours.
+"""Text of strangers, made safe to show: it controls no terminal, and none of its lines can be mistaken for one of ours.
 
-A stranger's text is what a submission, an archive or a folder brings along: messages, prints, names of files,
-functions and students. Every printer uses one of these: `one_line` for what stands inside a line of ours,
+A stranger's text comes from a submission, an archive or a folder: messages, prints, names of files, functions
+and students. Every printer uses one of these: `one_line` for what stands inside a line of ours,
 `hanging` for a message that begins in one, `quoted` for a block of its own, `cell` for a spreadsheet. HTML is
 escaped by its templates.
 """
@@ -21,7 +21,7 @@ FORMULA = "=+-@\t\r\n"
 
 
 def visible(text: str, most: int = 8000) -> str:
-    """`text` with every character that could steer a terminal, a file or a reader's eye written out.
+    """`text` with every character written out that could control a terminal or mislead a reader.
 
     That is each control character and escape, each that turns the direction of writing or takes no room, and
     lone surrogates, which no encoding takes. Line breaks and tabs stay. Cut at `most` characters.

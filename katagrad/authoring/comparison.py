@@ -1,4 +1,4 @@
-"""How expectations compare and put what they found into words."""
+"""Comparison of values with expectations, and the wording of failures."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ TOLERANCE = {"float16": (1e-2, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-9,
 
 @dataclass(frozen=True)
 class Wrong:
-    """A usual wrong answer, for `mistakes`, with the hint that helps against it."""
+    """A common wrong answer, for `mistakes`, with a hint for it."""
 
     value: Any
     hint: str
 
 
 def inside(mistakes: Mapping[str, Any] | None, key: Any) -> dict[str, Any]:
-    """The part of each wrong answer that stands at `key`, where it has the structure of the right one."""
+    """The item at `key` of each wrong answer that has the structure of the right one."""
     found = {}
     for name, wrong in (mistakes or {}).items():
         value = wrong.value if isinstance(wrong, Wrong) else wrong
@@ -70,7 +70,7 @@ def compare(
 
 
 def apart(found: Any, wanted: Any, dtype: str = "") -> tuple[str, str]:
-    """Two numbers in as many digits as it takes to tell them apart; the first with its dtype if that is many."""
+    """Two numbers in as many digits as are needed to distinguish them; the first with its dtype if those are many."""
     if not isinstance(found, (float, complex, np.inexact)):
         return str(found), str(wanted)
     for digits in (6, 9, 17):

@@ -1,4 +1,4 @@
-"""The check that is running: its random numbers, and which data it graded on."""
+"""The check that is running: its random numbers, and the data that it used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def derive(seed: int, *names: str) -> int:
-    """A 63-bit seed for what `names` name, from which `seed` cannot be found again (SHA-256)."""
+    """A 63-bit seed derived from `seed` and `names` by SHA-256, from which `seed` cannot be recovered."""
     digest = hashlib.sha256("\0".join([str(seed), *names]).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
@@ -21,8 +21,8 @@ def derive(seed: int, *names: str) -> int:
 class CheckContext:
     """One run of one check.
 
-    full_size: whether sets such as MNIST may be used where they are present. used: the sets that were.
-    notes: what a check that passed has to say.
+    full_size: whether full-size sets such as MNIST may be used if present. used: the sets that were used.
+    notes: remarks of a check that passed.
     """
 
     seed: int
@@ -38,7 +38,7 @@ _current: ContextVar[CheckContext | None] = ContextVar("check", default=None)
 
 
 def current() -> CheckContext:
-    """The running check; outside of one, a context of a fixed seed."""
+    """The check that is running; outside of checks, a context with a fixed seed."""
     found = _current.get()
     if found is None:
         found = CheckContext(0)

@@ -1,4 +1,4 @@
-"""Random inputs of a check, drawn when it runs from the hidden seed."""
+"""Random inputs of a check, drawn from the hidden seed when the check runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from katagrad.authoring.context import current
 
 
 def generator() -> np.random.Generator:
-    """The random numbers of this check, drawn from the hidden seed."""
+    """The random generator of this check, which the hidden seed determines."""
     return current().generator
 
 
@@ -39,7 +39,7 @@ def _exact(draws: Any) -> np.ndarray:
 
 
 def full_size(name: str) -> bool:
-    """Whether this check shall grade on the full set `name` ("mnist"): it is present, and wanted."""
+    """Whether this check should use the full-size set `name` ("mnist"): it is present, and the run allows it."""
     from katagrad import data
 
     if current().full_size and data.available(name):

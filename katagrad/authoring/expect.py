@@ -1,7 +1,7 @@
 """The vocabulary of graders: random inputs, and expectations that fail in one grammar.
 
 A failure reads: subject is value, but should be expectation within tolerance (how much is off); the likely mistake.
-Everything here works on the NumPy copies that came back from a worker.
+Everything here works on the NumPy copies that a worker returned.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ def close(
 ) -> None:
     """Expect a tensor of the shape and values of `expected`, or a list, tuple or dict of those.
 
-    of: how the subject reads, as code: "softmax(x, axis=0)". rtol, atol: relative and absolute tolerance; by
-    default those of the dtype that came back. mistakes: wrong answers by name, of the structure of `expected`; if the
-    result equals one, the failure says so, and gives its hint if it is a `Wrong(value, hint)`. dtype: the
-    dtype that is expected, named before values are compared.
+    of: the expression shown in the failure message: "softmax(x, axis=0)". rtol, atol: relative and absolute
+    tolerance; by default those of the dtype of `actual`. mistakes: wrong answers by name, with the structure of
+    `expected`; if the result equals one, the failure says so, and gives its hint if it is a `Wrong(value, hint)`.
+    dtype: the expected dtype, which is checked before the values.
     """
     if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
         comparison.same_length(actual, expected, of)
@@ -202,7 +202,7 @@ def between(actual: Any, low: float, high: float, of: str) -> None:
 def chance(share: float, probability: float, draws: int, of: str, z: float = 5.0) -> None:
     """Expect a share of `draws` independent events near their probability.
 
-    z: how many standard deviations are let through; at 5, a right answer fails once in 1.7 million (normal tail).
+    z: the number of standard deviations allowed; at 5, a right answer fails once in 1.7 million (normal tail).
     """
     bound = z * math.sqrt(probability * (1 - probability) / draws)
     if not abs(share - probability) <= bound:
@@ -212,7 +212,7 @@ def chance(share: float, probability: float, draws: int, of: str, z: float = 5.0
 
 
 def holds(truth: Any, message: str) -> None:
-    """Expect a condition; `message` says in full what was found and what should be."""
+    """Expect a condition. `message` is the whole failure: what was found, and what was expected."""
     if not bool(truth):
         raise Failure(message)
 
@@ -235,7 +235,7 @@ def raises(kind: str | tuple[str, ...], of: str) -> Iterator[None]:
 
 
 def same_inputs(impl: Implementation, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Call a function and expect its array arguments to be as they were; returns the result."""
+    """Call a function and expect it to leave its array arguments unchanged; returns the result."""
     result, after = impl.after(name, *args, **kwargs)
     for i, (before, now) in enumerate(zip(args, after, strict=True)):
         for path, old, new in comparison.paired(before, now, f"argument {i + 1} of {name}"):
@@ -255,7 +255,7 @@ def median(values: Sequence[float], of: str) -> float:
 
 
 def from_scratch(impl: Implementation, *names: str) -> None:
-    """Expect that `names` are written, and that the source breaks no rule of the topic's list."""
+    """Expect that the functions `names` are written, and that the source breaks no from-scratch rule of the topic."""
     for name in names:
         impl._transport.require(name)
     found = impl.source.breaches()

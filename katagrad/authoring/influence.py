@@ -1,4 +1,4 @@
-"""Every setting of a function matters: another value gives another result."""
+"""Expectations that every setting of a function matters: another value gives another result."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def each_matters(
     """Expect `run(**settings)` to change when any one setting of `usual` takes its value of `other`.
 
     run: makes everything anew from fixed seeds and returns numbers (weights, losses, a structure of them), so
-    that it gives the same for the same settings. apart: by how much some number must move, relative to the largest.
-    Choose values of `other` that cannot give the same by chance. A setting that is ignored is named.
+    that it gives the same for the same settings. apart: by how much at least
+    one number must change, relative to the largest.
+    Choose values of `other` that cannot give the same result by chance. The failure names a setting that is ignored.
     """
     unknown = set(other) - set(usual)
     assert not unknown, f"no usual value for {sorted(unknown)}"

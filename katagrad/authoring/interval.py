@@ -1,4 +1,4 @@
-"""An interval for a median, from order statistics: it assumes nothing of how times are distributed."""
+"""An interval for a median from order statistics, which assumes nothing about the distribution of times."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """(low, high), which enclose the median of where `values` come from in at least 95 of 100 cases.
+    """(low, high), which enclose the median of the distribution of `values` in at least 95 of 100 cases.
 
     Without bounds for fewer than LEAST values. Holds for independent draws.
     """

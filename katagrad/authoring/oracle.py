@@ -1,4 +1,4 @@
-"""What several graders compute alike. The oracle of a topic itself stays in its grader, beside the checks."""
+"""Reference computations that several graders share. Each topic's own oracle stays in its grader, beside the checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def softmax(z: np.ndarray) -> np.ndarray:
 
 
 def slopes(f: Callable[[], float], w: np.ndarray, h: float = 1e-6) -> np.ndarray:
-    """Central differences of f, which reads w, by each element of w: of its shape. w is as before afterwards."""
+    """Central differences of f, which reads w, by each element of w, in the shape of w. w is restored afterwards."""
     found = np.zeros_like(w)
     for i in np.ndindex(w.shape):
         kept = w[i]
@@ -76,7 +76,7 @@ class Adam:
 
 
 def settled(found: np.ndarray, run: Callable[[float], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """(found, expected) weights, made alike where a gradient is so small that epsilon decides Adam's step.
+    """(found, expected) weights, made equal where a gradient is so small that epsilon decides Adam's step.
 
     found: the weights of a submission, flat. run(epsilon): those of the oracle.
     """

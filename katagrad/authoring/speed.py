@@ -1,11 +1,12 @@
-"""Graded throughput, where a course asks for it: a submission's function against a reference, timed by the driver.
+"""Graded throughput, an option of a course: the driver times a submission's function against a reference.
 
 The reference runs in a twin: a worker of its own, forked from a server of its own, which the submission can neither
-read nor change. The driver asks both in turn, in rounds of four blocks (student, reference, reference, student), and
-times the round trips by its own clock. A round gives one ratio; the verdict rests on an interval for their median.
+read nor change. The driver calls both in turn, in rounds of four blocks (student, reference, reference, student), and
+times the round trips by its own clock. A round gives one ratio; the verdict is based on an
+interval for the median ratio.
 
-A check fails only if all of the interval lies below the bound, so that a slow or busy machine costs no points; an
-interval on both sides of the bound passes, and the record says that it could not be judged.
+A check fails only if the whole interval lies below the bound, so that a slow or busy machine costs no points; an
+interval that contains the bound passes, and the record says that speed could not be judged.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ BLOCK_SECONDS = 0.05
 ROUNDS = 12
 # Calls in one block, whose inputs are all held in memory.
 MOST_CALLS = 5_000
-# Fewer rounds than an interval needs are all that a very slow submission leaves time for. No busy machine makes
+# A very slow submission may leave no time for the rounds that an interval needs. No busy machine makes
 # one side of a round this much slower than the other.
 BEYOND_DOUBT = 5.0
 # Share of the check's time limit; the rest is for the block that is running when it is used up.
@@ -55,7 +56,7 @@ class Comparison:
         return cls(tuple(ratios), median(ratios), *interval(ratios))
 
     def below(self, bound: float) -> bool:
-        """Whether the submission is slower than the bound, beyond what noise explains."""
+        """Whether the submission is slower than the bound by more than noise explains."""
         if len(self.ratios) < LEAST:
             return max(self.ratios) * BEYOND_DOUBT < bound
         return self.high < bound
@@ -86,16 +87,18 @@ class Side:
         sets = [[self.send(value) for value in one] for one in inputs]
         self.transport.request("stage", self.name, {"sets": sets})
         started = time.perf_counter()
-        told = self.transport.request("run", self.name, {"name": self.name, "probe": self.probe})
+        products = self.transport.request(
+            "run", self.name, {"name": self.name, "probe": self.probe}
+        )
         seconds = time.perf_counter() - started
-        if not isinstance(told, list) or len(told) != len(sets):
+        if not isinstance(products, list) or len(products) != len(sets):
             raise Failure(
                 f"{self.name} was called {len(sets)} times, but gave other than {len(sets)} results"
             )
-        return seconds, told
+        return seconds, products
 
     def size(self, draw: Callable[[int], list[Sequence[Any]]]) -> None:
-        """Find how many calls a block takes; warms up on the way."""
+        """Find the number of calls that fill a block, which also warms up the function."""
         self.block(draw(1))
         while True:
             seconds, _ = self.block(draw(self.count))
@@ -113,7 +116,7 @@ def compare(
     bound: float,
     until: float,
 ) -> Comparison:
-    """Time both in turn. verify: raises Failure where a result of the student's is wrong.
+    """Time both in turn. verify: raises Failure if a result of the student is wrong.
 
     until: time.monotonic() after which no round begins. Ends early where the bound is reached.
     """
@@ -185,9 +188,9 @@ def _measure(
     weights = np.asarray(generator().standard_normal(shape), np.float32)
     probe = WithLayout(weights, returns) if returns else weights
 
-    def verify(arguments: Sequence[Any], told: float) -> None:
+    def verify(arguments: Sequence[Any], product: float) -> None:
         expected = np.asarray(_result(oracle, arguments), np.float64)
-        apart = abs(float((expected * weights).sum()) - told)
+        apart = abs(float((expected * weights).sum()) - product)
         if not apart <= TOLERANCE * float(np.linalg.norm(expected)):
             raise Failure(
                 f"{name} gave a wrong result while its speed was measured: speed counts for right results only"

@@ -1,4 +1,4 @@
-"""What a result is made of: two things, a list of tensors, a history of losses."""
+"""Expectations of the structure of a result: a pair, a list of tensors, a dict, a history of losses."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ class Threshold:
     """A bound on the median of training runs of different seeds.
 
     Three runs decide if their median reaches the bound. Otherwise further seeds are drawn, up to nine, and the
-    median of all of them decides: a right answer has bad runs, a wrong one has them most of the time.
+    median of all of them decides: a right answer has some bad runs, a wrong one has mostly bad runs.
 
     of: what is measured, in words: "test accuracy on digits". at_least or at_most: the bound.
-    torch, tensorflow: what the reference solutions reached, one number a seed, at least ten;
+    torch, tensorflow: the values that the reference solutions reached, one for each seed, at least ten;
         `python -m katagrad measure TOPIC` prints them.
     drawn: what `expect` has measured in this process, for `kata validate --seeds`.
     """
@@ -45,7 +45,7 @@ class Threshold:
 
     @property
     def bound(self) -> float:
-        """The number that is compared with."""
+        """The number that the median is compared with."""
         return float(self.at_most if self.at_least is None else self.at_least)  # type: ignore[arg-type]
 
     def measured_by(self, measure: Measure) -> Measure:

@@ -1,4 +1,4 @@
-"""What a call left behind in its arguments, put into words."""
+"""Messages about what a call left behind in its arguments."""
 
 from __future__ import annotations
 

@@ -118,9 +118,14 @@ class LocalWorker:
 
 
 class LocalPool:
-    """Makes `LocalWorker`s. One framework a process, here too."""
+    """Makes `LocalWorker`s. One framework a process, here too.
 
-    def __init__(self, folder: Path, through: tuple[type[BaseException], ...]) -> None:
+    through: exceptions that leave the submission's code and end the run.
+    """
+
+    def __init__(
+        self, folder: Path, through: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
+    ) -> None:
         self.folder, self.through = folder.resolve(), through
         self.limits = Limits(wall=1e9)
         self.device = "cpu"

@@ -1,4 +1,4 @@
-"""Archives of strangers, from the driver's side: bytes in, checked files out, whatever the archive does."""
+"""Untrusted archives, on the driver's side: a reader in a sandbox turns bytes into checked files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.unpack i
 
 
 class Broken(Exception):
-    """The reader broke off, or said what it could not have meant."""
+    """The reader stopped, or sent an answer that is not valid."""
 
 
 class Reader:

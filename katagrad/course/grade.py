@@ -1,4 +1,4 @@
-"""`kata course grade`: a folder of submissions in, a ledger and readable results out; resumable at any moment."""
+"""`kata course grade`: grade a folder of submissions into a ledger and result files; resumable at any moment."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
 
 
 def check_places(request: GradingRequest) -> None:
-    """Raise BadOption for folders that cannot be what they are given as."""
+    """Raise BadOption for folders that cannot be submissions or results."""
     submissions, out = request.submissions.resolve(), request.out.resolve()
     if not submissions.is_dir():
         raise BadOption(f"there is no folder {request.submissions}")
@@ -164,7 +164,7 @@ def check_class(request: GradingRequest, intake: Intake) -> None:
 
 @cache
 def versions(framework: str | None) -> dict[str, str]:
-    """Installed versions of what a framework's numbers depend on, read without importing any of it."""
+    """Installed versions of the packages that a framework's results depend on, read without an import."""
     found = {}
     for name in (*NUMBERS.get(framework or "", ()), "numpy"):
         with contextlib.suppress(metadata.PackageNotFoundError):

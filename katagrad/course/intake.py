@@ -23,7 +23,7 @@ MAX_NAME = 200
 
 @dataclass
 class Intake:
-    """What a folder of submissions holds.
+    """The content of a folder of submissions.
 
     problems: a sentence for each entry of which something cannot be graded, by its name. unread: students of whom
     nothing could be read. unfound: topics by student that were handed in, but not where they are looked for.

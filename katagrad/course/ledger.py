@@ -29,13 +29,13 @@ CREATE TABLE IF NOT EXISTS records (
 
 
 def key(submission: str, graders: str, seed: int, versions: dict[str, str], rules: str) -> str:
-    """A hash of all that decides a score, so that a record is good for as long as it stays the same."""
+    """A hash of all that decides a score, so that a record stays valid as long as the hash stays the same."""
     text = json.dumps([submission, graders, seed, versions, rules], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Ledger:
-    """Records by student and topic. A crash at any moment leaves all that was committed, and nothing half.
+    """Records by student and topic. A crash at any moment leaves everything that was committed, and no partial record.
 
     Only `forget` deletes. Raises BadOption for a file that is no ledger.
     """
@@ -55,21 +55,21 @@ class Ledger:
             ) from None
 
     def about(self, name: str, default: str) -> str:
-        """A fact about this grading, written down the first time it is asked for."""
+        """A fact about this grading, stored on first use."""
         self.connection.execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (name, default))
         return str(
             self.connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()[0]
         )
 
     def key_of(self, student: str, topic: str) -> str | None:
-        """The key under which a record stands, or None."""
+        """The key of a record, or None."""
         found = self.connection.execute(
             "SELECT key FROM records WHERE student = ? AND topic = ?", (student, topic)
         ).fetchone()
         return str(found[0]) if found else None
 
     def write(self, student: str, topic: str, key: str, result: TopicResult) -> None:
-        """Put a record in the place of an older one, in one transaction."""
+        """Replace an older record, in one transaction."""
         row = (
             student,
             topic,

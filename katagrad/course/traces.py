@@ -1,4 +1,4 @@
-"""Traces of topics that were handed in, but not as the file that is graded: named, never scored as zero."""
+"""Traces of topics that were submitted under another file name: they are reported, never silently scored as zero."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ and the generators `moons`, `spirals`, `xor`, `ring8`, `sine`, `two_tone`, `nega
 
 Full size, where present: `mnist`, `fashion_mnist`, `cifar10`, `imdb`, `etth1`; `flowers`, which
 is photos, through `unpack`. `available(name)` asks whether a set is there, `locate(name)` says
-where, `download(name)` fetches it, `list_status()` tells of all.
+where, `download(name)` fetches it, `list_status()` lists all.
 """
 
 from katagrad.data.archives import cifar10, imdb, unpack

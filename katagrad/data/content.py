@@ -1,4 +1,4 @@
-"""What a published file holds, decompressed, and whether that is what was published."""
+"""The content of a published file, decompressed, and whether it is what was published."""
 
 from __future__ import annotations
 

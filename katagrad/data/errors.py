@@ -1,6 +1,6 @@
-"""What can go wrong between a data set and its user.
+"""Errors of data sets.
 
-Each error is made of its message alone, so that it survives the way between processes.
+Each error consists of its message alone, so that it can be passed between processes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class DataMissing(DataError, FileNotFoundError):
 
     @classmethod
     def of(cls, name: str, title: str, looked: list[str]) -> DataMissing:
-        """Return the error that tells where the set was looked for, a line a place."""
+        """Return the error with the places that were searched, a line for each."""
         places = "\n".join(f"  {line}" for line in looked)
         return cls(
             f"{title} is not on this machine. Looked in:\n{places}\n"

@@ -40,8 +40,8 @@ def download(
 
     mirror: an address to use instead of the official one, laid out like a data folder
     (`<mirror>/fashion-mnist/train-images-idx3-ubyte.gz`); without it the environment variable
-    KATAGRAD_DATA_URL is asked. progress: show a bar on standard error. timeout: seconds without
-    a byte. attempts: how many in a row may bring nothing.
+    KATAGRAD_DATA_URL is used. progress: show a bar on standard error. timeout: seconds without
+    a byte. attempts: how many in a row may receive nothing.
 
     A set that another place holds is checked and not fetched again. An interrupted download
     goes on where it stopped, in this process or a later one; two processes take turns.

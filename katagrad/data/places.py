@@ -1,4 +1,4 @@
-"""Where the files of a full-size data set are looked for.
+"""The folders that are searched for the files of a full-size data set.
 
 In this order: the folder that KATAGRAD_DATA names, Debian's /usr/share/datasets, the user's
 cache folder. A place counts for a set when it holds every file of it, each as published or
@@ -27,7 +27,7 @@ def cache_folder() -> Path:
 
 
 def places() -> dict[str, Path]:
-    """Return the folders to search, in order, under the words that a message calls them by."""
+    """Return the folders to search, in order, by the names that messages use."""
     found = {}
     if chosen := os.environ.get("KATAGRAD_DATA"):
         found["KATAGRAD_DATA"] = Path(chosen).expanduser()

@@ -1,4 +1,4 @@
-"""The shape in which every labelled data set is handed out."""
+"""The form of every labelled data set."""
 
 from __future__ import annotations
 

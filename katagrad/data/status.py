@@ -1,4 +1,4 @@
-"""What is known of every full-size data set on this machine, one row each."""
+"""The state of every full-size data set on this machine, one row each."""
 
 from __future__ import annotations
 

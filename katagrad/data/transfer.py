@@ -1,4 +1,4 @@
-"""One file over HTTP into a kept part, going on from where the last attempt stopped.
+"""One file over HTTP into a kept part, continued from where the last attempt stopped.
 
 pooch keeps neither its part after a cut nor tells an answer to a Range request (206) from one
 that starts over (200), so the transfer is written here, on requests, which pooch brings along.

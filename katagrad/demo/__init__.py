@@ -86,7 +86,7 @@ def table(records: dict[str, dict[str, TopicResult]], names: list[str]) -> list[
 
 
 def messages(student: str, record: dict[str, TopicResult]) -> list[str]:
-    """What a student is told of each topic that was handed in: a message once, however many checks it failed."""
+    """The messages on each topic that a student submitted; each message once, however many checks failed with it."""
     lines: list[str] = []
     for topic in topics():
         if topic not in record:

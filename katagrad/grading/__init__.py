@@ -1,1 +1,1 @@
-"""One submission, judged: its files, the checks of a grader, and the record of both."""
+"""Grading of one submission: its files, the checks of a grader, and the results."""

@@ -2,8 +2,8 @@
 
 A session in each grader process would cost more: collecting all graders by `pytest.main` took 1.7 to 3.2 s longer
 than importing them (37 topics, 1,201 cases, two cores under load), five of them 0.5 to 0.6 s longer. So this file
-reads `parametrize`, and tests/plugin/test_cases.py shows that pytest finds the same cases. What would need a session,
-fixtures above all, is refused by both.
+reads `parametrize`, and tests/plugin/test_cases.py shows that pytest finds the same cases. Both refuse what
+would need a session, above all fixtures.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ import pytest
 
 from katagrad.errors import NotGraded
 
-# Marks that decide whether or with what a function is called, and that a check cannot have.
+# Marks that change whether or how a function is called, and that a check cannot have.
 REFUSED = ("xfail", "usefixtures")
-# Characters of a text from which a case is named after its argument.
+# A longer text does not appear in the name of a case; the name of its argument does.
 LONG = 100
 ESCAPED = {"\t": "\\t", "\r": "\\r", "\n": "\\n"}
-# Leaves an axis out of the name of a case (since pytest 8.4).
+# An id that leaves its `parametrize` out of the name of a case (since pytest 8.4).
 HIDDEN = getattr(pytest, "HIDDEN_PARAM", object())
 
 
@@ -149,7 +149,7 @@ def _printable(text: str) -> str:
 
 
 def _unique(names: Iterable[Any]) -> list[Any]:
-    """The same names, with numbers behind those that occur twice."""
+    """The same names, with a number appended to those that occur more than once."""
     found = list(names)
     if found.count(HIDDEN) > 1:
         raise NotGraded("only one value of a parametrize can be hidden")

@@ -1,8 +1,8 @@
-"""Public checks: the examples in a stub's docstrings, run through the same boundary as the hidden ones.
+"""Public checks: the examples in a stub's docstrings, which run across the same boundary as the hidden checks.
 
-An example is a call of the topic's functions on literals, `>>> softmax([0.0, 0.0])`, and the value under it.
+An example is a call of the topic's functions on literals, `>>> softmax([0.0, 0.0])`, and the expected value below it.
 Lists become tensors; results are compared as numbers. Only literals, names bound by earlier examples, calls of
-the submission, methods of what it returned, and indexing are understood: nothing is executed here.
+the submission, methods of what it returned, and indexing are accepted: nothing is executed here.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def examples(text: str | bytes) -> list[Example]:
 
 
 def run_example(impl: Implementation, example: Example) -> None:
-    """Evaluate the steps of an example in order, and compare what each shows."""
+    """Evaluate the steps of an example in order, and compare each value that is shown."""
     names: dict[str, Any] = {}
     for source, want, line in example.steps:
         try:

@@ -1,4 +1,4 @@
-"""What a grading comes to, as records with one way to and from JSON: docs/results.schema.json describes the file."""
+"""The results of a grading, with one way to and from JSON. docs/results.schema.json describes the file."""
 
 from __future__ import annotations
 
@@ -133,10 +133,10 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything that one grading of one submission came to.
+    """The result of grading one submission.
 
-    A run of pytest knows `versions`, `grade` (False where nothing was isolated), `device` and `submission`; the
-    grading of a course knows the `student`.
+    A run of pytest sets `versions`, `grade` (False if nothing was isolated), `device` and `submission`; the
+    grading of a course sets `student`.
     """
 
     topics: Mapping[str, TopicResult]
@@ -172,7 +172,7 @@ class Result:
         return sum(topic.maximum for topic in self.topics.values())
 
     def to_json(self) -> dict[str, Any]:
-        """As in the result file; what this kind of run does not know is left out."""
+        """As in the result file, without the entries that this kind of run does not set."""
         run = {
             "student": self.student,
             "versions": None if self.versions is None else dict(self.versions),
@@ -219,7 +219,7 @@ def topic_result(
 ) -> TopicResult:
     """The result of one topic. A check of the manifest without an outcome counts as not graded.
 
-    speed: whether throughput was graded; otherwise its checks are no part of the result and of its maximum.
+    speed: whether throughput was graded; otherwise its checks are left out of the result and of its maximum.
     """
     checks = []
     for check in manifest(topic, speed):
@@ -255,7 +255,7 @@ def topic_status(statuses: Iterable[str]) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that no reader ever sees half of it."""
+    """Write a file whole or not at all: no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

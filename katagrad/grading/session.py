@@ -1,4 +1,4 @@
-"""One grading run: the pool of workers, the submission, and one transport per topic."""
+"""A grading run: the pool of workers, the submission, and one transport per topic."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def parse_limits(options: list[str]) -> Limits:
 def launcher_for(isolation: str) -> Launcher:
     """The launcher of an isolation level: "process", "namespace", or "auto", the strongest that works here.
 
-    Raises BadOption for any other word, and where namespaces were asked for and cannot be had.
+    Raises BadOption for any other word, and if namespaces are required but not available.
     """
     one_of("isolation", isolation, ISOLATION)
     if isolation == "process":
@@ -58,7 +58,7 @@ def launcher_for(isolation: str) -> Launcher:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Raise BadOption for what cannot be meant or cannot be had, before anything is graded."""
+    """Raise BadOption for options that are invalid or not available here, before anything is graded."""
     parse_limits(options.get("limit") or [])
     one_of("isolation", options.get("isolation") or "process", ISOLATION)
     check_device(options.get("device") or "cpu")
@@ -81,7 +81,7 @@ def check_device(device: str) -> str:
 
 
 def check_patience(factor: float) -> None:
-    """Raise BadOption for a factor that gives no time."""
+    """Raise BadOption unless the factor is a positive number."""
     if not 0 < factor < float("inf"):
         raise BadOption(f"--patience {factor:g} gives no time; write 2 for twice as much")
 

@@ -1,4 +1,4 @@
-"""What a stub asks for, and whether a submission's definition answers it: read from source, never run."""
+"""The definitions that a stub asks for, and whether a submission has them: read from source, never run."""
 
 from __future__ import annotations
 

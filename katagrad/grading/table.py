@@ -1,4 +1,4 @@
-"""The table of progress that people read at the end of a run."""
+"""The table of progress at the end of a run."""
 
 from __future__ import annotations
 

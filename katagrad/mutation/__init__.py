@@ -1,1 +1,1 @@
-"""The judges judged: mutants of solutions, and the checks that they must fall to."""
+"""Tests of the graders: mutants of solutions, and the checks that must catch them."""

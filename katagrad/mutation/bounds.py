@@ -1,4 +1,4 @@
-"""Thresholds of training outcomes, judged: measured often enough, and seldom missed by a correct solution."""
+"""Checks of the thresholds of training outcomes: measured often enough, and rarely missed by a correct solution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Careless mutants of a solution: what students leave out or add, where generic mutants change what is there.
+"""Careless mutants of a solution: they leave out or add what students do; generic mutants change what is there.
 
 An argument is ignored, a loop ends early, a draw is made once and reused, a result is cast, clipped or rounded, an
 error is not raised, state is kept between calls, an argument is written into, a constant is ten times too large.

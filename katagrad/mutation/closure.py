@@ -1,4 +1,4 @@
-"""What a check's verdict rests on in its grader and in a solution, as a hash that prose does not change."""
+"""A hash of everything that a check's verdict depends on in its grader and in a solution, but not of prose."""
 
 from __future__ import annotations
 

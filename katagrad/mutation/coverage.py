@@ -1,4 +1,4 @@
-"""Contract coverage: which sentences of a stub are broken by a mutant, and which by none."""
+"""Contract coverage: the sentences of a stub that some mutant breaks, and those that none breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mutants that are kept for a topic: what each changes, which words of the stub it breaks, and who notices.
+"""The mutants of a topic: the change, the words of the stub that it breaks, and the check that catches it.
 
 A file `tests/mutants/<topic>.toml` holds them, one `[[mutant]]` for a fault, with the changes for both frameworks.
 docs/authoring.md describes the format.
@@ -92,14 +92,14 @@ class Equivalent:
     within: str = ""
 
     def matches(self, mutant: Mutant, source: str) -> bool:
-        """Whether this entry speaks of `mutant`."""
+        """Whether this entry describes `mutant`."""
         line = source.splitlines()[mutant.line - 1] if mutant.line else ""
         return mutant.before == self.before and mutant.after == self.after and self.within in line
 
 
 @dataclass
 class Kept:
-    """What a topic's file of mutants holds. problems: what in it cannot be used, a line for each."""
+    """The content of a topic's file of mutants. problems: a line for each entry that cannot be used."""
 
     mutants: dict[str, list[Named]] = field(default_factory=lambda: {f: [] for f in FRAMEWORKS})
     explains: list[Explanation] = field(default_factory=list)

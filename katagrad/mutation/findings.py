@@ -1,4 +1,4 @@
-"""What a validation found, in sentences."""
+"""The findings of a validation, in sentences."""
 
 from __future__ import annotations
 

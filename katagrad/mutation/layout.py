@@ -1,4 +1,4 @@
-"""What a topic's files must be before its grader is worth judging: all there, each of its kind, of one contract."""
+"""Checks of a topic's files before its grader is tested: complete, each of its kind, with one contract."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ print(json.dumps([name for name in names if not there(name)]))
 
 
 def layout(topic: Topic) -> list[str]:
-    """All that is wrong with the files of a topic, a line for each; a file that is missing is told once."""
+    """Everything that is wrong with the files of a topic, a line for each; a missing file is reported once."""
     missing = list(files(topic))
     if missing:
         return missing

@@ -1,4 +1,4 @@
-"""How often a check fails a right answer: the reference solutions, graded under many seeds.
+"""Measure how often a check fails a right answer: grade the reference solutions under many seeds.
 
 What was measured is kept by check in tests/reliability/<topic>.json, with a hash of what it was measured of.
 A later call goes on with the next seeds, and begins again for a check that has changed since.
@@ -173,7 +173,7 @@ def sample(
 ) -> dict[str, Measured]:
     """Measure every check under the seeds 1 to `seeds`, or a share of them where it trains, and keep the result.
 
-    advance: told of each check when it is done.
+    advance: called after each check.
     """
     record, sampler, saved = load(topic), Sampler(topic, framework, pool), time.monotonic()
     known = {check.name: digest(topic, framework, check.name) for check in manifest(topic)}

@@ -1,4 +1,4 @@
-"""Which check catches a generic mutant: the checks are tried in the order that is likely to tell soonest.
+"""Find the check that catches a generic mutant. The checks are tried in the order that is likely to be fastest.
 
 Neither the order nor the shorter first limits change what counts as caught: a mutant survives when every check
 passes under its own limit, and a failure for lack of time counts only under the check's own limit.
@@ -27,9 +27,9 @@ OVERHEAD = 0.02
 
 
 class Detector:
-    """Tries checks on the mutants of one solution, and learns which tell of a change in which function.
+    """Tries checks on the mutants of one solution, and learns which check catches changes in which function.
 
-    source: the solution. seconds: what each check took on it, by name. wall: the limit, in seconds, of a case
+    source: the solution. seconds: the time of each check on it, by name. wall: the limit, in seconds, of a case
     of a check that states none.
     """
 
@@ -54,7 +54,7 @@ class Detector:
         return min(around)[1] if around else ""
 
     def ranked(self, mutant: Mutant) -> list[Check]:
-        """The checks, those first that caught most mutants of this function for the time that they take."""
+        """The checks, sorted by the mutants of this function that they caught in relation to their time."""
         scope = self.scope(mutant)
 
         def worth(check: Check) -> float:

@@ -1,4 +1,4 @@
-"""The judges judged: for one topic, stubs must fail, solutions must pass, and each mutant must fall to its check."""
+"""Tests of one topic's grader: stubs must fail, solutions must pass, and each mutant must be caught by its check."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CRASHES = {
 
 
 class Validator:
-    """Judges one topic's grader in one framework. Close it when done."""
+    """Tests one topic's grader in one framework. Close it when done."""
 
     def __init__(
         self, topic: Topic, framework: str, pool: Pool | None = None, full_size: bool = False
@@ -53,7 +53,7 @@ class Validator:
         self.solution = self.path.read_text(encoding="utf-8")
 
     def transport(self, text: str, framework: str | None = None) -> Transport:
-        """A transport on `text` as the topic's file, beside nothing."""
+        """A transport for a submission that holds `text` as the topic's file, and nothing else."""
         submission = edited(Path("/nonexistent"), self.topic.name, text, framework)
         return Transport(self.pool, submission.source(self.topic))
 
@@ -156,7 +156,7 @@ class Validator:
             verdicts.keep(self.topic, self.framework, sound)
 
     def _judge(self, mutant: Named, text: str, seed: int, shown: Findings | None) -> str:
-        """Why a mutant does not fall as it should; empty where it does."""
+        """Why a mutant is not caught as it should be; empty if it is."""
         checks = {check.name: check for check in manifest(self.topic)}
         if mutant.caught_by not in checks:
             return f"names {mutant.caught_by}, which is no check of the grader"
@@ -207,7 +207,7 @@ class Validator:
             yield mutant, caught
 
     def measure(self, threshold: Threshold, runs: int) -> list[float]:
-        """What the solution reaches over `runs` seeds."""
+        """The values that the solution reaches over `runs` seeds."""
         transport = self.transport(self.solution, self.framework)
         values: list[float] = []
 

@@ -1,4 +1,4 @@
-"""The verdict on one test, on its way from the process that ran it to the one that records it."""
+"""The verdict on one test, as it is passed from the process that ran it to the one that records it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from katagrad.grading.checks import Outcome
 
 @dataclass(frozen=True)
 class CaseReport:
-    """What one case of a check, or one example, came to. A report of pytest carries it as `report.katagrad`.
+    """The outcome of one case of a check, or of one example. A report of pytest has it as `report.katagrad`.
 
     topic, root: the topic and the folder that it belongs to. check: its name. place: among the cases of its check,
     in the order of collection. framework: of the submission, where its file names one. folder: of the submission.
@@ -46,7 +46,7 @@ class CaseReport:
 def pytest_report_to_serializable(
     report: pytest.CollectReport | pytest.TestReport,
 ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
-    """Let pytest-xdist, and whoever else writes reports down, carry the verdict as plain data."""
+    """Convert the verdict to plain data for pytest-xdist, and for plugins that write reports to files."""
     data = yield
     if data is not None and isinstance(getattr(report, "katagrad", None), CaseReport):
         data["katagrad"] = report.katagrad.to_json()
@@ -61,7 +61,7 @@ def pytest_report_from_serializable(
     pytest.CollectReport | pytest.TestReport | None,
     pytest.CollectReport | pytest.TestReport | None,
 ]:
-    """Make the verdict a record again in the process that collects the reports."""
+    """Convert the verdict back to a record in the process that collects the reports."""
     report = yield
     if report is not None and "katagrad" in data:
         report.katagrad = CaseReport.from_json(data["katagrad"])  # type: ignore[union-attr]

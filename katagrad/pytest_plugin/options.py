@@ -30,7 +30,7 @@ def checked(read: Callable[[str], str]) -> Callable[[str], str]:
     return convert
 
 
-def told_limits() -> str:
+def limits_help() -> str:
     """The limits with their defaults, as they are written on the command line."""
     of = {
         "wall": "s for a check that states none",
@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seed",
         type=int,
         metavar="N",
-        help="hidden seed of all inputs (default: drawn, and told at the end)",
+        help="hidden seed of all inputs (default: drawn, and shown at the end)",
     )
     add("--results", metavar="FILE.json", help="write verdicts, points and messages to FILE.json")
     add(
@@ -124,7 +124,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--limit",
         action="append",
         metavar="NAME=VALUE",
-        help=f"a limit; sizes in bytes, or with k, m, g; {told_limits()}",
+        help=f"a limit; sizes in bytes, or with k, m, g; {limits_help()}",
     )
 
 

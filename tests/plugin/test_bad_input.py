@@ -9,7 +9,7 @@ import pytest
 from katagrad.errors import NotGraded
 from katagrad.grading.session import parse_limits
 from katagrad.grading.submission import edited
-from katagrad.pytest_plugin.options import told_limits
+from katagrad.pytest_plugin.options import limits_help
 from katagrad.topics import topics
 from katagrad.worker.limits import Limits
 
@@ -159,7 +159,7 @@ def test_help_lists_every_limit_with_its_default(workspace):
     ]
     for limit in limits:
         assert f"{limit} (" in told
-    written = [word for word in told_limits().split() if "=" in word]
+    written = [word for word in limits_help().split() if "=" in word]
     assert parse_limits(written) == Limits()
 
 
