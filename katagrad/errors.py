@@ -10,6 +10,8 @@ SHOWN_DETAIL = 300
 # Known words that a message lists although it names the nearest of them.
 LISTED = 8
 PASSED, FAILED, NOT_STARTED, NOT_GRADED = "passed", "failed", "not started", "not graded"
+# What was not run: left out by -k or an id, or still to come when the run ended.
+DESELECTED, NOT_REACHED = "deselected", "not reached"
 # Crashes that are no exception of a submission's own functions: its file cannot be used, its result has another form.
 LOADING, FORM = "loading", "form"
 
@@ -49,6 +51,8 @@ class StudentError(Failure):
         frames: Sequence[Sequence[object]],
     ) -> None:
         self.kind, self.kinds, self.detail = kind, tuple(kinds), detail
+        # The innermost of the submission's own lines, "softmax.py:9".
+        self.place = "{}:{}".format(*frames[-1]) if frames else ""
         where = "".join(
             f"\n  {file}:{line}" + (f" in {name}" if name else "") + (f": {text}" if text else "")
             for file, line, name, text in frames

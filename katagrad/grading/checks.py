@@ -39,7 +39,7 @@ from katagrad.errors import (
 from katagrad.grading.blame import blame, place
 from katagrad.grading.cases import Case, cases
 from katagrad.grading.watchdog import Overrun, watched
-from katagrad.text import hanging, visible
+from katagrad.text import hanging, one_line, visible
 from katagrad.topics import Topic
 
 # Characters of a submission's output that a message shows.
@@ -72,6 +72,7 @@ class Outcome:
     message: why it failed, or what is to be said of a pass. printed: by the submission. whole: whether the message is
     of the topic's file, not of this check. crash: what the submission raised, LOADING or FORM; empty for a judgement.
     form: whether the result has the wrong form (kind, structure, shape), which the check's hint is not about.
+    place: the submission's own line at which it raised, "softmax.py:9"; empty where it did not.
     """
 
     status: str
@@ -82,6 +83,7 @@ class Outcome:
     whole: bool = False
     crash: str = ""
     form: bool = False
+    place: str = ""
 
     @property
     def hinted(self) -> bool:
@@ -189,7 +191,7 @@ def run_case(
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
     status, message, whole, crash, form = PASSED, "", True, "", False
-    allowed = seconds * rules.patience
+    allowed, where = seconds * rules.patience, ""
     with running(CheckContext(seed, rules.full_size)) as context:
         try:
             source.ready()
@@ -205,7 +207,7 @@ def run_case(
             whole = whole or isinstance(reason, SubmissionProblem)
             crash = LOADING if whole else reason.kind if isinstance(reason, StudentError) else ""
             whole = whole or isinstance(reason, Overtime)
-            form = isinstance(reason, FormFailure)
+            form, where = isinstance(reason, FormFailure), getattr(reason, "place", "")
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
@@ -223,7 +225,8 @@ def run_case(
     # The one place through which a submission's words come, to a terminal, a page or a file.
     message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
     took = time.monotonic() - started
-    return Outcome(status, message, printed, took, tuple(sorted(context.used)), whole, crash, form)
+    used, at = tuple(sorted(context.used)), one_line(where)
+    return Outcome(status, message, printed, took, used, whole, crash, form, at)
 
 
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:

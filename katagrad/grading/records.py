@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
+from katagrad.errors import DESELECTED, FAILED, NOT_GRADED, NOT_REACHED, NOT_STARTED, PASSED
 from katagrad.grading.checks import Outcome, grader_hash, manifest
 from katagrad.topics import Topic
 
@@ -249,7 +249,9 @@ def topic_status(statuses: Iterable[str]) -> str:
     found = set(statuses)
     if found <= {PASSED}:
         return PASSED
-    if found == {NOT_STARTED}:
+    if found <= {DESELECTED, NOT_REACHED}:
+        return NOT_REACHED if NOT_REACHED in found else DESELECTED
+    if found <= {NOT_STARTED, DESELECTED, NOT_REACHED}:
         return NOT_STARTED
     return FAILED if FAILED in found or PASSED in found or NOT_STARTED in found else NOT_GRADED
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from katagrad.errors import NOT_GRADED, NOT_STARTED, PASSED
+from katagrad.errors import FAILED, PASSED
 from katagrad.grading.records import TopicResult
 
 
@@ -28,9 +28,8 @@ def table(topics: Mapping[str, TopicResult], width: int = 80) -> list[str]:
             filled = int(share * bar)
             statuses = [check.status for check in topic.checks]
             passed = f"{statuses.count(PASSED)}/{len(statuses)} checks"
-            word = {PASSED: "done", NOT_STARTED: "not started", NOT_GRADED: "not graded"}.get(
-                topic.status, passed
-            )
+            word = passed if topic.status == FAILED else topic.status
+            word = "done" if topic.status == PASSED else word
             points = f"{number(topic.points)}/{number(topic.maximum)}"
             lines.append(
                 f"  {name:<{longest}}  {'#' * filled}{'.' * (bar - filled)}  {points:>7}  {word}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from katagrad.errors import (
+    DESELECTED,
     FAILED,
     NOT_GRADED,
+    NOT_REACHED,
     NOT_STARTED,
     PASSED,
     BadOption,
@@ -21,16 +22,16 @@ from katagrad.errors import (
     NotGraded,
     SubmissionProblem,
 )
-from katagrad.grading.checks import Outcome
+from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import ExampleResult, Result, Submitted, topic_result, write_json
 from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission, python_versions
 from katagrad.grading.table import number, table
 from katagrad.pytest_plugin.case import CaseReport
-from katagrad.text import quoted
 from katagrad.topics import Topic, root, topics
 
 RUN = pytest.StashKey["Run"]()
+KINDS = ("points", "maximum")
 OPTIONS = (
     "submission",
     "framework",
@@ -112,27 +113,29 @@ class Run:
         self.gradings.clear()
 
 
-def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) -> str:
-    """What a student reads of a check that did not pass."""
-    if outcome.status == NOT_STARTED:
-        return outcome.message
-    lines = []
-    if claim:
-        points = about.get("points")
-        worth = f"  [{number(points)} point{'s' if points != 1 else ''}]" if points else ""
-        lines.append(f"{claim}{worth}")
-    lines.append(outcome.message if outcome.status == FAILED else f"not graded: {outcome.message}")
-    if about.get("hint") and outcome.hinted:
-        lines.append(f"Look at: {about['hint']}")
-    if outcome.printed:
-        lines += [f"{topic}.py printed:", *quoted(outcome.printed)]
-    return "\n".join(lines)
-
-
 def case_of(report: pytest.TestReport) -> CaseReport | None:
     """The verdict that a report carries, if it is one of ours and of the test itself."""
     case = getattr(report, "katagrad", None)
     return case if isinstance(case, CaseReport) and report.when == "call" else None
+
+
+def named(nodeid: str) -> tuple[str, str] | None:
+    """(topic, check) of the id of a test in a topic's file."""
+    file, found, rest = nodeid.partition("::")
+    return (Path(file).stem, rest.partition("[")[0]) if found else None
+
+
+def reason_of(case: CaseReport) -> tuple[str, str, str] | None:
+    """What a failure has in common with those for the same reason; None where it stands for itself.
+
+    That is the same exception at the same line, or a message that concerns the whole file.
+    """
+    outcome = case.outcome
+    if outcome.status != FAILED:
+        return None
+    if outcome.whole:
+        return case.topic, "", outcome.message
+    return (case.topic, outcome.crash, outcome.place) if outcome.place else None
 
 
 class Controller:
@@ -155,7 +158,8 @@ class Recorder:
         self.isolation = ""
         self.versions: dict[str, str] = {}
         self.places: dict[tuple[str, str], tuple[bool, int]] = {}
-        self.said: dict[tuple[str, str], str] = {}  # of a topic's file, by which test
+        self.selected: set[tuple[str, str]] = set()  # (topic, check)
+        self.said: dict[tuple[str, str, str], str] = {}  # the first test that failed for a reason
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
@@ -168,10 +172,8 @@ class Recorder:
             return "not started", "-", ("NOT STARTED", {"yellow": True})
         if outcome.status == NOT_GRADED:
             return "not graded", "?", ("NOT GRADED", {"yellow": True})
-        if not outcome.whole:
-            return None
-        first = self.said.setdefault((case.topic, outcome.message), report.nodeid)
-        if outcome.status == FAILED and first != report.nodeid:
+        reason = reason_of(case)
+        if reason is not None and self.said.setdefault(reason, report.nodeid) != report.nodeid:
             return "failed for the same reason", "F", ("FAILED", {"red": True})
         return None
 
@@ -204,6 +206,25 @@ class Recorder:
         else:
             kept[case.check] = dataclasses.replace(before, seconds=total)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which checks are to be run."""
+        self.selected.update(filter(None, (named(item.nodeid) for item in session.items)))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """The same under xdist, where only the workers collect."""
+        self.selected.update(filter(None, map(named, ids)))
+
+    def unrun(self, topic: Topic) -> dict[str, Outcome]:
+        """Outcomes of the checks of a topic as far as none of their cases was run."""
+        found = {}
+        for check in manifest(topic, self.config.getoption("--speed")):
+            if (topic.name, check.name) in self.selected:
+                found[check.name] = Outcome(NOT_REACHED, "the run ended before it")
+            else:
+                found[check.name] = Outcome(DESELECTED, "left out of this run")
+        return found
+
     def result(self) -> Result:
         """Everything that is known."""
         order = [name for name in topics() if name in self.run.seen] + [
@@ -212,7 +233,7 @@ class Recorder:
         found = {
             name: topic_result(
                 self.run.seen[name],
-                self.run.outcomes.get(name, {}),
+                {**self.unrun(self.run.seen[name]), **self.run.outcomes.get(name, {})},
                 self.run.frameworks.get(name),
                 speed=self.config.getoption("--speed"),
                 examples=self.run.examples.get(name),
@@ -243,10 +264,15 @@ class Recorder:
         result = self.result()
         write = terminalreporter.write_line
         terminalreporter.section("progress")
-        for line in table(result.topics, terminalreporter._tw.fullwidth):
+        ran = {name: t for name, t in result.topics.items() if t.status != DESELECTED or t.examples}
+        for line in table(ran, terminalreporter._tw.fullwidth):
             write(line)
-        reached, most = number(result.points), number(result.maximum)
+        reached, most = (number(sum(getattr(t, k) for t in ran.values())) for k in KINDS)
         write(f"{reached} of {most} points  (seed {result.seed}, isolation {result.isolation})")
+        unrun = Counter(check.status for topic in ran.values() for check in topic.checks)
+        left = [f"{unrun[s]} {s}" for s in (DESELECTED, NOT_REACHED) if unrun[s]]
+        if left:
+            write(f"partial total: {' and '.join(left)} of {unrun.total()} checks")
         unjudged: Counter[tuple[str, str]] = Counter()
         for report in terminalreporter.getreports("not graded"):
             outcome = report.katagrad.outcome

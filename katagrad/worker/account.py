@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import inspect
 import os
 import traceback
@@ -42,6 +43,9 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:
         message = "(its message cannot be shown)"
+    if isinstance(error, (NameError, AttributeError)) and "Did you mean" not in message:
+        with contextlib.suppress(Exception):
+            message += _suggestion(error)
     kinds = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
     return {
         "type": type(error).__name__,
@@ -49,6 +53,20 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
         "message": _ends(str(message)),
         "frames": frames[-12:],
     }
+
+
+def _suggestion(error: NameError | AttributeError) -> str:
+    """Python's own "Did you mean", which it writes into tracebacks and not into the exception."""
+    if isinstance(error, AttributeError):
+        known = dir(error.obj)
+    else:
+        step = error.__traceback__
+        while step is not None and step.tb_next is not None:
+            step = step.tb_next
+        frame = step.tb_frame if step is not None else None
+        known = [*frame.f_locals, *frame.f_globals, *frame.f_builtins] if frame else []
+    near = difflib.get_close_matches(str(error.name), [n for n in known if n != error.name], 1)
+    return f". Did you mean: '{near[0]}'?" if near else ""
 
 
 def _ends(message: str) -> str:

@@ -163,9 +163,74 @@ def test_deselected_checks_count_in_the_maximum(workspace):
     part = workspace.results("graders/softmax.py", "-k", "temperature")
     assert part["maximum"] == whole["maximum"]
     assert part["points"] < whole["points"]
-    unrun = [c for c in part["topics"]["softmax"]["checks"] if c["status"] == "not graded"]
-    assert unrun
-    assert "not run" in unrun[0]["message"]
+    status = {c["name"]: c["status"] for c in part["topics"]["softmax"]["checks"]}
+    assert status.pop("test_softmax_divides_by_its_temperature") == "passed"
+    assert set(status.values()) == {"deselected"}
+
+
+def test_what_was_not_run_has_words_of_its_own_and_the_total_says_that_it_is_partial(workspace):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace(") / temperature", ")"))
+    output = workspace.run("exercises", "-k", "divides_by_its", "-x", "--results", "r.json")
+    record = json.loads((workspace.folder / "r.json").read_text())
+    status = {c["name"]: c["status"] for c in record["topics"]["softmax"]["checks"]}
+    assert status["test_softmax_divides_by_its_temperature"] == "failed"
+    assert status["test_log_softmax_stays_finite"] == "deselected"
+    assert "cross_entropy" not in output.partition("= progress =")[2].partition("=====")[0]
+    assert re.search(r"partial total: \d+ deselected of \d+ checks", output)
+    workspace.run("exercises/softmax.py", "-x", "--results", "r.json", expect=1)
+    record = json.loads((workspace.folder / "r.json").read_text())
+    last = record["topics"]["softmax"]["checks"][-1]
+    assert last["status"] == "not reached"
+
+
+CRASH = "    print('here', axis)\n    mine = torch.summ(x)\n    weights = "
+
+
+def test_same_exception_at_the_same_line_is_shown_once_where_it_happened(workspace):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace("    weights = ", CRASH))
+    line = path.read_text().splitlines().index("    mine = torch.summ(x)") + 1
+    output = workspace.run("exercises/softmax.py", "--junitxml", "junit.xml", expect=1)
+    assert output.count("has no attribute 'summ'. Did you mean: 'sum'?") == 2, output
+    failures, summary = output.split("= short test summary info =")
+    assert failures.count("softmax raised AttributeError: module 'torch'") == 1
+    assert re.search(r"FAILED \S+ - softmax raised Attr", summary) or "softma..." in summary
+    assert re.search(r"= 1 failed, .*\d+ failed for the same reason", summary)
+    cases = ElementTree.parse(workspace.folder / "junit.xml").iter("testcase")
+    messages = [f.get("message") for case in cases for f in case.iter("failure")]
+    assert any(m and "softmax raised AttributeError" in m for m in messages)
+    places = workspace.run("exercises/softmax.py", "--tb=line", "-x", expect=1)
+    assert f"exercises/softmax.py:{line}" in places or "softmax.py:" in places
+
+
+def test_checks_stand_at_the_functions_of_the_student(workspace):
+    path = workspace.solve()
+    conftest = workspace.folder / "conftest.py"
+    hook = "def pytest_collection_modifyitems(items):\n    for i in items:\n        print('AT', *i.location)\n"
+    conftest.write_text(conftest.read_text() + hook)
+    output = workspace.run("exercises/softmax.py", "--collect-only", "-q", expect=0)
+    line = next(i for i, s in enumerate(path.read_text().splitlines()) if "def log_softmax" in s)
+    assert f"AT exercises/softmax.py {line} test_log_softmax_stays_finite" in output
+    assert "AT graders" not in output
+
+
+@pytest.mark.parametrize("option", ["-s", "-rA"])
+def test_prints_of_passing_checks_are_shown_where_pytest_shows_prints(workspace, option):
+    path = workspace.solve()
+    path.write_text(path.read_text().replace("    weights = ", "    print('here')\n    weights = "))
+    shown = workspace.run("exercises/softmax.py", "-k", "divides_by", option, expect=0)
+    assert "| here" in shown
+    assert "| here" not in workspace.run("exercises/softmax.py", "-k", "divides_by", expect=0)
+
+
+def test_untouched_stubs_are_told_without_formatting_a_traceback(workspace):
+    conftest = workspace.folder / "conftest.py"
+    hook = "import _pytest._code\n_pytest._code.ExceptionInfo.getrepr = None\n"
+    conftest.write_text(conftest.read_text() + hook)
+    output = workspace.run("exercises", expect=1)
+    assert re.search(r"\d+ not started in", output)
+    assert "INTERNALERROR" not in output
 
 
 def test_byte_order_mark_costs_neither_examples_nor_rules(workspace):
