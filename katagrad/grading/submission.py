@@ -264,11 +264,8 @@ class Source:
             tree = ast.parse(self._stub)
         except (SyntaxError, ValueError):
             return {}
-        return {
-            node.name: node
-            for node in tree.body
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-        }
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        return {node.name: node for node in tree.body if isinstance(node, kinds)}
 
     def require(self, name: str, defined: Mapping[str, Any]) -> None:
         """Raise Failure unless the loaded module defines `name` and it can be called as the stub says."""
