@@ -178,6 +178,17 @@ def test_the_table_tells_counts_and_the_worst_error():
     )
 
 
+def test_the_last_lines_count_whole_topics():
+    some = {"test_a": Measured("0", 900), "test_b": Measured("0", 600)}
+    trained = {"test_c": Measured("0", 5, (), {"luck": (0.5,)}, {"luck": 0})}
+    one, two = {"torch": some, "tensorflow": some}, {"torch": some | trained, "tensorflow": {}}
+    records = {"one": one, "two": two}
+    assert list(reliability_page.table(records))[-1] == (
+        "Training aside, at least 1,800 whole topics were graded, and none lost a point. "
+        "With 95 % confidence, chance takes a point from fewer than 1.7 of 1,000 topics."
+    )
+
+
 def test_upper_limit_of_a_share():
     assert reliability_page.upper(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
     assert reliability_page.upper(3, 3) == 1.0
