@@ -21,6 +21,7 @@ from katagrad.worker.wire import (
     Connection,
     Handle,
     Late,
+    Made,
     NotATensor,
     Random,
     WireError,
@@ -75,6 +76,9 @@ def test_own_kinds_come_out_as_they_went_in():
     assert across(slice(1, None, -2)) == slice(1, None, -2)
     assert isinstance(across(np.zeros(2).view(NotATensor)), NotATensor)
     assert across(WithLayout(np.zeros((1, 2, 3, 4)), "image")).layout == "image"
+    leaf = across(WithLayout(np.zeros(3, np.int8), "", "leaf"))
+    assert (leaf.layout, leaf.form, leaf.array.dtype) == ("", "leaf", np.int8)
+    assert across(Made("Adam", (1, [2]), {"lr": 0.5})) == Made("Adam", (1, [2]), {"lr": 0.5})
     assert across(function(lambda x: exp(x) * 2))(0.0) == 2.0
     assert math.isnan(across(math.nan))
     assert across(np.array([[1, 2], [3, 4]]).T).tolist() == [[1, 3], [2, 4]]
@@ -97,7 +101,7 @@ REFUSED = {
     "no header": b"{}", "no JSON": b"\xff", "NaN": b'{"body": NaN, "sizes": []}', "sizes": b'{"body": 1, "sizes": 5}',
     "many digits": b'{"sizes": [], "body": ' + b"1" * 5000 + b"}",
     "unknown kind": {"$": "code", "v": "1"}, "a kind that is no text": {"$": ["array"]}, "odd float": {"$": "float", "v": "1"},
-    "odd hexadecimal": {"$": "int", "v": "zz"}, "a function": {"$": "function", "v": 1, "arity": 1}, "a generator": {"$": "random", "seed": "0x1"},
+    "odd hexadecimal": {"$": "int", "v": "zz"}, "a function": {"$": "function", "v": 1, "arity": 1}, "a generator": {"$": "random", "seed": "0x1"}, "a recipe": {"$": "made", "name": "f", "v": [{"$": "tuple", "v": []}, {"$": "dict", "v": []}]},
     "bytes that are missing": {"$": "bytes"}, "a tuple of text": {"$": "tuple", "v": "text"}, "a dict of numbers": {"$": "dict", "v": [1, 2]},
     "a list as a key": {"$": "dict", "v": [[[1], 2]]}, "an enormous key": {"$": "dict", "v": [[1 << 61, 2]]},
     "tuples as keys": {"$": "dict", "v": [[{"$": "tuple", "v": [i]}, 0] for i in range(2000)]},

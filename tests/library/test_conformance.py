@@ -7,8 +7,10 @@ import pytest
 
 from katagrad.authoring.conformance import RULES, anew, conform
 from katagrad.authoring.expect import integers, normal
+from katagrad.boundary.implementation import exact
 from katagrad.errors import Failure, NotStarted
 from katagrad.topics import read_toml, root
+from katagrad.worker.tree import FORMS as WIRE_FORMS
 
 FRAMEWORKS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "tensorflow")]
 
@@ -93,3 +95,27 @@ def test_every_rule_has_its_words():
         if line.startswith("## ")
     }
     assert set(RULES.values()) <= headings
+
+
+FORMS = {
+    "torch": {
+        "plain": "torch.float64 True 0 False False",
+        "transposed": "torch.float64 False 0 False False",
+        "sliced": "torch.float64 False 8 False False",
+        "leaf": "torch.float64 True 0 True True",
+    },
+    "tensorflow": {form: f"float64 {form == 'leaf'}" for form in WIRE_FORMS},
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_tensors_take_every_form_and_dtype(grade, framework):
+    def body(impl):
+        array = np.arange(6.0).reshape(2, 3)
+        assert {form: impl.told(exact(array, form)) for form in WIRE_FORMS} == FORMS[framework]
+        for form in WIRE_FORMS:
+            assert (impl.after("told", exact(array, form))[1][0] == array).all()
+        for dtype in ("float16", "int8", "int16", "int32", "uint8", "bool"):
+            assert dtype in impl.told(exact(array.astype(dtype)))
+
+    grade(framework, "", body)

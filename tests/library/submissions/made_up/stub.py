@@ -53,3 +53,8 @@ def train(model, x, y, epochs, batch, rng):
     Returns a list of one Python float an epoch.
     """
     raise NotImplementedError("train")
+
+
+def told(x):
+    """Return what x is, as text."""
+    raise NotImplementedError("told")

@@ -67,3 +67,7 @@ def train(model, x, y, epochs, batch, rng):
         history.append(sum(parts) / len(x))
         model(x)
     return history
+
+
+def told(x):
+    return f"{x.dtype.name} {isinstance(x, tf.Variable)}"

@@ -60,3 +60,7 @@ def train(model, x, y, epochs, batch, rng):
         with torch.no_grad():
             model(x)
     return history
+
+
+def told(x):
+    return f"{x.dtype} {x.is_contiguous()} {x.storage_offset()} {x.requires_grad} {x.grad is not None}"
