@@ -129,6 +129,7 @@ class LocalPool:
         self.folder, self.through = folder.resolve(), through
         self.limits = Limits(wall=1e9)
         self.device = "cpu"
+        self.memory_bound = "none"
         self._adapter: Any = None
 
     def worker(self, framework: str) -> LocalWorker:

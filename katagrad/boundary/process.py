@@ -16,9 +16,10 @@ from typing import Any
 from katagrad.boundary.server import START_SECONDS, ForkedWorker, Server
 from katagrad.boundary.workers import SpawnedWorker, Worker
 from katagrad.errors import Ended, NotGraded
+from katagrad.isolation import cgroup
 from katagrad.isolation.launcher import ENTRY, ROOT, Launcher, PlainLauncher, worker_environment
 from katagrad.worker.limits import Limits
-from katagrad.worker.wire import Connection
+from katagrad.worker.wire import Connection, widen
 
 __all__ = [
     "CAN_FORK",
@@ -61,6 +62,12 @@ class Pool:
         self.transport = transport or ("loopback" if os.name == "nt" else "socketpair")
         self.servers: dict[str, Server] = {}
         self._twin: Pool | None = None
+
+    @property
+    def memory_bound(self) -> str:
+        """What holds a submission to its limit of memory: "cgroup v2", "cgroup v1", or "watch"."""
+        lent = cgroup.find() if self.method == "fork" else None
+        return cgroup.WATCHED if lent is None else lent.name
 
     def twin(self) -> Pool:
         """A second pool of the same kind: a server holds one child at a time, and some comparisons need two."""
@@ -106,6 +113,7 @@ class Pool:
             process, near = self._over_loopback(told, folder)
         else:
             near, far = socket.socketpair()
+            widen(far)
             told |= {"mode": "spawn", "connection": far.fileno(), "output": output.fileno()}
             process = self.launcher.start(
                 [json.dumps(told)],

@@ -16,9 +16,12 @@ from typing import IO, Any
 
 from katagrad.boundary.workers import Worker
 from katagrad.errors import NotGraded
+from katagrad.isolation import cgroup
+from katagrad.isolation.cgroup import Group
 from katagrad.isolation.launcher import Launcher
+from katagrad.worker import watch
 from katagrad.worker.limits import Limits
-from katagrad.worker.wire import Connection
+from katagrad.worker.wire import Connection, widen
 
 # For killing everything that a submission left behind, and for removing its files.
 END_SECONDS = 10.0
@@ -90,6 +93,7 @@ class Server:
         """A fresh child. Raises NotGraded if the server is gone."""
         self.wait()
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        widen(far)
         output = tempfile.TemporaryFile()  # noqa: SIM115  closed by Worker.close
         os.set_blocking(output.fileno(), True)
         with (
@@ -105,14 +109,33 @@ class Server:
             except OSError:
                 output.close()
                 near.close()
+                self.close(patience=0.0)
                 raise NotGraded(f"the {self.framework} worker is gone") from None
-        if self._hear(30.0) is None:
+        forked = self._hear(30.0)
+        if forked is None:
             output.close()
             near.close()
             words = self._last_words()
             self.close()
             raise NotGraded(f"the {self.framework} worker could not fork: {words}")
-        return ForkedWorker(self, Connection(near, limits.message, strange=True), output, limits)
+        made = ForkedWorker(self, Connection(near, limits.message, strange=True), output, limits)
+        made.group = self._enclose(forked, limits)
+        return made
+
+    def _enclose(self, forked: dict[str, Any], limits: Limits) -> Group | None:
+        """A cgroup around a child that has not been asked anything yet; None where the system lends none."""
+        lent = cgroup.find()
+        inside = f"\t{int(forked['pid'])}"
+        if lent is None:
+            return None
+        for pid in watch.below(self.process.pid):
+            with contextlib.suppress(OSError):
+                told = Path(f"/proc/{pid}/status").read_text()
+                if told.partition("NSpid:")[2].partition("\n")[0].endswith(inside):
+                    group = lent.group(limits)
+                    group.add(pid)
+                    return group
+        raise NotGraded(f"the {self.framework} worker could not be put into a cgroup")
 
     def end_child(self) -> dict[str, Any]:
         """End the living child and all that it left behind. A server that does not answer is ended too."""
@@ -153,9 +176,17 @@ class ForkedWorker(Worker):
     ) -> None:
         super().__init__(connection, output, limits)
         self.server = server
+        self.group: Group | None = None
 
     def end(self) -> None:
         """Have the server end it, and all that it left behind."""
         if not self.dead:
             super().end()
+            if self.group is not None:
+                self.group.kill()
             self.told = self.server.end_child()
+            if self.group is not None:
+                if self.group.exceeded() and not self.told.get("reason"):
+                    kept = self.limits.memory >> 20
+                    self.told["reason"] = f"used more than {kept} MiB of memory"
+                self.group.close()

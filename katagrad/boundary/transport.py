@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from katagrad.errors import Ended, Failure, NotStarted, Overtime, StudentError
+from katagrad.errors import Ended, Failure, NotGraded, NotStarted, Overtime, StudentError
+from katagrad.worker.limits import MAX_DESCRIPTORS, Limits
 
 # Of a check's time: what a function gets that ran over time before, though it had answered other calls; and how much
 # of it a call must have had to count as run over time by its own fault.
@@ -70,7 +71,12 @@ class Transport:
         self.worker = self.pool.worker(self.framework)
         self.deadline = time.monotonic() + max(seconds, self.pool.limits.wall)
         of = f"importing {self.source.topic}.py"
-        self.request("write", of, {"files": self.source.files})
+        try:
+            self.request("write", of, {"files": self.source.files})
+        except Ended as reason:  # nothing of the submission has run yet
+            raise NotGraded(
+                f"the worker ended before the submission was loaded: {reason}"
+            ) from None
         arguments = {"module": self.source.topic, "forbidden": self.source.forbidden}
         try:
             self.defined = self.request("load", of, arguments)
@@ -83,6 +89,8 @@ class Transport:
         if self._broken is not None:
             raise self._broken
         reply = self._ask(op, of, arguments)
+        if "refused" in reply:
+            raise Failure(f"{of} returned {reply['refused']}")
         if "error" in reply:
             raise self.explained(of, reply["error"])
         return reply["value"]
@@ -103,8 +111,9 @@ class Transport:
             or error["type"] == "ResourceExhaustedError"
         ):
             detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
-        if error["type"] == "BdbQuit":
+        if error["type"] in ("BdbQuit", "EOFError"):
             detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
+        detail = _explained(detail, self.pool.limits)
         return StudentError(of, error["type"], error["kinds"], detail, error["frames"])
 
     def _ask(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
@@ -141,3 +150,19 @@ class Transport:
         if self.worker is not None:
             self.worker.close()
             self.worker = None
+
+
+def _explained(detail: str, limits: Limits) -> str:
+    """A message of the system, with the limit that is behind it."""
+    tasks = f"a submission may have {limits.processes} processes and threads"
+    reasons = {
+        "[Errno 97]": "submissions are graded without a network",
+        "can't start new thread": tasks,
+        "[Errno 11] Resource temporarily": tasks,
+        "[Errno 24]": f"a process may have {MAX_DESCRIPTORS} open files",
+        "[Errno 27]": f"a file may have {limits.file >> 20} MiB",
+        "[Errno 28]": "the folder for files is full",
+        "[Errno 30]": "only the working folder and the temporary folder can be written",
+    }
+    found = next((reason for words, reason in reasons.items() if words in detail), "")
+    return f"{detail} ({found})" if found else detail

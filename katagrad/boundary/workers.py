@@ -12,11 +12,21 @@ from pathlib import Path
 from typing import IO, Any
 
 from katagrad.errors import Ended, Overtime
-from katagrad.worker.limits import Limits
+from katagrad.worker.limits import BROKEN, Limits
 from katagrad.worker.wire import Closed, Connection, Late, WireError
 
 # Of an exception that a worker reports: frames of its traceback, characters of each text.
 MAX_FRAMES, MAX_TEXT = 50, 8000
+
+# Signals of a fault, with what is likely.
+CRASHES = {
+    "SIGSEGV": "; endless recursion or a fault in compiled code?",
+    "SIGABRT": "; out of memory?",
+    "SIGBUS": "; a mapped file that was cut, or a full /dev/shm?",
+    "SIGFPE": "",
+    "SIGILL": "",
+    "SIGSYS": "",
+}
 
 
 class Worker:
@@ -38,11 +48,15 @@ class Worker:
             self.connection.send({"op": op, "with": arguments}, deadline=deadline)
             reply = self.connection.receive(deadline)
             if not isinstance(reply, dict) or not (
-                "value" in reply or _sound_error(reply.get("error"))
+                "value" in reply
+                or _sound_text(reply.get("refused"))
+                or _sound_error(reply.get("error"))
             ):
                 raise WireError("a message is no answer")
         except Late:
             self.end()
+            if self.told.get("reason"):  # what it waited for may have been ended for this
+                raise Ended(self.reason()) from None
             seconds = deadline - started
             raise Overtime(
                 f"took longer than the {seconds:.3g} s that this check may still take; is there an endless loop?"
@@ -82,14 +96,15 @@ class Worker:
             name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
             if name == "SIGXCPU":
                 return f"used more than {self.limits.cpu} s of CPU time"
-            if name == "SIGKILL":
-                return "the process was killed (SIGKILL)"
-            likely = {
-                "SIGSEGV": "; endless recursion or a fault in compiled code?",
-                "SIGABRT": "; out of memory?",
-            }.get(name, "")
-            return f"the process crashed ({name}{likely})"
-        return f"the process ended by itself with status {os.WEXITSTATUS(status)}; do not call sys.exit or os._exit"
+            if name in CRASHES:
+                return f"the process crashed ({name}{CRASHES[name]})"
+            return f"the process was ended by a signal ({name})"
+        if os.WEXITSTATUS(status) == BROKEN:
+            return (
+                f"the worker broke inside this process (status {BROKEN}): code that replaces built-in functions, "
+                "such as isinstance, or parts of Python's own modules, breaks it; give them names of their own"
+            )
+        return f"the process ended by itself with status {os.WEXITSTATUS(status)}; do not call os._exit"
 
     def end(self) -> None:
         """End the process and whatever it started."""
@@ -114,7 +129,11 @@ def _sound_error(error: Any) -> bool:
         if not isinstance(frame, tuple) or len(frame) != 4 or type(frame[1]) is not int:
             return False
         texts += [frame[0], *frame[2:]]
-    return all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts)
+    return all(map(_sound_text, texts))
+
+
+def _sound_text(text: Any) -> bool:
+    return isinstance(text, str) and len(text) <= MAX_TEXT
 
 
 class SpawnedWorker(Worker):

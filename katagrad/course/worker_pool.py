@@ -51,7 +51,14 @@ def grade(pool: Pool, plan: Plan, job: Job) -> TopicResult:
             for check in manifest(job.topic, plan.rules.speed)
         }
     framework, isolation = source.known_framework, pool.launcher.name
-    return topic_result(job.topic, outcomes, framework, plan.rules.speed, isolation)
+    return topic_result(
+        job.topic,
+        outcomes,
+        framework,
+        plan.rules.speed,
+        isolation,
+        memory_bound=pool.memory_bound,
+    )
 
 
 def _run_grader(pipe: Connection, plan: Plan) -> None:

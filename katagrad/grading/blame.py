@@ -30,6 +30,6 @@ def blame(fault: Exception) -> tuple[str, str]:
     ValueError, LookupError or AttributeError. The first line of the grader that raised is named.
     """
     what = f"{place(fault)}: {type(fault).__name__}: {str(fault)[:SHOWN]}"
-    if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError)):
+    if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)):
         return FAILED, f"the result does not have the form that the stub describes ({what})"
     return NOT_GRADED, f"the grader itself failed ({what})"

@@ -67,7 +67,8 @@ class ExampleResult:
 class TopicResult:
     """One topic of one submission. graders: a hash of what decides the score.
 
-    examples: None where the student's own file was not asked for. isolation: of this topic, where a course is graded.
+    examples: None where the student's own file was not asked for. isolation and memory_bound: of this topic, where
+    a course is graded.
     """
 
     chapter: str
@@ -76,6 +77,7 @@ class TopicResult:
     checks: tuple[CheckResult, ...]
     examples: tuple[ExampleResult, ...] | None = None
     isolation: str | None = None
+    memory_bound: str | None = None
 
     @property
     def status(self) -> str:
@@ -107,6 +109,8 @@ class TopicResult:
             record["examples"] = [example.to_json() for example in self.examples]
         if self.isolation is not None:
             record["isolation"] = self.isolation
+        if self.memory_bound is not None:
+            record["memory_bound"] = self.memory_bound
         return record
 
     @classmethod
@@ -120,6 +124,7 @@ class TopicResult:
             tuple(map(CheckResult.from_json, record["checks"])),
             None if examples is None else tuple(map(ExampleResult.from_json, examples)),
             record.get("isolation"),
+            record.get("memory_bound"),
         )
 
 
@@ -148,6 +153,7 @@ class Result:
     grade: bool | None = None
     device: str | None = None
     submission: Submitted | None = None
+    memory_bound: str | None = None
 
     @property
     def framework(self) -> str | None:
@@ -177,6 +183,7 @@ class Result:
             "student": self.student,
             "versions": None if self.versions is None else dict(self.versions),
             "isolation": self.isolation,
+            "memory_bound": self.memory_bound,
             "grade": self.grade,
             "device": self.device,
             "speed": self.speed,
@@ -196,7 +203,16 @@ class Result:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Result:
         """From the result file."""
-        run = ("isolation", "seed", "speed", "student", "versions", "grade", "device")
+        run = (
+            "isolation",
+            "memory_bound",
+            "seed",
+            "speed",
+            "student",
+            "versions",
+            "grade",
+            "device",
+        )
         submission = record.get("submission")
         return cls(
             topics={name: TopicResult.from_json(t) for name, t in record["topics"].items()},
@@ -216,6 +232,7 @@ def topic_result(
     speed: bool = False,
     isolation: str | None = None,
     examples: Iterable[ExampleResult] | None = None,
+    memory_bound: str | None = None,
 ) -> TopicResult:
     """The result of one topic. A check of the manifest without an outcome counts as not graded.
 
@@ -240,7 +257,13 @@ def topic_result(
         )
     shown = None if examples is None else tuple(examples)
     return TopicResult(
-        topic.chapter, framework, grader_hash(topic), tuple(checks), shown, isolation
+        topic.chapter,
+        framework,
+        grader_hash(topic),
+        tuple(checks),
+        shown,
+        isolation,
+        memory_bound,
     )
 
 

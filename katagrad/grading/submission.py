@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.errors import Failure, NotGraded, NotStarted, SubmissionProblem
+from katagrad.grading.decoding import decoded
 from katagrad.grading.scratch import Breach, breaches
 from katagrad.grading.stub import accepts, is_stub
 from katagrad.topics import Topic, root, topics
@@ -127,18 +128,19 @@ class Source:
             raise SubmissionProblem(
                 f"{self.file} is missing; copy the stub from exercises/{self.file} and fill it in"
             )
+        text = decoded(self.files[self.file], self.file)
         try:
-            return ast.parse(self.files[self.file])
+            return ast.parse(text)
         except SyntaxError as error:
             text = (error.text or "").strip()[:100]
             raise SubmissionProblem(
-                f"{self.file}:{error.lineno}: {error.msg}"
+                f"{self.file}:{error.lineno or 1}: {error.msg}"
                 + (f": {text}" if text else "")
                 + " (a syntax error: nothing in the file can run until this line is corrected)"
             ) from None
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (ValueError, RecursionError, MemoryError):
             raise SubmissionProblem(
-                f"{self.file} cannot be read as Python: {str(error)[:200]}"
+                f"{self.file} nests brackets, operators or blocks deeper than Python can read; split what is nested"
             ) from None
 
     @cached_property

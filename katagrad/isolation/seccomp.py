@@ -1,7 +1,8 @@
 """A system-call filter for workers: classic BPF, assembled here, handed to bubblewrap as bytes.
 
 It takes away what a submission has no use for and an attacker has: tracing, mounting, new namespaces, the
-kernel's younger subsystems, and everything that outlives a process (System V objects, message queues, keys).
+kernel's younger subsystems, everything that outlives a process (System V objects, message queues, keys), what two
+submissions could signal each other by (locks and notices of files), and buffers of the kernel that no limit counts.
 Everything else is allowed, so that frameworks never meet it.
 """
 
@@ -13,7 +14,8 @@ import struct
 import sys
 
 # Numbers of (x86_64, aarch64); None where the architecture has no such call.
-REFUSED: dict[str, tuple[int | None, int | None]] = {
+Calls = dict[str, tuple[int | None, int | None]]
+REFUSED: Calls = {
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "kcmp": (312, 272), "pidfd_getfd": (438, 438),
@@ -29,6 +31,10 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     # what would outlive the submission in the kernel
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180),
+    # what tells of other processes' use of files that all submissions see
+    "inotify_init": (253, None), "inotify_init1": (294, 26),
+    # pages that a pipe keeps after their mapping is gone, by the huge page; one pool of requests for the machine
+    "vmsplice": (278, 75), "io_setup": (206, 0),
     # the machine
     "kexec_load": (246, 104), "kexec_file_load": (320, 294), "init_module": (175, 105),
     "finit_module": (313, 273), "delete_module": (176, 106), "reboot": (169, 142),
@@ -40,18 +46,37 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
 
 # Callers have a way to do without these: glibc goes back to clone, whose flags a filter can see (those of
 # clone3 lie behind a pointer); memory of memfd_create would count towards no limit.
-ABSENT = {"clone3": (435, 435), "memfd_create": (319, 279), "memfd_secret": (447, 447)}
-CLONE, SOCKET = (56, 220), (41, 198)
-NEWEST = (
-    462  # a call younger than this table is absent; so are those of the x32 ABI, from 0x40000000 on
-)
+ABSENT: dict[str, tuple[int | None, int | None]] = {
+    "clone3": (435, 435),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+}
+# A call younger than this table is absent; so are those of the x32 ABI, from 0x40000000 on.
+NEWEST = 462
 NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
-FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink; VSOCK, for one, is in no namespace
+# The one family of sockets that is left: without a network the others only offer larger buffers.
+UNIX = 1
+SOL_SOCKET = 1
+# SO_SNDBUF, SO_RCVBUF and their FORCE forms: memory of the kernel, which counts towards no limit of a process.
+BUFFERS = (7, 8, 32, 33)
+# F_SETLEASE, F_NOTIFY.
+NOTICES = (1024, 1026)
+# F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW: locks of ranges of a file.
+RANGE_LOCKS = (6, 7, 37, 38)
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 LOAD, JUMP_EQUAL, JUMP_ABOVE, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
-NUMBER, ARCH, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; both are little-endian
+NUMBER, ARCH, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; both are little-endian
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
+REFUSE, ABSENCE, FAMILY = (ERRNO | n for n in (errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT))
+UNFIT = ERRNO | errno.EOPNOTSUPP
+# The call returns 0 and does nothing. HDF5 and SQLite lock the files that they open. A submission is alone with
+# its own files, so it would get every lock; a lock of a file that all submissions see would be a signal.
+GRANT = ERRNO
+# Writing out what all processes of the machine have in memory is no submission's business, either.
+GRANTED: Calls = {"flock": (73, 32), "sync": (162, 81), "syncfs": (306, 267)}
+# It can reserve blocks beyond a file's end, which no limit counts; the C library writes zeros instead.
+UNSUPPORTED: Calls = {"fallocate": (285, 47)}
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
 
@@ -65,30 +90,48 @@ def program(machine: str | None = None) -> bytes:
     """The filter as an array of struct sock_filter. Raises KeyError for an unknown machine."""
     machine = machine or platform.machine()
     column = 0 if machine == "x86_64" else 1
-    refuse, absent = ERRNO | errno.EPERM, ERRNO | errno.ENOSYS
     lines: list[Instruction] = [
         (LOAD, 0, 0, ARCH),
         (JUMP_EQUAL, 1, 0, ARCHITECTURES[machine]),
         (RETURN, 0, 0, KILL),  # 32-bit calls have other numbers, which this table does not know
         (LOAD, 0, 0, NUMBER),
         (JUMP_ABOVE, 0, 1, NEWEST),
-        (RETURN, 0, 0, absent),
+        (RETURN, 0, 0, ABSENCE),
     ]
-    for verdict, table in ((refuse, REFUSED), (absent, ABSENT)):
-        numbers = [pair[column] for pair in table.values()]
-        for number in numbers:
-            if number is not None:
+    tables = ((REFUSE, REFUSED), (ABSENCE, ABSENT), (GRANT, GRANTED), (UNFIT, UNSUPPORTED))
+    for verdict, table in tables:
+        for pair in table.values():
+            if (number := pair[column]) is not None:
                 lines += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, verdict)]
-    count = len(FAMILIES)
-    lines += [
-        (JUMP_EQUAL, 0, 3, CLONE[column]),
-        (LOAD, 0, 0, FIRST_ARGUMENT),
-        (JUMP_ANY_BIT, 0, count + 4, NEW_NAMESPACES),
-        (RETURN, 0, 0, refuse),
-        (JUMP_EQUAL, 0, count + 2, SOCKET[column]),
-        (LOAD, 0, 0, FIRST_ARGUMENT),
-        *((JUMP_EQUAL, count - i, 0, family) for i, family in enumerate(FAMILIES)),
-        (RETURN, 0, 0, ERRNO | errno.EAFNOSUPPORT),
-        (RETURN, 0, 0, ALLOW),
-    ]
+    for numbers, rules in _by_argument():
+        inner = [line for rule in rules for line in rule]
+        lines += [(JUMP_EQUAL, 0, len(inner) + 1, numbers[column]), *inner, (RETURN, 0, 0, ALLOW)]
+    lines.append((RETURN, 0, 0, ALLOW))
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
+
+
+def _by_argument() -> list[tuple[tuple[int, int], list[list[Instruction]]]]:
+    """(numbers, rules) of the calls that are judged by their arguments. Each rule falls through if it does not hold."""
+    any_but_unix = [_load(0), (JUMP_EQUAL, 1, 0, UNIX), (RETURN, 0, 0, FAMILY)]
+    return [
+        ((56, 220), [[_load(0), (JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES), (RETURN, 0, 0, REFUSE)]]),
+        ((41, 198), [any_but_unix]),  # socket
+        ((53, 199), [any_but_unix]),  # socketpair
+        ((72, 25), [[_load(1)], *_among(NOTICES, REFUSE), *_among(RANGE_LOCKS, GRANT)]),  # fcntl
+        (
+            (54, 208),  # setsockopt: the skipped lines are those of the second argument
+            [
+                [_load(1), (JUMP_EQUAL, 0, 1 + 2 * len(BUFFERS), SOL_SOCKET), _load(2)],
+                *_among(BUFFERS, REFUSE),
+            ],
+        ),
+    ]
+
+
+def _load(argument: int) -> Instruction:
+    """Load the lower half of an argument."""
+    return LOAD, 0, 0, ARGUMENTS + 8 * argument
+
+
+def _among(values: tuple[int, ...], verdict: int) -> list[list[Instruction]]:
+    return [[(JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, verdict)] for value in values]

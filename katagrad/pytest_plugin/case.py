@@ -29,6 +29,7 @@ class CaseReport:
     isolation: str
     folder: str
     outcome: Outcome
+    memory_bound: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As pytest-xdist carries it between processes."""

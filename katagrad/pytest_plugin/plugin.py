@@ -157,6 +157,7 @@ def pytest_runtest_makereport(
         isolation=current.isolation if current else "",
         folder=str(module.submission),
         outcome=outcome,
+        memory_bound=current.pool.memory_bound if current else "",
     )
     return report
 

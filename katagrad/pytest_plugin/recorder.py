@@ -155,7 +155,7 @@ class Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self.config, self.run = config, config.stash[RUN]
         self.folder = ""
-        self.isolation = ""
+        self.isolation = self.memory_bound = ""
         self.versions: dict[str, str] = {}
         self.places: dict[tuple[str, str], tuple[bool, int]] = {}
         self.selected: set[tuple[str, str]] = set()  # (topic, check)
@@ -188,6 +188,7 @@ class Recorder:
         if case.framework or name not in self.run.frameworks:
             self.run.frameworks[name] = case.framework
         self.folder, self.isolation = case.folder, case.isolation or self.isolation
+        self.memory_bound = case.memory_bound or self.memory_bound
         self.versions.update(case.versions)
         if case.example:
             seconds = round(outcome.seconds, 3)
@@ -254,6 +255,7 @@ class Recorder:
             grade=not self.run.in_process,
             device=self.config.getoption("--device"),
             submission=Submitted(folder.name, sha256),
+            memory_bound=self.memory_bound or None,
         )
 
     @pytest.hookimpl(trylast=True)

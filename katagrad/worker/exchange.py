@@ -9,21 +9,32 @@ from typing import Any
 import numpy as np
 
 from katagrad.worker.expression import Function, evaluate
-from katagrad.worker.wire import Handle, Made, NotATensor, Random, WithLayout
+from katagrad.worker.tree import LARGEST_KEY
+from katagrad.worker.wire import (
+    Handle,
+    Made,
+    NotATensor,
+    Random,
+    Unsendable,
+    WithLayout,
+    mebibytes,
+)
 
 # Elements of one container that are sent; a longer one stays in the worker as a handle.
 MAX_ITEMS = 200_000
 OPAQUE = "opaque"
+# Of an integer; the other side reads no more.
+MAX_BITS = 160_000
 
 
 class Exchange:
     """Turns what the driver sends into a framework's values, and back; holds what must stay here.
 
-    adapter: the module `for_torch` or `for_tensorflow`.
+    adapter: the module of a framework. most: bytes of the largest array that can be handed in.
     """
 
-    def __init__(self, adapter: Any) -> None:
-        self.adapter = adapter
+    def __init__(self, adapter: Any, most: int = 1 << 30) -> None:
+        self.adapter, self.most = adapter, most
         self.forms = importlib.import_module(f"{adapter.__name__}_forms")
         self.held: dict[int, Any] = {}
         self.next_id = 1
@@ -78,7 +89,7 @@ class Exchange:
         if returns == OPAQUE:
             return self.hold(value)
         if self.adapter.is_tensor(value):
-            array = self.adapter.numpy(value)
+            array = self._values(value)
             axes = self.adapter.LAYOUTS.get(returns) if isinstance(returns, str) else None
             array = (
                 array
@@ -88,12 +99,12 @@ class Exchange:
             return np.asarray(array)
         if isinstance(value, (np.ndarray, np.generic)):
             return (
-                np.asarray(value).view(NotATensor)
+                self._bounded(np.asarray(value)).view(NotATensor)
                 if np.asarray(value).dtype.kind in "biufc"
                 else self.hold(value)
             )
         if value is None or isinstance(value, (bool, int, float, complex, str, bytes, slice)):
-            return value
+            return _plain(value)
         if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS and depth < 32:
             parts = returns if isinstance(returns, (list, tuple)) else [returns] * len(value)
             parts = [*parts, *[None] * (len(value) - len(parts))]
@@ -102,10 +113,38 @@ class Exchange:
             ]
             return tuple(items) if isinstance(value, tuple) else items
         plain = isinstance(value, dict) and len(value) <= MAX_ITEMS and depth < 32
-        if plain and all(isinstance(key, (str, int, float, bool)) for key in value):
+        if plain and all(map(_sound_key, value)):
             part = returns if isinstance(returns, dict) else dict.fromkeys(value, returns)
             return {key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()}
         return self.hold(value)
+
+    def _values(self, tensor: Any) -> np.ndarray:
+        """The values of a tensor. Raises Unsendable for one that NumPy cannot hold as it is."""
+        odd = self.forms.odd_dtype(tensor)
+        if odd:
+            raise Unsendable(
+                f"a tensor of dtype {odd}, which no check asks for; return float32 or float64"
+            )
+        try:
+            return self._bounded(self.adapter.numpy(tensor))
+        except (Unsendable, MemoryError):
+            raise
+        except Exception as error:
+            if "allocate memory" in str(error):
+                raise
+            words = f"{type(error).__name__}: {str(error)[:200]}"
+            raise Unsendable(
+                f"a {type_name(tensor)} whose values cannot be read ({words})"
+            ) from None
+
+    def _bounded(self, array: np.ndarray) -> np.ndarray:
+        """`array`, unless it is too large to be handed in. A broadcast one is small until it is copied."""
+        if array.nbytes > self.most:
+            raise Unsendable(
+                f"an array of {mebibytes(array.nbytes)} (shape {array.shape}), "
+                f"but at most {mebibytes(self.most)} can be judged"
+            )
+        return array
 
     def hold(self, value: Any) -> Handle:
         self.held[self.next_id] = value
@@ -145,6 +184,24 @@ def fill(skeleton: Any, gradients: list[Any]) -> Any:
     if isinstance(skeleton, list):
         return [fill(item, gradients) for item in skeleton]
     return None
+
+
+def _sound_key(key: Any) -> bool:
+    """Whether a dict with this key can be read without harm on the other side."""
+    if isinstance(key, int) and not isinstance(key, bool):
+        return abs(key) < LARGEST_KEY
+    return isinstance(key, (str, float, bool))
+
+
+def _plain(value: Any) -> Any:
+    """A value as its own built-in type, where it is of a subclass: an IntEnum, a str that knows more."""
+    if type(value) is int or isinstance(value, (bool, np.generic)):
+        if type(value) is int and value.bit_length() > MAX_BITS:
+            raise Unsendable(f"an integer of {value.bit_length():,} bits, which no check asks for")
+        return value
+    kinds: tuple[type, ...] = (int, float, complex, str, bytes)
+    kind = next((k for k in kinds if isinstance(value, k)), None)
+    return value if kind in (None, type(value)) else _plain(kind(value))
 
 
 def layouts_of(value: Any) -> Any:

@@ -17,7 +17,11 @@ except ImportError:  # Windows has no such limits; wall time and message size st
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
 
+# The status of a process in which the worker's own code failed.
+BROKEN = 70
 MAX_DESCRIPTORS = 1024  # open files of one process; their buffers are the kernel's memory
+# Queued signals and timers of the user, which are the kernel's memory.
+MAX_PENDING = 4096
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,27 @@ def apply(limits: Limits) -> None:
         return
     _limit("RLIMIT_CPU", limits.cpu, limits.cpu + 5)
     _limit("RLIMIT_FSIZE", limits.file)
-    _limit("RLIMIT_CORE", 0)
+    # Not 0, at which the system's own collector of cores would still be started: see core(5) and do_coredump.
+    _limit("RLIMIT_CORE", 1)
     _limit("RLIMIT_NOFILE", MAX_DESCRIPTORS)
     _limit("RLIMIT_MEMLOCK", 0)
+    _limit("RLIMIT_SIGPENDING", MAX_PENDING)
     # The kernel counts all that this user runs, here and elsewhere; only what is added is the submission's.
     _limit("RLIMIT_NPROC", _threads_of_user() + limits.processes)
     # Counts private writable memory only, so the framework's mapped files cost nothing.
     _limit("RLIMIT_DATA", _data_in_use() + limits.memory)
+
+
+def standing() -> list[Any]:
+    """What another process of the same user could change of this one: limits, priority, processors, policy."""
+    if resource is None:
+        return []
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    own: list[Any] = [resource.getrlimit(getattr(resource, name)) for name in names]
+    own += [os.getpriority(os.PRIO_PROCESS, 0)]
+    if hasattr(os, "sched_getscheduler"):
+        own += [os.sched_getaffinity(0), os.sched_getscheduler(0)]
+    return own
 
 
 def become(uid: int | None) -> None:

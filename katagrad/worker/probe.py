@@ -26,8 +26,8 @@ class Probing(Exchange):
 
     home: Path
 
-    def __init__(self, adapter: Any) -> None:
-        super().__init__(adapter)
+    def __init__(self, adapter: Any, most: int = 1 << 30) -> None:
+        super().__init__(adapter, most)
         self.watches: dict[int, tuple[list[Any], list[Any]]] = {}
         self.module: ModuleType | None = None
         self._module: ModuleType | None = (

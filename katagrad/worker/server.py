@@ -60,13 +60,15 @@ def serve(framework: str, told: dict[str, Any]) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind becomes ours to end
     control.send(json.dumps({"ready": os.getpid(), "versions": adapter.versions()}).encode())
+    standing = kernel.standing()
     child, limits, reason = 0, Limits(), ""
     forks = 0
     while True:
         if child and not reason and not select.select([control], [], [], watch.EVERY)[0]:
-            reason = watch.excess(child, limits, told["writable"])
+            reason = watch.excess(told["alone"], limits, told["writable"])
             if reason:
                 kill(child)
+                _kill_rest(told["alone"])
             continue
         packet, fds, _, _ = socket.recv_fds(control, 65536, 4)
         request: dict[str, Any] = json.loads(packet) if packet else {"op": "stop"}
@@ -91,6 +93,8 @@ def serve(framework: str, told: dict[str, Any]) -> None:
             if request["op"] == "stop":
                 return
             control.send(json.dumps(ended).encode())
+            if kernel.standing() != standing:
+                os._exit(72)  # another server takes over, which no submission has slowed or bounded
 
 
 def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, output_fd: int) -> None:
@@ -105,9 +109,11 @@ def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, outpu
         os.close(output_fd)
         kernel.apply(limits)
         adapter.configure(threads)
-        Session(adapter, home).serve(Connection(socket.socket(fileno=connection_fd)))
+        most = limits.message
+        connection = Connection(socket.socket(fileno=connection_fd), most)
+        Session(adapter, home, most).serve(connection)
     except BaseException:
-        status = 70
+        status = kernel.BROKEN
     finally:
         os._exit(status)
 
@@ -122,6 +128,7 @@ def _end(child: int, alone: bool, reason: str) -> dict[str, Any]:
     """End a child and all that it started."""
     status, usage = 0, None
     kill(child)
+    _kill_rest(alone)  # before the wait: a child dies slowly while the others fork without end
     with contextlib.suppress(ChildProcessError):
         _, status, usage = os.wait4(child, 0)
     told: dict[str, Any] = {"status": status, "left": _end_rest(alone), "reason": reason}
@@ -135,12 +142,7 @@ def _end_rest(alone: bool) -> int:
     seen: set[int] = set()
     patience = time.monotonic() + END_SECONDS
     while time.monotonic() < patience:
-        if alone:
-            kill(-1)  # everything in this PID namespace but this process and the first
-        below = _children()
-        seen.update(below)
-        for pid in below:
-            kill(pid)
+        seen.update(_kill_rest(alone))
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -148,6 +150,16 @@ def _end_rest(alone: bool) -> int:
             return len(seen)
         time.sleep(0.001)
     os._exit(71)  # with this process, the namespace and all in it end
+
+
+def _kill_rest(alone: bool) -> list[int]:
+    """Kill what was started here, as far as it can be seen; returns the direct children among it."""
+    if alone:
+        kill(-1)  # everything in this PID namespace but this process and the first
+    below = _children()
+    for pid in below:
+        kill(pid)
+    return below
 
 
 def _children() -> list[int]:
@@ -172,7 +184,7 @@ def spawned(
     enter(home, output)
     kernel.apply(limits)
     adapter.configure(threads, device)
-    Session(adapter, home).serve(Connection(connection))
+    Session(adapter, home, limits.message).serve(Connection(connection, limits.message))
 
 
 def main() -> None:

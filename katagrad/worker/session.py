@@ -26,7 +26,7 @@ from katagrad.worker.exchange import (
 from katagrad.worker.limits import Limits
 from katagrad.worker.probe import Probing
 from katagrad.worker.timing import Timed
-from katagrad.worker.wire import Closed, Connection, Handle, WireError
+from katagrad.worker.wire import Closed, Connection, Handle, Unsendable, WireError
 
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 
@@ -37,8 +37,8 @@ class Session(Probing, Timed):
     adapter: the module `for_torch` or `for_tensorflow`. home: a private folder, the working folder.
     """
 
-    def __init__(self, adapter: Any, home: Path) -> None:
-        super().__init__(adapter)
+    def __init__(self, adapter: Any, home: Path, most: int = 1 << 30) -> None:
+        super().__init__(adapter, most)
         self.home = home
 
     # -- requests ---------------------------------------------------------------------------------
@@ -225,13 +225,17 @@ class Session(Probing, Timed):
                 connection.send(reply)
             except Closed:
                 return
-            except Exception as error:  # a value that has no form on the wire: the call's own fault
+            except Unsendable as reason:
+                connection.send({"refused": str(reason)})
+            except Exception as error:
                 connection.send({"error": describe(error, self.home)})
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request; every exception of the submission becomes an answer."""
         try:
             return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
+        except Unsendable as reason:
+            return {"refused": str(reason)}
         except (
             BaseException
         ) as error:  # SystemExit and KeyboardInterrupt out of a function fail that call alone

@@ -21,6 +21,8 @@ MAX_DEPTH = 48
 MAX_ARRAYS = 100_000
 # Of one dict: hashes of tuples of numbers are not secret, and can be made to collide.
 MAX_TUPLE_KEYS = 1_000
+# Hashes of larger integers can be made to collide, too.
+LARGEST_KEY = 1 << 60
 # Kinds of nodes that only the driver has reason to send.
 REQUESTS = frozenset({"function", "random", "made"})
 # plain: contiguous. transposed: axes in reverse order in memory. sliced: every other element of a larger tensor.
@@ -33,6 +35,10 @@ DTYPES = frozenset(("bool", *WHOLE, *BROKEN))
 
 class WireError(Exception):
     """A frame that is torn, too large, or does not say what a frame must say."""
+
+
+class Unsendable(WireError):
+    """A value that cannot cross the wire. The message completes "the call returned ..."."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,9 @@ def encode(
     unknown: called with anything that has no form of its own; returns something that has.
     """
     if depth > MAX_DEPTH:
-        raise WireError(f"a value is nested more than {MAX_DEPTH} levels deep")
+        raise Unsendable(
+            f"a value nested more than {MAX_DEPTH} levels deep; return tensors, or flat lists and dicts of them"
+        )
     if value is None or isinstance(value, (bool, str)):
         return value
     if type(value) is int:
@@ -136,7 +144,11 @@ def encode(
         return encode(np.asarray(value), arrays, unknown, depth)
     if unknown is not None:
         return encode(unknown(value), arrays, None, depth)
-    raise TypeError(f"no form on the wire for {type(value).__name__}")
+    if isinstance(value, np.ndarray):
+        raise Unsendable(
+            f"a NumPy array of dtype {value.dtype.name}, which no check can read; use float32 or float64"
+        )
+    raise Unsendable(f"a {type(value).__name__}, which no check can read")
 
 
 def decode(tree: Any, arrays: list[np.ndarray], refused: frozenset[str] = frozenset()) -> Any:
@@ -209,7 +221,7 @@ def _dict(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     for key, value in pairs:
         tuples += isinstance(key, tuple)
         sound = isinstance(key, (str, bool, float, tuple, type(None))) or (
-            isinstance(key, int) and abs(key) < 1 << 60
+            isinstance(key, int) and abs(key) < LARGEST_KEY
         )
         if not sound or tuples > MAX_TUPLE_KEYS:
             raise WireError("a dict has a key that is neither text nor a number of usual size")

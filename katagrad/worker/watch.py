@@ -1,11 +1,17 @@
-"""What all processes of a submission use together, which no limit of a single process bounds."""
+"""What all processes of a submission use together, which no limit of a single process bounds.
+
+That is memory of the processes, and memory of the kernel on their account: sockets, pipes, descriptors, stacks,
+page tables, and files in folders that are kept in memory. The kernel's part is reckoned at its most, from
+counts. Where the system lends a cgroup, the kernel counts exactly, and this only adds a reason that can be read.
+"""
 
 # System calls on descriptors and /proc, where a Path is in the way.
-# ruff: noqa: PTH208
+# ruff: noqa: PTH116, PTH208
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,43 +19,123 @@ from katagrad.worker.limits import Limits
 
 # Seconds between two looks; memory grows by about 100 MiB in that time at worst.
 EVERY = 0.05
+# A loader of data or a pool has a process for each core. Many large ones take seconds to halt and to end.
+MAX_PROCESSES = min(128, 16 + 2 * (os.cpu_count() or 1))
 # Files and folders in the writable folders: each costs the kernel a kilobyte.
 MAX_NODES = 100_000
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+# Bytes of the kernel. A thread has a stack and a task; a pipe has two pages once its user has many; a queue of a
+# socket may pass its bound by one message as large as the bound. Records of mappings, 16 MiB of a process at
+# most, are not reckoned: the number of processes bounds them.
+THREAD, DESCRIPTOR = 32 << 10, 10 << 10
+# net.core.wmem_default, which is not shown in every namespace.
+BUFFER = 212_992
 
 
-def excess(root: int, limits: Limits, folders: Sequence[str]) -> str:
-    """What the processes below `root` use too much of, in words; "" where nothing is wrong."""
-    pids = list(below(root))
-    # Resident pages count twice where processes share them, so this sum can only be too large ...
-    if sum(map(_resident, pids)) > limits.memory:
-        # ... and the exact one, which takes milliseconds, is made only when it matters.
-        used = sum(map(_own, pids))
-        if used > limits.memory:
-            return f"used more than {limits.memory >> 20} MiB of memory"
-    for folder in folders:
+def excess(alone: bool, limits: Limits, folders: Sequence[str]) -> str:
+    """What the processes that a server started use too much of, in words; "" where nothing is wrong."""
+    pids = list(everybody() if alone else below(os.getpid()))
+    if len(pids) > MAX_PROCESSES:
+        return f"started more than {MAX_PROCESSES} processes"
+    own = [folder for folder in folders if os.path.ismount(folder)]
+    for folder in own:
         with contextlib.suppress(OSError):
             about = os.statvfs(folder)
-            if about.f_files and about.f_files - about.f_ffree > MAX_NODES and _bounded(folder):
+            if about.f_files - about.f_ffree > MAX_NODES:
                 return f"wrote more than {MAX_NODES:,} files"
-    return ""
+    return _too_much(pids, own, _kernel(pids, alone), limits.memory)
 
 
-def _bounded(folder: str) -> bool:
-    """Whether a folder is a file system of its own, so that its counts are the submission's."""
-    return os.path.ismount(folder)
+def _too_much(pids: Sequence[int], own: Sequence[str], kernel: int, most: int) -> str:
+    files = sum(map(_held, own))
+    # Resident pages count twice where processes share them, so this sum can only be too large ...
+    used = sum(map(_resident, pids)) + files + kernel
+    if kernel <= most < used:
+        # ... and the exact one, which takes milliseconds, is made only when it matters. It waits for a lock that a
+        # process holds while it forks, so many that fork without end must be halted first.
+        with _halted(pids if len(pids) > 1 else []):
+            files -= sum(_mapped(pid, own) for pid in pids) if files else 0
+            used = sum(map(_own, pids)) + files + kernel
+    if used <= most:
+        return ""
+    shares = {"in files": files, "in sockets, pipes and other objects of the system": kernel}
+    large = [f"{n >> 20} MiB of it {where}" for where, n in shares.items() if 4 * n > used]
+    return ", ".join([f"used more than {most >> 20} MiB of memory", *large])
+
+
+def everybody() -> Iterator[int]:
+    """All processes of this PID namespace but its first and this one: what a submission started, orphans too."""
+    ours = (1, os.getpid())
+    yield from (n for n in map(int, filter(str.isdigit, os.listdir("/proc"))) if n not in ours)
 
 
 def below(root: int) -> Iterator[int]:
-    """The process `root` and its descendants, as the kernel lists them."""
+    """The descendants of the process `root`, as the kernel lists them."""
     waiting = [root]
     while waiting:
         pid = waiting.pop()
-        yield pid
+        if pid != root:
+            yield pid
         with contextlib.suppress(OSError, ValueError):
             for task in os.listdir(f"/proc/{pid}/task"):
                 listed = Path(f"/proc/{pid}/task/{task}/children").read_text()
                 waiting += [int(child) for child in listed.split()]
+
+
+def _kernel(pids: Sequence[int], alone: bool) -> int:
+    """Bytes that the kernel holds for processes, at most."""
+    used = 0
+    for pid in pids:
+        told = _status(pid)
+        # A table of descriptors grows by doubling and never shrinks; newer kernels count what is open.
+        files = told["FDSize"]
+        with contextlib.suppress(OSError):
+            files = os.stat(f"/proc/{pid}/fd").st_size or files
+        used += told["VmPTE"] * 1024 + told["Threads"] * THREAD + files * DESCRIPTOR
+    if alone:  # then no one else's sockets are in this namespace of networks
+        used += _sockets() * 2 * BUFFER
+    return used
+
+
+@contextlib.contextmanager
+def _halted(pids: Sequence[int]) -> Iterator[None]:
+    """Keep processes from running."""
+    try:
+        _signal(pids, signal.SIGSTOP)
+        yield
+    finally:
+        _signal(pids, signal.SIGCONT)
+
+
+def _signal(pids: Sequence[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            os.kill(pid, number)
+
+
+def _status(pid: int) -> dict[str, int]:
+    """Numbers from a process's status, which it cannot hide; 0 for each if it is gone."""
+    found = {"VmPTE": 0, "Threads": 0, "FDSize": 0}
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name in found:
+                found[name] = int(value.split()[0])
+    return found
+
+
+def _sockets() -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/net/sockstat").read_text().split()[2])
+    return 0
+
+
+def _held(folder: str) -> int:
+    """Bytes of files in a file system of its own."""
+    with contextlib.suppress(OSError):
+        about = os.statvfs(folder)
+        return (about.f_blocks - about.f_bfree) * about.f_frsize
+    return 0
 
 
 def _resident(pid: int) -> int:
@@ -67,3 +153,17 @@ def _own(pid: int) -> int:
         return 0
     except (OSError, ValueError):
         return _resident(pid)
+
+
+def _mapped(pid: int, folders: Sequence[str]) -> int:
+    """Bytes of files in `folders` that a process has mapped: they are among its own, and among the files."""
+    devices, total, counts = {os.stat(folder).st_dev for folder in folders}, 0, False
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path(f"/proc/{pid}/smaps").read_text(errors="replace").splitlines():
+            words = line.split()
+            if not words[0].endswith(":"):
+                major, _, minor = words[3].partition(":")
+                counts = os.makedev(int(major, 16), int(minor, 16)) in devices
+            elif counts and words[0] == "Pss:":
+                total += 1024 * int(words[1])
+    return total

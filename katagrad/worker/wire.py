@@ -12,6 +12,7 @@ Layout of a frame, integers big-endian:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import socket
@@ -31,6 +32,7 @@ from katagrad.worker.tree import (
     Made,
     NotATensor,
     Random,
+    Unsendable,
     WireError,
     WithLayout,
     arrays_of,
@@ -53,6 +55,7 @@ __all__ = [
     "Late",
     "Made",
     "Random",
+    "Unsendable",
     "WireError",
     "decode",
     "encode",
@@ -61,9 +64,8 @@ __all__ = [
 MAGIC = b"KATA"
 HEAD = struct.Struct(">4sI")
 MAX_HEADER = 16 << 20  # bytes of JSON
-MAX_BRANCHES = (
-    500_000  # lists and dicts in one header: each costs the reader far more than its bytes
-)
+# Lists and dicts in one header, and values: each costs the reader far more than its bytes.
+MAX_BRANCHES, MAX_VALUES = 500_000, 1_000_000
 
 
 class Closed(Exception):
@@ -87,23 +89,35 @@ class Connection:
         self.sock = sock
         self.max_bytes = max_bytes
         self.refused = REQUESTS if strange else frozenset()
-        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            sock.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
+        widen(sock)
 
     def send(
         self, body: Any, unknown: Encoder | None = None, deadline: float | None = None
     ) -> None:
-        """Write one frame. deadline: of time.monotonic(); raises Late, Closed or WireError."""
+        """Write one frame. deadline: of time.monotonic().
+
+        Raises Late or Closed; Unsendable before any byte is sent.
+        """
         arrays: list[np.ndarray] = []
         tree = encode(body, arrays, unknown)
+        most, size = self.max_bytes, sum(a.nbytes for a in arrays)
+        if size > most:
+            raise Unsendable(
+                f"{mebibytes(size)} in tensors and arrays, but at most {mebibytes(most)} can be judged"
+            )
+        if len(arrays) > MAX_ARRAYS:
+            raise Unsendable(
+                f"{len(arrays):,} arrays, but at most {MAX_ARRAYS:,} can be judged; join them"
+            )
         header = json.dumps(
             {"body": tree, "sizes": [a.nbytes for a in arrays]},
             separators=(",", ":"),
             allow_nan=False,
         ).encode()
-        if len(header) > MAX_HEADER:
-            raise WireError(
-                f"a message of {len(header) >> 20} MiB of JSON; at most {MAX_HEADER >> 20} MiB"
+        if len(header) > MAX_HEADER or _crowded(header):
+            raise Unsendable(
+                f"{mebibytes(len(header))} of lists, dicts, numbers and text, which is more than can be judged; "
+                "return a tensor"
             )
         buffers = [memoryview(HEAD.pack(MAGIC, len(header)) + header)]
         buffers += [_bytes_of(a) for a in arrays if a.nbytes]
@@ -127,8 +141,10 @@ class Connection:
         raw = memoryview(bytearray(length))
         self._fill(raw, deadline)
         text = bytes(raw)
-        if text.count(b"[") + text.count(b"{") > MAX_BRANCHES:
-            raise WireError(f"a message of more than {MAX_BRANCHES:,} lists and dicts")
+        if _crowded(text):
+            raise WireError(
+                f"a message of more than {MAX_BRANCHES:,} lists and dicts, or {MAX_VALUES:,} values"
+            )
         try:
             header = json.loads(text, parse_constant=_no_constant)
             tree, sizes = header["body"], header["sizes"]
@@ -183,6 +199,24 @@ class Connection:
     def close(self) -> None:
         """Close the socket; closing twice does no harm."""
         self.sock.close()
+
+
+def widen(sock: socket.socket) -> None:
+    """Give a socket larger buffers. A sandbox refuses; there the driver does it, before it hands the socket over."""
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        with contextlib.suppress(PermissionError):
+            sock.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
+
+
+def _crowded(header: bytes) -> bool:
+    """Whether a header holds more than can be read in a moment. What stands inside of text counts, too."""
+    branches = header.count(b"[") + header.count(b"{")
+    return branches > MAX_BRANCHES or header.count(b",") > MAX_VALUES + 2 * branches
+
+
+def mebibytes(size: int) -> str:
+    """A size in words."""
+    return f"{size / (1 << 20):,.3g} MiB"
 
 
 def _bytes_of(array: np.ndarray) -> memoryview:

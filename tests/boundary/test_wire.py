@@ -24,6 +24,7 @@ from katagrad.worker.wire import (
     Made,
     NotATensor,
     Random,
+    Unsendable,
     WireError,
     WithLayout,
     decode,
@@ -167,8 +168,10 @@ def test_no_bytes_do_worse_than_an_error_of_the_wire(raw, framed):
 
 
 def test_what_has_no_form_is_refused_by_the_sender():
-    with pytest.raises(TypeError, match="no form on the wire for object"):
+    with pytest.raises(Unsendable, match="a object, which no check can read"):
         encode(object(), [])
+    with pytest.raises(Unsendable, match="a NumPy array of dtype float128"):
+        encode(np.zeros(2, "longdouble"), [])
     loop = []
     loop.append(loop)
     with pytest.raises(WireError, match="nested"):

@@ -59,7 +59,7 @@ WORSE = {
     "endless loop that catches everything": (
         "while True:\n        try:\n            while True: pass\n        except BaseException: pass", "endless loop"),
     "out of memory": ("x = [bytes(64 << 20) for _ in range(100)]", "out of memory"),
-    "os._exit": ("import os; os._exit(0)", "do not call sys.exit or os._exit"),
+    "os._exit": ("import os; os._exit(0)", "do not call os._exit"),
     "sys.exit": ("import sys; sys.exit(0)", "raised SystemExit"),
     "a gigabyte printed": ("import os\n    for _ in range(1000): os.write(1, b'x' * (1 << 20))", "printed more than 1024 KiB"),
     "a torn message": ("wire().sendall(b'KATA\\0\\0\\1\\0{'); import os; os._exit(0)", "ended by itself with status 0"),

@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,9 @@ HUGE = 1 << 40
 DUMPABLE = "p = s.kernel.prctl; s.kernel.prctl = lambda o, v: p(o, 1 if o == 4 else v)"
 UNLIMITED = "s.kernel.apply = lambda limits: None"
 UNWATCHED = "s.watch.excess = lambda *a: ''"
+CHILDREN_ONLY = (
+    "s.watch.everybody = lambda: s._children()[:1]"  # as if it knew of one process alone
+)
 
 
 def limits(**changed):
@@ -44,9 +48,9 @@ def shown(arena, how="--ro-bind"):
 
 # (defence, what is off, attack, checks, what the attack then says)
 ROWS = [
-    ("network namespace", {"without": ["--unshare-net"]}, "sent_away", (), "OPEN TCP"),
+    ("network namespace", {"without": ["--unshare-net"], "unfiltered": True}, "sent_away", (), "OPEN TCP"),
     ("network namespace, abstract sockets", {"without": ["--unshare-net"]}, "sent_away", (), "OPEN an abstract socket"),
-    ("PID namespace", {"without": ["--unshare-pid"]}, "proc_read", (), "OPEN the driver is seen"),
+    ("PID namespace", {"without": ["--unshare-pid"], "code": UNWATCHED}, "proc_read", (), "OPEN the driver is seen"),
     ("system-call filter, sockets", {"unfiltered": True}, "sent_away", (), "OPEN VSOCK"),
     ("system-call filter, objects", {"unfiltered": True}, "left_for_the_next", (), "OPEN shmget"),
     ("system-call filter, keys", {"unfiltered": True}, "left_for_the_next", (), "OPEN add_key"),
@@ -54,10 +58,20 @@ ROWS = [
     ("system-call filter, kernel", {"unfiltered": True}, "kernel_reached", (), "OPEN unshare"),
     ("non-dumpable server", {"code": DUMPABLE}, "server_read", (), "OPEN memory of 2"),
     ("process limits: threads", {"code": UNLIMITED}, "thread_bomb", MASKED, "OPEN 120 threads"),
-    ("process limits: processes", {"code": UNLIMITED}, "fork_bomb", MASKED, "OPEN 120 processes"),
+    ("process limits: processes", {"code": f"{UNLIMITED}; {UNWATCHED}", "limits": PATIENT}, "fork_bomb", MASKED, "OPEN 120 processes"),
     ("file size limit", {"limits": limits(file=HUGE)}, "file_grown", MASKED, "OPEN a file of 2048 MiB"),
     ("descriptor limit", {"code": UNLIMITED}, "descriptors_taken", MASKED, "OPEN 5000 descriptors"),
     ("memory limits", {"limits": limits(memory=HUGE, wall=30.0)}, "memory_balloon", MASKED, "OPEN 768 MiB"),
+    ("memory watch, sockets", {"code": UNWATCHED, "limits": PATIENT}, "sockets_filled", MASKED, "MiB in sockets"),
+    ("memory watch, tables", {"code": UNWATCHED, "limits": PATIENT}, "pages_mapped", MASKED, "MiB of tables"),
+    ("memory watch, orphans", {"code": CHILDREN_ONLY, "limits": PATIENT}, "orphans_fattened", MASKED, "OPEN 800 MiB"),
+    ("memory watch, files", {"code": "s.watch._held = lambda f: 0", "limits": PATIENT}, "files_in_memory", MASKED, "MiB in files"),
+    ("system-call filter, buffers", {"unfiltered": True}, "sockets_filled", MASKED, "OPEN larger buffers"),
+    ("system-call filter, disk", {"unfiltered": True}, "disk_reserved", (), "MiB of the disk"),
+    ("system-call filter, pipes", {"unfiltered": True}, "pages_spliced", MASKED, "MiB in pipes"),
+    ("system-call filter, locks", {"unfiltered": True}, "locks_signalled", (), "OPEN flock"),
+    ("system-call filter, locks of ranges", {"unfiltered": True}, "locks_signalled", (), "OPEN a lock of a range"),
+    ("system-call filter, notices", {"unfiltered": True}, "locks_signalled", (), "OPEN dnotify"),
     ("memory watch", {"code": UNWATCHED, "limits": PATIENT}, "shared_balloon", MASKED, "OPEN 1.1 GiB"),
     ("file count watch", {"code": UNWATCHED, "limits": PATIENT}, "many_files", MASKED, "OPEN 150000 files"),
     ("hard limits", {"code": "k=s.kernel; l=k._limit; k._limit=lambda n, a, b=None: l(n, a, k.resource.RLIM_INFINITY)"},
@@ -195,6 +209,48 @@ def test_without_an_output_limit_the_driver_keeps_reading(arena, plain):
     )
     assert "printed more than" not in free.words
     assert "printed more than" in arena.run(arena.attack("gigabyte_printed"), only=MASKED).words
+
+
+def test_without_a_look_at_itself_a_server_stays_slowed(arena, plain):
+    pool = plain(code="s.kernel.standing = list")
+    arena.run(arena.attack("server_slowed"), pool=pool)
+    with pytest.raises(AssertionError, match="File too large"):
+        arena.witness(pool=pool)
+
+
+def test_without_a_bound_on_values_the_driver_is_kept_busy(arena, monkeypatch):
+    assert "a message of more than" in arena.run(arena.attack("crowded_header"), only=MASKED).words
+    monkeypatch.setattr(wire, "MAX_VALUES", HUGE)
+    text = arena.attack("crowded_header").replace("4_000_000", "1_000_100")
+    assert "is a list ([1.5, 1.5" in arena.run(text, only=MASKED).words
+
+
+def test_a_cgroup_alone_bounds_memory_that_no_process_has(arena, plain, monkeypatch):
+    """With the watch off: the group of a submission holds its kernel memory, and is gone afterwards."""
+    from katagrad.isolation import cgroup
+
+    folder = Path("/sys/fs/cgroup/memory/katagrad-tests")
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / "memory.limit_in_bytes").write_text(str(2 << 30))
+    except OSError:
+        pytest.skip("no cgroup of memory can be made here")
+    monkeypatch.setenv("KATAGRAD_CGROUP", str(folder))
+    cgroup.find.cache_clear()
+    try:
+        pool = plain(code=UNWATCHED, limits=PATIENT)
+        assert pool.memory_bound == "cgroup v1"
+        for name in ("sockets_filled", "pages_mapped"):
+            fight = arena.run(arena.attack(name), only=MASKED, pool=pool)
+            assert "used more than 512 MiB of memory" in fight.words, fight.words
+            assert "OPEN" not in fight.words
+        assert arena.witness(pool=pool) == []
+        pool.close()
+        assert [path for path in folder.iterdir() if path.is_dir()] == []
+    finally:
+        monkeypatch.undo()
+        cgroup.find.cache_clear()
+        folder.rmdir()
 
 
 @pytest.mark.parametrize(("attack", "off"), [

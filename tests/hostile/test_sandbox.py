@@ -92,7 +92,7 @@ def test_packages_of_the_judge_are_masked(shut, monkeypatch, tmp_path):
 
 def test_it_ends_with_its_maker(shut):
     code = (
-        f"import os, sys, time; sys.path.insert(0, {str(sandbox.root())!r})\nfrom katagrad import sandbox\n"
+        f"import os, sys, time; sys.path.insert(0, {str(sandbox.root())!r})\nfrom katagrad.isolation import sandbox\n"
         f"s = sandbox.Sandbox({shut.bwrap!r}, {shut.user!r})\np = s.run([sys.executable, '-I', '-S', '-c', 'import time; time.sleep(600)'], s.environment(None))\n"
         "print(p.pid, flush=True); time.sleep(600)"
     )

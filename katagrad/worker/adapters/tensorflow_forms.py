@@ -9,7 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from katagrad.worker import tree
 from katagrad.worker.adapters import tensorflow as adapter
+
+
+def odd_dtype(value: Any) -> str:
+    """The dtype of a tensor that NumPy has no form for, unless it is the one that is computed in; else ""."""
+    kind = tf.as_dtype(value.dtype)
+    return "" if kind.name in tree.DTYPES or kind == adapter.HALF else str(kind.name)
 
 
 def tensor(array: np.ndarray, form: str) -> Any:

@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 import torch
 
+from katagrad.worker import tree
 from katagrad.worker.adapters import torch as adapter
 
 # Every element of the gradient that a leaf already holds.
 GRADIENT = 0.5
+
+# The dtypes that NumPy has, too.
+PLAIN = {getattr(torch, name) for name in tree.DTYPES if hasattr(torch, name)}
+
+
+def odd_dtype(value: torch.Tensor) -> str:
+    """The dtype of a tensor that NumPy has no form for, unless it is the one that is computed in; else ""."""
+    plain = value.dtype in PLAIN or value.dtype == adapter.HALF
+    return "" if plain else str(value.dtype).removeprefix("torch.")
 
 
 def tensor(array: np.ndarray, form: str) -> torch.Tensor:

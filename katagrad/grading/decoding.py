@@ -1,0 +1,52 @@
+"""A Python file of a student as text, and why it is none."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import tokenize
+
+from katagrad.errors import SubmissionProblem
+
+# Marks at the beginning of a file that some editors write, the longer first.
+MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a Python file. Raises SubmissionProblem for bytes that are none, with the line where it shows."""
+    found = next((words for mark, words in MARKS.items() if content.startswith(mark)), "")
+    if (
+        not found
+        and b"\0" in content[:200]
+        and content[:200].count(b"\0") > len(content[:200]) // 4
+    ):
+        found = "UTF-16"
+    if found:
+        raise SubmissionProblem(
+            f"{name} is saved as {found}, which Python does not read; save it as UTF-8 in your editor"
+        )
+    line = content[: content.find(b"\0")].count(b"\n") + 1
+    if b"\0" in content:
+        raise SubmissionProblem(
+            f"{name}:{line}: a null byte, which no Python file holds; was the file damaged? "
+            "Save it again, or take a fresh copy"
+        )
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    except SyntaxError as error:
+        raise SubmissionProblem(
+            f"{name} cannot be read as text ({error.msg}); save it as UTF-8 in your editor"
+        ) from None
+    try:
+        return io.TextIOWrapper(io.BytesIO(content), encoding).read()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise SubmissionProblem(
+            f"{name}:{line}: a character that is not saved as {error.encoding.upper()}; "
+            "save the file as UTF-8 in your editor"
+        ) from None
