@@ -25,10 +25,7 @@ MODULES = {
     "keras": "tensorflow",
     "tf_keras": "tensorflow",
 }
-INSTALL = {
-    "torch": "pip install 'katagrad[torch]'",
-    "tensorflow": "pip install 'katagrad[tensorflow]'",
-}
+INSTALL = "pip install 'katagrad[{}]'"
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -225,7 +222,7 @@ class Source:
             )
         if importlib.util.find_spec(self.framework) is None:
             raise NotGraded(
-                f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL[self.framework]}"
+                f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL.format(self.framework)}"
             )
 
     def breaches(self) -> list[Breach]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from katagrad.boundary.process import Pool
 from katagrad.errors import NotGraded
+from katagrad.mutation import scores, verdicts
 from katagrad.mutation import validate as judging
-from katagrad.mutation import verdicts
 from katagrad.mutation.entries import equivalents
 from katagrad.mutation.findings import Findings
 from katagrad.topics import Topic
@@ -97,6 +97,7 @@ def survivors(topic: Topic, framework: str, pool: Pool | None, family: str = "ge
         if of_family and not any(entry.matches(mutant, validator.solution) for mutant in listed):
             print(f"  ~ `{entry.before}` -> `{entry.after}` is listed as equivalent, but is caught")
     total = caught + alive
+    scores.keep(topic.name, framework, family, scores.Score(caught, total, len(listed)))
     print(
         f"    {family} mutation: {caught} of {total} caught ({100 * caught / max(total, 1):.1f} %), "
         f"{len(listed)} listed as equivalent, in {time.monotonic() - started:.0f} s"

@@ -30,7 +30,7 @@ from katagrad.pytest_plugin.collection import (
 )
 from katagrad.pytest_plugin.debugger import point_out
 from katagrad.pytest_plugin.failure import place_in, representation, words
-from katagrad.pytest_plugin.header import pytest_report_header
+from katagrad.pytest_plugin.header import pytest_collection, pytest_report_header
 from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_modifyitems
 from katagrad.pytest_plugin.recorder import RUN, Controller, Recorder, Run
 from katagrad.text import quoted
@@ -42,6 +42,7 @@ __all__ = [
     "pytest_pycollect_makemodule",
     "pytest_collection_modifyitems",
     "pytest_report_from_serializable",
+    "pytest_collection",
     "pytest_report_header",
     "pytest_report_to_serializable",
 ]

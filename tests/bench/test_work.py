@@ -1,14 +1,18 @@
 """What a benchmark says that a call is: operations and bytes, counted by hand and by a framework; and long blocks."""
 
 import ast
+import importlib.util
+import itertools
 import subprocess
 import sys
+from unittest.mock import MagicMock
 
 import pytest
 
 from katagrad.bench import work
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
 from katagrad.bench.runner import Ceilings
+from katagrad.grading.cases import _axis
 from katagrad.topics import root, topics
 
 # Steps of training in PyTorch under its own counter of operations, for which only matrix products count.
@@ -112,3 +116,25 @@ def test_a_call_is_held_against_a_copy_of_its_own_size():
     assert found.copy(100) == 9e10
     assert found.copy(1e12) == 4e10
     assert Ceilings().copy(5) == 0.0
+
+
+def stated(path):
+    """Whether flops and bytes are stated, for each benchmark of a file at each size."""
+    spec = importlib.util.spec_from_file_location(f"counted_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, function in vars(module).items():
+        if name.startswith("bench_"):
+            marks = [mark for mark in function.pytestmark if mark.name == "parametrize"]
+            for values in itertools.product(*(_axis(mark, name) for mark in marks)):
+                bench = MagicMock()
+                function(bench, **{k: v for one in values for k, v in one.arguments.items()})
+                (call,) = bench.time.call_args_list
+                yield {"flops", "bytes"} <= set(call.kwargs)
+
+
+def test_the_document_counts_the_benchmarks_that_state_flops_and_bytes():
+    found = [both for name in topics() for both in stated(root() / "benchmarks" / f"{name}.py")]
+    text = (root() / "docs" / "benchmarking.md").read_text(encoding="utf-8")
+    said = f"{sum(found)} of the {len(found)} benchmarks state both"
+    assert said in " ".join(text.split()), f"docs/benchmarking.md should say: {said}"

@@ -132,7 +132,9 @@ def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
 
 
 def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monkeypatch, capsys):
-    from katagrad.mutation import commands, validate
+    from types import SimpleNamespace
+
+    from katagrad.mutation import commands, scores, validate
     from katagrad.mutation.entries import Equivalent
 
     class Found:
@@ -153,7 +155,10 @@ def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monk
     entries = [Equivalent("2", "3", "nobody reads it"), Equivalent("1", "0", "a false claim")]
     monkeypatch.setattr(validate, "Validator", Found)
     monkeypatch.setattr(commands, "equivalents", lambda topic, framework: entries)
-    commands.survivors(None, "torch", None)
+    kept = []
+    monkeypatch.setattr(scores, "keep", lambda *given: kept.append(given))
+    commands.survivors(SimpleNamespace(name="any"), "torch", None)
+    assert kept == [("any", "torch", "generic", scores.Score(2, 3, 1))]
     said = capsys.readouterr().out.splitlines()
     assert said[0].endswith(
         "`1` -> `0` is stopped, but not failed, by test_first (not graded: no data)"

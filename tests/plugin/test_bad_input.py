@@ -146,6 +146,19 @@ def test_missing_folder_and_bad_options_are_usage_errors(workspace):
     assert "Traceback" not in output
 
 
+def test_exercise_beside_another_submission_is_a_usage_error(workspace):
+    """It said one folder and graded another."""
+    (workspace.folder / "elsewhere").mkdir()
+    for quiet in ((), ("-q",)):
+        output = workspace.run(
+            "exercises/softmax.py::test_any", "--submission", "elsewhere", *quiet, expect=4
+        )
+        assert "run: pytest graders/softmax.py --submission elsewhere" in output
+    output = workspace.run("exercises", "--submission", "elsewhere", expect=4)
+    assert "run: pytest graders --submission elsewhere" in output
+    workspace.run("exercises", "--submission", "exercises", "--collect-only", expect=0)
+
+
 def test_help_lists_every_limit_with_its_default(workspace):
     told = " ".join(workspace.run("--help", expect=0).split())
     limits = [

@@ -22,7 +22,6 @@ NOT_YET_COVERED = {
     "back_propagation",
     "perceptron",
     "activations",
-    "softmax",
     "losses",
     "cross_entropy",
     "metrics",
@@ -56,8 +55,6 @@ NOT_YET_COVERED = {
 }
 # Topics without a correct solution in another style, by framework. Nothing is ever added to this list, either.
 NO_ALTERNATIVE_YET = {
-    ("softmax", "torch"),
-    ("softmax", "tensorflow"),
     ("deep_nn", "tensorflow"),
     ("multi_dimensional_nn", "tensorflow"),
     ("multiple_outputs", "tensorflow"),
