@@ -222,7 +222,8 @@ class Source:
             )
         if importlib.util.find_spec(self.framework) is None:
             raise NotGraded(
-                f"{self.file} needs {self.framework}, which is not installed here; run: {INSTALL.format(self.framework)}"
+                f"{self.file} needs {self.framework}, which is not installed here; "
+                f"run: {INSTALL.format(self.framework)}"
             )
 
     def breaches(self) -> list[Breach]:
