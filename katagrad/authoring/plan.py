@@ -35,6 +35,8 @@ class Plan:
         self.views = impl.framework == "torch"
         self.seeded, self.exhaust = seeded, exhaust
         self.stateful = on is not None or changing
+        # A call that trains costs what training costs; uint8 is the width that most code stumbles over.
+        self.widths = ("uint8",) if changing else to.WIDTHS
         self.random = any(isinstance(leaf, Random) for leaf in to.leaves([args, kwargs]))
         parts = [on, *self.args, *self.kwargs.values()]
         self.made = any(isinstance(part, (Made, Remote)) for part in parts)
@@ -86,7 +88,7 @@ class Plan:
         if "digits" in rules and floats and not models:
             for by in (0.0, to.HALF, to.BIG):
                 self.add(f"scaled by {by}", "with float64 tensors, ", to.wide(by))
-        for width in to.WIDTHS if "integers" in rules else ():
+        for width in self.widths if "integers" in rules else ():
             if to.fits(tensors, width):
                 self.add(width, f"with {width} for integers, ", to.width(width))
         if "views" in rules and self.views and any(a.ndim > 1 for a in tensors):
