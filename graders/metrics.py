@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     from_scratch,
     generator,
     holds,
+    integers,
     normal,
     number,
     raises,
-    same_inputs,
     shape,
     uniform,
 )
@@ -61,6 +62,15 @@ def averaged(labels, predictions, classes, average):
     return tuple(np.average(metric, weights=weights) for metric in each)
 
 
+def figure(value, of):
+    """Expect a number as the stub has it: not a tensor (1,), not an integer."""
+    holds(
+        np.shape(value) == () and np.asarray(value).dtype.kind == "f",
+        f"{of} has the shape {np.shape(value)} and the dtype {np.asarray(value).dtype}, "
+        "but should be a number: a float tensor () or a Python float",
+    )
+
+
 def three(result, call):
     holds(
         isinstance(result, (tuple, list)) and len(result) == 3,
@@ -74,7 +84,7 @@ def three(result, call):
 def test_confusion_matrix_counts_pairs(impl, classes):
     """confusion_matrix counts samples by true class (row) and predicted class (column)"""
     labels, guesses = unbalanced(classes)
-    result = same_inputs(impl, "confusion_matrix", labels, guesses, classes)
+    result = impl.confusion_matrix(labels, guesses, classes)
     counts = confusion_matrix(labels, guesses, classes)
     shape(result, (classes, classes), of=f"confusion_matrix(labels, predictions, {classes})")
     holds(
@@ -109,7 +119,7 @@ def test_accuracy_is_the_share_of_right_ones(impl):
     labels, guesses = unbalanced()
     right = labels == guesses
     number(
-        same_inputs(impl, "accuracy", labels, guesses),
+        impl.accuracy(labels, guesses),
         right.mean(),
         of="accuracy(labels, predictions)",
         mistakes={
@@ -119,6 +129,9 @@ def test_accuracy_is_the_share_of_right_ones(impl):
             "the mean recall of the classes": per_class(labels, guesses, 4)[1].mean(),
         },
     )
+    thirds = np.array([0, 1, 2, 0, 1, 2, 0]), np.array([0, 1, 1, 1, 1, 1, 1])
+    of = "accuracy([0, 1, 2, 0, 1, 2, 0], [0, 1, 1, 1, 1, 1, 1])"
+    number(impl.accuracy(*thirds), 3 / 7, of=of, rtol=1e-6)
     number(impl.accuracy(labels, labels), 1.0, of="accuracy(labels, labels)")
     number(impl.accuracy(np.array([2]), np.array([1])), 0.0, of="accuracy([2], [1])")
 
@@ -129,9 +142,7 @@ def test_precision_recall_f1_of_each_class(impl, classes):
     """average="none" gives the precision, recall and F1 of each class"""
     labels, guesses = unbalanced(classes)
     call = "precision_recall_f1(labels, predictions, average='none')"
-    result = three(
-        same_inputs(impl, "precision_recall_f1", labels, guesses, classes, average="none"), call
-    )
+    result = three(impl.precision_recall_f1(labels, guesses, classes, average="none"), call)
     each = per_class(labels, guesses, classes)
     precision, recall, _ = each
     mistakes = [
@@ -212,25 +223,26 @@ def test_precision_recall_f1_averages_by_macro_unless_told(impl):
         NAMES, result, averaged(labels, guesses, 3, "macro"), strict=True
     ):
         number(given, expected, of=f"{name} of {call}")
-    with raises("ValueError", of="precision_recall_f1(average='median')"):
-        impl.precision_recall_f1(labels, guesses, 3, average="median")
+    for average in ("median", "Macro", "binary", "", None):
+        with raises("ValueError", of=f"precision_recall_f1({average=})"):
+            impl.precision_recall_f1(labels, guesses, 3, average=average)
 
 
 def regression(*size):
     """Targets away from 0, of both signs, and predictions with errors of unlike sizes."""
-    target = uniform(*size, low=1.0, high=6.0) * generator().choice([-1, 1], size)
+    target = np.asarray(uniform(*size, low=1.0, high=6.0) * generator().choice([-1, 1], size))
     prediction = target + normal(*size) * uniform(*size, high=3.0) + 0.4
-    return target, prediction.astype(np.float32).astype(float)  # as it is sent
+    return target, np.asarray(prediction, np.float32).astype(float)  # as it is sent
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize("size", [(9,), (1,), (4, 3)])
+@pytest.mark.parametrize("size", [(9,), (1,), (4, 3), ()])
 def test_mae_averages_absolute_errors(impl, size):
     """mae is the mean absolute error over all elements"""
     t, p = regression(*size)
     e = t - p
     number(
-        same_inputs(impl, "mae", t, p),
+        impl.mae(t, p),
         np.abs(e).mean(),
         of="mae(target, prediction)",
         mistakes={
@@ -243,13 +255,13 @@ def test_mae_averages_absolute_errors(impl, size):
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize("size", [(9,), (4, 3)])
+@pytest.mark.parametrize("size", [(9,), (4, 3), ()])
 def test_rmse_is_a_root(impl, size):
     """rmse is the root of the mean squared error over all elements"""
     t, p = regression(*size)
     e = t - p
     number(
-        same_inputs(impl, "rmse", t, p),
+        impl.rmse(t, p),
         np.sqrt((e**2).mean()),
         of="rmse(target, prediction)",
         mistakes={
@@ -268,7 +280,7 @@ def test_r2_compares_with_the_mean(impl, size):
     t, p = regression(*size)
     squares = ((t - p) ** 2).sum()
     number(
-        same_inputs(impl, "r2", t, p),
+        impl.r2(t, p),
         1 - squares / ((t - t.mean()) ** 2).sum(),
         of="r2(target, prediction)",
         mistakes={
@@ -291,13 +303,13 @@ def test_r2_may_be_negative(impl):
 
 
 @pytest.mark.grade(points=1, hint="Divide each error by its own target, and multiply by 100.")
-@pytest.mark.parametrize("size", [(9,), (4, 3)])
+@pytest.mark.parametrize("size", [(9,), (4, 3), ()])
 def test_mape_is_in_percent(impl, size):
     """mape is the mean of |error| / |target| in percent, for targets of either sign"""
     t, p = regression(*size)
     e = t - p
     number(
-        same_inputs(impl, "mape", t, p),
+        impl.mape(t, p),
         100 * np.abs(e / t).mean(),
         of="mape(target, prediction)",
         mistakes={
@@ -317,6 +329,70 @@ def test_regression_metrics_refuse_shapes_that_differ(impl, name):
         t, p = uniform(*one, low=1.0, high=2.0), normal(*other)
         with raises("ValueError", of=f"{name}({one} tensor, {other} tensor)"):
             impl.call(name, t, p)
+
+
+@pytest.mark.grade(
+    points=2, hint="Add nothing to a denominator, and take nothing for 0 or constant."
+)
+def test_regression_metrics_keep_to_any_unit(impl):
+    """targets in millionths, and targets far from 0 beside their spread, give the metrics of their definitions"""
+    t, p = regression(9)
+    for scale, shift in ((2.0**-20, 0.0), (2.0**20, 0.0), (1.0, 1024.0)):
+        # Rounded to what float32 holds beside the shift, so that differences are exact.
+        target, prediction = (np.round(a * 1024) / 1024 * scale + shift for a in (t, p))
+        e, about = target - prediction, target - target.mean()
+        of = f"(targets times {scale:g} plus {shift:g}, predictions alike)"
+        number(impl.mae(target, prediction), np.abs(e).mean(), of="mae" + of, atol=0)
+        number(impl.rmse(target, prediction), np.sqrt((e**2).mean()), of="rmse" + of, atol=0)
+        r2 = 1 - (e**2).sum() / (about**2).sum()
+        number(impl.r2(target, prediction), r2, of="r2" + of, rtol=1e-3, atol=1e-3)
+        mape = 100 * np.abs(e / target).mean()
+        number(impl.mape(target, prediction), mape, of="mape" + of, atol=0)
+
+
+@pytest.mark.grade(points=1, hint="Convert labels to int64 before you compute with them.")
+def test_confusion_matrix_keeps_the_contracts_words(impl):
+    """confusion_matrix keeps what docs/contract.md says of every function; many classes and large counts fit, too"""
+    # 20 classes make 400 pairs, and 300 samples are of one pair: neither fits into 8 bits.
+    labels, guesses = (
+        np.r_[integers(20, 40), np.full(300, 7)],
+        np.r_[integers(20, 40), np.full(300, 3)],
+    )
+    conform(impl, "confusion_matrix", [labels, guesses, 20], expected=confusion_matrix, rows=[0, 1])
+
+
+@pytest.mark.grade(points=1)
+def test_accuracy_keeps_the_contracts_words(impl):
+    """accuracy keeps what docs/contract.md says of every function"""
+    labels, guesses = unbalanced(classes=3, samples=400)
+    figure(impl.accuracy(labels, guesses), "accuracy(labels, predictions)")
+    conform(impl, "accuracy", [labels, guesses], gives="anything", rows=[0, 1])
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("average", ["none", "macro", "weighted", "micro"])
+def test_precision_recall_f1_keeps_the_contracts_words(impl, average):
+    """precision_recall_f1 keeps what docs/contract.md says of every function; many classes and large counts fit, too"""
+    labels, guesses = unbalanced(classes=20, samples=400)
+    labels, guesses = np.r_[labels, np.full(300, 7)], np.r_[guesses, np.full(300, 7)]
+    call = f"precision_recall_f1(labels, predictions, 20, {average=})"
+    result = three(impl.precision_recall_f1(labels, guesses, 20, average=average), call)
+    for name, value in zip(NAMES, result, strict=True):
+        if average != "none":
+            figure(value, f"{name} of {call}")
+    given = {"average": average}
+    conform(
+        impl, "precision_recall_f1", [labels, guesses, 20], given, gives="anything", rows=[0, 1]
+    )
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", REGRESSION)
+def test_regression_metrics_keep_the_contracts_words(impl, name):
+    """mae, rmse, r2 and mape keep what docs/contract.md says of every function"""
+    t, p = regression(5, 3)
+    figure(impl.call(name, t, p), f"{name}(target, prediction)")
+    conform(impl, name, [t, p], gives="anything", rows=[0, 1])
 
 
 @pytest.mark.grade(points=1)

@@ -4,8 +4,9 @@ import tensorflow as tf
 
 
 def confusion_matrix(labels, predictions, classes):
+    labels, predictions = tf.cast(labels, tf.int32), tf.cast(predictions, tf.int32)
     pairs = labels * classes + predictions  # each (label, prediction) as one number
-    counts = tf.math.bincount(tf.cast(pairs, tf.int32), minlength=classes**2)
+    counts = tf.math.bincount(pairs, minlength=classes**2)
     return tf.reshape(counts, (classes, classes))
 
 

@@ -4,7 +4,7 @@ import torch
 
 
 def confusion_matrix(labels, predictions, classes):
-    pairs = labels * classes + predictions  # each (label, prediction) as one number
+    pairs = labels.long() * classes + predictions.long()  # each (label, prediction) as one number
     return torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 

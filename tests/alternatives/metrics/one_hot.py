@@ -39,7 +39,8 @@ def same(function):
     def checked(target, prediction):
         if list(target.shape) != list(prediction.shape):
             raise ValueError("shapes")
-        return function(tf.cast(target, tf.float64), tf.cast(prediction, tf.float64))
+        wide = function(tf.cast(target, tf.float64), tf.cast(prediction, tf.float64))
+        return tf.cast(wide, target.dtype)
 
     return checked
 
@@ -61,4 +62,4 @@ def r2(target, prediction):
 
 @same
 def mape(target, prediction):
-    return float(tf.reduce_mean(tf.abs(target - prediction) / tf.abs(target))) * 100
+    return tf.reduce_mean(tf.abs(target - prediction) / tf.abs(target)) * 100
