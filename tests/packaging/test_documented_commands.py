@@ -39,9 +39,9 @@ EXAMPLES = {
 
 
 def lines_of(text):
-    """Lines of code blocks, indented or fenced, and what stands in backticks."""
+    """Lines of code blocks, indented or fenced, joined where a backslash continues them, and text in backticks."""
     fenced, indented, plain = False, False, []
-    for line in text.splitlines():
+    for line in re.sub(r" *\\\n *", " ", text).splitlines():
         if line.lstrip().startswith("```"):
             fenced = not fenced
         elif fenced or (
