@@ -14,6 +14,7 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
     else:
         if labels.shape != (rows,):
             raise ValueError(f"labels {labels.shape} do not fit logits {logits.shape}")
+        labels = tf.cast(labels, tf.int64)
         if ignore_index is not None:
             counts = labels != ignore_index
         # An ignored label may lie outside the classes: any class does for it, since its loss is dropped.
@@ -34,4 +35,4 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
 
 
 def nll(log_probabilities, labels):
-    return -tf.reduce_mean(tf.gather(log_probabilities, labels, batch_dims=1))
+    return -tf.reduce_mean(tf.gather(log_probabilities, tf.cast(labels, tf.int64), batch_dims=1))

@@ -18,6 +18,7 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
             raise ValueError(
                 f"labels {tuple(labels.shape)} do not fit logits {tuple(logits.shape)}"
             )
+        labels = labels.long()
         if ignore_index is not None:
             counts = labels != ignore_index
         # An ignored label may lie outside the classes: any class does for it, since its loss is dropped.
@@ -36,4 +37,4 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
 
 
 def nll(log_probabilities, labels):
-    return -log_probabilities.gather(-1, labels[:, None]).mean()
+    return -log_probabilities.gather(-1, labels.long()[:, None]).mean()

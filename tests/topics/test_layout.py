@@ -23,7 +23,6 @@ NOT_YET_COVERED = {
     "perceptron",
     "activations",
     "losses",
-    "cross_entropy",
     "roc_auc",
     "linear_regression",
     "multiple_linear_regression",
