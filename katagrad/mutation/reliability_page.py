@@ -67,13 +67,13 @@ def table(records: dict[str, Record]) -> Iterator[str]:
     missed = sum(sum(one.missed.values()) for one in everything)
     yield ""
     yield (
-        f"In all {gradings}, of which {fallen} failed; {runs:,} training runs, of which {missed} "
-        "missed their bound."
+        f"Of {gradings}, {fallen} failed. Of {runs:,} training runs, {missed} missed their bound."
     )
     if not fallen:
+        yield f"Training aside, at least {whole:,} whole topics were graded, and none lost a point."
         yield (
-            f"Training aside, at least {whole:,} whole topics were graded, and none lost a point. "
-            f"With 95 % confidence, chance takes a point from fewer than {1000 * upper(0, whole):.2g} of 1,000 topics."
+            "With 95 % confidence, chance takes a point from fewer than "
+            f"{1000 * upper(0, whole):.2g} of 1,000 topics."
         )
 
 
