@@ -6,12 +6,16 @@ how gradients flow: a saturated sigmoid lets nothing through, a ReLU all or noth
 Every function works element by element on a float tensor x of any shape, and returns a tensor of its shape and dtype.
 `<name>_grad(x)` is the derivative of <name> at x: a function of the input x, not of the output.
 
-Rule: write them from exp, expm1, log, log1p, erf, abs, max, min, where and arithmetic; the frameworks' own activations
-are not allowed here. Functions of this file may call each other.
+Rule: write them from functions such as exp, expm1, log, log1p, erf, abs, sign, max, min, clip, where, powers and
+arithmetic, not from the framework's own activations (sigmoid, tanh, relu, gelu, softplus and the like). Functions of
+this file may call each other.
 
 Extreme inputs: for |x| up to 10,000 in float32, each function, each <name>_grad, and the gradient that the
-framework's tape takes through each function are right and finite. Beware of `where`: the tape goes through
-both branches, and 0 times infinity is NaN. Make the exponents safe, not only the choice.
+framework's tape takes through each function are right and finite. Beware of `where`: the tape goes through both
+branches, and 0 times infinity is NaN. Make the exponents safe, not only the choice. At x = 0 exactly, where abs, max
+and where have kinks of their own, the gradient that the tape takes may be any number.
+
+Words: docs/contract.md says what "float tensor", "left as it was" and the like mean.
 
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.3; Maas, Hannun & Ng (2013), Rectifier
 nonlinearities improve neural network acoustic models; Clevert, Unterthiner & Hochreiter (2016),
@@ -137,7 +141,7 @@ def saturation(x, name, tol=1e-3):
     """Return the share of elements of x at which an activation passes hardly any gradient: |<name>_grad(x)| < tol.
 
     name: "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu" or "softplus", with its default arguments.
-    Returns a number from 0 to 1. Raises ValueError for any other name.
+    Returns a number from 0 to 1 for x of any shape. Raises ValueError for any other name.
 
     >>> saturation([-9.0, -1.0, 0.5, 9.0], "relu")
     0.5
