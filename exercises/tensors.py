@@ -7,6 +7,9 @@ closely: a scalar is not a vector of one element, reshaping is not transposing, 
 Rule: stay with tensors. A detour through NumPy (`x.numpy()`, `np.array(...)`) is not allowed: on a GPU it would
 copy everything to the host, and it ends what a gradient can follow.
 
+Words: docs/contract.md says what "left as it was" and the like mean. The
+result may be a view of x.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, section 2.1; Zhang, Lipton, Li & Smola (2023), Dive
 into Deep Learning, section 2.1; Harris et al. (2020), Array programming with NumPy, doi:10.1038/s41586-020-2649-2.
 """
@@ -15,7 +18,7 @@ into Deep Learning, section 2.1; Harris et al. (2020), Array programming with Nu
 def make(shape, fill=0.0, dtype="float32"):
     """Return a tensor of the given shape, filled with one number.
 
-    shape: tuple of ints; () makes a scalar. fill: Python number.
+    shape: tuple of ints; () makes a scalar. fill: Python number; whole numbers up to 2**53 keep all digits in int64.
     dtype: "float32", "float64", "int64" or "bool", whatever the type of `fill`.
 
     >>> make((2, 3), fill=7.0)
@@ -76,7 +79,8 @@ def split_batches(x, batch):
 def flatten_rows(x):
     """Return the tensor (N, M) in which every row is one entry of x, its elements in their order.
 
-    x: tensor (N, ...) of rank 2 or more, such as images; M is the product of all axes but the first.
+    x: tensor (N, ...) of rank 2 or more, such as images; its dtype is kept, and M is the product of all axes but the
+    first.
 
     >>> flatten_rows([[[1.0, 2.0], [3.0, 4.0]]])
     [[1.0, 2.0, 3.0, 4.0]]
@@ -87,8 +91,8 @@ def flatten_rows(x):
 def channels_first(images):
     """Return images in PyTorch's layout: (N, C, H, W), from TensorFlow's, (N, H, W, C).
 
-    images: tensor (N, H, W, C). Element [n, c, h, w] of the result is images[n, h, w, c]: axes move, so this is no
-    reshape.
+    images: tensor (N, H, W, C) of any dtype, which is kept. Element [n, c, h, w] of the result is
+    images[n, h, w, c]: axes move, so this is no reshape.
 
     >>> channels_first([[[[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]]])
     [[[[1.0, 2.0, 3.0]], [[10.0, 20.0, 30.0]]]]

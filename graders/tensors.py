@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -12,7 +13,6 @@ from katagrad.authoring.expect import (
     integers,
     normal,
     raises,
-    same_inputs,
     shape,
     uniform,
 )
@@ -92,7 +92,7 @@ def test_pick_rows_follows_the_indices(impl, size):
     """pick_rows takes rows in the order of the indices, repeated ones too"""
     x = normal(*size)
     indices = np.array([4, 0, 5, 5, 1])
-    result = same_inputs(impl, "pick_rows", x, indices)
+    result = impl.pick_rows(x, indices)
     close(
         result,
         x[indices],
@@ -131,7 +131,7 @@ def test_pick_rows_passes_gradients(impl):
 def test_split_batches_keeps_every_row(impl, batch):
     """split_batches cuts consecutive slices, and the last one may be short"""
     x = normal(7, 2)
-    result = same_inputs(impl, "split_batches", x, batch)
+    result = impl.split_batches(x, batch)
     holds(isinstance(result, list), "split_batches should return a list of tensors")
     expected = [x[start : start + batch] for start in range(0, 7, batch)]
     rows = [len(part) for part in result]
@@ -157,13 +157,13 @@ def test_split_batches_refuses_no_size(impl):
 
 
 @pytest.mark.grade(points=2, hint="Keep the first axis, and put all others into one.")
-@pytest.mark.parametrize("size", [(4, 3), (2, 3, 5), (1, 3, 2, 4), (3, 1, 1)])
+@pytest.mark.parametrize("size", [(4, 3), (2, 3, 5), (1, 3, 2, 4), (3, 1, 1), (2, 2, 3, 2, 2)])
 def test_flatten_rows_keeps_the_batch_axis(impl, size):
     """flatten_rows turns every entry into one row, also in a batch of 1"""
     x = normal(*size)
     expected = x.reshape(size[0], -1)
     close(
-        same_inputs(impl, "flatten_rows", x),
+        impl.flatten_rows(x),
         expected,
         of=f"flatten_rows(x of shape {size})",
         mistakes={
@@ -184,7 +184,7 @@ def test_channels_first_moves_axes(impl, size):
         "(N, C, W, H)": x.transpose(0, 3, 2, 1),
     }
     close(
-        same_inputs(impl, "channels_first", x),
+        impl.channels_first(x),
         x.transpose(0, 3, 1, 2),
         of=f"channels_first(images of shape {size})",
         mistakes=mistakes,
@@ -197,7 +197,7 @@ def test_one_hot_appends_an_axis(impl, size):
     """one_hot is 1 at each label, 0 elsewhere, float32, for labels of any shape"""
     labels = integers(4, *size)  # class 4 never occurs
     expected = np.eye(5)[labels]
-    result = same_inputs(impl, "one_hot", labels, 5)
+    result = impl.one_hot(labels, 5)
     seen = int(labels.max(initial=0)) + 1
     close(
         result,
@@ -225,3 +225,101 @@ def test_tensors_stay_tensors(impl):
     """everything is done with tensors, without a detour through NumPy"""
     from_scratch(impl, "make", "count", "pick_rows", "split_batches", "flatten_rows", "one_hot")
     dtype(impl.make((2,), 1.0), "float32", of="make((2,), 1.0)")
+
+
+@pytest.mark.grade(points=1, hint="float32 holds whole numbers up to 2**24 only.")
+def test_make_keeps_large_numbers(impl):
+    """make keeps all digits of a large whole number in int64, and of a float in float64"""
+    fill = 2**31 + 2 * int(integers(1000)) + 1
+    of = f"make((2,), fill={fill}, dtype='int64')"
+    equal(impl.make((2,), fill=fill, dtype="int64"), np.full(2, fill), of=of)
+    of = "make((2,), fill=0.1, dtype='float64')"
+    close(impl.make((2,), fill=0.1, dtype="float64"), np.full(2, 0.1), of=of, rtol=2e-7)
+    equal(impl.make((2,), fill=-3, dtype="int64"), np.full(2, -3), of="make((2,), -3, 'int64')")
+
+
+@pytest.mark.grade(points=1, hint="Nothing here needs to know the dtype of x.")
+def test_every_dtype_is_kept(impl):
+    """split_batches, flatten_rows, channels_first and pick_rows keep the dtype of x: int64, uint8, bool and float64"""
+    whole = integers(200, 3, 2, 1, 2)
+    for values in (whole, whole.astype(np.uint8), whole > 99):
+        name = values.dtype.name
+        for part, rows in zip(impl.split_batches(values, 2), (values[:2], values[2:]), strict=True):
+            dtype(part, name, of=f"a slice of split_batches(x, 2) for x of {name}")
+            equal(part, rows, of=f"a slice of split_batches(x, 2) for x of {name}")
+        found = {
+            "flatten_rows(x)": (impl.flatten_rows(values), values.reshape(3, -1)),
+            "channels_first(x)": (impl.channels_first(values), values.transpose(0, 3, 1, 2)),
+            "pick_rows(x, [2, 0])": (impl.pick_rows(values, np.array([2, 0])), values[[2, 0]]),
+        }
+        for of, (result, expected) in found.items():
+            dtype(result, name, of=f"{of} for x of {name}")
+            equal(result, expected, of=f"{of} for x of {name}")
+
+
+# Views of x, and of one another, are welcome here; elements are moved, not computed.
+MOVED = ["shared", "digits"]
+
+
+@pytest.mark.grade(points=1)
+def test_make_and_count_keep_the_contracts_words(impl):
+    """make and count keep what docs/contract.md says of every function"""
+    conform(impl, "make", [(2, 3), 7, "int64"], expected=np.full((2, 3), 7))
+    conform(impl, "count", [(2, 3)], expected=np.arange(6).reshape(2, 3))
+
+
+@pytest.mark.grade(points=1)
+def test_describe_keeps_the_contracts_words(impl):
+    """describe keeps what docs/contract.md says of every function"""
+    conform(impl, "describe", [normal(2, 3)], gives="anything", without=["float64", "digits"])
+
+
+@pytest.mark.grade(points=1)
+def test_pick_rows_keeps_the_contracts_words(impl):
+    """pick_rows keeps what docs/contract.md says of every function"""
+
+    def picked(x, indices):
+        return x[indices]
+
+    given = [normal(5, 3), np.array([1, 0, 1, 1])]
+    conform(impl, "pick_rows", given, expected=picked, without=[*MOVED, "integers"])
+
+
+@pytest.mark.grade(points=1)
+def test_split_batches_keeps_the_contracts_words(impl):
+    """split_batches keeps what docs/contract.md says of every function"""
+
+    def split(x, batch):
+        return [x[i : i + batch] for i in range(0, len(x), batch)]
+
+    conform(impl, "split_batches", [normal(5, 3), 2], expected=split, rows=[0], without=MOVED)
+
+
+@pytest.mark.grade(points=1)
+def test_flatten_rows_keeps_the_contracts_words(impl):
+    """flatten_rows keeps what docs/contract.md says of every function, for views, too"""
+
+    def flat(x):
+        return x.reshape(len(x), -1)
+
+    conform(impl, "flatten_rows", [normal(4, 3, 2)], expected=flat, rows=[0], without=MOVED)
+
+
+@pytest.mark.grade(points=1)
+def test_channels_first_keeps_the_contracts_words(impl):
+    """channels_first keeps what docs/contract.md says of every function"""
+
+    def moved(x):
+        return x.transpose(0, 3, 1, 2)
+
+    conform(impl, "channels_first", [normal(2, 3, 4, 5)], expected=moved, rows=[0], without=MOVED)
+
+
+@pytest.mark.grade(points=1)
+def test_one_hot_keeps_the_contracts_words(impl):
+    """one_hot keeps what docs/contract.md says of every function"""
+
+    def encoded(labels, classes):
+        return np.eye(classes, dtype=np.float32)[labels]
+
+    conform(impl, "one_hot", [np.array([2, 0, 3, 3]), 4], expected=encoded, without=["integers"])

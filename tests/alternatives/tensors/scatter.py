@@ -34,7 +34,7 @@ def split_batches(x, batch):
 
 
 def flatten_rows(x):
-    return tf.keras.layers.Flatten()(x)
+    return tf.keras.layers.Flatten(dtype=x.dtype)(x)
 
 
 def channels_first(images):
