@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -13,7 +14,6 @@ from katagrad.authoring.expect import (
     normal,
     number,
     raises,
-    same_inputs,
     shape,
     uniform,
 )
@@ -21,7 +21,10 @@ from katagrad.authoring.expect import (
 TIES = "Walk down the sorted scores, but set a point only where the next score is lower."
 PAIRS = "AUC is the chance that a positive outranks a negative; count ties half."
 HARD = "Give roc_curve a column of probabilities, not whether the class was predicted."
-ROUNDED = {"rtol": 1e-4, "atol": 1e-5}  # areas of curves that were rounded to float32
+# Of areas of curves that were rounded to float32.
+ROUNDED = {"rtol": 1e-4, "atol": 1e-5}
+# A number may have more digits than its inputs, so its dtype is compared with that for float64 alone.
+ANY_PRECISION = ["result", "one row"]
 CURVE = ("fpr", "tpr", "thresholds")
 
 
@@ -82,11 +85,11 @@ def expect_curve(impl, labels, scores, of, mistakes=None):
 
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("samples", [3, 10])
-def test_roc_curve_keeps_dtype_and_inputs(impl, samples):
-    """roc_curve returns three tensors of equal length in the dtype of the scores; inputs stay as they were"""
+def test_roc_curve_keeps_its_dtype(impl, samples):
+    """roc_curve returns three tensors of equal length in the dtype of the scores"""
     labels, scores = binary(samples)
     curve(impl, labels, scores, "roc_curve(labels, scores)")
-    result = same_inputs(impl, "roc_curve", labels, scores)
+    result = impl.roc_curve(labels, scores)
     double = impl.float64.roc_curve(labels, scores)
     for name, single, other in zip(CURVE, result, double, strict=True):
         shape(single, (samples + 1,), of=f"{name} of {samples} distinct scores")
@@ -141,6 +144,65 @@ def test_roc_curve_joins_equal_scores(impl, levels):
         expect_curve(impl, labels[order], scores[order], "roc_curve of tied scores, reordered")
 
 
+def figure(value, of):
+    """Expect a number as the stub has it: not a tensor (1,), not an integer."""
+    holds(
+        np.shape(value) == () and np.asarray(value).dtype.kind == "f",
+        f"{of} has the shape {np.shape(value)} and the dtype {np.asarray(value).dtype}, "
+        "but should be a number: a float tensor () or a Python float",
+    )
+
+
+@pytest.mark.grade(points=1, hint="Compare scores with == or !=, not within a tolerance.")
+@pytest.mark.parametrize("unit", [2.0**-40, 2.0**-23, 2.0**30], ids=["tiny", "close", "huge"])
+def test_roc_curve_parts_scores_however_close(impl, unit):
+    """scores that differ in their last digit, and scores of any size, are distinct"""
+    labels, scores = np.array([0, 1, 1, 0, 1]), np.array([0.0, 3.0, 1.0, 2.0, 3.0])
+    shift = 1.0 if unit == 2.0**-23 else 0.0
+    of = f"roc_curve of scores whose steps are {unit:.3g}"
+    expect_curve(impl, labels, shift + unit * scores, of)
+
+
+@pytest.mark.grade(points=1, hint="Convert labels to int64 before you count them.")
+def test_roc_curve_keeps_the_contracts_words(impl):
+    """roc_curve keeps what docs/contract.md says of every function; counts beyond 8 bits fit, too"""
+    labels, scores = binary(120)
+    # 600 positives do not fit into 8 bits.
+    labels, scores = np.r_[labels, np.ones(600, int)], np.r_[scores, np.full(600, scores[0])]
+    conform(impl, "roc_curve", [labels, scores], expected=roc_curve)
+
+
+@pytest.mark.grade(points=1)
+def test_auc_keeps_the_contracts_words(impl):
+    """auc keeps what docs/contract.md says of every function"""
+    x, y = np.sort(normal(7)), normal(7, shift=1.0)
+    figure(impl.auc(x, y), "auc(x, y)")
+    conform(impl, "auc", [x, y], gives="anything", without=ANY_PRECISION)
+    area = np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2)
+    number(impl.float64.auc(x, y), area, of="auc of float64 points", rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_multiclass_auc_keeps_the_contracts_words(impl, average):
+    """multiclass_auc keeps what docs/contract.md says of every function; counts beyond 8 bits fit, too"""
+    labels, p = multiclass(20, 3)
+    # 300 samples of one class do not fit into 8 bits.
+    labels, p = np.r_[labels, np.full(300, 2)], np.r_[p, np.repeat(p[:1], 300, axis=0)]
+    figure(
+        impl.multiclass_auc(labels, p, average),
+        f"multiclass_auc(labels, probabilities, {average=})",
+    )
+    conform(
+        impl,
+        "multiclass_auc",
+        [labels, p],
+        {"average": average},
+        gives="anything",
+        without=ANY_PRECISION,
+    )
+
+
 @pytest.mark.grade(points=1)
 def test_roc_curve_keeps_every_point(impl):
     """points on a straight line stay, a constant score gives two points, a perfect one passes (0, 1)"""
@@ -186,7 +248,7 @@ def test_auc_sums_trapezoids(impl, points):
     x[-2] = x[0] if points == 3 else x[-2]  # a vertical step
     widths = np.diff(x)
     number(
-        same_inputs(impl, "auc", x, y),
+        impl.auc(x, y),
         np.sum(widths * (y[1:] + y[:-1]) / 2),
         of=f"auc(x, y) of {points} points",
         **ROUNDED,
@@ -198,6 +260,14 @@ def test_auc_sums_trapezoids(impl, points):
             "the area with its sign changed": -np.sum(widths * (y[1:] + y[:-1]) / 2),
         },
     )
+
+
+@pytest.mark.grade(points=1, hint="Add what lies above the axis, and subtract what lies below.")
+def test_auc_has_a_sign(impl):
+    """the area of points below the axis is negative, and areas above 1 or of either sign add up"""
+    x, y = np.array([-2.0, 0.0, 0.0, 5.0]), np.array([-1.0, -3.0, 4.0, 1.0])
+    number(impl.auc(x, y), 8.5, of="auc([-2, 0, 0, 5], [-1, -3, 4, 1])")
+    number(impl.auc(x, -y), -8.5, of="auc([-2, 0, 0, 5], [1, 3, -4, -1])")
 
 
 @pytest.mark.grade(points=2, hint=PAIRS)
@@ -231,7 +301,7 @@ def test_multiclass_auc_averages_one_versus_rest(impl, average):
     }
     other = "weighted" if average == "macro" else "macro"
     number(
-        same_inputs(impl, "multiclass_auc", labels, p, average=average),
+        impl.multiclass_auc(labels, p, average=average),
         means[average](aucs),
         of=f"multiclass_auc(labels, probabilities, {average=})",
         **ROUNDED,
@@ -274,10 +344,12 @@ def test_multiclass_auc_averages_by_macro_unless_told(impl):
     labels, p = multiclass()
     aucs, _ = class_aucs(labels, p)
     number(impl.multiclass_auc(labels, p), aucs.mean(), of="multiclass_auc(labels, p)", **ROUNDED)
-    with raises("ValueError", of="multiclass_auc(average='median')"):
-        impl.multiclass_auc(labels, p, average="median")
-    with raises("ValueError", of="multiclass_auc of labels all alike"):
-        impl.multiclass_auc(np.full(5, 2), uniform(5, 4))
+    for average in ("median", "Macro", "micro", "", None):
+        with raises("ValueError", of=f"multiclass_auc({average=})"):
+            impl.multiclass_auc(labels, p, average=average)
+    for samples, label in ((5, 2), (5, 0), (1, 3)):
+        with raises("ValueError", of=f"multiclass_auc of {samples} labels, all {label}"):
+            impl.multiclass_auc(np.full(samples, label), uniform(samples, 4))
 
 
 @pytest.mark.grade(points=1)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 
 def roc_curve(labels, scores):
+    labels = tf.cast(labels, tf.int64)
     positives = tf.reduce_sum(labels)
     if positives in (0, len(labels)):
         raise ValueError("a ROC curve needs positives and negatives")
@@ -30,6 +31,7 @@ def auc(x, y):
 def multiclass_auc(labels, probabilities, average="macro"):
     if average not in ("macro", "weighted"):
         raise ValueError(f"average is {average!r}, but should be 'macro' or 'weighted'")
+    labels = tf.cast(labels, tf.int64)
     occurring, _, sizes = tf.unique_with_counts(labels)
     areas = []
     for label in occurring:

@@ -4,6 +4,7 @@ import torch
 
 
 def roc_curve(labels, scores):
+    labels = labels.to(scores.dtype)
     positives = labels.sum()
     if positives in (0, len(labels)):
         raise ValueError("a ROC curve needs positives and negatives")
@@ -16,7 +17,7 @@ def roc_curve(labels, scores):
     fpr = torch.cat([origin, alarms[last] / (len(labels) - positives)])
     tpr = torch.cat([origin, found[last] / positives])
     thresholds = torch.cat([origin + torch.inf, ranked[last]])
-    return fpr.to(scores.dtype), tpr.to(scores.dtype), thresholds
+    return fpr, tpr, thresholds
 
 
 def auc(x, y):
@@ -28,7 +29,7 @@ def multiclass_auc(labels, probabilities, average="macro"):
         raise ValueError(f"average is {average!r}, but should be 'macro' or 'weighted'")
     occurring, sizes = labels.unique(return_counts=True)
     areas = []
-    for label in occurring:
+    for label in occurring.tolist():
         fpr, tpr, _ = roc_curve((labels == label).long(), probabilities[:, label])
         areas.append(auc(fpr, tpr))
     areas = torch.stack(areas)

@@ -20,7 +20,6 @@ NOT_YET_COVERED = {
     "back_propagation",
     "perceptron",
     "losses",
-    "roc_auc",
     "linear_regression",
     "multiple_linear_regression",
     "logistic_regression",
