@@ -37,7 +37,7 @@ def test_every_module_and_topic_is_in_it(wheel):
     wanted = sources("katagrad")
     for folder in TOPICS:
         wanted |= {f"katagrad/_content/{name}" for name in sources(folder)}
-    wanted.add("katagrad/_content/docs/results.schema.json")
+    wanted |= {f"katagrad/_content/docs/{name}.schema.json" for name in ("results", "student")}
     assert sorted(wanted - set(wheel.namelist())) == []
 
 

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from katagrad.course.grade import GradingRequest, run
+from katagrad.course.release import LEVELS
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import (
@@ -23,6 +24,8 @@ from katagrad.topics import root, topics
 TOPIC = topics()["softmax"]
 PUBLISHED = json.loads((root() / "docs" / "results.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(PUBLISHED)
+STUDENTS = json.loads((root() / "docs" / "student.schema.json").read_text(encoding="utf-8"))
+STUDENT_VALIDATOR = jsonschema.Draft202012Validator(STUDENTS)
 FIRST, SECOND, *_ = [check.name for check in manifest(TOPIC)]
 OUTCOMES = {
     FIRST: Outcome(PASSED, "", "hello", 0.25, ("mnist",)),
@@ -115,12 +118,22 @@ def test_what_pytest_writes_follows_the_schema(workspace, options):
 
 
 @pytest.mark.needs("torch")
-def test_what_a_course_writes_follows_the_schema(tmp_path):
+@pytest.mark.parametrize("show", LEVELS)
+def test_what_a_course_writes_follows_the_schemas(tmp_path, show):
     home = tmp_path / "class" / "ada"
     home.mkdir(parents=True)
-    (home / "softmax.py").write_text(TOPIC.solution("torch").read_text())
-    run(GradingRequest(tmp_path / "class", tmp_path / "out", [TOPIC], "process", 1, seed=7))
-    record = json.loads((tmp_path / "out" / "students" / "ada.json").read_text(encoding="utf-8"))
+    wrong = TOPIC.solution("torch").read_text().replace(") / temperature", ")")
+    (home / "softmax.py").write_text(wrong)
+    out = tmp_path / "out"
+    run(GradingRequest(tmp_path / "class", out, [TOPIC], "process", 1, seed=7, show=show))
+    record = json.loads((out / "records" / "ada.json").read_text(encoding="utf-8"))
     VALIDATOR.validate(record)
-    assert record["points"] == record["maximum"] > 0
+    assert 0 < record["points"] < record["maximum"]
     assert Result.from_json(record).to_json() == record
+    student = json.loads((out / "students" / "ada.json").read_text(encoding="utf-8"))
+    STUDENT_VALIDATOR.validate(student)
+    assert student["points"] == record["points"]
+    checks = student["topics"]["softmax"].get("checks", [])
+    assert [bool(checks), any("message" in c for c in checks), any("hint" in c for c in checks)] == [
+        LEVELS.index(show) >= level for level in (1, 2, 3)
+    ]
