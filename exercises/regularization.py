@@ -10,15 +10,17 @@ which shifts but does not bend the function, so that it is not penalised unless 
 
 Rule: write penalties, steps and thresholds yourself; the framework's optimizers and regularizers are not allowed here.
 
+Words: docs/contract.md says what "float tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 7.1.1 and 7.1.2; Loshchilov & Hutter (2019),
 arXiv:1711.05101, algorithm 2; Hastie, Tibshirani & Friedman (2009), The Elements of Statistical Learning, section 3.4.
 """
 
 
 def l1_penalty(params, skip_bias=True):
-    """Return the sum of |w| over all penalised elements, a scalar tensor; 0 if nothing is penalised.
+    """Return the sum of |w| over all penalised elements, a scalar tensor; a tensor 0 if nothing is penalised.
 
-    Its gradient at w = 0 is 0.
+    The result has the dtype of params, float32 where the list is empty. Its gradient at w = 0 is 0.
 
     >>> l1_penalty([[[1.0, -2.0]], [5.0]])
     3.0
@@ -29,7 +31,7 @@ def l1_penalty(params, skip_bias=True):
 
 
 def l2_penalty(params, skip_bias=True):
-    """Return the sum of w^2 over all penalised elements, a scalar tensor, without a factor 1/2; 0 if there are none.
+    """Return the sum of w^2 over all penalised elements, a scalar tensor as from l1_penalty, without a factor 1/2.
 
     >>> l2_penalty([[[1.0, -2.0]], [5.0]])
     5.0
@@ -77,7 +79,9 @@ def adam_step(params, grads, moments, step, lr=0.001, l2=0.0, decay=0.0, skip_bi
 
 
 def sparsity(params, tol=0.0, skip_bias=True):
-    """Return the share of penalised elements with |w| <= tol, a Python float; 0.0 if nothing is penalised.
+    """Return the share of penalised elements with |w| <= tol, a Python float.
+
+    Where nothing is penalised, or all that is has no elements, it is 0.0. Nothing is added to tol for rounding.
 
     >>> sparsity([[[0.0, 0.5], [-0.1, 2.0]], [0.0]], tol=0.2)
     0.5
@@ -99,7 +103,8 @@ def fit_lasso(x, y, l1, lr, steps):
 
     One step takes w - lr * dw and b - lr * db, the gradients of the first term alone, both at the old w and b; then
     soft_threshold by lr * l1 moves w. Weights become exactly 0 so; a plain gradient of |w| would only jitter about it.
-    x: float tensor (N, D). y: float tensor (N,). Returns tensors (D,) and ().
+    x: float tensor (N, D). y: float tensor (N,). Exactly `steps` steps are made; 0 leave w and b at 0.
+    Returns tensors (D,) and ().
 
     >>> fit_lasso([[1.0], [-1.0]], [3.0, -1.0], l1=0.5, lr=1.0, steps=1)
     ([1.5], 1.0)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
     at_most,
     close,
-    dtype,
     equal,
     from_scratch,
     holds,
@@ -32,7 +32,7 @@ def l2_penalty(params, skip_bias=True):
     return sum((p**2).sum() for p in penalized(params, skip_bias))
 
 
-def adam_step(params, grads, moments, step, lr, l2=0.0, decay=0.0, skip_bias=True):
+def adam_step(params, grads, moments, step, lr=0.001, l2=0.0, decay=0.0, skip_bias=True):
     after, means, squares = [], [], []
     for p, g, m, v in zip(params, grads, *moments, strict=True):
         charged = float(p.ndim > 1 or not skip_bias)
@@ -43,6 +43,20 @@ def adam_step(params, grads, moments, step, lr, l2=0.0, decay=0.0, skip_bias=Tru
         means.append(m)
         squares.append(v)
     return after, (means, squares)
+
+
+def weight_decay_step(params, grads, lr, decay, skip_bias=True):
+    charged = [decay * (p.ndim > 1 or not skip_bias) for p in params]
+    return [p - lr * g - lr * c * p for p, g, c in zip(params, grads, charged, strict=True)]
+
+
+def penalized_loss(loss, params, l1=0.0, l2=0.0, skip_bias=True):
+    return loss + l1 * l1_penalty(params, skip_bias) + l2 * l2_penalty(params, skip_bias)
+
+
+def sparsity(params, tol=0.0, skip_bias=True):
+    chosen = np.concatenate([p.ravel() for p in penalized(params, skip_bias)])
+    return float((np.abs(chosen) <= tol).mean())
 
 
 def soft_threshold(w, threshold):
@@ -87,17 +101,41 @@ def test_penalties_follow_their_definitions(impl, skip_bias):
     }
     result = same_inputs(impl, "l2_penalty", params, **given)
     close(result, l2, of=f"l2_penalty(params, {skip_bias=})", mistakes=mistakes)
-    dtype(impl.float64.l1_penalty(params), "float64", of="l1_penalty of float64 tensors")
-    dtype(impl.float64.l2_penalty(params), "float64", of="l2_penalty of float64 tensors")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_penalties_hold_at_every_scale(impl, scale):
+    """both penalties follow their definitions for weights near 1e-9, exact zeros and weights near 1e9"""
+    params = tensors()
+    params[0][0, :2] = 0.0
+    given = [scale * p for p in params]
+    found = impl.float64.l1_penalty(given)
+    of = f"l1_penalty of weights near {scale:g}, divided by {scale:g}"
+    close(np.asarray(found / scale), l1_penalty(params), of=of)
+    found = impl.float64.l2_penalty(given)
+    of = f"l2_penalty of weights near {scale:g}, divided by the square of {scale:g}"
+    close(np.asarray(found / scale**2), l2_penalty(params), of=of)
 
 
 @pytest.mark.grade(points=1, hint="Nothing to sum is 0.")
 def test_biases_alone_cost_nothing(impl):
-    """with biases only, both penalties are 0, and so is the sparsity"""
+    """with biases only, both penalties are a tensor 0 of their dtype, and the sparsity is 0.0"""
     biases = [np.zeros(3), normal(2)]
-    for name in ("l1_penalty", "l2_penalty", "sparsity"):
-        number(impl.call(name, biases), 0.0, of=f"{name} of biases alone")
-    number(impl.penalized_loss(np.array(2.5), biases, 0.3, 0.2), 2.5, of="the loss of biases alone")
+    loss = np.array(2.5)
+    for driver, kind in ((impl, "float32"), (impl.float64, "float64")):
+        of = f"of {kind} biases alone"
+        for name in ("l1_penalty", "l2_penalty"):
+            close(driver.call(name, biases), np.zeros(()), of=f"{name} {of}", dtype=kind)
+            if kind == "float32":
+                close(driver.call(name, []), np.zeros(()), of=f"{name}([])", dtype=kind)
+        found = driver.penalized_loss(loss, biases, 0.3, 0.2)
+        close(found, loss, of=f"penalized_loss {of}", dtype=kind)
+        for given in (biases, [], [np.zeros((0, 3)), normal(2)]):
+            found = driver.sparsity(given)
+            of = f"sparsity of {kind} tensors of shapes {[p.shape for p in given]}"
+            holds(isinstance(found, float), f"{of} is {found!r}, but should be a Python float")
+            number(found, 0.0, of=of)
 
 
 @pytest.mark.grade(
@@ -252,6 +290,16 @@ def test_sparsity_counts_small_weights(impl, tol, skip_bias):
     number(found, expected, of=f"sparsity(params, {tol=}, {skip_bias=})", mistakes=mistakes)
 
 
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("tol", [0.0, 1e-9, 1e-4])
+def test_sparsity_compares_with_tol_itself(impl, tol):
+    """a weight slightly above tol is not counted, one slightly below is, at 0 and at tiny tol, too"""
+    above = tol * 1.01 if tol else 1e-12
+    params = [np.array([[above, -above, 0.0], [tol * 0.99, -tol * 0.99, 1.0]])]
+    found = impl.float64.sparsity(params, tol=tol)
+    number(found, 0.5, of=f"sparsity({params[0].tolist()}, {tol=})")
+
+
 @pytest.mark.grade(points=1, hint="sign(w) * max(|w| - threshold, 0)")
 @pytest.mark.parametrize("size", [(7,), (3, 4)])
 def test_soft_threshold_moves_towards_zero(impl, size):
@@ -265,6 +313,13 @@ def test_soft_threshold_moves_towards_zero(impl, size):
     found = same_inputs(impl, "soft_threshold", w, 0.8)
     close(found, soft_threshold(w, 0.8), of="soft_threshold(w, 0.8)", mistakes=mistakes)
     close(impl.soft_threshold(w, 0.0), w, of="soft_threshold(w, 0.0)")
+    edge = np.array([0.5, -0.5, 0.25, 0.0, -0.75])
+    found = impl.soft_threshold(edge, 0.5)
+    close(found, soft_threshold(edge, 0.5), of=f"soft_threshold({edge.tolist()}, 0.5)", atol=0.0)
+    tiny = 1e-9 * w
+    found = impl.float64.soft_threshold(tiny, 1e-9)
+    expected = soft_threshold(tiny, 1e-9)
+    close(found * 1e9, expected * 1e9, of="1e9 * soft_threshold(w, 1e-9) for w near 1e-9")
 
 
 def regression(rows=60, noise_features=12):
@@ -277,9 +332,9 @@ def regression(rows=60, noise_features=12):
 @pytest.mark.grade(
     points=2, hint="Descend on the squared error alone, then threshold w; b is free."
 )
-@pytest.mark.parametrize("steps", [1, 2, 7])
+@pytest.mark.parametrize("steps", [0, 1, 2, 7])
 def test_lasso_takes_exact_steps(impl, steps):
-    """fit_lasso gives the weights of the oracle after 1, 2 and 7 steps"""
+    """fit_lasso gives the weights of the oracle after 0, 1, 2 and 7 steps"""
     x, y = regression(rows=15, noise_features=3)
     w, b = fit_lasso(x, y, 0.2, 0.3, steps)
     found = same_inputs(impl, "fit_lasso", x, y, 0.2, 0.3, steps)
@@ -294,6 +349,19 @@ def test_lasso_takes_exact_steps(impl, steps):
     close(found[1], b, of=f"b after {steps} steps", rtol=1e-3, atol=1e-4)
     wide = impl.float64.fit_lasso(x, y, 0.2, 0.3, steps)[0]
     close(wide, w, of=f"w after {steps} steps in float64")
+
+
+@pytest.mark.grade(points=1, hint="steps says how many; no test for convergence ends them.")
+@pytest.mark.parametrize("scale", [1e-6, 1e3])
+def test_lasso_makes_all_its_steps(impl, scale):
+    """fit_lasso makes 300 small steps, where y is tiny, too"""
+    x, y = regression(rows=9, noise_features=1)
+    y, l1 = scale * y, 0.05 * scale
+    w, b = impl.float64.fit_lasso(x, y, l1, 0.01, 300)
+    expected = fit_lasso(x, y, l1, 0.01, 300)
+    of = f"after 300 steps with y near {scale:g}, divided by {scale:g}"
+    close(w / scale, expected[0] / scale, of=f"w {of}")
+    close(np.asarray(b / scale), expected[1] / scale, of=f"b {of}")
 
 
 @pytest.mark.grade(points=2)
@@ -315,6 +383,58 @@ def test_lasso_picks_the_features_that_matter(impl):
     at_least(zeros[1], 0.5, of="the share of noise features that are exactly 0 at l1 = 0.2")
     at_most(sums[1], sums[0], of="sum |w| at l1 = 0.2, against l1 = 0.02,")
     at_most(sums[2], sums[1], of="sum |w| at l1 = 0.6, against l1 = 0.2,")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", ["l1_penalty", "l2_penalty"])
+def test_penalties_keep_the_contracts_words(impl, name):
+    """l1_penalty and l2_penalty keep what docs/contract.md says of every function"""
+    conform(
+        impl, name, [tensors()], expected={"l1_penalty": l1_penalty, "l2_penalty": l2_penalty}[name]
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_penalized_loss_keeps_the_contracts_words(impl):
+    """penalized_loss keeps what docs/contract.md says of every function"""
+    given = {"l1": 0.3, "l2": 0.2}
+    loss = np.asarray(normal())
+    conform(impl, "penalized_loss", [loss, tensors()], given, expected=penalized_loss)
+
+
+@pytest.mark.grade(points=1)
+def test_weight_decay_step_keeps_the_contracts_words(impl):
+    """weight_decay_step keeps what docs/contract.md says of every function"""
+    given = [tensors(), tensors(), 0.3, 0.2]
+    conform(impl, "weight_decay_step", given, expected=weight_decay_step)
+
+
+@pytest.mark.grade(points=1)
+def test_adam_step_keeps_the_contracts_words(impl):
+    """adam_step keeps what docs/contract.md says of every function"""
+    moments = tensors(), [np.abs(v) + 0.1 for v in tensors()]
+    given = {"lr": 0.05, "l2": 0.2, "decay": 0.1}
+    conform(impl, "adam_step", [tensors(), tensors(), moments, 3], given, expected=adam_step)
+
+
+@pytest.mark.grade(points=1)
+def test_sparsity_keeps_the_contracts_words(impl):
+    """sparsity keeps what docs/contract.md says of every function"""
+    conform(impl, "sparsity", [tensors()], {"tol": 0.5}, expected=sparsity)
+
+
+@pytest.mark.grade(points=1)
+def test_soft_threshold_keeps_the_contracts_words(impl):
+    """soft_threshold keeps what docs/contract.md says of every function"""
+    conform(impl, "soft_threshold", [normal(3, 4), 0.8], expected=soft_threshold)
+
+
+@pytest.mark.grade(points=1)
+def test_fit_lasso_keeps_the_contracts_words(impl):
+    """fit_lasso keeps what docs/contract.md says of every function"""
+    x, y = regression(rows=9, noise_features=1)
+    given = [x, y, 0.2, 0.05, 5]
+    conform(impl, "fit_lasso", given, expected=fit_lasso, rows=[0, 1], without=["gradients"])
 
 
 @pytest.mark.grade(points=1)

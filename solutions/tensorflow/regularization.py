@@ -7,14 +7,18 @@ def is_penalized(tensor, skip_bias):
     return len(tensor.shape) > 1 or not skip_bias
 
 
+def nothing(params):
+    return tf.zeros((), params[0].dtype if params else tf.float32)
+
+
 def l1_penalty(params, skip_bias=True):
     terms = [tf.reduce_sum(tf.abs(p)) for p in params if is_penalized(p, skip_bias)]
-    return tf.add_n(terms) if terms else tf.constant(0.0)
+    return tf.add_n(terms) if terms else nothing(params)
 
 
 def l2_penalty(params, skip_bias=True):
     terms = [tf.reduce_sum(tf.square(p)) for p in params if is_penalized(p, skip_bias)]
-    return tf.add_n(terms) if terms else tf.constant(0.0)
+    return tf.add_n(terms) if terms else nothing(params)
 
 
 def penalized_loss(loss, params, l1=0.0, l2=0.0, skip_bias=True):
@@ -47,8 +51,9 @@ def adam_step(params, grads, moments, step, lr=0.001, l2=0.0, decay=0.0, skip_bi
 
 
 def sparsity(params, tol=0.0, skip_bias=True):
-    small = [tf.reshape(tf.abs(p) <= tol, [-1]) for p in params if is_penalized(p, skip_bias)]
-    return float(tf.reduce_mean(tf.cast(tf.concat(small, 0), tf.float64))) if small else 0.0
+    small = [tf.abs(p) <= tol for p in params if is_penalized(p, skip_bias)]
+    total = sum(int(tf.size(s)) for s in small)
+    return sum(int(tf.math.count_nonzero(s)) for s in small) / total if total else 0.0
 
 
 def soft_threshold(w, threshold):

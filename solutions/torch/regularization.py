@@ -7,14 +7,18 @@ def is_penalized(tensor, skip_bias):
     return tensor.dim() > 1 or not skip_bias
 
 
+def nothing(params):
+    return torch.zeros((), dtype=params[0].dtype if params else torch.float32)
+
+
 def l1_penalty(params, skip_bias=True):
     terms = [p.abs().sum() for p in params if is_penalized(p, skip_bias)]
-    return torch.stack(terms).sum() if terms else torch.tensor(0.0)
+    return torch.stack(terms).sum() if terms else nothing(params)
 
 
 def l2_penalty(params, skip_bias=True):
     terms = [p.square().sum() for p in params if is_penalized(p, skip_bias)]
-    return torch.stack(terms).sum() if terms else torch.tensor(0.0)
+    return torch.stack(terms).sum() if terms else nothing(params)
 
 
 def penalized_loss(loss, params, l1=0.0, l2=0.0, skip_bias=True):
@@ -49,8 +53,9 @@ def adam_step(params, grads, moments, step, lr=0.001, l2=0.0, decay=0.0, skip_bi
 
 
 def sparsity(params, tol=0.0, skip_bias=True):
-    small = [(p.abs() <= tol).flatten() for p in params if is_penalized(p, skip_bias)]
-    return torch.cat(small).double().mean().item() if small else 0.0
+    small = [p.abs() <= tol for p in params if is_penalized(p, skip_bias)]
+    total = sum(s.numel() for s in small)
+    return sum(s.sum().item() for s in small) / total if total else 0.0
 
 
 def soft_threshold(w, threshold):

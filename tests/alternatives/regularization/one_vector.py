@@ -6,7 +6,11 @@ import tensorflow as tf
 
 def vector(params, skip_bias):
     flat = [tf.reshape(p, [-1]) for p in params if not (skip_bias and p.shape.rank < 2)]
-    return tf.concat([flat[0][:0], *flat], axis=0) if flat else tf.zeros([0])
+    return (
+        tf.concat([flat[0][:0], *flat], axis=0)
+        if flat
+        else tf.zeros([0], params[0].dtype if params else tf.float32)
+    )
 
 
 def l1_penalty(params, skip_bias=True):
