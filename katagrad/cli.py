@@ -25,8 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Names = Annotated[list[str] | None, typer.Argument(help="topics; all of them when none is named")]
-Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; both when not given")]
+Names = Annotated[list[str] | None, typer.Argument(help="topics; default: all topics")]
+Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; default: both")]
 
 
 def _chosen(names: list[str] | None) -> list[Topic]:
@@ -44,7 +44,7 @@ def validate(
     framework: Framework = None,
     every: Annotated[bool, typer.Option("--all", help="every topic")] = False,
     full: Annotated[
-        bool, typer.Option(help="judge every mutant, also those whose verdict is known")
+        bool, typer.Option(help="judge every mutant, including those with a known verdict")
     ] = False,
     generic: Annotated[
         bool, typer.Option(help="also apply generic mutation, and list the survivors")
@@ -53,7 +53,7 @@ def validate(
         bool, typer.Option(help="also apply careless mutation, and list the survivors")
     ] = False,
     show: Annotated[
-        bool, typer.Option(help="print each mutant's failure as a student reads it")
+        bool, typer.Option(help="print the failure of each mutant as a student reads it")
     ] = False,
     matching: Annotated[
         str, typer.Option("-k", help="only mutants whose name or check contains this")
@@ -62,12 +62,15 @@ def validate(
         int,
         typer.Option(
             min=0,
-            help="instead, grade the solutions under the seeds 1 to N, check by check (fewer where a check trains); "
-            "goes on where an earlier call ended",
+            help="instead, grade the solutions under the seeds 1 to N (fewer for a check that trains); "
+            "continues where an earlier call ended",
         ),
     ] = 0,
 ) -> None:
-    """For authors: prove a topic. Its contract is covered, stubs fail, solutions pass, mutants fall."""
+    """For authors: validate topics.
+
+    A topic is sound if its contract is covered, its stub fails, its solutions pass and its mutants are caught.
+    """
     from katagrad.mutation import commands
 
     if not names and not every:
@@ -106,7 +109,7 @@ def measure(
     framework: Framework = None,
     runs: Annotated[int, typer.Option(help="training runs, each with its own seed")] = 10,
 ) -> None:
-    """For authors: measure what the solutions reach, for the threshold lists of a grader."""
+    """For authors: measure training outcomes of the solutions, for the thresholds of a grader."""
     from katagrad.boundary.process import Pool
     from katagrad.mutation.bounds import thresholds
     from katagrad.mutation.validate import Validator
@@ -120,13 +123,13 @@ def measure(
         pool.close()
 
 
-data_app = typer.Typer(invoke_without_command=True, help="List the data sets, or get one.")
+data_app = typer.Typer(invoke_without_command=True, help="List the data sets, or download one.")
 app.add_typer(data_app, name="data")
 
 
 @data_app.callback()
 def data_status(context: typer.Context) -> None:
-    """List the full-size data sets: where each lies, how large it is, whether it is whole."""
+    """List the full-size data sets with their state, size and folder."""
     if context.invoked_subcommand is not None:
         return
     from rich.console import Console
@@ -143,7 +146,7 @@ def data_status(context: typer.Context) -> None:
 
 @data_app.command("get")
 def data_get(name: Annotated[str, typer.Argument(help="a name that `kata data` lists")]) -> None:
-    """Download a data set: checked, whole or not at all, resumed where an earlier attempt stopped."""
+    """Download a data set and verify it. Resumes an interrupted download."""
     from katagrad import data
     from katagrad.data.registry import DATA_SETS
 
@@ -159,7 +162,9 @@ def data_get(name: Annotated[str, typer.Argument(help="a name that `kata data` l
 @app.command()
 def demo(
     isolation: Annotated[str, typer.Option(help="auto, process or namespace")] = "auto",
-    workers: Annotated[int, typer.Option(help="grader processes; default: one for each core")] = 0,
+    workers: Annotated[
+        int, typer.Option(help="number of grader processes; 0: one for each core")
+    ] = 0,
 ) -> None:
     """Grade a small sample class, and print the table of topics, points and messages."""
     from katagrad.demo import demo as show
@@ -175,7 +180,7 @@ app.command("contracts")(keep)
 
 @app.command()
 def reliability() -> None:
-    """For authors: bring the table of docs/reliability.md up to date with what `validate --seeds` has kept."""
+    """For authors: update docs/reliability.md from the measurements of `kata validate --seeds`."""
     from katagrad.mutation import reliability_page
 
     print(f"written: {reliability_page.write()}")
@@ -184,7 +189,7 @@ def reliability() -> None:
 @bench.command("regress")
 def bench_regress(
     against: Annotated[
-        str, typer.Option(help="the revision to compare with: a branch, tag, commit")
+        str, typer.Option(help="the revision to compare with: a branch, a tag or a commit")
     ],
     framework: Annotated[str, typer.Option(help="torch or tensorflow")],
     names: Names = None,
@@ -194,7 +199,8 @@ def bench_regress(
     ] = None,
     size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
     select: Annotated[
-        str, typer.Option("-k", help="only benchmarks that match, as pytest's -k")
+        str,
+        typer.Option("-k", help="only benchmarks that match this expression, like -k of pytest"),
     ] = "",
     mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
     threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
@@ -202,7 +208,7 @@ def bench_regress(
     environment: Annotated[
         str,
         typer.Option(
-            help="of the other revision: own, this, or auto: its own where it pins other libraries"
+            help="environment of the other revision: own, this, or auto (own if it pins other libraries)"
         ),
     ] = "auto",
     every: Annotated[
@@ -210,7 +216,10 @@ def bench_regress(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="also write the result as JSON")] = None,
 ) -> None:
-    """Is anything slower than it was? Ends with 0: no; 1: yes; 3: it cannot be judged; 2: bad input."""
+    """Compare the speed of the working tree with another revision.
+
+    Exit status: 0 if nothing is slower, 1 if something is, 2 for bad input, 3 if it cannot be judged.
+    """
     from katagrad.bench.regress import regress
     from katagrad.bench.regress.checkout import Unavailable
     from katagrad.bench.regress.twins import Conditions, Unmeasurable
@@ -246,7 +255,7 @@ def bench_regress(
 
 
 def main() -> None:
-    """Entry point of `kata`. An option that cannot be meant is one line, whichever command met it."""
+    """Entry point of `kata`. Reports a bad option in one line, whichever command raised it."""
     try:
         app()
     except (BadOption, NotGraded) as error:

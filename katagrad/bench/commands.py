@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    no_args_is_help=True, help="Compare, judge, show and keep the figures of benchmarks."
+    no_args_is_help=True, help="Compare, show and keep benchmark results; detect slowdowns."
 )
 
 Files = Annotated[list[Path], typer.Argument(help="JSON files that --benchmark-json wrote")]
@@ -36,9 +36,10 @@ def compare(
 
 @app.command("page")
 def page(
-    files: Files, out: Annotated[Path, typer.Option(help="the page")] = Path("benchmarks.html")
+    files: Files,
+    out: Annotated[Path, typer.Option(help="the HTML file to write")] = Path("benchmarks.html"),
 ) -> None:
-    """Show result files from any machines on one HTML page that needs no network."""
+    """Show result files from any machines on one HTML page. The page needs no network."""
     from katagrad.bench.page.page import NoPage, write
 
     try:
@@ -58,11 +59,11 @@ def page(
 @app.command("keep")
 def keep(
     files: Files,
-    into: Annotated[Path, typer.Option(help="folder with a folder for each machine")] = Path(
+    into: Annotated[Path, typer.Option(help="folder that has one folder for each machine")] = Path(
         "benchmarks/results"
     ),
 ) -> None:
-    """Keep result files by machine, day, framework and device: small, and without the name of the host."""
+    """Keep small copies of result files, by machine, day, framework and device. Host names are removed."""
     from katagrad.bench.keep import keep
 
     try:

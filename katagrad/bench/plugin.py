@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("katagrad benchmarks")
     add = group.addoption
     add("--size", default="small", help="small, all, or the name of a size (default: small)")
-    add("--quick", action="store_true", help="five blocks instead of twenty: a first look")
+    add("--quick", action="store_true", help="time five blocks instead of twenty")
     add(
         "--mode",
         default="eager",
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--precision",
         default="float32",
         choices=PRECISIONS,
-        help="on a GPU: tf32 rounds products of float32, float16 and bfloat16 halve inputs and layers",
+        help="on a GPU: tf32 rounds products of float32; float16 and bfloat16 apply to inputs and layers",
     )
 
 

@@ -11,13 +11,15 @@ import typer
 from katagrad.errors import BadOption, one_of
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
-app = typer.Typer(no_args_is_help=True, help="Grade a course's submissions.")
+app = typer.Typer(
+    no_args_is_help=True, help="Grade the submissions of a course, and delete records."
+)
 
 Out = Annotated[Path, typer.Option(help="folder of the ledger and the results")]
 
 
 def chosen(names: str | None) -> list[Topic]:
-    """Topics by their names with commas between them; all where there are none. Raises BadOption."""
+    """The topics of a comma-separated list; all topics if it is None. Raises BadOption."""
     known = topics()
     wanted = [name.strip() for name in names.split(",")] if names is not None else list(known)
     return [known[name] for name in dict.fromkeys(one_of("topic", name, known) for name in wanted)]
@@ -26,35 +28,46 @@ def chosen(names: str | None) -> list[Topic]:
 @app.command("grade")
 def grade(
     submissions: Annotated[
-        Path, typer.Argument(help="folder with a folder or archive per student")
+        Path, typer.Argument(help="folder that holds a folder or an archive for each student")
     ],
     out: Out,
     names: Annotated[
-        str | None, typer.Option("--topics", help="topics to grade, with commas; default: all")
+        str | None,
+        typer.Option("--topics", help="topics to grade, separated by commas; default: all"),
     ] = None,
     isolation: Annotated[
-        str, typer.Option(help="namespace, or process: limits alone, for code that you trust")
+        str,
+        typer.Option(
+            help="namespace (a sandbox), or process (only limits; for code that you trust)"
+        ),
     ] = "namespace",
-    workers: Annotated[int, typer.Option(help="grader processes; default: one for each core")] = 0,
+    workers: Annotated[
+        int, typer.Option(help="number of grader processes; 0: one for each core")
+    ] = 0,
     seed: Annotated[
-        int | None, typer.Option(help="hidden seed; default: drawn once for --out")
+        int | None, typer.Option(help="hidden seed; default: drawn once and kept in --out")
     ] = None,
     framework: Annotated[
         str | None, typer.Option(help="torch or tensorflow; default: what the files import")
     ] = None,
     limit: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, as in `pytest --help`")
+        list[str] | None,
+        typer.Option(help="set a limit, NAME=VALUE; `pytest --help` lists the names"),
     ] = None,
     patience: Annotated[float, typer.Option(help="multiply every time limit by this")] = 1.0,
-    full_size: Annotated[bool, typer.Option(help="grade on MNIST and the like, too")] = False,
-    speed: Annotated[bool, typer.Option(help="grade throughput, too, where a topic does")] = False,
+    full_size: Annotated[
+        bool, typer.Option(help="also grade on full-size data sets such as MNIST")
+    ] = False,
+    speed: Annotated[
+        bool, typer.Option(help="also grade throughput, in topics that have such checks")
+    ] = False,
     show: Annotated[
-        str, typer.Option(help="what students/ tells: score, claims, messages or hints")
+        str, typer.Option(help="how much students/ shows: score, claims, messages or hints")
     ] = "claims",
 ) -> None:
-    """Grade a folder of submissions. Run again, it grades only what is missing or changed.
+    """Grade a folder of submissions. A second run grades only what is missing or changed.
 
-    Ends with 0; with 1 where something that was handed in could not be graded; with 2 for a bad option.
+    Exit status: 0 if everything was graded, 1 if something handed in could not be graded, 2 for a bad option.
     """
     from katagrad.course import report
     from katagrad.course.grade import GradingRequest, run
@@ -91,13 +104,14 @@ def grade(
 
 @app.command("forget")
 def forget(
-    student: Annotated[str, typer.Argument(help="as grades.csv has the name")],
+    student: Annotated[str, typer.Argument(help="the name in grades.csv")],
     out: Out,
     names: Annotated[
-        str | None, typer.Option("--topics", help="topics to forget, with commas; default: all")
+        str | None,
+        typer.Option("--topics", help="topics to forget, separated by commas; default: all"),
     ] = None,
 ) -> None:
-    """Delete a student's records. Nothing else ever deletes one."""
+    """Delete the records of a student. No other command deletes records."""
     from katagrad.course.ledger import Ledger
 
     if not (out / "ledger.sqlite").is_file():

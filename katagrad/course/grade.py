@@ -139,7 +139,7 @@ def check_places(request: GradingRequest) -> None:
         )
     if out.is_relative_to(submissions):
         raise BadOption(
-            f"--out {request.out} lies inside {request.submissions}, so results would be taken for "
+            f"--out {request.out} is inside {request.submissions}, so results would be mistaken for "
             "submissions; name a folder beside it"
         )
     if submissions in (out / "students", out / "records"):

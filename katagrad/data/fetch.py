@@ -148,7 +148,7 @@ def _explained(rows: DataSet, folder: Path) -> Iterator[None]:
 def _gave_up(rows: DataSet, url: str, reason: Interrupted, attempts: int, part: Path) -> str:
     kept = _size(part)
     on = (
-        f" {kept:,} bytes are kept; `kata data get {rows.name}` goes on from there." if kept else ""
+        f" {kept:,} bytes are kept; `kata data get {rows.name}` resumes from there." if kept else ""
     )
     return f"{url} could not be fetched: {reason}, {attempts} times in a row.{on}"
 

@@ -40,10 +40,10 @@ def solved(content: bytes) -> bool:
 
 def keep(
     course: Annotated[
-        Path | None, typer.Argument(help="a folder with exercises/; katagrad's own by default")
+        Path | None, typer.Argument(help="a folder that has exercises/; default: katagrad's own")
     ] = None,
 ) -> None:
-    """For authors: keep the stubs of exercises/ as the contracts that grading reads."""
+    """For authors: copy the stubs of exercises/ to contracts/, which grading reads."""
     home = course or root()
     if not (home / "exercises" / LIST).is_file():
         raise typer.BadParameter(f"there is no {home / 'exercises' / LIST}")

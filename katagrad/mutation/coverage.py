@@ -53,13 +53,11 @@ def quoted(words: str, of: str, listed: list[Sentence], same: bool = False) -> l
                 f"{words!r} goes over the end of a sentence of {where[0]}; quote words of one sentence, "
                 "or give a list"
             )
-        raise ValueError(
-            f"{words!r} stands in no sentence of the stub" + (f"'s {of}" if of else "")
-        )
+        raise ValueError(f"{words!r} is in no sentence of the stub" + (f"'s {of}" if of else ""))
     if len({(listed[i].text if same else i) for i in places}) > 1:
         owners = ", ".join(sorted({listed[i].of or "the module" for i in places}))
         raise ValueError(
-            f"{words!r} stands in {len(places)} sentences ({owners}); quote more words, or say with `of` "
+            f"{words!r} is in {len(places)} sentences ({owners}); quote more words, or say with `of` "
             "whose docstring is meant"
         )
     return places
@@ -87,7 +85,7 @@ def cover(stub: str, kept: Kept) -> Coverage:
                 places = set(quoted(words, entry.of, listed, same=True))
                 explained |= places
                 if places <= set(broken):
-                    said.add(f"[[explains]]: {words!r} stands in a sentence that a mutant breaks")
+                    said.add(f"[[explains]]: {words!r} is in a sentence that a mutant breaks")
             except ValueError as error:
                 said.add(f"[[explains]]: {error}")
     for i, sentence in enumerate(listed):

@@ -41,7 +41,7 @@ class Edit:
         count = source.count(self.replace)
         if count == 0 or (count > 1 and not self.everywhere):
             raise ValueError(
-                f"{self.replace!r} stands {count} times in the solution, "
+                f"{self.replace!r} occurs {count} times in the solution, "
                 + ("but should at least once" if self.everywhere else "not once")
             )
         return source.replace(self.replace, self.by)

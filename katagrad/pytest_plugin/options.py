@@ -33,12 +33,12 @@ def checked(read: Callable[[str], str]) -> Callable[[str], str]:
 def limits_help() -> str:
     """The limits with their defaults, as they are written on the command line."""
     of = {
-        "wall": "s for a check that states none",
-        "cpu": "s for a topic",
-        "memory": "beside the framework",
-        "processes": "and threads",
-        "file": "for each file",
-        "output": "of prints",
+        "wall": "s, for a check without its own limit",
+        "cpu": "s, for a topic",
+        "memory": "beyond the framework's own",
+        "processes": "including threads",
+        "file": "for one file",
+        "output": "printed",
         "message": "for one answer",
     }
     return ", ".join(
@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seed",
         type=int,
         metavar="N",
-        help="hidden seed of all inputs (default: drawn, and shown at the end)",
+        help="hidden seed of all inputs (default: a random seed, shown at the end)",
     )
     add("--results", metavar="FILE.json", help="write verdicts, points and messages to FILE.json")
     add(
@@ -80,51 +80,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=word("isolation", ISOLATION),
         metavar="|".join(ISOLATION),
         default="process",
-        help="how a submission is shut in",
+        help="how a submission is isolated; auto: the strongest that works (default: process)",
     )
     add(
         "--in-process",
         action="store_true",
-        help="run the submission inside pytest, so that breakpoint() works; never a grade",
+        help="run the submission inside pytest, so that breakpoint() works; the result is not a grade",
     )
     add(
         "--start-method",
         type=word("start method", ("fork", "spawn")),
         metavar="fork|spawn",
-        help="how workers start (default: fork where the system has it)",
+        help="how workers start (default: fork if the system supports it)",
     )
     add(
         "--threads",
         type=int,
         default=1,
         metavar="N",
-        help="threads of a framework in a worker (default: 1, which repeats exactly)",
+        help="threads of the framework in a worker (default: 1, for repeatable results)",
     )
     add(
         "--device",
         type=checked(check_device),
         default="cpu",
         metavar="NAME",
-        help="cpu, or cuda where there is a GPU",
+        help="cpu, or cuda if there is a GPU (default: cpu)",
     )
     add(
         "--data",
         type=word("choice of data", ("auto", "embedded")),
         metavar="auto|embedded",
         default="auto",
-        help="embedded: do not grade on MNIST and the like even where present",
+        help="embedded: never grade on full-size data sets such as MNIST (default: auto)",
     )
     add(
         "--speed",
         action="store_true",
-        help="grade throughput, too, where a topic has checks of it (default: they do not count)",
+        help="also grade throughput, in topics that have such checks (default: off)",
     )
     add("--patience", type=float, default=1.0, metavar="X", help="multiply every time limit by X")
     add(
         "--limit",
         action="append",
         metavar="NAME=VALUE",
-        help=f"a limit; sizes in bytes, or with k, m, g; {limits_help()}",
+        help=f"set a limit; sizes are in bytes, or with k, m or g. Defaults: {limits_help()}",
     )
 
 

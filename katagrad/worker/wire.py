@@ -225,4 +225,4 @@ def _bytes_of(array: np.ndarray) -> memoryview:
 
 
 def _no_constant(name: str) -> Any:
-    raise WireError(f"a message holds {name}, which JSON has not")
+    raise WireError(f"a message holds {name}, which JSON lacks")

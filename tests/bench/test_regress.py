@@ -152,7 +152,7 @@ def test_a_folder_outside_git_is_said(tmp_path):
     (tmp_path / "answers").mkdir()
     status, said, errors = regress(tmp_path)
     assert status == 2
-    assert "lies in no git work tree" in said + errors
+    assert "is not in a git work tree" in said + errors
 
 
 def test_an_environment_is_made_once_and_whole(tmp_path, monkeypatch):

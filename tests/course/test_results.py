@@ -166,8 +166,8 @@ def test_places_that_cannot_be_meant_are_one_line(handed_in):
     (home.parent / "spoilt").mkdir()
     (home.parent / "spoilt" / "ledger.sqlite").write_text("no ledger " * 100)
     cases = {
-        (home, home / "out"): "lies inside",
-        (home, home): "lies inside",
+        (home, home / "out"): "is inside",
+        (home, home): "is inside",
         (home, home.parent / "file"): "is a file; name a folder",
         (home, home.parent / "file" / "out"): "name another folder",
         (home, home.parent / "spoilt"): "cannot be used as a ledger",

@@ -99,7 +99,7 @@ def test_body_within_a_class_replaces_methods():
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (Edit("x + y", "x"), "stands 0 times"),
+        (Edit("x + y", "x"), "occurs 0 times"),
         (Edit("x", "y"), "times in the solution, not once"),
         (Edit(body="def other():\n    pass"), "defines other, none of which the solution has"),
         (Edit(body="def double(:"), "its body is not Python"),
@@ -232,8 +232,8 @@ def test_coverage_counts_sentences_that_a_mutant_breaks(read):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ('"No such words"', "stands in no sentence of the stub"),
-        ('"As double."', "stands in 2 sentences (Sum, Sum.step)"),
+        ('"No such words"', "is in no sentence of the stub"),
+        ('"As double."', "is in 2 sentences (Sum, Sum.step)"),
         ('"added. It is"', "goes over the end of a sentence of the module"),
         ('"x"', "is too short a quotation"),
     ],

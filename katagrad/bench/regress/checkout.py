@@ -41,7 +41,7 @@ def top(folder: Path) -> Path:
         return Path(_git(folder, "rev-parse", "--show-toplevel"))
     except Unavailable as reason:
         raise Unavailable(
-            f"{folder} lies in no git work tree, so there is no other revision of it ({reason})"
+            f"{folder} is not in a git work tree, so it has no other revision ({reason})"
         ) from None
 
 
