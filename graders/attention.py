@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
     close,
@@ -15,7 +16,6 @@ from katagrad.authoring.expect import (
     integers,
     normal,
     raises,
-    same_inputs,
     shape,
 )
 from katagrad.authoring.oracle import slopes
@@ -88,7 +88,7 @@ def test_attention_keeps_shape_and_dtype(impl, batch):
     """attention returns an output per query and a weight per query and key, in the dtype of its inputs"""
     q, k, v = inputs(*batch)
     attend(impl, q, k, v)
-    out, weights = same_inputs(impl, "attention", q, k, v, some(3, 5))
+    out, weights = attend(impl, q, k, v, some(3, 5))
     shape(out, (*batch, 3, 2), of="the output of attention")
     shape(weights, (*batch, 3, 5), of="the weights of attention")
     dtype(out, "float32", of="the output of attention for float32")
@@ -146,6 +146,65 @@ def test_attention_hides_what_the_mask_hides(impl, size):
     hidden = weights[~np.broadcast_to(mask, weights.shape)]
     equal(hidden, np.zeros_like(hidden), of="the weights of the hidden keys")
     close(out, expected, of=f"output of attention with a mask {size}")
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_keeps_the_contracts_words(impl, masked):
+    """attention keeps what docs/contract.md says of every function, with a mask and without"""
+    given = {"mask": some(3, 5)} if masked else {}
+    told = {"expected": attention, "rows": [0, 1, 2], "rowwise": True}
+    conform(impl, "attention", [*inputs(2)], given, **told)
+
+
+@pytest.mark.grade(points=1)
+def test_masks_keep_the_contracts_words(impl):
+    """causal_mask and padding_mask keep what docs/contract.md says of every function; a size beyond 8 bits fits, too"""
+    conform(impl, "causal_mask", [4], expected=lambda size: np.tri(size, dtype=bool))
+
+    def padding_mask(lengths, size):
+        return np.arange(size) < lengths.astype(int)[:, None, None, None]
+
+    given = [np.array([3, 0, 127, 100]), 300]
+    conform(impl, "padding_mask", given, expected=padding_mask, rows=[0], rowwise=True)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("kind", ["floats", "integers"])
+def test_heads_keep_the_contracts_words(impl, kind):
+    """split_heads and merge_heads keep what docs/contract.md says of every function, for tensors of any dtype"""
+    x = normal(2, 5, 6) if kind == "floats" else integers(100, 2, 5, 6)
+    # A result that is a view of x is as good as a copy.
+    told = {"rows": [0], "rowwise": True, "without": ["shared"]}
+    conform(impl, "split_heads", [x, 3], expected=split_heads, **told)
+    parted = np.ascontiguousarray(split_heads(x, 3))
+    conform(impl, "merge_heads", [parted], expected=merge_heads, **told)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("masked", [False, True])
+def test_multi_head_keeps_the_contracts_words(impl, masked):
+    """multi_head keeps what docs/contract.md says of every function, with a mask and without"""
+    given = {"mask": some(5, 5)} if masked else {}
+    args = [normal(2, 5, 6), weights_of_layer(6), 3]
+    conform(impl, "multi_head", args, given, expected=multi_head, rows=[0], rowwise=True)
+
+
+@pytest.mark.grade(
+    points=2, hint="Hide a key by the lowest number of the dtype or by -inf, not by -1e9."
+)
+@pytest.mark.parametrize("scale", [1e2, 2e6])
+def test_attention_hides_keys_whatever_the_scores(impl, scale):
+    """visible scores far below a hidden one, or below those of other queries, keep their weights"""
+    q = np.array([[scale, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
+    k = np.array([[-scale, 0, 0, 0], [-scale, 0, 0, 0], [scale, 0, 0, 0], [0, 1.0, 0, 0]])
+    mask = np.array([[True, True, False, False], [True, False, True, True]])
+    v = normal(4, 3)
+    out, weights = attend(impl, q, k, v, mask=mask)
+    expected, shares = attention(q, k, v, mask)
+    of = f"attention where visible scores are {-(scale**2) / 2:g} and a hidden one is {scale**2 / 2:g}"
+    close(weights, shares, of=f"weights of {of}")
+    close(out, expected, of=f"output of {of}")
 
 
 @pytest.mark.grade(points=1, hint=NOBODY)
@@ -280,7 +339,7 @@ def test_multi_head_follows_its_definition(impl, heads, masked):
     x, params = normal(2, 5, 8), weights_of_layer(8)
     mask = some(2, 1, 5, 5) if masked else True
     given = {"mask": mask} if masked else {}
-    result = same_inputs(impl, "multi_head", x, params, heads, **given)
+    result = impl.multi_head(x, params, heads, **given)
 
     def unmerged(out):
         return out.reshape(2, 5, 8)
@@ -300,6 +359,30 @@ def test_multi_head_follows_its_definition(impl, heads, masked):
             "the result without the mask": multi_head(x, params, heads),
             "queries and keys exchanged": multi_head(x, crossed, heads, mask),
         },
+    )
+
+
+@pytest.mark.grade(
+    points=1, hint="Axes are matched from the last one; do not guess what an axis of a mask means."
+)
+@pytest.mark.parametrize(
+    "size", [(5,), (5, 5), (2, 5, 5), (2, 1, 1, 5), (2, 1, 5, 5), (1, 2, 5, 5), (2, 2, 5, 5)]
+)
+def test_multi_head_broadcasts_its_mask(impl, size):
+    """a mask of any shape that broadcasts to (B, H, T, T) holds for the heads and sequences that it names"""
+    x, params, mask = normal(2, 5, 6), weights_of_layer(6), some(*size)
+    swapped = mask[:, None] if len(size) == 3 else True
+    close(
+        impl.multi_head(x, params, 2, mask=mask),
+        multi_head(x, params, 2, mask),
+        of=f"multi_head(x, params, 2, mask) with B = H = 2 and a mask {size}",
+        mistakes={
+            "the result where the mask's first axis counts sequences": multi_head(
+                x, params, 2, swapped
+            )
+        }
+        if len(size) == 3
+        else None,
     )
 
 

@@ -22,7 +22,7 @@ def causal_mask(size):
 
 
 def padding_mask(lengths, size):
-    return tf.sequence_mask(lengths, size)[:, None, None, :]  # (B, 1, 1, T)
+    return tf.sequence_mask(tf.cast(lengths, tf.int64), size)[:, None, None, :]  # (B, 1, 1, T)
 
 
 def split_heads(x, heads):

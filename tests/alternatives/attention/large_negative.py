@@ -1,4 +1,4 @@
-"""Hidden scores lowered by 1e9, heads by einsum and no transposed copies, in TensorFlow."""
+"""Hidden scores lowered by the largest number, heads by einsum and no transposed copies, in TensorFlow."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 def attention(q, k, v, mask=None):
     scores = tf.einsum("...id,...jd->...ij", q * tf.math.rsqrt(tf.cast(q.shape[-1], q.dtype)), k)
     visible = tf.ones_like(scores) if mask is None else tf.cast(mask, scores.dtype) + 0 * scores
-    scores += (1 - visible) * -1e9
+    scores += (1 - visible) * scores.dtype.min
     weights = tf.exp(scores - tf.reduce_max(scores, axis=-1, keepdims=True)) * visible
     weights = tf.math.divide_no_nan(weights, tf.reduce_sum(weights, -1, keepdims=True))
     return tf.einsum("...ij,...je->...ie", weights, v), weights
@@ -17,8 +17,10 @@ def causal_mask(size):
 
 
 def padding_mask(lengths, size):
-    counts = tf.tile(tf.range(1, size + 1, dtype=lengths.dtype)[tf.newaxis], (len(lengths), 1))
-    return tf.reshape(counts <= tf.expand_dims(lengths, 1), (len(lengths), 1, 1, size))
+    counts = tf.tile(tf.range(1, size + 1)[tf.newaxis], (len(lengths), 1))
+    return tf.reshape(
+        counts <= tf.expand_dims(tf.cast(lengths, tf.int32), 1), (len(lengths), 1, 1, size)
+    )
 
 
 def split_heads(x, heads):
