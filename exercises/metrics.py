@@ -7,8 +7,8 @@ Rule: no metric or confusion matrix of a framework or of scikit-learn.
 
 In the functions for classes, `labels` and `predictions` are integer tensors (N,) of classes 0 to classes - 1, N > 0. In
 those for regression, `target` and `prediction` are float tensors of one shape; shapes that differ raise ValueError,
-also where broadcasting could make them fit. "A number" is a float tensor () or a Python float; in the functions for
-regression, the tensor has the dtype of `target`. A share whose denominator is 0 is 0.
+also where broadcasting could make them fit. "A number" is a float tensor () or a Python float, and for float64 tensors
+it has float64's digits. A share whose denominator is 0 is 0.
 
 Sources: Manning, Raghavan & Schuetze (2008), Introduction to Information Retrieval, sections 8.3 and 13.6; Sokolova &
 Lapalme (2009), doi:10.1016/j.ipm.2009.03.002; Opitz & Burst (2019), Macro F1 and Macro F1, arXiv:1911.03347.

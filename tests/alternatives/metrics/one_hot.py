@@ -39,8 +39,7 @@ def same(function):
     def checked(target, prediction):
         if list(target.shape) != list(prediction.shape):
             raise ValueError("shapes")
-        wide = function(tf.cast(target, tf.float64), tf.cast(prediction, tf.float64))
-        return tf.cast(wide, target.dtype)
+        return function(tf.cast(target, tf.float64), tf.cast(prediction, tf.float64))
 
     return checked
 
@@ -62,4 +61,4 @@ def r2(target, prediction):
 
 @same
 def mape(target, prediction):
-    return tf.reduce_mean(tf.abs(target - prediction) / tf.abs(target)) * 100
+    return float(tf.reduce_mean(tf.abs(target - prediction) / tf.abs(target))) * 100
