@@ -134,6 +134,8 @@ def test_what_a_course_writes_follows_the_schemas(tmp_path, show):
     STUDENT_VALIDATOR.validate(student)
     assert student["points"] == record["points"]
     checks = student["topics"]["softmax"].get("checks", [])
-    assert [bool(checks), any("message" in c for c in checks), any("hint" in c for c in checks)] == [
-        LEVELS.index(show) >= level for level in (1, 2, 3)
-    ]
+    assert [
+        bool(checks),
+        any("message" in c for c in checks),
+        any("hint" in c for c in checks),
+    ] == [LEVELS.index(show) >= level for level in (1, 2, 3)]
