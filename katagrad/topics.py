@@ -24,8 +24,9 @@ CONTRACTS = Path(__file__).resolve().parent / "contracts"
 class Topic:
     """One topic as `exercises/topics.toml` lists it.
 
-    name: the stem of its file in every folder. hints: three, of rising strength. forbid: by framework, what a
-    from-scratch rule bars (see `katagrad.worker.trap` for the grammar).
+    name: the stem of its file in every folder. hints: three, of rising strength. forbid: what a from-scratch rule bars:
+    "families" of operators (`katagrad.worker.families`), more names by framework, and "only" the functions it is for.
+    imports: packages that a submission may import beside its framework, NumPy and the standard library.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Topic:
     hints: tuple[str, ...] = ()
     forbid: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     root: Path = Path()
+    imports: tuple[str, ...] | None = field(default=(), compare=False)
 
     @property
     def stub(self) -> Path:
@@ -108,9 +110,10 @@ def topics(folder: Path | None = None) -> dict[str, Topic]:
     found = {}
     for name, entry in listed.items():
         kept = kept_list(contracts_of(base, name)).get(name, entry)
-        forbid = {framework: tuple(rules) for framework, rules in kept.get("forbid", {}).items()}
-        hints = tuple(entry.get("hints", ()))
-        found[name] = Topic(name, entry["chapter"], entry["title"], hints, forbid, base)
+        forbid = {key: tuple(rules) for key, rules in kept.get("forbid", {}).items()}
+        hints, imports = tuple(entry.get("hints", ())), tuple(kept.get("imports", ()))
+        chapter, title = entry["chapter"], entry["title"]
+        found[name] = Topic(name, chapter, title, hints, forbid, base, imports)
     return found
 
 

@@ -255,10 +255,12 @@ def median(values: Sequence[float], of: str) -> float:
 
 
 def from_scratch(impl: Implementation, *names: str) -> None:
-    """Expect that the functions `names` are written, and that the source breaks no from-scratch rule of the topic."""
+    """Expect that `names` are written, and that nothing the topic bars is in the source or ran."""
     for name in names:
         impl._transport.require(name)
     found = impl.source.breaches()
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise Failure(f"{found[0]}, but this topic is to be written without it{more}")
+    if impl._transport.broken_rule:
+        raise Failure(impl._transport.broken_rule)

@@ -18,7 +18,7 @@ class Solution:
     def __init__(self, runner: Runner, topic: Topic) -> None:
         self.runner, self.topic = runner, topic
         # No from-scratch rules here: their traps would cost time, and bind what a pair compares with.
-        self.source = runner.submission.source(dataclasses.replace(topic, forbid={}))
+        self.source = runner.submission.source(dataclasses.replace(topic, forbid={}, imports=None))
         self.transport = Transport(runner.pool, self.source)
         self.transport.begin(0, SECONDS)
         self.impl = Implementation(self.transport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from katagrad.errors import Ended, Failure, NotGraded, NotStarted, Overtime, StudentError
@@ -28,6 +29,8 @@ class Transport:
         self.waiting = False  # whether the submission is at work, rather than the grader
         self.check_seed = 0
         self.prints: list[str] = []
+        # How the submission broke its topic's from-scratch rule, as a worker saw it.
+        self.broken_rule = ""
         self._broken: Failure | None = None
         self._unloadable: Failure | None = None
         self._answered: set[str] = set()
@@ -77,7 +80,7 @@ class Transport:
             raise NotGraded(
                 f"the worker ended before the submission was loaded: {reason}"
             ) from None
-        arguments = {"module": self.source.topic, "forbidden": self.source.forbidden}
+        arguments = {"module": self.source.topic, "rules": self.source.rules.plain()}
         try:
             self.defined = self.request("load", of, arguments)
         except Failure as reason:  # it would fail the same way for every check to come
@@ -114,6 +117,8 @@ class Transport:
         if error["type"] in ("BdbQuit", "EOFError"):
             detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
         detail = _explained(detail, self.pool.limits)
+        if error["type"] in ("FromScratchRule", "ImportRefused"):
+            self.broken_rule = self.broken_rule or _breach(detail, error["frames"])
         return StudentError(of, error["type"], error["kinds"], detail, error["frames"])
 
     def _ask(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
@@ -166,3 +171,11 @@ def _explained(detail: str, limits: Limits) -> str:
     }
     found = next((reason for words, reason in reasons.items() if words in detail), "")
     return f"{detail} ({found})" if found else detail
+
+
+def _breach(detail: str, frames: Sequence[Sequence[object]]) -> str:
+    """Which rule was broken, in which function and line."""
+    if not frames or " imports " in detail:  # of an import, it names the line that imports
+        return detail
+    file, line, function, _ = frames[-1]
+    return f"{file}:{line}" + (f" in {function}" if function else "") + f": {detail}"

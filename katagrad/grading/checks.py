@@ -38,9 +38,11 @@ from katagrad.errors import (
 )
 from katagrad.grading.blame import blame, place
 from katagrad.grading.cases import Case, cases
+from katagrad.grading.scratch import rules_for
 from katagrad.grading.watchdog import Overrun, watched
 from katagrad.text import hanging, one_line, visible
-from katagrad.topics import Topic
+from katagrad.topics import FRAMEWORKS, Topic
+from katagrad.worker.families import families
 
 # Characters of a submission's output that a message shows.
 SHOWN_PRINTS = 2000
@@ -154,8 +156,11 @@ def _needs_a_session(name: str, value: Any) -> bool:
 
 def grader_hash(topic: Topic) -> str:
     """A hash of what decides a score: grader, stub and from-scratch rules, and what speed is measured against."""
-    rules = sorted((framework, tuple(names)) for framework, names in topic.forbid.items())
-    digest = hashlib.sha256(repr(rules).encode())
+    digest = hashlib.sha256()
+    for framework in FRAMEWORKS:
+        rules = rules_for(topic, framework)
+        barred = [(name, families(framework)[name]) for name in rules.families]
+        digest.update(repr((framework, rules, barred)).encode())
     references = sorted(topic.root.glob(f"benchmarks/references/*/{topic.name}.py"))
     for path in (topic.grader, topic.contract, *references):
         digest.update(path.read_bytes() if path.is_file() else b"")

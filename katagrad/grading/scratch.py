@@ -1,7 +1,8 @@
 """From-scratch rules, read off a submission's source: which forbidden name stands on which line.
 
-The rules are those of `katagrad.worker.trap`. The scan resolves imports and their aliases; it runs in the driver,
-on text, so nothing that the submission does can change its answer.
+The rules are those of `katagrad.worker.families`. The scan resolves imports and their aliases; it runs in the driver,
+on text, so nothing that the submission does can change its answer. What ran is judged in the worker, by operators:
+see `katagrad.worker.guard`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from katagrad.topics import Topic
+from katagrad.worker.families import Rules, families
+
+
+def rules_for(topic: Topic, framework: str) -> Rules:
+    """The rules of a topic in one framework. Raises KeyError for a family that the framework's table lacks."""
+    barred, table = topic.forbid.get("families", ()), families(framework)
+    for name in barred:
+        table[name]
+    own, only = topic.forbid.get(framework, ()), topic.forbid.get("only", ())
+    return Rules(barred, own, only, topic.imports)
+
+
+def barred_names(rules: Rules, framework: str) -> list[str]:
+    """All names that `rules` bar, those of their families among them."""
+    table = families(framework)
+    return list(dict.fromkeys(n for f in rules.families for n in table[f].names)) + list(
+        rules.names
+    )
+
 
 CANONICAL = {"tf": "tensorflow", "np": "numpy", "tensorflow.keras": "keras"}
 

@@ -6,7 +6,6 @@ import ast
 import hashlib
 import importlib.util
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 
 from katagrad.errors import Failure, NotGraded, NotStarted, SubmissionProblem
 from katagrad.grading.decoding import decoded
-from katagrad.grading.scratch import Breach, breaches
+from katagrad.grading.scratch import Breach, barred_names, breaches, rules_for
 from katagrad.grading.stub import accepts, is_stub
 from katagrad.topics import Topic, root, topics
+from katagrad.worker.families import Rules
 from katagrad.worker.unpack import ALLOWED, MAX_FILE, MAX_FILES, MAX_FOLDER, MAX_MEMBERS, SKIPPED
 
 MODULES = {
@@ -113,10 +113,10 @@ class Source:
         """All files of the submission, by path."""
         return self.submission.files
 
-    @property
-    def forbidden(self) -> list[str]:
-        """The from-scratch rules of the topic, for this submission's framework."""
-        return list(self.about.forbid.get(self.framework, ()))
+    @cached_property
+    def rules(self) -> Rules:
+        """What the topic bars, for this submission's framework."""
+        return rules_for(self.about, self.framework)
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -229,9 +229,10 @@ class Source:
     def breaches(self) -> list[Breach]:
         """Uses of forbidden names in the file and in the submission's other modules."""
         found: list[Breach] = []
+        barred = barred_names(self.rules, self.framework)
         for name, content in self.files.items():
             if name == self.file or (name.endswith(".py") and Path(name).stem not in self.siblings):
-                found += breaches(content, name, self.forbidden)
+                found += breaches(content, name, barred)
         return found
 
     def reference(self) -> Source:
@@ -293,8 +294,3 @@ class Source:
 def edited(folder: Path, topic: str, text: str, framework: str | None = None) -> Submission:
     """A submission like `folder`, with one topic's file replaced: what a mutant is."""
     return Submission(folder, framework, {f"{topic}.py": text.encode()})
-
-
-def python_versions() -> str:
-    """The Python that runs workers, as results name it."""
-    return ".".join(map(str, sys.version_info[:3]))

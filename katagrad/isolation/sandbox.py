@@ -38,6 +38,12 @@ ADVICE = "install bubblewrap (apt install bubblewrap), or grade with --isolation
 # systemd keeps these uids for passing users, so no account has them. A worker of root's becomes one of
 # them: the kernel limits root's processes in nothing.
 PASSING_USERS = range(61184, 65520)
+# Sets that packages bring along, below a folder of packages: katagrad grades on some of them, so a submission that
+# reads them knows the answers.
+SETS = (
+    "sklearn/datasets/data", "sklearn/datasets/images", "sklearn/datasets/tests", "statsmodels/datasets",
+    "vega_datasets", "palmerpenguins", "mlxtend/data", "torchvision/datasets", "scipy/datasets",
+)  # fmt: skip
 PROBE = (
     "import os, json; told = dict(l.split(':\\t') for l in open('/proc/self/status') if ':\\t' in l);"
     "print(json.dumps([told['NoNewPrivs'].strip(), told['Seccomp'].strip(),"
@@ -181,9 +187,20 @@ def _hidden() -> list[str]:
     topics = [
         root() / name for name in ("exercises", "graders", "solutions", "benchmarks", "tests")
     ]
-    found = {path.resolve() for path in (*own, *topics, Path.cwd(), Path.home()) if path.is_dir()}
+    sets = [folder / name for folder in _packages() for name in SETS]
+    places = (*own, *topics, *sets, Path.cwd(), Path.home())
+    found = {path.resolve() for path in places if path.is_dir()}
     shown = [Path(path) for path in (*_interpreter(), *SYSTEM)]
     return [str(path) for path in sorted(found) if not any(s.is_relative_to(path) for s in shown)]
+
+
+def _packages() -> set[Path]:
+    """Every folder of installed packages that a worker sees, of other versions of Python, too."""
+    found = {Path(place) for place in _interpreter()}
+    for place in (*_interpreter(), *SYSTEM):
+        for kind in ("site-packages", "dist-packages"):
+            found.update(Path(place).glob(f"python*/{kind}"))
+    return {path.resolve() for path in found}
 
 
 def probe(sandbox: Sandbox) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from katagrad.errors import Failure, NotStarted
 from katagrad.grading.checks import manifest
 from katagrad.grading.examples import examples
+from katagrad.grading.scratch import barred_names, rules_for
 from katagrad.grading.submission import Submission, edited
 from katagrad.mutation.entries import kept
 from katagrad.topics import FRAMEWORKS, Topic
@@ -243,12 +244,13 @@ def alternatives(topic: Topic, framework: str) -> list[Path]:
 
 def forbidden(topic: Topic) -> Iterator[str]:
     """From-scratch rules that name nothing, and so forbid nothing, in the frameworks that are installed."""
-    for framework, rules in topic.forbid.items():
+    for framework in FRAMEWORKS:
+        rules = barred_names(rules_for(topic, framework), framework)
         if importlib.util.find_spec(framework) is not None and rules:
-            for rule in unresolved(framework, rules):
+            for rule in unresolved(framework, tuple(rules)):
                 yield (
-                    f"exercises/topics.toml forbids {rule}, a name that {framework} does not have; correct it, "
-                    "or leave it out"
+                    f"the rules of {topic.name} bar {rule}, a name that {framework} does not have; correct it "
+                    "in exercises/topics.toml or in its family, or leave it out"
                 )
 
 

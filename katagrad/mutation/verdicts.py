@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.grading.records import write_whole
+from katagrad.grading.scratch import rules_for
 from katagrad.mutation import closure
 from katagrad.mutation.entries import Named
 from katagrad.topics import Topic
@@ -51,7 +52,7 @@ def keep(topic: Topic, framework: str, verdicts: Mapping[str, str]) -> None:
 def key(topic: Topic, framework: str, mutant: Named, text: str) -> str:
     """The hash of what is the topic's own in whether `mutant`, whose program is `text`, falls as it should."""
     rests_on = closure.digest(topic, framework, mutant.caught_by)
-    rules = str(topic.forbid.get(framework, ()))
+    rules = str(rules_for(topic, framework))
     parts = (rests_on, rules, framework, mutant.caught_by, str(mutant.crashes), text)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 

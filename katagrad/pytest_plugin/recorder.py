@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import platform
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from katagrad.errors import (
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import ExampleResult, Result, Submitted, topic_result, write_json
 from katagrad.grading.session import Grading, draw_seed, start
-from katagrad.grading.submission import Submission, python_versions
+from katagrad.grading.submission import Submission
 from katagrad.grading.table import number, table
 from katagrad.pytest_plugin.case import CaseReport
 from katagrad.topics import Topic, root, topics
@@ -251,7 +252,7 @@ class Recorder:
             isolation=self.isolation,
             seed=self.run.seed,
             speed=self.config.getoption("--speed"),
-            versions={"python": python_versions(), **self.versions},
+            versions={"python": platform.python_version(), **self.versions},
             grade=not self.run.in_process,
             device=self.config.getoption("--device"),
             submission=Submitted(folder.name, sha256),

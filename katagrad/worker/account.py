@@ -27,7 +27,11 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
     """An exception as data: its type, message, and the frames that lie in the submission's own files."""
     frames: list[tuple[str, int, str, str]] = []
     with contextlib.suppress(Exception):
-        for frame in traceback.extract_tb(error.__traceback__):
+        noted = list(
+            getattr(error, "places", ())
+        )  # of a rule that was broken, maybe in another thread
+        frames += noted
+        for frame in () if noted else traceback.extract_tb(error.__traceback__):
             if frame.filename.startswith(str(home)):
                 path = os.path.relpath(frame.filename, home)
                 frames.append((path, frame.lineno or 0, frame.name, (frame.line or "")[:200]))
@@ -40,7 +44,9 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
             )
             frames.append(line)
     try:
-        message = error.msg if isinstance(error, SyntaxError) else str(error)
+        message = (
+            error.msg if isinstance(error, SyntaxError) else getattr(error, "told", str(error))
+        )
     except BaseException:
         message = "(its message cannot be shown)"
     if isinstance(error, (NameError, AttributeError)) and "Did you mean" not in message:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from katagrad.worker import trap
 from katagrad.worker.account import describe, parameters
 from katagrad.worker.exchange import (
     MAX_ITEMS,
@@ -23,12 +22,19 @@ from katagrad.worker.exchange import (
     layouts_of,
     type_name,
 )
+from katagrad.worker.families import rules_from
+from katagrad.worker.guard import Guard
+from katagrad.worker.imports import Imports, Refusal
 from katagrad.worker.limits import Limits
 from katagrad.worker.probe import Probing
 from katagrad.worker.timing import Timed
-from katagrad.worker.wire import Closed, Connection, Handle, Unsendable, WireError
+from katagrad.worker.wire import Closed, Connection, Handle, Made, Unsendable, WireError
 
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
+
+
+# Requests that run no code of the submission, or arm the guard by themselves.
+OURS = {"hello", "write", "read", "remove", "load", "begin", "sequential"}
 
 
 class Session(Probing, Timed):
@@ -40,6 +46,9 @@ class Session(Probing, Timed):
     def __init__(self, adapter: Any, home: Path, most: int = 1 << 30) -> None:
         super().__init__(adapter, most)
         self.home = home
+        self.guard = Guard(adapter, home)
+        self.runs: str | None = None
+        self.origins: dict[int, str | None] = {}
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -69,36 +78,27 @@ class Session(Probing, Timed):
         """Delete a file."""
         (self.home / path).unlink()
 
-    def do_load(self, module: str, forbidden: list[str]) -> dict[str, Any]:
+    def do_load(self, module: str, rules: dict[str, Any]) -> dict[str, Any]:
         """Import the submission; returns what it defines: {name: parameters or None}."""
-        roots = {
-            name.split(".")[0]: sys.modules[name]
-            for name in ("torch", "tensorflow", "keras", "numpy")
-            if name in sys.modules
-        }
-        roots |= {"tf": roots["tensorflow"]} if "tensorflow" in roots else {}
-        trap.install(forbidden, roots, self._tensor_types(), str(self.home))
+        told = rules_from(rules)
+        if told.imports is not None:
+            Imports(self.adapter.NAME, self.home, told.imports).install()
         if str(self.home) not in sys.path:
             sys.path.insert(0, str(self.home))
         importlib.invalidate_caches()
-        self.module = importlib.import_module(module)
+        self.guard.install(told)
+        with self.guard.during(""):
+            self.module = importlib.import_module(module)
         return {
             name: parameters(value)
             for name, value in vars(self.module).items()
-            if not name.startswith("_") and callable(value)
+            if not name.startswith("_") and callable(value) and not isinstance(value, Refusal)
         }
-
-    def _tensor_types(self) -> list[type]:
-        if self.adapter.NAME == "torch":
-            return [sys.modules["torch"].Tensor]
-        ops = sys.modules.get("tensorflow.python.framework.ops")
-        return [
-            getattr(ops, name) for name in ("EagerTensor", "SymbolicTensor") if hasattr(ops, name)
-        ]
 
     def do_begin(self, seed: int) -> None:
         """Start a check: forget handles and seed every global generator."""
         self.held.clear()
+        self.origins.clear()
         self.seed(seed)
 
     def do_call(
@@ -126,8 +126,9 @@ class Session(Probing, Timed):
         structures = [self._source(w, lifted, named) for w in wrt]
         leaves: list[Any] = []
         skeletons = [self.collect(s, leaves) for s in structures]
-        tape = self.adapter.Tape(leaves)
-        with tape:
+        with contextlib.ExitStack() as recording:
+            with self.guard.differentiating():
+                tape = recording.enter_context(self.adapter.Tape(leaves))
             result = self.resolve(target)(*lifted, **named)
             for step in output:
                 result = result[step]
@@ -145,7 +146,8 @@ class Session(Probing, Timed):
     def do_pull(self, tape: Handle, cotangent: np.ndarray) -> list[Any]:
         """The vector-Jacobian product of a recorded call, in the shapes of its sources."""
         recorder, output, returns, skeletons, layouts = self.held.pop(tape.id)
-        gradients = recorder.vjp(output, self.to_native(cotangent, returns))
+        with self.guard.differentiating():
+            gradients = recorder.vjp(output, self.to_native(cotangent, returns))
         filled = [fill(skeleton, gradients) for skeleton in skeletons]
         return [self.lower(value, layout) for value, layout in zip(filled, layouts, strict=True)]
 
@@ -208,6 +210,23 @@ class Session(Probing, Timed):
             else args[wrt]
         )
 
+    def _entry(self, op: str, given: dict[str, Any]) -> str | None:
+        """The function of the submission that a request runs, or that made what it is about; None where none does."""
+        if op in OURS:
+            return None
+        about = given.get("target", given.get("handle", given.get("tape", "")))
+        if op == "operate":
+            about = next((value for value in given["operands"] if isinstance(value, Handle)), "")
+        about = about[0] if isinstance(about, (tuple, list)) else about
+        if isinstance(about, Made):
+            return about.name
+        return self.origins.get(about.id) if isinstance(about, Handle) else str(about)
+
+    def hold(self, value: Any) -> Handle:
+        """Keep a value here, and remember which function of the submission it came from."""
+        self.origins[self.next_id] = self.runs
+        return super().hold(value)
+
     # -- the loop ---------------------------------------------------------------------------------
 
     def serve(self, connection: Connection) -> None:
@@ -233,7 +252,9 @@ class Session(Probing, Timed):
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request; every exception of the submission becomes an answer."""
         try:
-            return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
+            self.runs = self._entry(request["op"], request["with"])
+            with self.guard.during(self.runs):
+                return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
         except Unsendable as reason:
             return {"refused": str(reason)}
         except (

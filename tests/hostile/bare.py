@@ -34,8 +34,28 @@ def seed(number):
     pass
 
 
-def tensor(array):
+def tensor(array, form=""):
     return array
+
+
+def about(value):
+    return {}
+
+
+def share_memory(a, b):
+    return np.shares_memory(a, b)
+
+
+def world():
+    return {}
+
+
+def tensor_types():
+    return [np.ndarray]
+
+
+# Its neighbours, in this one file: the forms of tensors, and no operators to watch.
+sys.modules["bare_forms"] = sys.modules["bare_operators"] = sys.modules[__name__]
 
 
 def is_tensor(value):

@@ -38,6 +38,23 @@ def inside(shut, code):
     return json.loads(out)
 
 
+def test_sets_that_packages_bring_along_are_not_there(shut):
+    """Who reads the labels of scikit-learn's digits predicts them; out here, they can be read."""
+    folders = {
+        path
+        for place in sandbox._packages()
+        for name in sandbox.SETS
+        if (path := place / name).is_dir()
+    }
+    assert any(path.match("sklearn/datasets/data") for path in folders)
+    listed = inside(
+        shut,
+        f"import os, json; print(json.dumps([os.listdir(p) for p in {sorted(map(str, folders))!r}]))",
+    )
+    assert all(any(path.iterdir()) for path in folders)
+    assert not any(listed)
+
+
 def test_only_what_is_needed_is_there(shut):
     shown = inside(
         shut,

@@ -50,7 +50,37 @@ def test_helper_module_is_scanned_too(workspace):
     assert message.startswith("mine.py:2 uses torch.softmax")
 
 
-def test_what_the_framework_calls_itself_is_no_breach(workspace):
-    # MultiheadAttention calls softmax inside; the trap looks at the caller's file.
+def test_operator_that_ran_is_named_however_it_was_spelled(workspace):
+    found = verdicts(workspace, "    return torch._softmax(x / temperature, axis, False)")
+    rule = (
+        "the operator aten::_softmax (softmax) is not allowed in this topic; its stub has the rule"
+    )
+    assert rule in found["test_softmax_normalizes_along_its_axis"][1]
+    message = found["test_softmax_is_written_from_scratch"][1]
+    assert message == f"softmax.py:4 in softmax: {rule}"
+
+
+def test_what_runs_inside_a_layer_of_the_framework_ran(workspace):
+    # MultiheadAttention calls softmax inside, and would hand it out as its weights.
     found = verdicts(workspace, FRAMEWORKS_OWN)
-    assert {status for status, _ in found.values()} == {"passed"}
+    status, message = found["test_softmax_normalizes_along_its_axis"]
+    assert status == "failed"
+    assert "the operator aten::softmax (softmax)" in message
+
+
+def test_an_import_that_the_topic_does_not_allow_names_its_line(workspace):
+    body = "    return torch.as_tensor(s(x.detach().numpy() / temperature, axis=axis))"
+    imports = "import torch\nfrom scipy.special import softmax as s"
+    found = verdicts(workspace, body, imports)
+    refused = "softmax.py:2 imports scipy.special; this topic allows PyTorch, NumPy, "
+    refused += "the standard library and your own files"
+    assert refused in found["test_softmax_normalizes_along_its_axis"][1]
+    assert found["test_softmax_is_written_from_scratch"] == ("failed", refused)
+
+
+def test_an_import_that_nobody_uses_fails_no_one(workspace):
+    names = ("torch", "matplotlib.pyplot as plt", "sklearn.datasets as sets", "pandas as pd")
+    imports = "\n".join(f"import {name}" for name in names)
+    body = "    z = (x - x.amax(axis, keepdim=True)) / temperature"
+    body += "\n    return z.exp() / z.exp().sum(axis, keepdim=True)"
+    assert {status for status, _ in verdicts(workspace, body, imports).values()} == {"passed"}

@@ -5,11 +5,13 @@ import sys
 
 import pytest
 
+from katagrad.grading.scratch import barred_names, rules_for
 from katagrad.mutation import layout
 from katagrad.mutation.contracts import drift
 from katagrad.mutation.entries import kept
 from katagrad.mutation.validate import coverage
 from katagrad.topics import CONTRACTS, FRAMEWORKS, root, topics
+from katagrad.worker.families import families
 
 ROOT = root()
 TOPICS = topics()
@@ -115,8 +117,16 @@ def test_stub_run_as_a_script_says_how_it_is_checked(name):
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_from_scratch_rules_name_what_there_is(framework):
     pytest.importorskip(framework)
-    rules = {rule for topic in TOPICS.values() for rule in topic.forbid.get(framework, ())}
+    found = [rules_for(topic, framework) for topic in TOPICS.values()]
+    rules = {name for one in found for name in barred_names(one, framework)}
     assert layout.unresolved(framework, tuple(sorted(rules))) == ()
+
+
+def test_every_family_of_operators_is_of_use():
+    assert set(families("torch")) == set(families("tensorflow"))
+    assert {f for topic in TOPICS.values() for f in topic.forbid.get("families", ())} == set(
+        families("torch")
+    )
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

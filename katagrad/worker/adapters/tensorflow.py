@@ -8,6 +8,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_VMODULE", f"execute={int('KATAGRAD_TIMED' not in os.environ)}")
 
 import keras
 import numpy as np
@@ -34,8 +35,7 @@ def preload() -> None:
     """Import what TensorFlow imports on first use, so that a fork finds it there. Runs no operation."""
     _ = keras.Sequential, keras.layers.Dense, keras.optimizers.Adam, keras.losses.Loss
     _ = tf.data.Dataset, tf.keras
-    for name in ("eager.polymorphic_function.polymorphic_function", "ops.gradients_impl"):
-        importlib.import_module(f"tensorflow.python.{name}")
+    importlib.import_module("katagrad.worker.adapters.tensorflow_operators")
 
 
 def preload_late() -> None:

@@ -34,7 +34,7 @@ OPERATIONS = {
 
 def preload() -> None:
     """Import what PyTorch imports on first use, so that a fork finds it there. Runs no operation."""
-    for name in ("torch.optim", "torch.utils.data"):
+    for name in ("torch.optim", "torch.utils.data", "katagrad.worker.adapters.torch_operators"):
         importlib.import_module(name)
 
 

@@ -1,0 +1,116 @@
+"""The watch of TensorFlow's operators: the runtime names each one that it executes, and each graph is read.
+
+The listener of the runtime's own log hears "Executing op Softmax ..." for whatever runs eagerly, in every thread and
+by every way that leads there: `tf.raw_ops`, `gen_nn_ops`, Keras, `tf.experimental.numpy`, the fast path in C. An
+operator that runs a graph is heard by its name, and the graph, with all that it calls, is read node by node.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from pathlib import Path
+from re import Pattern
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.eager import context
+from tensorflow.python.eager.polymorphic_function import (
+    polymorphic_function,  # noqa: F401  what TensorFlow imports on first use must be there before a fork
+)
+from tensorflow.python.framework import op_def_registry, ops
+from tensorflow.python.ops import gradients_impl  # noqa: F401  for the same reason
+
+from katagrad.worker import trap
+from katagrad.worker.adapters import tensorflow_families  # noqa: F401  read before the fork
+
+# Logged at level 1 of TensorFlow's file execute.cc, which TF_CPP_VMODULE must switch on before the import: the adapter
+# sets it.
+SAID = b"Executing op "
+# These run graphs that the eager runtime never sees.
+ELSEWHERE = ("tensorflow.python.client.session.BaseSession", "tf.lite.Interpreter")
+
+
+def tensor_types() -> list[type]:
+    """The classes of tensors, whose methods a rule may bar."""
+    return [getattr(ops, n) for n in ("EagerTensor", "SymbolicTensor") if hasattr(ops, n)]
+
+
+class Watch:
+    """Hears of every operator that runs, and reports those that `patterns` (regular expressions by family) find."""
+
+    def __init__(self, patterns: Mapping[str, Pattern[str]], autograd: bool, guard: Any) -> None:  # noqa: ARG002
+        self.guard, self.patterns = guard, patterns
+        self.heard = self._proved = 0
+        self._simple: dict[bytes, str] = {}  # what was looked up before: the family, or ""
+        self._read: set[str] = set()
+        self._hear = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(self._listen)
+        self.works = self._register()
+        trap.install(ELSEWHERE, True, tensor_types(), guard)
+
+    def _register(self) -> bool:
+        """Begin to listen; False where this TensorFlow does not say what it runs."""
+        library = Path(tf.__file__).parent / "python" / "_pywrap_tensorflow_internal.so"
+        try:
+            ctypes.CDLL(str(library)).TF_RegisterLogListener(self._hear)
+        except (OSError, AttributeError):
+            return False
+        tf.raw_ops.NoOp()
+        return self.heard > 0
+
+    def _listen(self, said: bytes) -> None:
+        if said[:13] != SAID:
+            return
+        self.heard += 1
+        name = said[13 : said.find(b" ", 13)]
+        family = self._simple.get(name)
+        if family is None:
+            family = self._look_up(name)
+        if family and self.guard.forbids(family):
+            self.guard.report(f"the operator {self._shown(name, family)} ({family})")
+
+    def _look_up(self, name: bytes) -> str:
+        operator = name.decode("utf-8", "replace")
+        family = self._family(operator)
+        if not family and context.context().has_function(name):
+            family = self._in_graphs()  # a graph, which never changes under its name
+        elif not family and _takes_graphs(operator):
+            return self._in_graphs()  # another one each time
+        self._simple[name] = family
+        return family
+
+    def _shown(self, name: bytes, family: str) -> str:
+        operator = name.decode("utf-8", "replace")
+        return operator if self._family(operator) == family else f"{self._found} in a graph"
+
+    def _family(self, operator: str) -> str:
+        return next((f for f, pattern in self.patterns.items() if pattern.search(operator)), "")
+
+    def _in_graphs(self) -> str:
+        """The family of a barred operator in any graph that the runtime holds, else ""."""
+        here = context.context()
+        for name in here.list_function_names():
+            text = name.decode() if isinstance(name, bytes) else name
+            if text.startswith("__wrapped__") or text in self._read:
+                continue
+            for node in here.get_function_def(text).node_def:
+                family = self._family(node.op)
+                if family:
+                    self._found = node.op
+                    return family
+            self._read.add(text)
+        return ""
+
+    def prove(self) -> None:
+        """Show that the watch still works: something was heard of, or is now. Raises FromScratchRule if not."""
+        if self.works and self.heard == self._proved:
+            tf.raw_ops.NoOp()
+            if self.heard == self._proved:
+                raise self.guard.report("undoing the watch of operators")
+        self._proved = self.heard
+
+
+def _takes_graphs(operator: str) -> bool:
+    """Whether an operator is given graphs to run."""
+    about = op_def_registry.get(operator)
+    return about is not None and any(a.type in ("func", "list(func)") for a in about.attr)

@@ -1,0 +1,162 @@
+"""The watch of PyTorch's operators: what a rule bars is taken out of the dispatcher, for every thread and spelling.
+
+Each barred operator gets a kernel that raises in place of its own, on every key that has one. `torch.x`, `Tensor.x`,
+`torch.ops`, TorchScript, traces, `vmap`, autograd's threads and C++ itself come to an operator through the dispatcher,
+and a redispatch to the CPU's key finds the raising kernel, too. Operators that no rule bars cost what they did.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import random
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from re import Pattern
+from typing import Any
+
+import torch
+
+from katagrad.worker.adapters import torch_families  # noqa: F401  read before the fork
+from katagrad.worker.trap import install
+
+KEYS = (
+    "CPU", "CompositeImplicitAutograd", "CompositeExplicitAutograd", "CompositeExplicitAutogradNonFunctional",
+    "MkldnnCPU", "SparseCPU", "SparseCsrCPU", "QuantizedCPU", "NestedTensorCPU",
+    "CompositeImplicitAutogradNestedTensor",
+    "Meta", "CUDA",
+)  # fmt: skip
+PROVED = tuple(key for key in KEYS if key != "Meta")
+# What backward passes are made of: any that ends in a sum or holds a product runs one of them inside a node of the
+# graph, which shows that autograd is at work, whoever asked for it. None takes a plain number for a tensor, which
+# `redispatch` would refuse.
+BACKWARD = (
+    "mm", "bmm", "mv", "dot", "addmm", "baddbmm", "sum.dim_IntList", "expand", "threshold_backward", "select_backward",
+    "slice_backward", "masked_scatter_backward", "value_selecting_reduction_backward", "cumsum",
+)  # fmt: skip
+# PyTorch's operators once more, written in Python from smaller ones.
+PYTHONS_OWN = ("_refs", "_refs.nn.functional", "_refs.special", "_prims", "_decomp.decompositions",
+    "_decomp")  # fmt: skip
+
+
+# All that PyTorch has registered. A server reads them before its first fork.
+OPERATORS = tuple(sorted(torch._C._dispatch_get_all_op_names()))
+
+
+def tensor_types() -> list[type]:
+    """The classes of tensors, whose methods a rule may bar."""
+    return [torch.Tensor]
+
+
+class Watch:
+    """Raising kernels in place of those that `patterns` (regular expressions by family) find."""
+
+    def __init__(self, patterns: Mapping[str, Pattern[str]], autograd: bool, guard: Any) -> None:
+        self.guard = guard
+        self._barred: list[tuple[str, list[str]]] = []
+        originals = bool(guard.rules.only)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a kernel is replaced, which is the point
+            for name in OPERATORS:
+                family = next(
+                    (f for f, p in patterns.items() if p.search(name.split(".")[0])), None
+                )
+                if family is not None:
+                    self._bar(name, family, originals)
+            for name in BACKWARD if autograd else ():
+                self._look(f"aten::{name}")
+        self._bar_pythons_own(patterns)
+
+    def _bar(self, name: str, family: str, originals: bool) -> None:
+        space, _, rest = name.partition("::")
+        done = False
+        for key in KEYS:
+            if not torch._C._dispatch_has_kernel_for_dispatch_key(name, key):
+                continue
+            original = _kernel(name, key) if originals else None
+            if originals and original is None:
+                continue  # of an older PyTorch: what may run in other functions cannot be put back
+            library = torch._C._dispatch_library("IMPL", space, "")
+            try:
+                library.impl(rest, key, self._raising(name, family, original), False)
+            except (RuntimeError, NotImplementedError):
+                continue
+            self._keep(library)
+            done = True
+        if done:
+            self._barred.append((name, _kernels(name)))
+
+    def _raising(self, name: str, family: str, original: Callable[..., Any] | None) -> Any:
+        guard = self.guard
+
+        def barred(*args: Any, **kwargs: Any) -> Any:
+            if original is not None and not guard.forbids(family):
+                return original(*args, **kwargs)
+            raise guard.report(f"the operator {name.split('.')[0]} ({family})")
+
+        return barred
+
+    def _look(self, name: str) -> None:
+        """Have an operator tell whether autograd called it; its own kernel runs all the same."""
+        space, _, rest = name.partition("::")
+        schema, _, overload = rest.partition(".")
+        operator = getattr(getattr(torch.ops.aten, schema, None), overload or "default", None)
+        if operator is None or torch._C._dispatch_has_kernel_for_dispatch_key(
+            name, "BackendSelect"
+        ):
+            return
+        select = torch._C.DispatchKey.BackendSelect
+        after, guard = torch._C._dispatch_keyset_full_after(select), self.guard
+
+        def looked(keys: Any, *args: Any, **kwargs: Any) -> Any:
+            if guard.forbids("autograd") and torch._C._current_autograd_node() is not None:
+                raise guard.report("automatic differentiation (autograd)")
+            return operator.redispatch(keys & after, *args, **kwargs)
+
+        library = torch._C._dispatch_library("IMPL", space, "")
+        library.impl(rest, "BackendSelect", looked, True)
+        self._keep(library)
+
+    def _bar_pythons_own(self, patterns: Mapping[str, Pattern[str]]) -> None:
+        for place in PYTHONS_OWN:
+            module = sys.modules.get(f"torch.{place}")
+            for pattern in patterns.values():
+                found = [n for n in vars(module) if pattern.search(f"::{n}")] if module else []
+                install([f"torch.{place}.{n}" for n in found], True, tensor_types(), self.guard)
+
+    def _keep(self, library: Any) -> None:
+        """Hold a registration for the life of the process, where no walk over Python's objects finds it."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
+
+    def prove(self) -> None:
+        """Show that the watch still works, by one operator of those that it bars. Raises FromScratchRule if not."""
+        if self._barred:
+            name, told = random.choice(self._barred)
+            if _kernels(name) != told:
+                raise self.guard.report("undoing the watch of operators")
+
+
+def _kernels(name: str) -> list[str]:
+    """What the dispatcher says of the kernels of an operator; those for Meta change when PyTorch imports its own."""
+    lines = torch._C._dispatch_dump(name).splitlines()
+    return [line for line in lines if line.startswith(PROVED)]
+
+
+def _kernel(name: str, key: str) -> Callable[..., Any] | None:
+    """The kernel that an operator has now, as a function."""
+    get = getattr(torch.library, "get_kernel", None)
+    if get is None:
+        return None
+    shown = {"CompositeImplicitAutograd": "AutogradCPU"}.get(
+        key, "CPU" if key.startswith("Composite") else key
+    )
+    try:
+        kernel = get(name, shown)
+    except RuntimeError:
+        return None
+    keys = torch._C.DispatchKeySet(getattr(torch._C.DispatchKey, shown))
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return kernel.call_boxed(keys, *args, **kwargs)
+
+    return call
