@@ -15,8 +15,9 @@ import threading
 import types
 from collections.abc import Iterable
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from katagrad.worker.trap import is_installed
 
@@ -66,10 +67,11 @@ class Imports:
     """The rule for one submission. home: its folder. more: packages that its topic allows."""
 
     def __init__(self, framework: str, home: Path, more: Iterable[str]) -> None:
-        self.home = f"{home}{os.sep}"
+        self.home, self.framework = f"{home}{os.sep}", framework
         self.shown, own = FRAMEWORKS.get(framework, (framework, {framework}))
         self.more = tuple(more)
         self.allowed = own | ALWAYS | set(self.more)
+        self._known: dict[str, bool] = {}
 
     def install(self) -> None:
         """Put the rule into force in this process, for good."""
@@ -92,25 +94,18 @@ class Imports:
 
         builtins.__import__ = checked
         sys.addaudithook(self._audit)
-        self._close_loaded()
+        Loaded.rule = self
+        close_loaded(self.framework)
 
-    def _close_loaded(self) -> None:
-        """Guard the modules that a framework has loaded already, whoever hands them on."""
+    def refuse_loaded(self, name: str) -> None:
+        """Raise ImportRefused where the submission uses the loaded module `name` and may not."""
+        if self._closed(name) and (place := self._asker(sys._getframe(2), name)):
+            raise ImportRefused(self.message(*place, name))
 
-        class Loaded(types.ModuleType):
-            def __getattribute__(module, name: str) -> Any:
-                if not name.startswith("__"):
-                    own = types.ModuleType.__getattribute__(module, "__name__")
-                    if place := self._asker(sys._getframe(1), own):
-                        raise ImportRefused(self.message(*place, own))
-                return types.ModuleType.__getattribute__(module, name)
-
-        for name, module in list(sys.modules.items()):
-            there = type(module) is types.ModuleType and is_installed(
-                str(getattr(module, "__file__", ""))
-            )
-            if there and not self.allows(name):
-                module.__class__ = Loaded
+    def _closed(self, name: str) -> bool:
+        if name not in self._known:
+            self._known[name] = not self.allows(name)
+        return self._known[name]
 
     def _refused(self, message: str, name: str, fromlist: Any, place: tuple[str, int]) -> Refusal:
         """A stand-in for a refused module, where that is what the line can do without."""
@@ -165,6 +160,37 @@ class Imports:
 
     def _at(self, file: str, line: int) -> str:
         return f"{file[len(self.home) :]}:{line}"
+
+
+class Loaded(types.ModuleType):
+    """A module that the framework has loaded already, and that most topics do not allow."""
+
+    rule: ClassVar[Imports | None] = None
+    newest: ClassVar[list[str]] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if Loaded.rule is not None and not name.startswith("__"):
+            Loaded.rule.refuse_loaded(types.ModuleType.__getattribute__(self, "__name__"))
+        return types.ModuleType.__getattribute__(self, name)
+
+
+def close_loaded(framework: str) -> None:
+    """Guard the modules that a framework has loaded by now, whoever hands them on.
+
+    A second call looks at what came since: in a fork, to look at all of them would copy their memory.
+    """
+    own = FRAMEWORKS.get(framework, (framework, {framework}))[1] | ALWAYS
+    new = list(takewhile(lambda name: name not in Loaded.newest, reversed(sys.modules)))
+    Loaded.newest = new[:1] or Loaded.newest
+    for name in new:
+        module = sys.modules[name]
+        first = name.partition(".")[0]
+        if type(module) is types.ModuleType and not (
+            first in own
+            or first in sys.stdlib_module_names
+            or not is_installed(str(getattr(module, "__file__", "")))
+        ):
+            module.__class__ = Loaded
 
 
 def _package(file: str) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 
 from katagrad.worker import limits as kernel
 from katagrad.worker import watch
+from katagrad.worker.imports import close_loaded
 from katagrad.worker.limits import Limits
 from katagrad.worker.session import Session, enter, limits_from
 from katagrad.worker.tidy import Tidy
@@ -53,6 +54,7 @@ def serve(framework: str, told: dict[str, Any]) -> None:
     tidy = Tidy(told["writable"])
     adapter = adapter_for(framework)
     adapter.preload()
+    close_loaded(framework)
     tidy.restore()  # a framework writes settings and caches when it is imported
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
@@ -77,6 +79,7 @@ def serve(framework: str, told: dict[str, Any]) -> None:
             forks += 1
             if forks == 2:  # the first child is not kept waiting: it may be all that is asked for
                 adapter.preload_late()
+                close_loaded(framework)
                 gc.collect()
                 gc.freeze()
             child = os.fork()

@@ -15,7 +15,6 @@ TENSOR = "torch.Tensor"
 KEEPS_A_POOL = False  # of memory that a call frees on the CPU
 # Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
-
 # Floats that a measured copy moves at least: a small one is repeated, so that its end counts little.
 LARGE = 1 << 22
 DEVICE = "cpu"
@@ -39,9 +38,10 @@ def preload() -> None:
 
 
 def preload_late() -> None:
-    """Import what only a first optimizer step needs, and what takes as long as all of PyTorch's own import."""
+    """Import what only a first optimizer step needs, which takes as long as PyTorch itself; find what rules bar."""
     with contextlib.suppress(ImportError):  # not every version has it
         importlib.import_module("torch._dynamo")
+    importlib.import_module("katagrad.worker.adapters.torch_operators").prepare()
 
 
 def versions() -> dict[str, str]:

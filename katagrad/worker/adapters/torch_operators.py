@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import random
+import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from re import Pattern
 from typing import Any
 
 import torch
 
-from katagrad.worker.adapters import torch_families  # noqa: F401  read before the fork
+from katagrad.worker.adapters import torch_families
 from katagrad.worker.trap import install
 
 KEYS = (
@@ -43,6 +45,31 @@ PYTHONS_OWN = ("_refs", "_refs.nn.functional", "_refs.special", "_prims", "_deco
 OPERATORS = tuple(sorted(torch._C._dispatch_get_all_op_names()))
 
 
+@cache
+def found_by(pattern: Pattern[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The operators that `pattern` finds, each with the keys that have a kernel of it."""
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    names = [name for name in OPERATORS if pattern.search(name.partition(".")[0])]
+    return tuple((name, tuple(key for key in KEYS if has(name, key))) for name in names)
+
+
+@cache
+def pythons_own(pattern: Pattern[str]) -> tuple[str, ...]:
+    """The functions that `pattern` finds among PyTorch's operators in Python, as far as they are loaded."""
+    places = [f"torch.{place}" for place in PYTHONS_OWN if f"torch.{place}" in sys.modules]
+    return tuple(
+        f"{p}.{n}" for p in places for n in vars(sys.modules[p]) if pattern.search(f"::{n}")
+    )
+
+
+def prepare() -> None:
+    """Find the operators of every family, so that a fork finds them found."""
+    for family in torch_families.FAMILIES.values():
+        if family.operators:
+            found_by(re.compile(family.operators))
+            pythons_own(re.compile(family.operators))
+
+
 def tensor_types() -> list[type]:
     """The classes of tensors, whose methods a rule may bar."""
     return [torch.Tensor]
@@ -54,34 +81,31 @@ class Watch:
     def __init__(self, patterns: Mapping[str, Pattern[str]], autograd: bool, guard: Any) -> None:
         self.guard = guard
         self._barred: list[tuple[str, list[str]]] = []
-        originals = bool(guard.rules.only)
+        self._libraries: dict[str, Any] = {}
+        originals, done = bool(guard.rules.only), set[str]()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a kernel is replaced, which is the point
-            for name in OPERATORS:
-                family = next(
-                    (f for f, p in patterns.items() if p.search(name.split(".")[0])), None
-                )
-                if family is not None:
-                    self._bar(name, family, originals)
+            for family, pattern in patterns.items():
+                for name, keys in found_by(pattern):
+                    if name not in done:
+                        done.add(name)
+                        self._bar(name, keys, family, originals)
             for name in BACKWARD if autograd else ():
                 self._look(f"aten::{name}")
+        self._libraries.clear()
         self._bar_pythons_own(patterns)
 
-    def _bar(self, name: str, family: str, originals: bool) -> None:
+    def _bar(self, name: str, keys: Iterable[str], family: str, originals: bool) -> None:
         space, _, rest = name.partition("::")
         done = False
-        for key in KEYS:
-            if not torch._C._dispatch_has_kernel_for_dispatch_key(name, key):
-                continue
+        for key in keys:
             original = _kernel(name, key) if originals else None
             if originals and original is None:
                 continue  # of an older PyTorch: what may run in other functions cannot be put back
-            library = torch._C._dispatch_library("IMPL", space, "")
             try:
-                library.impl(rest, key, self._raising(name, family, original), False)
+                self._library(space).impl(rest, key, self._raising(name, family, original), False)
             except (RuntimeError, NotImplementedError):
                 continue
-            self._keep(library)
             done = True
         if done:
             self._barred.append((name, _kernels(name)))
@@ -113,20 +137,18 @@ class Watch:
                 raise guard.report("automatic differentiation (autograd)")
             return operator.redispatch(keys & after, *args, **kwargs)
 
-        library = torch._C._dispatch_library("IMPL", space, "")
-        library.impl(rest, "BackendSelect", looked, True)
-        self._keep(library)
+        self._library(space).impl(rest, "BackendSelect", looked, True)
 
     def _bar_pythons_own(self, patterns: Mapping[str, Pattern[str]]) -> None:
-        for place in PYTHONS_OWN:
-            module = sys.modules.get(f"torch.{place}")
-            for pattern in patterns.values():
-                found = [n for n in vars(module) if pattern.search(f"::{n}")] if module else []
-                install([f"torch.{place}.{n}" for n in found], True, tensor_types(), self.guard)
+        for pattern in patterns.values():
+            install(pythons_own(pattern), True, tensor_types(), self.guard)
 
-    def _keep(self, library: Any) -> None:
-        """Hold a registration for the life of the process, where no walk over Python's objects finds it."""
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
+    def _library(self, space: str) -> Any:
+        """The registrations in a namespace, held for the life of the process where no walk over objects finds them."""
+        if space not in self._libraries:
+            self._libraries[space] = torch._C._dispatch_library("IMPL", space, "")
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._libraries[space]))
+        return self._libraries[space]
 
     def prove(self) -> None:
         """Show that the watch still works, by one operator of those that it bars. Raises FromScratchRule if not."""
