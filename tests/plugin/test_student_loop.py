@@ -60,7 +60,7 @@ def test_half_done_file_keeps_the_points_of_its_finished_part(workspace):
 def test_what_a_framework_has_not_implemented_is_an_error_of_the_student(workspace):
     """PyTorch raises NotImplementedError for numbers of a type that an operation does not know."""
     ours = 'raise NotImplementedError("log_softmax")'
-    workspace.write(SOFTMAX_ONLY.replace(ours, "return torch.log_softmax(x.long(), axis)"))
+    workspace.write(SOFTMAX_ONLY.replace(ours, "return torch.nn.functional.gelu(x.long())"))
     record = workspace.results("exercises/softmax.py")["topics"]["softmax"]
     (check,) = [c for c in record["checks"] if c["name"] == "test_log_softmax_stays_finite"]
     assert check["status"] == "failed"
