@@ -172,8 +172,9 @@ class Implementation:
         """A model of the framework's own layers, from neutral specifications.
 
         Each is "relu", "tanh", "sigmoid", "softmax", "flatten", or a dict: {"type": "dense", "kernel": (in, out)
-        array, "bias": (out,) array}, {"type": "dropout", "rate": r}, {"type": "batch_norm", "width": n}. The model
-        can be called, trained, and passed on.
+        array, "bias": (out,) array}, {"type": "dropout", "rate": r}, {"type": "batch_norm", "width": n}. A model
+        that does not begin with a dense layer begins with {"type": "input", "shape": (H, W, C)}, the shape of one
+        input. The model can be called, trained, and passed on.
         """
         made = self._ask("sequential", "a model of the grader", specs=list(specs))
         assert isinstance(made, Remote)

@@ -196,8 +196,9 @@ def sequential(specs: list[Any]) -> keras.Sequential:
     """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
     made: list[Any] = []
     pending: list[tuple[Any, dict[str, Any]]] = []
-    dense = (s for s in specs if not isinstance(s, str) and s["type"] == "dense")
-    width = next((s["kernel"].shape[0] for s in dense), None)
+    laid = [s for s in specs if not isinstance(s, str)]
+    widths = [(s["kernel"].shape[0],) for s in laid if s["type"] == "dense"]
+    shapes = [tuple(s["shape"]) for s in laid if s["type"] == "input"] + widths
     for spec in specs:
         kind = spec if isinstance(spec, str) else spec["type"]
         if kind in ("relu", "tanh", "sigmoid", "softmax"):
@@ -207,13 +208,15 @@ def sequential(specs: list[Any]) -> keras.Sequential:
         elif kind == "dense":
             made.append(keras.layers.Dense(spec["kernel"].shape[1], use_bias="bias" in spec))
             pending.append((made[-1], spec))
+        elif kind == "input":
+            continue
         elif kind == "dropout":
             made.append(keras.layers.Dropout(spec["rate"]))
         elif kind == "batch_norm":
             made.append(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
         else:
             raise ValueError(f"no layer of type {kind!r}")
-    model = keras.Sequential([keras.Input((width,)), *made])
+    model = keras.Sequential([keras.Input(shapes[0]), *made])
     for layer, spec in pending:
         assign_layers(layer, [spec])
     return model
