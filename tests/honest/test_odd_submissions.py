@@ -23,9 +23,14 @@ TOPIC = topics()["softmax"]
 SOLUTION = {
     fw: (root() / "solutions" / fw / "softmax.py").read_text() for fw in ("torch", "tensorflow")
 }
-JVP = {"test_softmax_jvp_multiplies_by_the_jacobian"}
-LOG = {"test_log_softmax_follows_its_definition", "test_log_softmax_stays_finite"}
+JVP = {"test_softmax_jvp_multiplies_by_the_jacobian", "test_softmax_jvp_keeps_the_contracts_words"}
+LOG = {
+    "test_log_softmax_follows_its_definition",
+    "test_log_softmax_stays_finite",
+    "test_log_softmax_keeps_the_contracts_words",
+}
 SHAPE, GRADIENT = {"test_softmax_keeps_shape_and_dtype"}, {"test_softmax_passes_gradients"}
+WORDS = {"test_softmax_keeps_the_contracts_words"}
 EVERYTHING_OF_LOG = LOG | SHAPE | GRADIENT
 EVERY = {check.name for check in manifest(TOPIC)}
 SCRATCH = {"test_softmax_is_written_from_scratch"}
@@ -61,7 +66,7 @@ class Softmax:
 # name: (frameworks, files from the solution, checks that fail)
 ODD = {
     "a line on stderr": (BOTH, before("import sys\nprint('careful', file=sys.stderr)\nsys.stderr.write('no newline')\n"), set()),
-    "prints in every call": (BOTH, after(WRAP.format("print('shape', args[0].shape)")), set()),
+    "prints in every call": (BOTH, after(WRAP.format("print('shape', [*args, *kwargs.values()][0].shape)")), set()),
     "warnings": (T, after(WRAP.format("__import__('warnings').warn('deprecated', DeprecationWarning)")), set()),
     "warnings as errors": (T, before("import warnings\nwarnings.simplefilter('error')\n"), set()),
     "a progress bar": (T, after(WRAP.format("[print(f'\\r{i:3d}% ' + '#' * (i // 5), end='', flush=True) for i in range(100)]")), set()),
@@ -81,7 +86,7 @@ ODD = {
     "a callable object for a function": (BOTH, beside(f"import answer\nfrom answer import log_softmax, softmax_jvp\n{CLASS}\nsoftmax = Softmax()\n"), set()),
     "a partial for a function": (T, beside("import functools, answer\nsoftmax = functools.partial(answer.softmax)\nlog_softmax, softmax_jvp = answer.log_softmax, answer.softmax_jvp\n"), set()),
     "float64 inside": (T, beside("import answer\nfrom answer import log_softmax, softmax_jvp\ndef softmax(x, axis=-1, temperature=1.0):\n    return answer.softmax(x.double(), axis, temperature).to(x.dtype)\n"), set()),
-    "float64 returned": (T, beside("import answer\nfrom answer import log_softmax, softmax_jvp\ndef softmax(x, axis=-1, temperature=1.0):\n    return answer.softmax(x.double(), axis, temperature)\n"), SHAPE),
+    "float64 returned": (T, beside("import answer\nfrom answer import log_softmax, softmax_jvp\ndef softmax(x, axis=-1, temperature=1.0):\n    return answer.softmax(x.double(), axis, temperature)\n"), SHAPE | WORDS),
     "a slow first import": (T, before("import time\ntime.sleep(2)\n"), set()),
     "SystemExit in one function": (BOTH, after("def softmax_jvp(p, v):\n    raise SystemExit\n"), JVP),
     "sys.exit(0) in one function": (T, after("import sys\ndef softmax_jvp(p, v):\n    sys.exit(0)\n"), JVP),
