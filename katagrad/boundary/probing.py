@@ -9,7 +9,7 @@ import numpy as np
 
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.remote import Remote
-from katagrad.errors import Failure, NotGraded
+from katagrad.errors import Failure
 from katagrad.worker.wire import Made
 
 Path = tuple[Any, ...]
@@ -95,15 +95,19 @@ def probe(
         for call in calls
     ]
     answers = impl._ask("probe", of[0], target=target, calls=sent, returns=returns)
-    if len(answers) != len(calls):
-        raise NotGraded(f"{len(calls)} calls of {name} have {len(answers)} answers")
-    found = []
-    for words, answer in zip(of, answers, strict=True):
-        if "error" in answer:
-            found.append(Found(error=impl._transport.explained(words, answer["error"])))
-        else:
-            whole: dict[str, Any] = {
-                key: tuple(value) if key in LISTS else value for key, value in answer.items()
-            }
-            found.append(Found(**whole))
-    return found
+    try:
+        pairs = list(zip(of, answers, strict=True))
+        return [_found(impl, words, answer) for words, answer in pairs]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # A worker of ours gives a dict for each call. Whoever writes into its connection may give anything.
+        raise Failure(
+            f"the answers to {len(calls)} calls of {name} are not the worker's own: the connection to the grader "
+            "was written to by other code"
+        ) from None
+
+
+def _found(impl: Implementation, words: str, answer: dict[str, Any]) -> Found:
+    if "error" in answer:
+        return Found(error=impl._transport.explained(words, answer["error"]))
+    whole: dict[str, Any] = {k: tuple(v) if k in LISTS else v for k, v in answer.items()}
+    return Found(**whole)

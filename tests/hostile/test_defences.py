@@ -157,7 +157,7 @@ def test_without_the_filter_objects_outlive_their_maker(arena, plain):
 
 def test_without_killing_the_rest_daemons_stay(arena, plain):
     pool = plain(code="s._end_rest = lambda alone: 0")
-    arena.run(arena.attack("daemon_left"), pool=pool)
+    arena.run(arena.attack("daemon_left"), only=MASKED, pool=pool)
     assert "LEFTOVER process" in "\n".join(arena.witness(pool=pool))
 
 
@@ -273,7 +273,7 @@ def test_without_the_checks_of_frames_the_driver_is_reached(arena, monkeypatch, 
 
 def test_without_a_cap_on_messages_the_driver_takes_what_it_is_sent(arena, plain):
     text = "import numpy as np\nfrom wrong import log_softmax, softmax_jvp\n\n\ndef softmax(x, axis=-1, temperature=1.0):\n    return np.zeros(32 << 20, np.float32)\n"
-    assert "of more than 64 MiB" in arena.run(text, only=MASKED).words
+    assert "but at most 64 MiB can be judged" in arena.run(text, only=MASKED).words
     assert (
         "of more than"
         not in arena.run(text, only=MASKED, pool=plain(limits=limits(message=HUGE))).words

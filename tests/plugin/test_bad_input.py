@@ -47,8 +47,8 @@ BAD = {
         "importing softmax.py raised ValueError: boom",
     ),
     "missing package": (
-        "import torch\nimport not_there_at_all\n",
-        "No module named 'not_there_at_all'",
+        "import torch\nimport not_there_at_all\nnot_there_at_all.start()\n",
+        "imports not_there_at_all; this topic allows PyTorch, NumPy",
     ),
     "null bytes": ("import torch\n\0", "softmax.py"),
 }
