@@ -134,14 +134,20 @@ def test_mutated_archives_are_files_or_one_line(reader, tmp_path, form):
         read(reader, path)
 
 
-NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12) | st.sampled_from(
+# Python's zipfile cuts a name at its first null character when it writes, and fails where nothing is left.
+WRITABLE = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(
+    lambda n: n[0] != "\0"
+)
+NAMES = WRITABLE | st.sampled_from(
     ["softmax.py", "own", "own/x.py", "../x", "/etc/x", "C:\\x", ".git/x", "OWN/x.py", "a//b", "."]
 )
 
 
 @pytest.mark.parametrize("form", FORMS)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(files=st.dictionaries(NAMES, st.binary(max_size=200), max_size=6), data=st.data())
 @pytest.mark.filterwarnings("ignore:Duplicate name")
