@@ -196,9 +196,8 @@ def sequential(specs: list[Any]) -> keras.Sequential:
     """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
     made: list[Any] = []
     pending: list[tuple[Any, dict[str, Any]]] = []
-    laid = [s for s in specs if not isinstance(s, str)]
-    widths = [(s["kernel"].shape[0],) for s in laid if s["type"] == "dense"]
-    shapes = [tuple(s["shape"]) for s in laid if s["type"] == "input"] + widths
+    known = [s for s in specs if "shape" in s or "kernel" in s]
+    shapes = [s["shape"] if "shape" in s else s["kernel"].shape[:1] for s in known] or [(None,)]
     for spec in specs:
         kind = spec if isinstance(spec, str) else spec["type"]
         if kind in ("relu", "tanh", "sigmoid", "softmax"):
@@ -208,15 +207,13 @@ def sequential(specs: list[Any]) -> keras.Sequential:
         elif kind == "dense":
             made.append(keras.layers.Dense(spec["kernel"].shape[1], use_bias="bias" in spec))
             pending.append((made[-1], spec))
-        elif kind == "input":
-            continue
         elif kind == "dropout":
             made.append(keras.layers.Dropout(spec["rate"]))
         elif kind == "batch_norm":
             made.append(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
-        else:
+        elif kind != "input":
             raise ValueError(f"no layer of type {kind!r}")
-    model = keras.Sequential([keras.Input(shapes[0]), *made])
+    model = keras.Sequential([keras.Input(tuple(shapes[0])), *made])
     for layer, spec in pending:
         assign_layers(layer, [spec])
     return model

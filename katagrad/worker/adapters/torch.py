@@ -214,13 +214,11 @@ def sequential(specs: list[Any]) -> nn.Sequential:
             layer = nn.Linear(*spec["kernel"].shape, bias="bias" in spec)
             assign_layers(layer, [spec])
             made.append(layer)
-        elif kind == "input":  # a module learns it from the first call
-            continue
         elif kind == "dropout":
             made.append(nn.Dropout(spec["rate"]))
         elif kind == "batch_norm":
             made.append(nn.BatchNorm1d(spec["width"]))
-        else:
+        elif kind != "input":
             raise ValueError(f"no layer of type {kind!r}")
     return nn.Sequential(*made)
 
