@@ -80,7 +80,7 @@ ROWS = [
     ("no function", "import numpy\n", "softmax.py has no function softmax; the stub asks for softmax(x, axis=-1, temperature=1.0)"),
     ("other parameters", "def softmax(y): return y\n" + REST,
      "softmax.py defines softmax(y), but the stub asks for softmax(x, axis=-1, temperature=1.0)"),
-    ("an import of nothing", "import nothing_of_this_name\nnothing_of_this_name.go()\n", "imports nothing_of_this_name; this topic allows PyTorch, NumPy"),
+    ("an import of nothing", "import nothing_of_this_name\nnothing_of_this_name.go()\n", "importing softmax.py raised ImportRefused: softmax.py:1 imports nothing_of_this_name; this topic allows bare, NumPy"),
     ("exit at import", "import os\nos._exit(0)\n", "importing softmax.py: the process ended by itself with status 0; do not call os._exit"),
 ]  # fmt: skip
 
