@@ -35,8 +35,9 @@ class Plan:
         self.views = impl.framework == "torch"
         self.seeded, self.exhaust = seeded, exhaust
         self.stateful = on is not None or changing
-        # A call that trains costs what training costs; uint8 is the width that most code stumbles over.
-        self.widths = ("uint8",) if changing else to.WIDTHS
+        # A call that trains costs what training costs, so int8 is left out: PyTorch takes uint8 for a mask in an
+        # index but for labels in a loss, where it refuses the other widths.
+        self.widths = ("int32", "uint8") if changing else to.WIDTHS
         self.random = any(isinstance(leaf, Random) for leaf in to.leaves([args, kwargs]))
         parts = [on, *self.args, *self.kwargs.values()]
         self.made = any(isinstance(part, (Made, Remote)) for part in parts)

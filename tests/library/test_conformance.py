@@ -28,6 +28,8 @@ CALLS = {
         impl, "scale", [normal(6, 4)], {"shift": 0.5}, expected=scale, rows=[0], rowwise=True, empty=True, **o),
     "pick": lambda impl, **o: conform(
         impl, "pick", [normal(6, 4), integers(4, 6)], expected=pick, rows=[0, 1], empty=True, **o),
+    "pick in training": lambda impl, **o: conform(
+        impl, "pick", [normal(6, 4), integers(4, 6)], expected=pick, changes=[0], **o),
     "noise": lambda impl, **o: conform(impl, "noise", [normal(6, 4), impl.rng()], **o),
     "both": lambda impl, **o: conform(impl, "both", [{"w": normal(2, 3), "b": normal(3)}], **o),
     "size": lambda impl, **o: conform(impl, "size", [normal(3, 4)], expected=lambda x: int(x.size), **o),
