@@ -5,10 +5,12 @@ shapes or logarithms decide whether training works at all: a prediction (n, 1) m
 
 Rule: no loss function of the framework. Its sigmoid, log-sigmoid and softplus are allowed.
 
-In all four functions both tensors are float and have one shape, whichever it is; shapes that differ raise ValueError,
-also where broadcasting could make them fit. `reduction` is "mean" over all elements, "sum" over all elements, or "none"
-for the loss of each element, in the shape of the inputs; anything else raises ValueError. The result has the dtype of
-the first argument.
+In all four functions both tensors are float, of one dtype and one shape, whichever it is; shapes that differ raise
+ValueError, also where broadcasting could make them fit. `reduction` is "mean" over all elements, "sum" over all
+elements, or "none" for the loss of each element, in the shape of the inputs; anything else raises ValueError, None
+too. The result is a tensor of their dtype, of shape () for "mean" and "sum".
+
+Words: docs/contract.md says what "float", "left as it was" and the like mean.
 
 Sources: Bishop (2006), Pattern Recognition and Machine Learning, sections 1.5.5 and 4.3.2; Huber (1964), Robust
 Estimation of a Location Parameter, doi:10.1214/aoms/1177703732.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -10,7 +11,6 @@ from katagrad.authoring.expect import (
     from_scratch,
     normal,
     raises,
-    same_inputs,
     shape,
     uniform,
 )
@@ -42,6 +42,8 @@ def bce_with_logits(z, y, pos_weight=1.0):
 
 
 LOSSES = {"mse": mse, "mae": mae, "huber": huber, "bce_with_logits": bce_with_logits}
+# Other than the defaults, so that an argument that is ignored shows.
+SETTINGS = {"huber": {"delta": 0.7}, "bce_with_logits": {"pos_weight": 2.5}}
 
 
 def inputs(*size):
@@ -52,15 +54,51 @@ def inputs(*size):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_keep_shape_and_dtype(impl, name):
-    """each loss is one number, or one an element, in the dtype of its inputs, which stay as they were"""
-    for size in [(3,), (4, 2), (1, 1), (2, 3, 4)]:
+    """each loss is one number, or one an element, in the dtype of its inputs"""
+    for size in [(), (3,), (4, 2), (1, 1), (2, 3, 4)]:
         a, b = inputs(*size)
-        result = same_inputs(impl, name, a, b)
-        shape(result, (), of=f"{name} of {size} tensors")
-        dtype(result, "float32", of=f"{name} of float32 tensors")
-        each = same_inputs(impl, name, a, b, reduction="none")
-        shape(each, size, of=f"{name}(reduction='none') of {size} tensors")
-    dtype(impl.float64.call(name, a, b), "float64", of=f"{name} of float64 tensors")
+        for reduction, expected in (("mean", ()), ("sum", ()), ("none", size)):
+            of = f"{name}(reduction={reduction!r}) of {size} tensors"
+            shape(impl.call(name, a, b, reduction=reduction), expected, of=of)
+    for reduction in ("mean", "sum"):
+        wide = impl.float64.call(name, a, b, reduction=reduction)
+        dtype(wide, "float64", of=f"{name}(reduction={reduction!r}) of float64 tensors")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_keep_the_contracts_words(impl, name):
+    """each loss keeps what docs/contract.md says of every function"""
+    given = {"reduction": "none"} | SETTINGS.get(name, {})
+
+    def each(a, b, **settings):
+        settings.pop("reduction")
+        return LOSSES[name](a, b, **settings)
+
+    conform(impl, name, [*inputs(5, 3)], given, expected=each, rows=[0, 1], rowwise=True)
+
+
+@pytest.mark.grade(points=1, hint="No constant is needed under a root, and no bound.")
+@pytest.mark.parametrize("name", ["mse", "mae", "huber"])
+def test_losses_keep_the_digits_of_small_errors(impl, name):
+    """mse, mae and huber are right for errors of 0.00001, and 0 where there is none"""
+    a = normal(6)
+    b = a + np.array([0.0, 1.0, -1.0, 2.0, -2.0, 0.5]) * 1e-5
+    found = impl.float64.call(name, a, b, reduction="none")
+    of = f"{name}(prediction, prediction + 1e-5, reduction='none')"
+    # (a - b) ** 2 may be computed as a ** 2 - 2 a b + b ** 2, which is off by the rounding of a ** 2.
+    close(found, LOSSES[name](a, b), of=of, rtol=1e-5, atol=1e-14)
+
+
+@pytest.mark.grade(points=1, hint="A loss has no upper bound.")
+@pytest.mark.parametrize("name", ["mse", "mae", "huber"])
+def test_losses_keep_the_size_of_large_errors(impl, name):
+    """mse, mae and huber are right for errors of 1,000,000"""
+    a, b = normal(5, scale=1e6), normal(5)
+    for reduction, reduce in (("none", np.asarray), ("mean", np.mean)):
+        found = impl.call(name, a, b, reduction=reduction)
+        of = f"{name}(prediction of size 1e6, target, {reduction=})"
+        close(found, reduce(LOSSES[name](a, b)), of=of)
 
 
 @pytest.mark.grade(points=2, hint=SHAPES)
@@ -86,8 +124,9 @@ def test_losses_reduce_as_asked(impl, name):
             of=f"{name}({reduction=})",
             mistakes={"the mean": each.mean(), "the sum": each.sum(), "each element's loss": each},
         )
-    with raises("ValueError", of=f"{name}(reduction='average')"):
-        impl.call(name, a, b, reduction="average")
+    for reduction in ("average", "MEAN", "", None):
+        with raises("ValueError", of=f"{name}({reduction=})"):
+            impl.call(name, a, b, reduction=reduction)
 
 
 @pytest.mark.grade(points=1)

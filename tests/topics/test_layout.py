@@ -21,7 +21,6 @@ NOT_YET_COVERED = {
     "derivative",
     "back_propagation",
     "perceptron",
-    "losses",
     "linear_regression",
     "multiple_linear_regression",
     "logistic_regression",
