@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from katagrad.bench.commands import app as bench
 from katagrad.course.commands import app as course
 from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.mutation.contracts import keep
+from katagrad.student import commands as student
 from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
@@ -19,14 +21,22 @@ from katagrad.topics import topics as all_topics
 
 # Without markup, an error is one line, whatever the width of the terminal.
 app = typer.Typer(
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+student.add(app)
 
 Names = Annotated[list[str] | None, typer.Argument(help="topics; default: all topics")]
 Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; default: both")]
+
+
+@app.callback()
+def alone(context: typer.Context) -> None:
+    """Exercises in deep learning, their grading and their timing. Alone, it says where you stand."""
+    if context.invoked_subcommand is None:
+        student.status()
 
 
 def _chosen(names: list[str] | None) -> list[Topic]:
@@ -256,6 +266,11 @@ def bench_regress(
 
 def main() -> None:
     """Entry point of `kata`. Reports a bad option in one line, whichever command raised it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                errors="replace"
+            )  # what an old terminal's encoding lacks becomes "?"
     try:
         app()
     except (BadOption, NotGraded) as error:

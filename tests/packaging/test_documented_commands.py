@@ -196,6 +196,6 @@ def test_name_of_the_library_exists(page):
 
 def test_a_command_that_is_not_there_is_found():
     with pytest.raises(Exception, match="No such command"):
-        parse(["check", "softmax"])
+        parse(["chekc", "softmax"])
     with pytest.raises(Exception, match="No such option"):
         parse(["course", "grade", "X", "--out", "Y", "--fast"])

@@ -1,8 +1,11 @@
 """The wheel carries the library and the topics, and nothing else."""
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -13,14 +16,19 @@ TOPICS = ("exercises", "graders", "solutions", "benchmarks")
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def wheel_file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     # Without isolation the build needs no connection: `dev` brings hatchling.
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
     built = subprocess.run([*command, str(ROOT)], capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     (path,) = folder.glob("katagrad-*.whl")
-    with zipfile.ZipFile(path) as archive:
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_file):
+    with zipfile.ZipFile(wheel_file) as archive:
         yield archive
 
 
@@ -38,6 +46,7 @@ def test_every_module_and_topic_is_in_it(wheel):
     for folder in TOPICS:
         wanted |= {f"katagrad/_content/{name}" for name in sources(folder)}
     wanted |= {f"katagrad/_content/docs/{name}.schema.json" for name in ("results", "student")}
+    wanted.add("katagrad/_content/docs/contract.md")
     assert sorted(wanted - set(wheel.namelist())) == []
 
 
@@ -71,3 +80,43 @@ def test_it_runs_where_there_is_no_clone(wheel, tmp_path):
         assert run.returncode == 0, run.stderr
         if command[1] == where:
             assert run.stdout.startswith(str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def environment(wheel_file, tmp_path_factory):
+    """A fresh environment with the wheel in it, which sees the packages of this one but not its katagrad."""
+    folder = tmp_path_factory.mktemp("environment") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    install = ["install", "--quiet", "--no-deps", "--no-index", str(wheel_file)]
+    pip = [sys.executable, "-m", "pip", "--python", str(folder), *install]
+    subprocess.run(pip, check=True)
+    (site,) = folder.glob("**/site-packages")
+    # A folder that a .pth file adds comes last, and no .pth file in it is read: an editable install stays unseen.
+    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return scripts
+
+
+def test_a_workspace_of_the_wheel_needs_no_clone(environment, tmp_path):
+    settings = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"COLUMNS": "80"}
+
+    def run(*words, cwd=tmp_path, expect=0):
+        command = [str(environment / words[0]), *words[1:]]
+        done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True)
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout
+
+    where = run("python", "-c", "import katagrad.topics as t; print(t.root())").strip()
+    assert Path(where).is_relative_to(environment.parent)
+    assert "stubs written to desk/exercises" in run("kata", "init", "desk", "--framework", "torch")
+    desk = tmp_path / "desk"
+    assert "0 of" in run("kata", cwd=desk)
+    assert "not started" in run("kata", "check", "softmax", cwd=desk, expect=1)
+    assert "exercises/softmax.py" in run(
+        "python", "-m", "pytest", "--collect-only", "-q", "exercises/softmax.py", cwd=desk
+    )
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed: the solution is not tried")
+    shutil.copy(ROOT / "solutions" / "torch" / "softmax.py", desk / "exercises")
+    assert "softmax is done." in run("kata", "check", "softmax", cwd=desk)
+    assert "1 of" in run("kata", cwd=desk)

@@ -15,7 +15,7 @@ PACKAGE = Path(katagrad.__file__).parent
 FLOORS = (
     ("cli",),
     ("demo",),
-    ("course",),
+    ("course", "student"),
     ("pytest_plugin", "bench", "mutation"),
     ("grading",),
     ("authoring",),

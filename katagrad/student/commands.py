@@ -1,0 +1,145 @@
+"""The commands of a student: a workspace, where one stands in it, and checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from katagrad.errors import PASSED, BadOption, one_of
+from katagrad.student.workspace import Workspace, require
+from katagrad.topics import FRAMEWORKS, Topic
+
+Name = Annotated[str | None, typer.Argument(metavar="TOPIC", help="default: the topic at hand")]
+Framework = Annotated[
+    str | None, typer.Option(help="torch or tensorflow; default: what the files import")
+]
+Patience = Annotated[float, typer.Option(help="multiply every time limit by this")]
+
+
+def add(app: typer.Typer) -> None:
+    """Put the commands of a student first in the list of `kata --help`."""
+    app.command("init")(init)
+    app.command("list")(listing)
+    app.command("next")(following)
+    app.command("check")(check)
+
+
+def chosen(workspace: Workspace, name: str | None) -> Topic:
+    """The topic of that name, or the one at hand. Raises BadOption."""
+    from katagrad.student.standing import load, present
+
+    if name is not None:
+        # People type the name of the file, too.
+        return workspace.topics[
+            one_of("topic", Path(name).name.removesuffix(".py"), workspace.topics)
+        ]
+    found = present(workspace, load(workspace))
+    if found is None:
+        raise BadOption("every topic is done; name one, or see `kata list`")
+    return found
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="a new folder")],
+    framework: Annotated[
+        str | None,
+        typer.Option(help="torch or tensorflow: stubs begin with its import"),
+    ] = None,
+) -> None:
+    """Make a workspace: the stubs of all topics, for you to fill in.
+
+    In a workspace it adds stubs of topics that are new, and changes no file that is there.
+    """
+    from katagrad.student.workspace import create, installed
+
+    if framework is not None:
+        one_of("framework", framework, FRAMEWORKS)
+    made = create(folder, framework)
+    where = made.workspace.shown(made.workspace.folder)
+    print(f"{len(made.written)} stubs written to {where}/exercises")
+    if made.kept:
+        print(f"{len(made.kept)} files that were there are as they were")
+    here = made.workspace.framework
+    if here is None:
+        print("Begin each file with the import of your framework: torch, or tensorflow as tf")
+    if here is not None and here not in installed():
+        print(f"{here} is not installed here; run: pip install 'katagrad[{here}]'")
+    print("Next: " + (f"cd {where}, then kata" if where != "." else "kata"))
+
+
+def status() -> None:
+    """Say where you stand, and what to do next."""
+    from katagrad.student import screen
+    from katagrad.student.standing import load
+    from katagrad.student.workspace import find
+
+    out, workspace = screen.console(), find()
+    if workspace is None:
+        print("katagrad: exercises in deep learning. This folder is in no workspace.")
+        print()
+        print("  kata init DIR   make one, with the stubs of all topics")
+        print("  kata --help     all commands")
+        return
+    screen.show(out, screen.overview(workspace, load(workspace)))
+
+
+def listing() -> None:
+    """List all topics in teaching order, and how far you are in each."""
+    from katagrad.student import screen
+    from katagrad.student.standing import load
+
+    out, workspace = screen.console(), require()
+    screen.show(out, screen.listing(workspace, load(workspace), out.width))
+
+
+def following() -> None:
+    """Go on with the next topic that is not done."""
+    from katagrad.student import screen, standing
+
+    workspace = require()
+    progress = standing.load(workspace)
+    here = standing.present(workspace, progress)
+    # Where the topic at hand was done, the one to do next is already another.
+    kept = progress.topics.get(progress.present)
+    topic = here if kept and kept.done else standing.following(workspace, progress, here) or here
+    if topic is None:
+        print("Every topic is done. `kata list` shows them all.")
+        return
+    progress = standing.turn_to(workspace, topic)
+    out = screen.console()
+    screen.show(out, screen.overview(workspace, progress))
+
+
+def check(
+    name: Name = None,
+    framework: Framework = None,
+    full: Annotated[bool, typer.Option(help="show everything that does not pass")] = False,
+    patience: Patience = 1.0,
+) -> None:
+    """Check a topic once: the examples in its file, then the hidden checks.
+
+    Exit status: 0 if it passed, 1 if not, 2 for a bad option.
+    """
+    from katagrad.grading.session import check_patience
+    from katagrad.student import screen, standing
+    from katagrad.student.check import Checker, judge
+
+    if framework is not None:
+        one_of("framework", framework, FRAMEWORKS)
+    check_patience(patience)
+    workspace = require()
+    topic = chosen(workspace, name)
+    out = screen.console()
+    checker = Checker(workspace, framework, patience)
+    try:
+        found = judge(checker, topic)
+    finally:
+        checker.close()
+    progress = standing.turn_to(workspace, topic)
+    out.print(screen.heading(workspace, topic))
+    screen.show(out, screen.verdict(workspace, found, full))
+    if found.status == PASSED:
+        screen.show(out, screen.onward(workspace, progress, topic))
+    raise typer.Exit(0 if found.status == PASSED else 1)

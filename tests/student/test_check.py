@@ -1,0 +1,113 @@
+"""`kata check` and pytest in a workspace: the same verdicts, both kept."""
+
+import re
+
+import pytest
+
+from katagrad.grading.checks import Outcome
+from katagrad.student.check import Judged, Verdict
+from katagrad.student.standing import load
+from katagrad.topics import topics
+
+SOFTMAX = topics()["softmax"]
+HALF = """
+import torch
+
+def softmax(x, axis=-1, temperature=1.0):
+    print("\\x1b[31mred\\x1b[0m")
+    weights = torch.exp((x - x.amax(dim=-1, keepdim=True)) / temperature)
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+def log_softmax(x, axis=-1):
+    raise NotImplementedError("log_softmax")
+
+def softmax_jvp(p, v):
+    raise NotImplementedError
+"""
+
+
+def judged(*statuses):
+    found = [Judged(f"test_{i}", f"claim {i}", 2, "", Outcome(s)) for i, s in enumerate(statuses)]
+    return Verdict(SOFTMAX, found, len(found))
+
+
+def test_a_failure_comes_before_what_is_not_written():
+    found = judged("passed", "not started", "not graded", "failed", "failed")
+    assert found.first.name == "test_3"
+    assert judged("passed", "not graded", "not started").first.name == "test_2"
+    assert judged("passed", "not graded").first.name == "test_1"
+    assert judged("passed").first is None
+    assert (found.passed, found.points, found.maximum) == (1, 2, 10)
+
+
+def test_only_a_run_of_everything_passes():
+    assert judged("passed", "passed").status == "passed"
+    cut = Verdict(SOFTMAX, judged("passed").judged, 2)
+    assert cut.status == "not started"
+    assert judged("passed", "failed").status == "failed"
+    assert judged("not started").status == "not started"
+
+
+@pytest.mark.needs("torch")
+def test_from_the_stub_to_full_marks(desk):
+    output = desk.run("check", "softmax", expect=1)
+    assert "softmax is not started" in output
+    assert load(desk.workspace).of(SOFTMAX).status == "not started"
+
+    desk.write(HALF)
+    output = desk.run("check", "exercises/softmax.py", expect=1)
+    assert "FAILED softmax follows its definition along every axis" in output
+    assert "it equals softmax over the last axis" in output
+    assert "Look at: " in output
+    assert "NOT WRITTEN" not in output
+    assert "are not written yet." in output
+    assert "\x1b" not in output
+    kept = load(desk.workspace).of(SOFTMAX)
+    assert 0 < kept.passed < kept.checks
+    assert kept.status == "failed"
+    assert f"{kept.passed}/{kept.checks} checks" in desk.run("list")
+
+    full = desk.run("check", "--full", expect=1)
+    assert full.count("NOT WRITTEN") == int(re.search(r"(\d+) are not written", output)[1])
+
+    desk.solve()
+    output = desk.run("check")
+    assert "softmax is done." in output
+    assert f"Next: {list(topics())[list(topics()).index('softmax') + 1]}" in output
+    kept = load(desk.workspace).of(SOFTMAX)
+    assert kept.status == "passed"
+    assert kept.done
+    desk.write(HALF)
+    assert "done, changed since" in desk.run("list")
+
+
+@pytest.mark.needs("torch")
+def test_what_pytest_says_is_kept_too(desk):
+    desk.solve()
+    desk.run("exercises/softmax.py", "-q", "-k", "jvp", module="pytest")
+    assert load(desk.workspace).topics == {}
+    desk.run("exercises/softmax.py", "-q", module="pytest")
+    kept = load(desk.workspace).of(SOFTMAX)
+    assert (kept.status, kept.done, kept.points) == ("passed", True, kept.maximum)
+    desk.write(HALF)
+    desk.run("exercises/softmax.py", "-q", expect=1, module="pytest")
+    half = load(desk.workspace).of(SOFTMAX)
+    assert half.status == "failed"
+    assert half.done
+    assert 0 < half.passed < half.checks
+    assert half.file != kept.file
+
+
+def test_a_file_that_cannot_be_read_as_python_is_said_so(desk):
+    desk.write("import torch\ndef softmax(x:\n    pass\n")
+    output = desk.run("check", "softmax", expect=1)
+    assert "softmax.py:2" in output
+    assert "syntax error" in " ".join(output.split())
+    assert "more fail" not in output
+
+
+def test_a_missing_file_and_a_misspelt_topic(desk):
+    (desk.workspace.exercises / "softmax.py").unlink()
+    assert "softmax.py is missing" in desk.run("check", "softmax", expect=1)
+    assert "did you mean softmax" in desk.run("check", "sofmax", expect=2)
+    assert "--patience" in desk.run("check", "--patience", "0", expect=2)
