@@ -4,15 +4,15 @@ import torch
 
 
 def hflip(x, chosen):
-    columns = torch.arange(x.shape[3] - 1, -1, -1)
+    columns = torch.arange(x.shape[3] - 1, -1, -1, device=x.device)
     return torch.where(chosen[:, None, None, None], x[:, :, :, columns], x)
 
 
 def offsets(x):
     """Rows below and columns right of the centre: (H, 1) and (1, W)."""
     height, width = x.shape[2:]
-    dy = torch.arange(height, dtype=x.dtype) - (height - 1) / 2
-    dx = torch.arange(width, dtype=x.dtype) - (width - 1) / 2
+    dy = torch.arange(height, dtype=x.dtype, device=x.device) - (height - 1) / 2
+    dx = torch.arange(width, dtype=x.dtype, device=x.device) - (width - 1) / 2
     return dy[:, None], dx[None, :]
 
 
@@ -23,7 +23,7 @@ def pick(x, rows, columns, fill):
     flat = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
     places = flat.reshape(n, 1, -1).expand(-1, channels, -1)
     found = x.reshape(n, channels, -1).gather(2, places).reshape(n, channels, *rows.shape[1:])
-    return torch.where(inside[:, None], found, torch.as_tensor(fill, dtype=x.dtype))
+    return torch.where(inside[:, None], found, fill)
 
 
 def sample(x, rows, columns, fill):
@@ -37,8 +37,10 @@ def sample(x, rows, columns, fill):
 
 
 def shift(x, dy, dx, fill=0.0):
-    rows = torch.arange(x.shape[2])[None, :, None] - dy[:, None, None]  # (N, H, 1)
-    columns = torch.arange(x.shape[3])[None, None, :] - dx[:, None, None]  # (N, 1, W)
+    rows = torch.arange(x.shape[2], device=x.device)[None, :, None] - dy[:, None, None]  # (N, H, 1)
+    columns = (
+        torch.arange(x.shape[3], device=x.device)[None, None, :] - dx[:, None, None]
+    )  # (N, 1, W)
     return pick(x, *torch.broadcast_tensors(rows, columns), fill)
 
 
@@ -65,32 +67,38 @@ def add_noise(x, noise, std):
 
 
 def cutout(x, top, left, size, fill=0.0):
-    rows = torch.arange(x.shape[2])[None, :, None] - top[:, None, None]  # (N, H, 1)
-    columns = torch.arange(x.shape[3])[None, None, :] - left[:, None, None]  # (N, 1, W)
+    rows = (
+        torch.arange(x.shape[2], device=x.device)[None, :, None] - top[:, None, None]
+    )  # (N, H, 1)
+    columns = (
+        torch.arange(x.shape[3], device=x.device)[None, None, :] - left[:, None, None]
+    )  # (N, 1, W)
     cut = (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
-    return torch.where(cut[:, None], torch.as_tensor(fill, dtype=x.dtype), x)
+    return torch.where(cut[:, None], fill, x)
 
 
 def augment(x, policy, rng):
+    def drawn(values):
+        return torch.from_numpy(values).to(x.device)
+
     if unknown := set(policy) - {"flip", "shift", "rotate", "zoom", "noise", "cutout"}:
         raise ValueError(f"policy has {sorted(unknown)}, which is no change")
     n, _, height, width = x.shape
     if "flip" in policy:
-        x = hflip(x, torch.from_numpy(rng.random(n) < policy["flip"]))
+        x = hflip(x, drawn(rng.random(n) < policy["flip"]))
     if "shift" in policy:
         moves = rng.integers(-policy["shift"], policy["shift"] + 1, (2, n))
-        x = shift(x, *torch.from_numpy(moves))
+        x = shift(x, *drawn(moves))
     if "rotate" in policy:
-        x = rotate(x, torch.from_numpy(rng.uniform(-policy["rotate"], policy["rotate"], n)))
+        x = rotate(x, drawn(rng.uniform(-policy["rotate"], policy["rotate"], n)))
     if "zoom" in policy:
-        x = zoom(x, torch.from_numpy(rng.uniform(1 - policy["zoom"], 1 + policy["zoom"], n)))
+        x = zoom(x, drawn(rng.uniform(1 - policy["zoom"], 1 + policy["zoom"], n)))
     if "noise" in policy:
-        noise = torch.from_numpy(rng.standard_normal(x.shape)).to(x.dtype)
-        x = add_noise(x, noise, policy["noise"])
+        x = add_noise(x, drawn(rng.standard_normal(x.shape)).to(x.dtype), policy["noise"])
     if "cutout" in policy:
         size = policy["cutout"]
         top, left = (rng.integers(0, max(side - size, 0) + 1, n) for side in (height, width))
-        x = cutout(x, torch.from_numpy(top), torch.from_numpy(left), size)
+        x = cutout(x, drawn(top), drawn(left), size)
     return x
 
 

@@ -133,11 +133,11 @@ def test_what_the_base_does_not_have_is_new_and_no_failure(home):
     [
         (("--against", "nonsense"), "nonsense names no commit of"),
         (("--submission", "/nowhere/at/all"), "there is no folder /nowhere/at/all"),
-        (("--environment", "other"), "--environment is one of auto, own, this"),
+        (("--environment", "other"), "there is no environment 'other'; there are auto, own, this"),
         (("no_such_topic",), "there is no topic 'no_such_topic'"),
         (
             ("softmax", "--all", "--size", "colossal"),
-            "no benchmark of softmax has the size colossal",
+            "--size colossal: none of the 6 benchmarks has this size; they have small, gpt2",
         ),
     ],
 )
