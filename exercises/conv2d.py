@@ -12,6 +12,8 @@ they count places as [n, i, j, c].
 
 `size`, `stride`, `padding` and `dilation` are an integer for both axes, or a tuple (vertical, horizontal).
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 9.1 to 9.3 and 9.5; Dumoulin & Visin (2016),
 A guide to convolution arithmetic for deep learning, chapters 2 and 3, arXiv:1603.07285.
 """

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -121,6 +122,55 @@ def layer(size, taps, images=2, channels=3, filters=4):
     """Random (x, w, b) of one convolution."""
     w = normal(*taps, channels, filters)
     return normal(images, *size, channels), w, normal(filters)
+
+
+def places(size, kernel, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@pytest.mark.grade(points=1)
+def test_out_size_keeps_the_contracts_words(impl):
+    """out_size keeps what docs/contract.md says of every function"""
+    conform(impl, "out_size", [9, 3], {"stride": 2, "padding": 1}, expected=places)
+
+
+@pytest.mark.grade(points=1)
+def test_conv2d_keeps_the_contracts_words(impl):
+    """conv2d keeps what docs/contract.md says of every function"""
+    x, w, b = layer((5, 4), (3, 2))
+    given = [image(x), kernel(w), b]
+    told = {"expected": conv2d, "returns": "image", "rows": [0], "rowwise": True}
+    conform(impl, "conv2d", given, {"stride": (2, 1), "padding": (1, 0)}, **told)
+
+
+@pytest.mark.grade(points=1)
+def test_conv2d_backward_keeps_the_contracts_words(impl):
+    """conv2d_backward keeps what docs/contract.md says of every function"""
+    x, w, b = layer((5, 4), (3, 2))
+    dout = normal(*conv2d(x, w, b, (2, 1), (1, 0)).shape)
+    given = [image(dout), image(x), kernel(w), (2, 1)]
+    told = {"expected": conv2d_backward, "returns": BOTH, "rows": [0, 1]}
+    conform(impl, "conv2d_backward", given, {"padding": (1, 0)}, **told)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
+def test_pooling_keeps_the_contracts_words(impl, name):
+    """max_pool2d and avg_pool2d keep what docs/contract.md says of every function"""
+    oracle = {"max_pool2d": max_pool2d, "avg_pool2d": avg_pool2d}[name]
+    told = {"expected": oracle, "returns": "image", "rows": [0], "rowwise": True}
+    conform(impl, name, [image(normal(2, 5, 7, 3)), (3, 2)], **told)
+    conform(impl, name, [image(normal(2, 5, 7, 3)), (3, 2)], {"stride": (1, 2)}, **told)
+
+
+@pytest.mark.grade(points=1)
+def test_max_pool2d_backward_keeps_the_contracts_words(impl):
+    """max_pool2d_backward keeps what docs/contract.md says of every function"""
+    x = normal(2, 5, 7, 3)
+    dout = normal(*max_pool2d(x, (3, 2), (1, 2)).shape)
+    given = [image(dout), image(x), (3, 2)]
+    told = {"expected": max_pool2d_backward, "returns": "image", "rows": [0, 1], "rowwise": True}
+    conform(impl, "max_pool2d_backward", given, {"stride": (1, 2)}, **told)
 
 
 @pytest.mark.grade(points=1, hint=SPAN)
@@ -295,6 +345,22 @@ def test_max_pool2d_backward_pays_the_winners(impl, pool):
         max_pool2d_backward(dout, x, window, stride),
         of=f"max_pool2d_backward(dout, x, {window}, {stride=})",
     )
+
+
+@pytest.mark.grade(points=1, hint="Start from the window's own entries, and compare them alone.")
+@pytest.mark.parametrize(("scale", "shift"), [(1e6, 0.0), (1e-6, 0.0), (1e3, -1e6), (1.0, 1e4)])
+def test_pooling_takes_any_scale(impl, scale, shift):
+    """windows of huge, tiny or very negative entries are pooled like others, forward and backward"""
+    x = normal(2, 4, 6, 3, scale=scale, shift=shift)
+    dout = normal(2, 2, 3, 3)
+    for name, oracle in (("max_pool2d", max_pool2d), ("avg_pool2d", avg_pool2d)):
+        of = f"{name}(x, 2) of entries near {shift:g}, {scale:g} apart"
+        expected = oracle(x, 2)
+        found = impl.call(name, image(x), 2, returns="image")
+        close(found, expected, of=of, rtol=2e-6, atol=2e-6 * scale)
+    found = impl.max_pool2d_backward(image(dout), image(x), 2, returns="image")
+    of = f"max_pool2d_backward(dout, x, 2) of entries near {shift:g}, {scale:g} apart"
+    close(found, max_pool2d_backward(dout, x, 2), of=of)
 
 
 @pytest.mark.grade(points=1, hint="Compare by position, not by value: a tie has one winner.")

@@ -44,7 +44,6 @@ NOT_YET_COVERED = {
     "callbacks",
     "debugging",
     "datasets",
-    "conv2d",
 }
 # Topics without a correct solution in another style, by framework. Nothing is ever added to this list, either.
 NO_ALTERNATIVE_YET = {

@@ -91,7 +91,7 @@ def avg_pool2d(x, size, stride=None):
 
 def max_pool2d_backward(dout, x, size, stride=None):
     dx = torch.zeros_like(x)
-    values = x.numpy()
+    values = x.detach().numpy()
     for (i, j, patch), (_, _, target) in zip(
         pooled(values, size, stride), pooled(dx, size, stride), strict=True
     ):
