@@ -225,6 +225,9 @@ def bench_regress(
         bool, typer.Option("--all", help="also time topics that are the same in both")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="also write the result as JSON")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="also write a comment for a merge request")
+    ] = None,
 ) -> None:
     """Compare the speed of the working tree with another revision.
 
@@ -232,7 +235,9 @@ def bench_regress(
     """
     from katagrad.bench.regress import regress
     from katagrad.bench.regress.checkout import Unavailable
+    from katagrad.bench.regress.markdown import comment
     from katagrad.bench.regress.twins import Conditions, Unmeasurable
+    from katagrad.grading.records import write_whole
     from katagrad.grading.session import check_device
     from katagrad.progress import progress
 
@@ -256,6 +261,8 @@ def bench_regress(
             report = regress.run(comparison, advance)
         if out is not None:
             regress.write(report, out)
+        if markdown is not None:
+            write_whole(markdown, comment(report, against))
     except (Unavailable, Unmeasurable, NotGraded) as error:
         typer.echo(f"kata: {error}", err=True)
         raise typer.Exit(2) from None
