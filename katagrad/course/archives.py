@@ -7,6 +7,7 @@ import json
 import secrets
 import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,7 +31,7 @@ WALL_SECONDS = 20.0
 MAX_LINE = 1 << 14
 # SIGXCPU, with which a kernel ends what takes too long; not every system has it.
 XCPU = 24
-ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.unpack import main; main()"
+ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.reader import main; main()"
 
 
 class Broken(Exception):
@@ -50,10 +51,13 @@ class Reader:
     def read(self, path: Path) -> dict[str, bytes]:
         """The files of an archive, by path. Raises SubmissionProblem, and OSError for a file that cannot be read."""
         with path.open("rb") as file:
-            data = file.read(MAX_ARCHIVE + 1)
+            return self.read_bytes(path.name, file.read(MAX_ARCHIVE + 1))
+
+    def read_bytes(self, name: str, data: bytes) -> dict[str, bytes]:
+        """The files of an archive of that name. A notebook gives `notebook.py` and `about.json`."""
         if len(data) > MAX_ARCHIVE:
             raise SubmissionProblem(f"is larger than {MAX_ARCHIVE >> 20} MiB")
-        kind = "zip" if path.name.lower().endswith(".zip") else "tar"
+        kind = PurePosixPath(name).suffix.lower().lstrip(".")
         while True:
             fresh = self.process is None
             try:
@@ -120,15 +124,23 @@ class Reader:
 
 def _start() -> subprocess.Popen[bytes]:
     found = launcher()
-    # No site packages: the standard library is all that the reader needs.
+    # No site packages: the standard library is all that most archives need.
     python = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c"]
+    # For 7z and notebooks alone, whose readers are packages.
+    packages = json.dumps([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     if isinstance(found, Sandbox):
         uid = found.told(Path("/"))["uid"]
-        command = [*python, ENTRY.format(root=HOUSE), *([] if uid is None else [str(uid)])]
+        command = [
+            *python,
+            ENTRY.format(root=HOUSE),
+            packages,
+            *([] if uid is None else [str(uid)]),
+        ]
         seen = found.environment(Path("/"))
         return found.run(command, seen, stdin=pipe, stdout=pipe, stderr=nothing)
-    command, seen = [*python, ENTRY.format(root=str(ROOT))], worker_environment("/")
+    command = [*python, ENTRY.format(root=str(ROOT)), packages]
+    seen = worker_environment("/")
     return subprocess.Popen(
         command, env=seen, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True
     )

@@ -1,4 +1,4 @@
-"""`kata course`: grade a folder of submissions, and forget records by name."""
+"""`kata course`: take in and grade a folder of submissions, and forget records by name."""
 
 from __future__ import annotations
 
@@ -8,20 +8,45 @@ from typing import Annotated
 
 import typer
 
+from katagrad.course.moments import read_times
+from katagrad.course.settings import Course, find_course
 from katagrad.errors import BadOption, one_of
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
 app = typer.Typer(
-    no_args_is_help=True, help="Grade the submissions of a course, and delete records."
+    no_args_is_help=True, help="Take in, grade and export the submissions of a course."
 )
 
 Out = Annotated[Path, typer.Option(help="folder of the ledger and the results")]
+CourseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", help="course.toml, or its folder; default: ./course.toml if it exists"
+    ),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        "--topics", help="topics, separated by commas; default: those of the course, or all"
+    ),
+]
+Framework = Annotated[
+    str | None, typer.Option(help="torch or tensorflow; default: what the files import")
+]
+Times = Annotated[
+    Path | None,
+    typer.Option(help="CSV of entry,time: when the files and folders were handed in"),
+]
 
 
-def chosen(names: str | None) -> list[Topic]:
-    """The topics of a comma-separated list; all topics if it is None. Raises BadOption."""
+def chosen(names: str | None, course: Course | None = None) -> list[Topic]:
+    """The topics of a comma-separated list; those of the course, or all, if it is None. Raises BadOption."""
     known = topics()
-    wanted = [name.strip() for name in names.split(",")] if names is not None else list(known)
+    default = list(course.topics) if course else list(known)
+    wanted = [name.strip() for name in names.split(",")] if names is not None else default
+    if course is not None:
+        for name in wanted:
+            one_of("topic of the course", one_of("topic", name, known), course.topics)
     return [known[name] for name in dict.fromkeys(one_of("topic", name, known) for name in wanted)]
 
 
@@ -31,10 +56,8 @@ def grade(
         Path, typer.Argument(help="folder that holds a folder or an archive for each student")
     ],
     out: Out,
-    names: Annotated[
-        str | None,
-        typer.Option("--topics", help="topics to grade, separated by commas; default: all"),
-    ] = None,
+    names: Names = None,
+    course_file: CourseFile = None,
     isolation: Annotated[
         str,
         typer.Option(
@@ -47,9 +70,8 @@ def grade(
     seed: Annotated[
         int | None, typer.Option(help="hidden seed; default: drawn once and kept in --out")
     ] = None,
-    framework: Annotated[
-        str | None, typer.Option(help="torch or tensorflow; default: what the files import")
-    ] = None,
+    framework: Framework = None,
+    times: Times = None,
     limit: Annotated[
         list[str] | None,
         typer.Option(help="set a limit, NAME=VALUE; `pytest --help` lists the names"),
@@ -62,8 +84,11 @@ def grade(
         bool, typer.Option(help="also grade throughput, in topics that have such checks")
     ] = False,
     show: Annotated[
-        str, typer.Option(help="how much students/ shows: score, claims, messages or hints")
-    ] = "claims",
+        str | None,
+        typer.Option(
+            help="how much students/ shows: score, claims, messages or hints; default: as the course says, or claims"
+        ),
+    ] = None,
 ) -> None:
     """Grade a folder of submissions. A second run grades only what is missing or changed.
 
@@ -76,10 +101,11 @@ def grade(
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
+    course = find_course(course_file)
     request = GradingRequest(
         submissions=submissions,
         out=out,
-        topics=chosen(names),
+        topics=chosen(names, course),
         isolation=isolation,
         workers=workers or os.cpu_count() or 1,
         seed=seed,
@@ -88,7 +114,9 @@ def grade(
         full_size=full_size,
         patience=patience,
         speed=speed,
-        show=show,
+        show=show or (course.show if course else "claims"),
+        course=course,
+        times=read_times(times) if times else None,
     )
     try:
         with progress("grading", "graded") as advance:
@@ -100,6 +128,49 @@ def grade(
     for line in report.lines(summary, out):
         print(line)
     raise typer.Exit(1 if summary.problems else 0)
+
+
+@app.command("intake")
+def intake(
+    submissions: Annotated[Path, typer.Argument(help="folder of submissions, as they came")],
+    names: Names = None,
+    course_file: CourseFile = None,
+    framework: Framework = None,
+    times: Times = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only print who handed in what")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="new folder to write STUDENT/TOPIC.py to")
+    ] = None,
+    patience: Annotated[float, typer.Option(help="multiply every time limit by this")] = 1.0,
+) -> None:
+    """Read submissions as course systems hand them over, and print who handed in what. `grade` reads them likewise.
+
+    Exit status: 0 if all can be graded, 1 if something cannot, 2 for a bad option.
+    """
+    from katagrad.course.intake import take_in
+    from katagrad.course.listing import lines, write_plain
+    from katagrad.grading.session import check_patience
+
+    if dry_run == (out is not None):
+        raise BadOption("give either --dry-run, or --out with a new folder to write to")
+    if not submissions.is_dir():
+        raise BadOption(f"there is no folder {submissions}")
+    if out is not None and out.resolve().is_relative_to(submissions.resolve()):
+        raise BadOption(f"--out {out} is inside {submissions}; name a folder beside it")
+    if framework is not None:
+        one_of("framework", framework, FRAMEWORKS)
+    check_patience(patience)
+    course = find_course(course_file)
+    wanted = chosen(names, course)
+    when = read_times(times) if times else None
+    found = take_in(submissions, framework, wanted, patience, course, when)
+    for line in lines(found, wanted, course):
+        print(line)
+    if out is not None:
+        print(f"{write_plain(found, out)} students written to {out}")
+    raise typer.Exit(1 if found.problems else 0)
 
 
 @app.command("forget")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from katagrad import __version__
 from katagrad.course.intake import Intake, take_in
-from katagrad.course.ledger import Ledger, key
+from katagrad.course.ledger import Delivered, Ledger, key
 from katagrad.course.release import LEVELS
 from katagrad.course.results import write
+from katagrad.course.settings import Course
 from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.grading.checks import Rules, grader_hash
@@ -31,7 +32,8 @@ NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 class GradingRequest:
     """What to grade, and how. seed: None takes that of the ledger, or draws one for a new ledger.
 
-    speed: grade throughput, too. show: how much of a result its student may read, one of `release.LEVELS`.
+    speed: grade throughput, too. show: how much of a result its student may read, one of `release.LEVELS`. times:
+    when an entry of `submissions` came, by its name, in seconds since 1970.
     """
 
     submissions: Path
@@ -46,6 +48,8 @@ class GradingRequest:
     patience: float = 1.0
     speed: bool = False
     show: str = "claims"
+    course: Course | None = None
+    times: Mapping[str, float] | None = None
 
 
 @dataclass
@@ -70,7 +74,14 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     one_of("choice to show", request.show, LEVELS)
     check_patience(request.patience)
     check_places(request)
-    intake = take_in(request.submissions, request.framework, request.topics, request.patience)
+    intake = take_in(
+        request.submissions,
+        request.framework,
+        request.topics,
+        request.patience,
+        request.course,
+        request.times,
+    )
     check_class(request, intake)
     ledger = Ledger(request.out / "ledger.sqlite")
     seed = int(ledger.about("seed", str(draw_seed() if request.seed is None else request.seed)))
@@ -91,13 +102,16 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     )
     rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
-    for student, submission in intake.submissions.items():
-        digest = submission.sha256
+    note_deliveries(ledger, intake, request)
+    for student, work in intake.work.items():
         for topic in request.topics:
-            if topic.name in intake.unfound.get(student, ()):
+            if topic.name not in work:
                 continue
+            submission = work[topic.name].submission
             framework = submission.source(topic).known_framework
-            name = key(digest, grader_hash(topic), seed, versions(framework), rules)
+            # What is asked of the framework decides a verdict, too.
+            bound = f"{rules} in {submission.framework}" if submission.framework else rules
+            name = key(submission.sha256, grader_hash(topic), seed, versions(framework), bound)
             if ledger.key_of(student, topic.name) == name:
                 summary.kept += 1
             else:
@@ -110,7 +124,16 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
             if progress is not None:
                 progress(summary.graded, len(jobs), job.student)
     names = [topic.name for topic in request.topics]
-    written = write(request.out, ledger, intake, names, seed, request.speed, request.show)
+    written = write(
+        request.out,
+        ledger,
+        intake.problems,
+        names,
+        seed,
+        request.speed,
+        request.show,
+        request.course,
+    )
     summary.problems, summary.totals = written.problems, written.totals
     in_force = {
         "isolation": launcher.name,
@@ -126,6 +149,19 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     write_json(request.out / "run.json", in_force)
     ledger.close()
     return summary
+
+
+def note_deliveries(ledger: Ledger, intake: Intake, request: GradingRequest) -> None:
+    """Write to the ledger what came of the intake: which attempt counts, when it came, or why it is not graded."""
+    for student in {**intake.sources, **dict.fromkeys(intake.unread)}:
+        work, lost = intake.work.get(student, {}), intake.unfound.get(student, {})
+        for topic in request.topics:
+            name = topic.name
+            if name in work:
+                taken = work[name]
+                ledger.deliver(student, name, Delivered(taken.when, taken.source))
+            elif name in lost or student in intake.unread:
+                ledger.deliver(student, name, Delivered(problem=lost.get(name, "not graded")))
 
 
 def check_places(request: GradingRequest) -> None:
@@ -150,7 +186,7 @@ def check_places(request: GradingRequest) -> None:
 
 def check_class(request: GradingRequest, intake: Intake) -> None:
     """Raise BadOption where a folder holds no class: nothing at all, or the files of one student."""
-    if intake.submissions:
+    if any(intake.work.values()):
         return
     own = [name for name in topics() if (request.submissions / f"{name}.py").is_file()]
     if own:

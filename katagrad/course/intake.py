@@ -1,38 +1,58 @@
-"""Submissions as they arrive: a folder or an archive per student, read into memory and never unpacked to disk."""
+"""Submissions as they arrive: whose each is, which files are which topics, and which attempt counts.
+
+Everything is read into memory, and nothing is unpacked to disk.
+"""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from katagrad.course.archives import Reader
-from katagrad.course.traces import CLOSED, fold, unfound
+from katagrad.course.attempts import Attempt, choose
+from katagrad.course.contents import Contents, read_contents
+from katagrad.course.deliveries import STAMP, Delivery, deliveries
+from katagrad.course.locate import locate
+from katagrad.course.matching import match
+from katagrad.course.moments import read_moment
+from katagrad.course.settings import Course
 from katagrad.errors import SubmissionProblem
 from katagrad.grading.submission import Submission
 from katagrad.text import one_line
 from katagrad.topics import Topic, topics
-from katagrad.worker.unpack import Unfit, check_name
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PUNCTUATION = " .@+,'-_"
-# Bytes of a student's name, which becomes the name of a file.
-MAX_NAME = 200
+
+@dataclass(frozen=True)
+class Taken:
+    """The attempt at a topic that counts. source: the entry, and the file in it. note: why it is this one."""
+
+    submission: Submission
+    source: str
+    when: float | None = None
+    note: str = ""
 
 
 @dataclass
 class Intake:
     """The content of a folder of submissions.
 
-    problems: a sentence for each entry of which something cannot be graded, by its name. unread: students of whom
-    nothing could be read. unfound: topics by student that were handed in, but not where they are looked for.
+    work: what counts, by student and topic. problems: a sentence for each entry of which something cannot be graded,
+    by its name. unread: students of whom nothing could be read. unfound: topics by student that were handed in, but
+    cannot be graded, each with the reason. sources: the entries of each student.
     """
 
-    submissions: dict[str, Submission] = field(default_factory=dict)
+    work: dict[str, dict[str, Taken]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
-    unfound: dict[str, set[str]] = field(default_factory=dict)
+    unfound: dict[str, dict[str, str]] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+
+    def add_problem(self, name: str, sentence: str) -> None:
+        """Add to the problems of a name."""
+        before = self.problems.get(name)
+        if sentence not in (before or ""):
+            self.problems[name] = "; ".join(filter(None, (before, sentence)))
 
 
 def take_in(
@@ -40,113 +60,115 @@ def take_in(
     framework: str | None = None,
     wanted: Sequence[Topic] | None = None,
     patience: float = 1.0,
+    course: Course | None = None,
+    times: Mapping[str, float] | None = None,
 ) -> Intake:
-    """Read every submission below `folder`, in order of names. Raises NotADirectoryError if there is no such folder.
+    """Read every submission below `folder`. Raises NotADirectoryError if there is no such folder, and BadOption.
 
-    wanted: the topics to be graded; all where None. patience: multiplies the time that an archive may take.
+    framework: overrides what the files import. wanted: the topics to be graded; all where None. patience: multiplies
+    the time that an archive may take. times: when an entry came, by its name, in seconds since 1970.
     """
     found = Intake()
-    claimed: dict[str, str] = {}
+    names = [topic.name for topic in wanted] if wanted is not None else list(topics())
+    everything = deliveries(folder, names, found)
+    matches = match(everything, course.roster if course else None, found)
+    attempts: dict[str, dict[str, list[Attempt]]] = {}
+    readable: set[str] = set()
     with Reader() as reader:
         reader.seconds *= patience
-        for entry in sorted(folder.iterdir(), key=lambda path: path.name):
-            if entry.name.startswith("."):
-                continue
-            shown = one_line(entry.name, 120)
-            student = _student(entry)
-            if student is None:
-                found.problems[shown] = "not graded: neither a folder nor a .zip or .tar archive"
-                if entry.name.lower().endswith((".py", *CLOSED)):
-                    found.unread.append(one_line(entry.stem, 120))
-                continue
-            if not _is_name(student):
-                found.problems[shown] = (
-                    "not graded: the name cannot be a student's; use at most "
-                    f"{MAX_NAME} letters, digits, space and . _ - @ + , '"
-                )
-                found.unread.append(one_line(student, 120))
-                continue
-            # NFC and case folding: file systems and archives write one name in several ways.
-            key = fold(student)
-            if key in claimed:
-                found.problems[shown] = (
-                    f"not graded: {claimed[key]} is the same student; remove one of the two"
-                )
-                continue
-            claimed[key] = shown
+        for one, student in matches:
+            found.sources.setdefault(student.id, []).append(one.shown)
             try:
-                submission = _read(entry, framework, reader)
+                contents = read_contents(one.parts, reader)
             except (SubmissionProblem, OSError, ValueError) as error:
-                found.problems[shown] = f"not graded: cannot be read: {one_line(str(error))}"
-                found.unread.append(student)
+                problem = f"not graded: cannot be read: {one_line(str(error))}"
+                found.add_problem(one.shown, problem)
+                lost = found.unfound.setdefault(student.id, {})
+                lost.update({name: problem for name in names if name not in lost})
                 continue
-            names = [topic.name for topic in wanted] if wanted is not None else list(topics())
-            missing, said = unfound(submission.files, names, topics())
-            if said:
-                found.problems[shown] = said
-            if missing >= set(names):
-                found.unread.append(student)
-            else:
-                found.submissions[student] = submission
-                found.unfound[student] = missing
+            located = locate(contents, names, [*one.claim.clues, student.name])
+            if located.problem:
+                found.add_problem(one.shown, located.problem)
+                said = dict.fromkeys(located.unfound, located.problem)
+                found.unfound.setdefault(student.id, {}).update(said)
+            if not located.unfound >= set(names):
+                readable.add(student.id)
+            for name in names:
+                submission = located.submissions.get(name)
+                if submission is not None:
+                    path = located.paths[name]
+                    when = _when(one, path, contents, times)
+                    submission.framework = framework
+                    attempts.setdefault(student.id, {}).setdefault(name, []).append(
+                        Attempt(submission, _source(one, path), when, one.claim.late, name)
+                    )
+    for student_id in found.sources:
+        _choose(found, student_id, attempts.get(student_id, {}), names, course)
+        if student_id not in readable and not found.work.get(student_id):
+            found.unread.append(student_id)
     return found
 
 
-def _student(entry: Path) -> str | None:
-    if entry.is_symlink():
-        return None
-    name = unicodedata.normalize("NFC", entry.name)
-    if entry.is_dir():
-        return name
-    ending = next(
-        (e for e in sorted(ARCHIVES, key=len, reverse=True) if name.lower().endswith(e)), None
+def _choose(
+    found: Intake,
+    student: str,
+    attempts: Mapping[str, list[Attempt]],
+    names: Sequence[str],
+    course: Course | None,
+) -> None:
+    """Settle which attempt at each topic counts. A topic without any is graded as not handed in."""
+    lost = found.unfound.setdefault(student, {})
+    work: dict[str, Taken] = {}
+    for name, several in attempts.items():
+        rule = course.topics.get(name) if course else None
+        chosen, note = choose(several, rule, course.late if course else None)
+        if chosen is None:
+            found.add_problem(student, f"{name} not graded: {note}")
+            lost[name] = f"not graded: {note}"
+            continue
+        lost.pop(name, None)
+        policy = course.framework_of(name) if course else None
+        submission = chosen.submission
+        if policy is not None and submission.framework is None:
+            submission = Submission(submission.folder, policy, submission.edits)
+        work[name] = Taken(submission, chosen.source, chosen.when, note)
+        if chosen.late and chosen.when is None and rule is not None and rule.due is not None:
+            found.add_problem(
+                student,
+                f"{name} is late, but by how much is not known, and nothing is taken off; "
+                "name the time with --times",
+            )
+    empty = Submission(Path("/nonexistent"))
+    if work or len(lost) < len(names):
+        for name in names:
+            if name not in work and name not in lost:
+                work[name] = Taken(next(iter(work.values())).submission if work else empty, "")
+    found.work[student] = {name: work[name] for name in names if name in work}
+
+
+def _source(one: Delivery, path: str) -> str:
+    parts = one.parts
+    return (
+        f"{one.shown}: {path}"
+        if len(parts) > 1 or parts[0][1].is_dir() or not parts[0][0]
+        else one.shown
     )
-    return name[: -len(ending)] if ending and entry.is_file() else None
 
 
-def _is_name(student: str) -> bool:
-    """Whether a name can be a student's: it begins with a letter or a digit, and steers nothing."""
-    letters = all(
-        c.isalnum() or c in PUNCTUATION or unicodedata.category(c) in ("Mn", "Mc") for c in student
-    )
-    plain = student[:1].isalnum() or student[:1] == "_"
-    return letters and plain and len(student.encode("utf-8", "replace")) <= MAX_NAME
-
-
-def _read(entry: Path, framework: str | None, reader: Reader) -> Submission:
-    if entry.is_dir():
-        submission = Submission(entry, framework)
-        # Read now, so that a folder that changes while others are graded does no harm.
-        check_paths(submission.files)
-        return submission
-    files = reader.read(entry)
-    check_paths(files)
-    return Submission(Path("/nonexistent"), framework, _without_wrapper(files))
-
-
-def _without_wrapper(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Drop a folder that wraps everything, as archives made by a file manager have it."""
-    tops = {name.split("/", 1)[0] for name in files}
-    if len(tops) == 1 and all("/" in name for name in files):
-        return {name.split("/", 1)[1]: data for name, data in files.items()}
-    return dict(files)
-
-
-def check_paths(files: Mapping[str, bytes]) -> None:
-    """Raise SubmissionProblem for paths that cannot stand side by side, or not on every system."""
-    seen: dict[str, tuple[str, bool]] = {}
-    for name in files:
-        path = PurePosixPath(name)
-        try:
-            check_name(path)
-        except Unfit as problem:
-            raise SubmissionProblem(str(problem)) from None
-        for place in (*path.parents, path):
-            spelling, is_file = place.as_posix(), place == path
-            before, was_file = seen.setdefault(fold(spelling), (spelling, is_file))
-            if before != spelling:
-                raise SubmissionProblem(
-                    f"holds {before!r} and {spelling!r}, which differ only in capitals or in Unicode form"
-                )
-            if is_file != was_file:
-                raise SubmissionProblem(f"holds {spelling!r} as a file and as a folder")
+def _when(
+    one: Delivery, path: str, contents: Contents, times: Mapping[str, float] | None
+) -> float | None:
+    """When an attempt came: as --times, the system, or nbgrader's timestamp.txt beside the file says."""
+    for _, entry, _ in one.parts:
+        if times and entry.name in times:
+            return times[entry.name]
+    if one.claim.when is not None:
+        return one.claim.when
+    folder = path.rpartition("/")[0]
+    while True:
+        stamp = contents.files.get(f"{folder}/{STAMP}" if folder else STAMP)
+        if stamp is not None:
+            return read_moment(stamp.decode("utf-8", "replace"))
+        if not folder:
+            return None
+        folder = folder.rpartition("/")[0]

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from katagrad.errors import BadOption
@@ -25,7 +26,43 @@ CREATE TABLE IF NOT EXISTS records (
     graded REAL NOT NULL,   -- seconds since 1970
     PRIMARY KEY (student, topic)
 );
+CREATE TABLE IF NOT EXISTS deliveries (
+    student TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    handed_in REAL,         -- seconds since 1970; NULL: not known
+    source TEXT NOT NULL,   -- the file or folder that counts
+    problem TEXT NOT NULL,  -- why it cannot be graded; empty: it can
+    PRIMARY KEY (student, topic)
+);
+CREATE TABLE IF NOT EXISTS adjustments (
+    student TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    points REAL NOT NULL,
+    why TEXT NOT NULL,
+    made REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS log (moment REAL NOT NULL, entry TEXT NOT NULL);
 """
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What came of a topic's intake. handed_in: seconds since 1970, None: not known. problem: why it is not graded."""
+
+    handed_in: float | None = None
+    source: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """A change by hand. points: added, may be negative. made: seconds since 1970."""
+
+    student: str
+    topic: str
+    points: float
+    why: str
+    made: float
 
 
 def key(submission: str, graders: str, seed: int, versions: dict[str, str], rules: str) -> str:
@@ -88,15 +125,52 @@ class Ledger:
         """Delete the records of a student, or of some topics of his; returns how many there were."""
         gone = [name for who, name, _ in self.records(student) if topics is None or name in topics]
         with self.connection:
-            self.connection.executemany(
-                "DELETE FROM records WHERE student = ? AND topic = ?", [(student, n) for n in gone]
-            )
+            for table in ("records", "deliveries"):
+                self.connection.executemany(
+                    f"DELETE FROM {table} WHERE student = ? AND topic = ?",
+                    [(student, n) for n in gone],
+                )
         return len(gone)
 
     def students(self) -> list[str]:
         """Names of those who have records."""
         found = self.connection.execute("SELECT DISTINCT student FROM records ORDER BY student")
         return [str(name) for (name,) in found]
+
+    def deliver(self, student: str, topic: str, found: Delivered) -> None:
+        """Replace what is known of a topic's intake."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)",
+            (student, topic, found.handed_in, found.source, found.problem),
+        )
+
+    def deliveries(self) -> dict[str, dict[str, Delivered]]:
+        """What is known of the intake, by student and topic."""
+        found: dict[str, dict[str, Delivered]] = {}
+        for student, topic, *rest in self.connection.execute("SELECT * FROM deliveries"):
+            found.setdefault(student, {})[topic] = Delivered(*rest)
+        return found
+
+    def adjust(self, student: str, topic: str, points: float, why: str) -> None:
+        """Add to a student's points of a topic, and log it, in one transaction."""
+        with self.connection:
+            self.connection.execute("BEGIN")
+            row = (student, topic, points, why, time.time())
+            self.connection.execute("INSERT INTO adjustments VALUES (?, ?, ?, ?, ?)", row)
+            self.note(f"adjust {student} {topic} {points:+g}: {why}")
+
+    def adjustments(self) -> list[Adjustment]:
+        """All changes by hand, the first made first."""
+        rows = self.connection.execute("SELECT * FROM adjustments ORDER BY rowid")
+        return [Adjustment(*row) for row in rows]
+
+    def note(self, entry: str) -> None:
+        """Add an entry to the log."""
+        self.connection.execute("INSERT INTO log VALUES (?, ?)", (time.time(), entry))
+
+    def log(self) -> list[tuple[float, str]]:
+        """(seconds since 1970, entry), the first first."""
+        return list(self.connection.execute("SELECT moment, entry FROM log ORDER BY rowid"))
 
     def records(self, student: str | None = None) -> Iterator[tuple[str, str, TopicResult]]:
         """(student, topic, result), in order of students."""

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from katagrad.course.intake import Intake
 from katagrad.course.ledger import Ledger
 from katagrad.course.release import released
-from katagrad.errors import NOT_GRADED
+from katagrad.course.scores import Standing, in_order, standings
+from katagrad.course.settings import Course
 from katagrad.grading.records import Result, TopicResult, write_json, write_whole
 from katagrad.grading.table import number
-from katagrad.text import cell, one_line
-from katagrad.topics import topics
+from katagrad.text import cell
 
 
 @dataclass
@@ -27,62 +26,58 @@ class Written:
 
 
 def write(
-    out: Path, ledger: Ledger, intake: Intake, wanted: Sequence[str], seed: int, speed: bool, show: str
-) -> Written:  # fmt: skip
-    """Write the results of all that the ledger holds. wanted: names of the topics of this grading.
+    out: Path,
+    ledger: Ledger,
+    problems: Mapping[str, str],
+    wanted: Sequence[str],
+    seed: int,
+    speed: bool,
+    show: str,
+    course: Course | None = None,
+) -> Written:
+    """Write the results of all that the ledger holds. problems: of the intake. wanted: topics of this grading.
 
     A cell stays empty where something was handed in that could not be graded, and so does its total.
     """
-    by_student: dict[str, dict[str, TopicResult]] = {}
-    for student, topic, found in ledger.records():
-        by_student.setdefault(student, {})[topic] = found
-    columns = _in_order({*wanted, *(name for graded in by_student.values() for name in graded)})
-    written = Written(dict(intake.problems))
-    rows = [["student", *columns, "points", "maximum"]]
-    unread = dict.fromkeys(intake.unread)
-    for student in sorted({*by_student, *unread}):
-        graded = {n: by_student[student][n] for n in columns if n in by_student.get(student, {})}
-        result = Result(graded, _isolation(graded), seed, speed, student)
-        unsure = _unsure(graded)
-        if unsure:
-            before = written.problems.get(student)
-            written.problems[student] = "; ".join(filter(None, (before, *unsure.values())))
-        empty = {*unsure, *intake.unfound.get(student, ())}
-        known = student not in unread and not empty
-        cells = [
-            number(graded[n].points) if n in graded and student not in unread and n not in empty else ""
-            for n in columns
-        ]  # fmt: skip
-        maximum = number(result.maximum) if graded else ""
-        rows.append([cell(student), *cells, number(result.points) if known else "", maximum])
-        written.totals[student] = (result.points, result.maximum) if known else None
+    everybody = standings(ledger, course, wanted)
+    written = Written(dict(problems))
+    for standing in everybody:
+        graded = {n: s.result for n, s in standing.scores.items() if s.result is not None}
+        unsure = [
+            s.problem for n, s in standing.scores.items() if s.problem and n in graded and s.result
+        ]
+        named = [text for text in unsure if text not in written.problems.get(standing.student, "")]
+        if named:
+            before = written.problems.get(standing.student)
+            written.problems[standing.student] = "; ".join(filter(None, (before, *named)))
+        points = standing.points
+        written.totals[standing.student] = None if points is None else (points, standing.maximum)
         if graded:
-            write_json(out / "records" / f"{student}.json", result.to_json())
-            write_json(out / "students" / f"{student}.json", released(result, show))
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_whole(out / "grades.csv", text.getvalue())
+            result = Result(graded, _isolation(graded), seed, speed, standing.student)
+            write_json(out / "records" / f"{standing.student}.json", result.to_json())
+            write_json(out / "students" / f"{standing.student}.json", released(result, show))
+    write_whole(out / "grades.csv", table(everybody, course))
     write_json(out / "problems.json", written.problems)
     return written
 
 
-def _in_order(names: set[str]) -> list[str]:
-    """Names in teaching order; those of topics that are there no more come last."""
-    known = list(topics())
-    return sorted(names, key=lambda n: (known.index(n) if n in known else len(known), n))
+def table(everybody: Sequence[Standing], course: Course | None) -> str:
+    """grades.csv: points by student and topic."""
+    columns = in_order({name for standing in everybody for name in standing.scores})
+    letters = course.letters if course else {}
+    rows = [["student", *columns, "points", "maximum", *(["letter"] if letters else [])]]
+    for standing in everybody:
+        points = [standing.scores[n].points if n in standing.scores else None for n in columns]
+        cells = ["" if p is None else number(p) for p in points]
+        total = "" if standing.points is None else number(standing.points)
+        maximum = number(standing.maximum) if standing.maximum else ""
+        letter = [standing.letter(letters)] if letters else []
+        rows.append([cell(standing.student), *cells, total, maximum, *letter])
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _isolation(graded: Mapping[str, TopicResult]) -> str:
     """What was in force, which may differ from topic to topic of a ledger."""
     return ", ".join(sorted({topic.isolation for topic in graded.values() if topic.isolation}))
-
-
-def _unsure(graded: Mapping[str, TopicResult]) -> dict[str, str]:
-    """Topics of which a check could not be graded, by the harness's fault, each with a sentence."""
-    found = {}
-    for name, topic in graded.items():
-        left = [check for check in topic.checks if check.status == NOT_GRADED]
-        if left:
-            why = one_line(left[0].message)
-            found[name] = f"{name}: {len(left)} of {len(topic.checks)} checks not graded: {why}"
-    return found

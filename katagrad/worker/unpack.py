@@ -1,10 +1,4 @@
-"""Archives of strangers, read where they can do no harm: a process that unpacks in memory, under limits, alone.
-
-The driver sends a line of JSON, {"token", "kind", "size"}, and the archive's bytes. For each archive a child is
-forked, which answers with frames: a line {"token", "name", "size"} and the file's bytes, as often as there are
-files, then {"token", "end": ""} or {"token", "end": PROBLEM}. A token is known to no child but the one that it is
-for. Where a child ends otherwise, this process ends, too, and the driver starts another.
-"""
+"""What an archive or a notebook of a stranger holds, unpacked in memory and under limits."""
 
 from __future__ import annotations
 
@@ -12,18 +6,13 @@ import bz2
 import io
 import json
 import lzma
-import os
 import re
-import sys
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
-
-from katagrad.worker import limits as kernel
-from katagrad.worker.limits import Limits
 
 # Of a submission: bytes of a file, bytes in all, files.
 MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000
@@ -46,13 +35,15 @@ class Unfit(Exception):
 
 
 def unpack(kind: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """(path, content) of each file that belongs to a submission. kind: "zip" or "tar", compressed or not.
+    """(path, content) of each file that belongs to a submission. kind: "zip", "7z", or "tar", compressed or not.
 
-    Raises Unfit, and whatever Python's readers of archives raise.
+    A notebook, kind "ipynb", becomes two files: see `_notebook`. Raises Unfit, and whatever Python's readers of
+    archives raise.
     """
     members = 0
     total = files = 0
-    for name, size, content in _zip(data) if kind == "zip" else _tar(data):
+    reader = {"zip": _zip, "7z": _seven, "ipynb": _notebook}.get(kind, _tar)
+    for name, size, content in reader(data):
         members += 1
         if members > MAX_MEMBERS:
             raise Unfit(
@@ -213,55 +204,25 @@ def _tar(data: bytes) -> Iterator[Member]:
         pass
 
 
-def why(error: BaseException) -> str:
-    """What is wrong with an archive, by the exception that reading it raised; goes on after its name."""
-    detail = str(error)[:300]
-    if isinstance(error, Unfit):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return f"needs more than {MEMORY >> 20} MiB of memory to be read"
-    if isinstance(error, RecursionError):
-        return "is damaged (its headers have no end)"
-    if isinstance(error, NotImplementedError):
-        return f"cannot be read here ({detail}); hand in an ordinary .zip"
-    return f"is damaged ({detail or type(error).__name__})"
+def _seven(data: bytes) -> Iterator[Member]:
+    from katagrad.worker import sevenzip
+
+    def skip(name: str) -> bool:
+        return left_out(PurePosixPath(name.replace("\\", "/")))
+
+    yield from sevenzip.members(data, skip, MAX_FILE, Unfit)
 
 
-def answer(asked: dict[str, Any], data: bytes, out: BinaryIO) -> None:
-    """Write the frames of one archive."""
+def _notebook(data: bytes) -> Iterator[Member]:
+    """`notebook.py`, what the notebook defines, and `about.json`, what it says of its topic."""
+    from katagrad.worker import notebook
 
-    def say(**frame: Any) -> None:
-        out.write(json.dumps({"token": asked["token"], **frame}).encode() + b"\n")
-
-    problem = ""
     try:
-        for name, content in unpack(asked["kind"], data):
-            say(name=name, size=len(content))
-            out.write(content)
-    except Exception as error:
-        problem = why(error)
-    say(end=problem)
-    out.flush()
-
-
-def main() -> None:
-    """Answer until the driver closes the pipe. argv: the user to become, or nothing."""
-    source, out = sys.stdin.buffer, sys.stdout.buffer
-    kernel.become(int(sys.argv[1]) if sys.argv[1:] else None)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    while line := source.readline():
-        asked = json.loads(line)
-        data = source.read(asked["size"])
-        if not hasattr(os, "fork"):
-            answer(asked, data, out)
-            continue
-        child = os.fork()
-        if child == 0:
-            os.close(0)
-            kernel.apply(Limits(cpu=CPU_SECONDS, memory=MEMORY, processes=0, file=0))
-            answer(asked, data, out)
-            os._exit(0)
-        del data
-        _, status = os.waitpid(child, 0)
-        if status:
-            os._exit(abs(os.waitstatus_to_exitcode(status)))
+        text, about = notebook.python_of(data)
+    except ValueError as error:
+        raise Unfit(f"is not read as a notebook ({str(error)[:200]})") from None
+    for name, content in (
+        ("notebook.py", text.encode("utf-8", "replace")),
+        ("about.json", json.dumps(about).encode()),
+    ):
+        yield name, len(content), io.BytesIO(content)

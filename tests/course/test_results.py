@@ -64,13 +64,12 @@ def rows(home):
 
 
 LOST = {
-    "hw1/softmax.py": "found 'hw1/softmax.py'",
-    "Softmax (1).py": "found 'Softmax (1).py'",
-    "SOFTMAX.PY": "found 'SOFTMAX.PY'",
-    "softmax.ipynb": "found 'softmax.ipynb'",
+    "Softmax helpers.py": "found 'Softmax helpers.py'",
+    "softmax.ipynb": "'softmax.ipynb' is not read as a notebook",
     "softmax.py.txt": "found 'softmax.py.txt'",
-    "frank_123_softmax-2.py": "found 'frank_123_softmax-2.py'",
-    "hw.zip": "'hw.zip' is not opened",
+    "test_softmax.py": "found 'test_softmax.py'",
+    "hw.zip": "'hw.zip' cannot be read: is damaged",
+    "hw.rar": "'hw.rar' is not opened",
     "homework.py": "holds 'homework.py'",
     "notes.md": "holds no Python file",
     None: "holds no Python file",
@@ -92,7 +91,7 @@ def test_what_is_not_found_is_named_and_its_cell_is_empty(handed_in, path):
 
 
 def test_one_topic_that_is_not_found_leaves_the_others(handed_in):
-    (handed_in / "bob" / "cross_entropy.py").rename(handed_in / "bob" / "cross_entropy (2).py")
+    (handed_in / "bob" / "cross_entropy.py").rename(handed_in / "bob" / "test_cross_entropy.py")
     summary = grading(handed_in)
     row = rows(handed_in)["bob"]
     assert (row["cross_entropy"], row["points"]) == ("", "")
@@ -188,10 +187,10 @@ def test_the_status_says_that_something_was_not_graded(handed_in, tmp_path):
     for name in ("ada", "bob"):
         shutil.rmtree(handed_in / name)
     (handed_in / "frank" / "hw1").mkdir(parents=True)
-    (handed_in / "frank" / "hw1" / "softmax.py").write_bytes(GOOD)
+    (handed_in / "frank" / "hw1" / "softmax_test.py").write_bytes(GOOD)
     done = kata("course", "grade", handed_in, "--out", tmp_path / "out", "--isolation", "process")
     assert done.returncode == 1
-    assert "problem: frank: softmax not graded: found 'hw1/softmax.py'" in done.stdout
+    assert "problem: frank: softmax not graded: found 'hw1/softmax_test.py'" in done.stdout
     assert "  frank    not graded" in done.stdout
 
 

@@ -1,0 +1,86 @@
+"""`kata course intake`: who handed in what, and the same submissions in one plain layout."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from katagrad.course.deliveries import STAMP
+from katagrad.course.intake import Intake, Taken
+from katagrad.course.settings import Course
+from katagrad.errors import BadOption
+from katagrad.text import one_line
+from katagrad.topics import Topic
+
+
+def lines(found: Intake, wanted: Sequence[Topic], course: Course | None) -> list[str]:
+    """A line for each student's topic with its source and time, then problems, then who handed in nothing."""
+    rows = [
+        row for student in sorted(found.sources) for row in _rows(found, student, wanted, course)
+    ]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
+    # Strangers chose the names: indented, or after a word of ours, none of them begins a line.
+    said = [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in rows]
+    for name, problem in found.problems.items():
+        said.append(f"problem: {one_line(name)}: {one_line(problem, 1000)}")
+    if course is not None and course.roster is not None:
+        absent = [p for p in course.roster.people if p not in found.sources]
+        if absent:
+            said.append(f"handed in nothing: {', '.join(one_line(p) for p in sorted(absent))}")
+    graded = sum(any(t.source for t in work.values()) for work in found.work.values())
+    said.append(
+        f"{graded} of {len(found.sources)} students can be graded; {len(found.problems)} problems"
+    )
+    return said
+
+
+def _rows(
+    found: Intake, student: str, wanted: Sequence[Topic], course: Course | None
+) -> Iterator[tuple[str, str, str]]:
+    shown = one_line(student)
+    work, lost = found.work.get(student, {}), found.unfound.get(student, {})
+    for topic in wanted:
+        if topic.name in lost:
+            yield shown, topic.name, "not graded, see the problems"
+        elif topic.name in work and work[topic.name].source:
+            yield shown, topic.name, _told(work[topic.name], topic.name, course)
+
+
+def _told(taken: Taken, topic: str, course: Course | None) -> str:
+    parts = [one_line(taken.source)]
+    if taken.when is not None:
+        moment = datetime.datetime.fromtimestamp(taken.when, datetime.timezone.utc)
+        parts.append(f"{moment:%Y-%m-%d %H:%M:%S} UTC")
+    rule = course.topics.get(topic) if course else None
+    if course and rule and rule.due is not None:
+        days = course.late.late_days(rule.due, taken.when)
+        late = f"{days} late day{'s' if days != 1 else ''}" if days else "in time"
+        parts.append(late if taken.when is not None else "time not known")
+    if taken.note:
+        parts.append(taken.note)
+    return ", ".join(parts)
+
+
+def write_plain(found: Intake, out: Path) -> int:
+    """Write what counts as OUT/STUDENT/TOPIC.py with the files beside it; returns the number of students.
+
+    Topics that came from different folders get a folder each. Raises BadOption where OUT is there and not empty.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadOption(f"--out {out} is there already; name a new folder")
+    written = 0
+    for student, work in found.work.items():
+        own = {name: taken for name, taken in work.items() if taken.source}
+        kinds = {taken.submission.sha256 for taken in own.values()}
+        for name, taken in own.items():
+            home = out / student / name if len(kinds) > 1 else out / student
+            files: Mapping[str, bytes] = taken.submission.files
+            for path, content in files.items():
+                (home / path).parent.mkdir(parents=True, exist_ok=True)
+                (home / path).write_bytes(content)
+            if taken.when is not None:
+                moment = datetime.datetime.fromtimestamp(taken.when, datetime.timezone.utc)
+                (home / STAMP).write_text(f"{moment:%Y-%m-%d %H:%M:%S} UTC\n", encoding="utf-8")
+        written += bool(own)
+    return written

@@ -1,0 +1,70 @@
+"""Whose each submission is: by the roster where there is one, else by the name under which it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from katagrad.course.deliveries import Delivery, Notes
+from katagrad.course.layouts import Claim
+from katagrad.course.names import NO_NAME, fold, is_name
+from katagrad.course.roster import Ambiguous, Person, Roster
+from katagrad.text import one_line
+
+
+def match(
+    everything: Sequence[Delivery], roster: Roster | None, found: Notes
+) -> list[tuple[Delivery, Person]]:
+    """(submission, student) of each that is somebody's; a problem of `found` for each other.
+
+    Without a roster, names that differ only in capitals or Unicode form are one student's, and names that a system
+    numbers differently are different students'.
+    """
+    matched: list[tuple[Delivery, Person]] = []
+    first: dict[str, str] = {}
+    numbers: dict[str, set[str]] = {}
+    for one in everything:
+        key = fold(one.claim.clues[0])
+        numbers.setdefault(key, set()).update(_number(one.claim))
+    for one in everything:
+        claim = one.claim
+        if roster is not None:
+            person = _in_roster(one, roster, found)
+            if person is not None:
+                matched.append((one, person))
+            continue
+        name = claim.clues[0]
+        several = len(numbers[fold(name)]) > 1
+        student = f"{name}_{next(iter(_number(claim)), '')}" if several else name
+        if not is_name(student):
+            found.add_problem(one.shown, f"not graded: {NO_NAME}")
+            found.unread.append(one_line(student, 120))
+            continue
+        student = first.setdefault(fold(student), student)
+        matched.append((one, Person(student)))
+    return matched
+
+
+def _number(claim: Claim) -> set[str]:
+    """The number that a system gave; a folder's own name is none."""
+    return {value for system, value in claim.systems.items() if system != "github"}
+
+
+def _in_roster(one: Delivery, roster: Roster, found: Notes) -> Person | None:
+    claim = one.claim
+    try:
+        person = roster.find(*claim.clues, **claim.systems)
+        for end in claim.repository if person is None else ():
+            person = person or roster.find(github=end)
+    except Ambiguous as reason:
+        found.add_problem(
+            one.shown, f"not graded: {reason}; give the number or user name in the roster"
+        )
+        return None
+    if person is None:
+        near = roster.nearest(claim.clues[0])
+        guess = f"; the nearest is {near}" if near else ""
+        found.add_problem(
+            one.shown,
+            f"not graded: nobody of the roster is {one_line(claim.clues[0], 120)!r}{guess}",
+        )
+    return person

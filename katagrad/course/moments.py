@@ -1,0 +1,50 @@
+"""Moments as people and programs write them."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from pathlib import Path
+
+from katagrad.errors import BadOption
+
+
+def read_moment(text: str) -> float | None:
+    """Seconds since 1970 of a moment; one without an offset is UTC. None: it cannot be read."""
+    text = text.strip().replace(" UTC", "+00:00")
+    text = f"{text[:-1]}+00:00" if text.endswith("Z") else text
+    try:
+        moment = datetime.datetime.fromisoformat(text[:19] + _offset(text[19:]))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return moment.timestamp()
+
+
+def _offset(rest: str) -> str:
+    """What follows the seconds, without their fractions."""
+    rest = rest.lstrip(".0123456789").strip()
+    return f"{rest[:3]}:{rest[3:]}" if len(rest) == 5 and rest[0] in "+-" else rest
+
+
+def read_times(path: Path) -> dict[str, float]:
+    """A CSV of entry,time with a first line that says so. Raises BadOption."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise BadOption(f"--times {path} cannot be read: {error}") from None
+    if not rows or [cell.strip().lower() for cell in rows[0]] != ["entry", "time"]:
+        raise BadOption(f"--times {path}: the first line should be entry,time")
+    found = {}
+    for number, row in enumerate(rows[1:], 2):
+        when = read_moment(row[1]) if len(row) == 2 else None
+        if row and when is None:
+            raise BadOption(
+                f"{path}:{number}: expected the name of an entry and a time such as "
+                "2026-10-01T23:59:00+02:00"
+            )
+        if row and when is not None:
+            found[row[0].strip()] = when
+    return found

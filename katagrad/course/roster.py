@@ -1,0 +1,159 @@
+"""The roster: a CSV of who takes the course, and which of them a name in a submission speaks of."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from katagrad.course.names import fold, is_name, plain
+from katagrad.errors import BadOption
+
+COLUMNS = ("id", "name", "email", "section", "github", "canvas", "moodle", "lti")
+# Columns that other programs write for those above.
+SPELLINGS = {"e-mail": "email", "mail": "email", "student_id": "id", "sid": "id"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of the roster. github: the user name; canvas, moodle, lti: the number or id that the system gave."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    github: str = ""
+    canvas: str = ""
+    moodle: str = ""
+    lti: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """(last name, first names), from "Lovelace, Ada" or "Ada Lovelace"."""
+        last, comma, first = self.name.partition(",")
+        if comma:
+            return last.strip(), first.strip()
+        first, _, last = self.name.strip().rpartition(" ")
+        return last, first
+
+
+class Ambiguous(Exception):
+    """A name that fits more than one person; the message lists them."""
+
+
+@dataclass
+class Roster:
+    """Everybody who takes the course, by id."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def find(self, *clues: str, **systems: str) -> Person | None:
+        """The one person whose id, e-mail or name is one of `clues`, or whose number in a system is given.
+
+        systems: github="ada", canvas="12345". A system's number decides before a clue does, and an earlier clue
+        before a later one. Raises Ambiguous where a clue fits several people equally.
+        """
+        for system, given in systems.items():
+            if given and (found := self._by(lambda p, s=system: [fold(getattr(p, s))], given)):  # type: ignore[misc]
+                return found
+        for clue in filter(None, clues):
+            for kind in (_identities, _names):
+                if found := self._by(kind, clue):
+                    return found
+        return None
+
+    def _by(self, kind: Callable[[Person], Iterable[str]], clue: str) -> Person | None:
+        wanted = plain(clue) if kind is _names else fold(clue)
+        fits = {
+            person.id: person
+            for person in self.people.values()
+            if wanted and wanted in set(kind(person))
+        }
+        if len(fits) > 1:
+            raise Ambiguous(f"{clue!r} fits {' and '.join(sorted(fits))} of the roster")
+        return next(iter(fits.values()), None)
+
+    def nearest(self, clue: str) -> str:
+        """The name or id that is most like `clue`, for a message; "" where none is."""
+        known = {word: person.id for person in self.people.values() for word in _names(person)}
+        known |= {fold(person.id): person.id for person in self.people.values()}
+        near = difflib.get_close_matches(plain(clue), known, n=1, cutoff=0.75)
+        return known[near[0]] if near else ""
+
+
+def _identities(person: Person) -> Iterator[str]:
+    for word in (person.id, person.email, person.email.partition("@")[0], person.github):
+        if word:
+            yield fold(word)
+
+
+def _names(person: Person) -> Iterator[str]:
+    """The name in every order of its parts that a system writes: adalovelace, lovelaceada."""
+    if person.name:
+        last, first = person.parts
+        yield plain(first + last)
+        yield plain(last + first)
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a roster. Raises BadOption in one line for a column, a cell or a file that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadOption(f"the roster {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadOption(f"the roster {path} is not UTF-8; save it as CSV in UTF-8") from None
+    first = text.split("\n", 1)[0]
+    comma = max(",;\t", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=comma, strict=True))
+    except csv.Error as error:
+        raise BadOption(f"the roster {path} is no CSV: {error}") from None
+    rows = [[cell.strip() for cell in row] for row in rows]
+    if not rows or not any(rows[0]):
+        raise BadOption(f"the roster {path} is empty; its first line names the columns: id,name")
+    columns = list(_columns(path, rows[0]))
+    found = Roster()
+    for number, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        if len(row) != len(columns):
+            raise BadOption(
+                f"{path}:{number}: {len(row)} cells, but the first line has {len(columns)}"
+            )
+        person = Person(**dict(zip(columns, row, strict=True)))
+        _check(path, number, person, found)
+        found.people[person.id] = person
+    return found
+
+
+def _columns(path: Path, header: Iterable[str]) -> Iterator[str]:
+    seen = set()
+    for cell in header:
+        name = SPELLINGS.get(cell.lower(), cell.lower())
+        if name not in COLUMNS:
+            near = difflib.get_close_matches(name, COLUMNS, n=1, cutoff=0.5)
+            guess = f"did you mean {near[0]}?" if near else f"there are {', '.join(COLUMNS)}"
+            raise BadOption(f"{path}:1: there is no column {cell[:100]!r}; {guess}")
+        if name in seen:
+            raise BadOption(f"{path}:1: the column {name} stands there twice")
+        seen.add(name)
+        yield name
+    if "id" not in seen:
+        raise BadOption(f"{path}:1: the column id is missing; it names each student in the results")
+
+
+def _check(path: Path, number: int, person: Person, found: Roster) -> None:
+    if not person.id or not is_name(person.id) or "/" in person.id:
+        raise BadOption(
+            f"{path}:{number}: the id {person.id[:100]!r} cannot name a file; "
+            "use letters, digits, space and . _ - @ + , '"
+        )
+    if fold(person.id) in map(fold, found.people):
+        raise BadOption(f"{path}:{number}: the id {person.id!r} stands there twice")
+    if person.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", person.email):
+        raise BadOption(f"{path}:{number}: {person.email[:100]!r} is no e-mail address")

@@ -1,0 +1,365 @@
+"""Submissions as course systems hand them over: each is its student's, and nothing is guessed silently."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+import nbformat
+import py7zr
+import pytest
+from nbformat import v4
+
+from katagrad.course.archives import Reader
+from katagrad.course.intake import take_in
+from katagrad.course.moments import read_moment
+from katagrad.course.settings import read_course
+from katagrad.errors import BadOption, SubmissionProblem
+from katagrad.topics import topics
+from tests.course.archives import GOOD, pack
+
+SOFTMAX, CROSS = (topics()[name] for name in ("softmax", "cross_entropy"))
+COURSE = """
+roster = "roster.csv"
+[topics.softmax]
+due = 2026-10-01T12:00:00Z
+[topics.cross_entropy]
+"""
+ROSTER = """\
+id,name,email,github,canvas,moodle
+ada,Ada Lovelace,ada@example.org,countess,222,
+alan,Alan Turing,alan@example.org,turing-a,,
+sofia,Sofia Kovalevskaya,sofia@example.org,,,12347
+"""
+EXPORT = """\
+---
+submission_101:
+  :submitters:
+  - :name: A. Lovelace
+    :sid: ''
+    :email: ada@example.org
+  - :name: Alan Turing
+    :sid: alan
+    :email: other@example.org
+  :created_at: 2026-10-01 10:00:00.123456000 Z
+  :score: 0.0
+  :status: processed
+  :history:
+  - :id: 100
+    :created_at: 2026-09-30 10:00:00 Z
+submission_102:
+  :submitters:
+  - :name: Sofia Kovalevskaya
+    :sid:
+    :email:
+  :created_at: !ruby/object:ActiveSupport::TimeWithZone
+    utc: 2026-10-02 10:00:00 Z
+    zone: !ruby/object:ActiveSupport::TimeZone
+      name: Etc/UTC
+    time: 2026-10-02 10:00:00 Z
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    (tmp_path / "course.toml").write_text(COURSE)
+    return read_course(tmp_path / "course.toml")
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "class").mkdir()
+    return tmp_path / "class"
+
+
+def put(path, content=GOOD):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def seven(files):
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(content, name)
+    return out.getvalue()
+
+
+def notebook(*cells, about=None):
+    made = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+    made.metadata.update(about or {})
+    return nbformat.writes(made).encode()
+
+
+def text_of(found, student, topic="softmax"):
+    return found.work[student][topic].submission.files[f"{topic}.py"]
+
+
+PLACES = {
+    "Ada Lovelace_12345_assignsubmission_file_/softmax.py": GOOD,
+    "Ada Lovelace_12345_assignsubmission_file/hw.zip": pack("zip", {"x/y/softmax.py": GOOD}),
+    "Ada Lovelace_12345_assignsubmission_file_softmax.py": GOOD,
+    "lovelaceada_222_678_softmax.py": GOOD,
+    "lovelaceada_LATE_222_678_softmax-3.py": GOOD,
+    "lovelaceada_222_678_hw.zip": pack("zip", {"hw/softmax.py": GOOD}),
+    "hw1_ada_attempt_2026-10-01-09-30-00_softmax.py": GOOD,
+    "softmax-countess/softmax.py": GOOD,
+    "ada/softmax.py": GOOD,
+    "ada/hw1/softmax.py": GOOD,
+    "ada/week 1/hw/code/softmax.py": GOOD,
+    "ada/Softmax (1).py": GOOD,
+    "ada/SOFTMAX.PY": GOOD,
+    "ada/ada_lovelace_softmax_final.py": GOOD,
+    "ada/hw.tar.gz": pack("tar.gz", {"softmax.py": GOOD}),
+    "ada/inner.zip": pack("zip", {"in/hw.7z": seven({"softmax.py": GOOD})}),
+    "Ada Lovelace.zip": pack("zip", {"softmax.py": GOOD}),
+    "ada@example.org.tar.gz": pack("tar.gz", {"softmax.py": GOOD}),
+    "ada.7z": seven({"hw/softmax.py": GOOD}),
+    "ada_softmax.py": GOOD,
+    "softmax-Ada-Lovelace.py": GOOD,
+    "ada_softmax.ipynb": notebook(GOOD.decode()),
+    "ada/homework.ipynb": notebook(GOOD.decode() + "def log_softmax(x, axis=-1): pass\ndef softmax_jvp(p, v): pass"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_every_layout_finds_its_student(home, course, path):
+    put(home / path, PLACES[path])
+    found = take_in(home, None, [SOFTMAX, CROSS], course=course)
+    assert found.problems == {} or "is late, but by how much" in str(found.problems)
+    assert list(found.work) == ["ada"]
+    assert b"def softmax(x, axis=-1, temperature=1.0):" in text_of(found, "ada")
+    assert found.work["ada"]["softmax"].source.startswith(path.split("/")[0])
+
+
+def test_without_a_roster_the_name_is_the_student(home):
+    put(home / "Ada Lovelace_1_assignsubmission_file_" / "softmax.py")
+    put(home / "Ada Lovelace_2_assignsubmission_file_" / "softmax.py", GOOD + b"# two")
+    put(home / "turingalan_222_678_softmax.py")
+    put(home / "emmy_softmax.py")
+    found = take_in(home, None, [SOFTMAX])
+    assert found.problems == {}
+    assert set(found.work) == {"Ada Lovelace_1", "Ada Lovelace_2", "turingalan", "emmy"}
+
+
+def test_gradescope_names_every_member_of_a_group_and_the_time(home, course):
+    put(home / "submission_metadata.yml", EXPORT.encode())
+    put(home / "submission_101" / "softmax.py")
+    put(home / "submission_102" / "softmax.py")
+    put(home / "submission_103" / "softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert set(found.work) == {"ada", "alan", "sofia"}
+    assert int(found.work["ada"]["softmax"].when) == read_moment("2026-10-01 10:00:00 UTC")
+    assert found.work["sofia"]["softmax"].when == read_moment("2026-10-02T10:00:00Z")
+    assert found.problems == {
+        "submission_103": "not graded: submission_metadata.yml does not list it"
+    }
+    folder = home.parent / "unpacked"
+    (folder / "assignment_7_export").parent.mkdir()
+    home.rename(folder / "assignment_7_export")
+    assert set(take_in(folder, None, [SOFTMAX], course=course).work) == {"ada", "alan", "sofia"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "cannot be read"),
+        ("- 1", "no list of submissions"),
+        ("a: &x [1]\nb: *x", "an alias"),
+        ("a: !!python/object/apply:os.system [ls]", "cannot be read"),
+        ("submission_1: 3", "has no list of submitters"),
+    ],
+)
+def test_a_list_of_gradescope_that_is_wrong_is_one_line(home, text, words):
+    put(home / "submission_metadata.yml", text.encode())
+    with pytest.raises(BadOption) as refused:
+        take_in(home, None, [SOFTMAX])
+    assert words in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_who_is_not_on_the_roster_is_named_with_the_nearest(home, course):
+    put(home / "Ada Lovelase" / "softmax.py")
+    put(home / "emmy_softmax.py")
+    put(home / "Participant_12347_assignsubmission_file_" / "softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert list(found.work) == ["sofia"], "by Moodle's number"
+    assert found.problems == {
+        "Ada Lovelase": "not graded: nobody of the roster is 'Ada Lovelase'; the nearest is ada",
+        "emmy_softmax.py": "not graded: nobody of the roster is 'emmy'",
+    }
+
+
+def test_attempts_count_by_time_and_late_ones_by_policy(home, course):
+    put(home / "ada_2026-10-01T10-00-00.zip", pack("zip", {"softmax.py": GOOD + b"# first"}))
+    put(home / "ada_2026-10-03T10-00-00Z.zip", pack("zip", {"softmax.py": GOOD + b"# last"}))
+    put(home / "ada_20261001-080000.zip", pack("zip", {"cross_entropy.py": GOOD + b"# other"}))
+    found = take_in(home, None, [SOFTMAX, CROSS], course=course)
+    assert found.problems == {}
+    assert text_of(found, "ada").endswith(b"# last")
+    assert text_of(found, "ada", "cross_entropy").endswith(b"# other")
+    assert found.work["ada"]["softmax"].note == "the last of 2 attempts"
+    path = course.path
+    path.write_text(COURSE + '[late]\nattempts = "in time"\n')
+    found = take_in(home, None, [SOFTMAX], course=read_course(path))
+    assert text_of(found, "ada").endswith(b"# first")
+    assert "that was in time" in found.work["ada"]["softmax"].note
+
+
+def test_attempts_without_times_are_not_guessed(home, course):
+    put(home / "ada" / "softmax.py", GOOD + b"# one")
+    put(home / "Ada Lovelace.zip", pack("zip", {"softmax.py": GOOD + b"# two"}))
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert found.work["ada"] == {}
+    assert "handed in 2 times" in found.problems["ada"]
+    moments = {"ada": 2.0, "Ada Lovelace.zip": 1.0}
+    found = take_in(home, None, [SOFTMAX], course=course, times=moments)
+    assert found.problems == {}
+    assert text_of(found, "ada").endswith(b"# one")
+
+
+def test_the_same_again_costs_nothing(home, course):
+    put(home / "ada_2026-10-01T10-00-00Z" / "softmax.py")
+    put(home / "ada_2026-10-09T10-00-00Z" / "softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert found.work["ada"]["softmax"].when == read_moment("2026-10-01T10:00:00Z")
+
+
+def test_two_files_of_one_topic_are_not_guessed(home):
+    put(home / "ada" / "a" / "softmax.py", GOOD + b"# a")
+    put(home / "ada" / "b" / "softmax.py", GOOD + b"# b")
+    put(home / "bob" / "softmax.py")
+    put(home / "bob" / "old" / "softmax.py", GOOD + b"# old")
+    found = take_in(home, None, [SOFTMAX])
+    assert "found 'a/softmax.py', 'b/softmax.py'; keep one" in found.problems["ada"]
+    assert text_of(found, "bob") == GOOD
+
+
+def test_canvas_numbers_say_which_file_is_newer(home):
+    put(home / "lovelaceada_222_700_softmax-1.py", GOOD + b"# new")
+    put(home / "lovelaceada_222_600_softmax.py", GOOD + b"# old")
+    found = take_in(home, None, [SOFTMAX])
+    assert text_of(found, "lovelaceada").endswith(b"# new")
+
+
+def test_what_canvas_marks_late_without_a_time_is_said(home, course):
+    put(home / "lovelaceada_LATE_222_700_softmax.py")
+    assert (
+        "by how much is not known" in take_in(home, None, [SOFTMAX], course=course).problems["ada"]
+    )
+
+
+def test_the_untouched_stub_does_not_hide_the_notebook(home):
+    put(home / "ada" / "softmax.py", SOFTMAX.contract.read_bytes())
+    put(home / "ada" / "softmax.ipynb", notebook("import torch", "def softmax(x): return x"))
+    assert b"return x" in text_of(take_in(home, None, [SOFTMAX]), "ada")
+
+
+def test_helpers_of_each_folder_stay_with_their_topic(home):
+    for folder, topic in (("hw1", "softmax"), ("hw2", "cross_entropy")):
+        put(home / "ada" / folder / f"{topic}.py")
+        put(home / "ada" / folder / "own.py", folder.encode())
+    work = take_in(home, None, [SOFTMAX, CROSS]).work["ada"]
+    assert [work[n].submission.files["own.py"] for n in ("softmax", "cross_entropy")] == [
+        b"hw1",
+        b"hw2",
+    ]
+
+
+def test_framework_policy_binds_the_submission(home, course):
+    put(home / "ada" / "softmax.py")
+    course.path.write_text(
+        COURSE.replace("[topics.softmax]", '[topics.softmax]\nframework = "tensorflow"')
+    )
+    work = take_in(home, None, [SOFTMAX], course=read_course(course.path)).work["ada"]
+    with pytest.raises(SubmissionProblem, match="imports torch, but is to be graded in tensorflow"):
+        work["softmax"].submission.source(SOFTMAX).ready()
+
+
+def test_seven_zip_is_read_within_limits(tmp_path, monkeypatch):
+    monkeypatch.setattr(py7zr.py7zr, "check_archive_path", lambda _: True)
+    with Reader() as reader:
+
+        def read(data):
+            try:
+                return reader.read_bytes("x.7z", data)
+            except SubmissionProblem as problem:
+                return str(problem)
+
+        good = seven({"softmax.py": GOOD, "own/part.py": b"x", ".git/config": b"y"})
+        assert read(good) == {"softmax.py": GOOD, "own/part.py": b"x"}
+        assert "too large" in read(seven({"zeros.py": bytes(33 << 20)}))
+        assert "outside the submission" in read(seven({"../x.py": b"x"}))
+        assert "damaged" in read(good[:-7])
+        assert "damaged" in read(b"7z\xbc\xaf'\x1c" + bytes(40))
+        assert "more than 10,000 members" in read(seven({f".d/{i}": b"" for i in range(10_001)}))
+        path = tmp_path / "locked.7z"
+        with py7zr.SevenZipFile(path, "w", password="x", header_encryption=True) as archive:
+            archive.writestr(GOOD, "softmax.py")
+        assert "is encrypted" in read(path.read_bytes())
+        assert read(good) == {"softmax.py": GOOD, "own/part.py": b"x"}
+
+
+def test_dry_run_prints_who_handed_in_what_and_writes_nothing(home, course):
+    put(home / "Ada Lovelace_1_assignsubmission_file_" / "hw.zip", PLACES["Ada Lovelace.zip"])
+    put(home / "alan_2026-10-04T12-00-01Z.zip", PLACES["Ada Lovelace.zip"])
+    command = [sys.executable, "-m", "katagrad", "course", "intake", str(home), "--dry-run"]
+    before = sorted(home.rglob("*"))
+    done = subprocess.run(command, cwd=home.parent, capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [
+        "  ada   softmax  Ada Lovelace_1_assignsubmission_file_: hw.zip/softmax.py, time not known",
+        "  alan  softmax  alan_2026-10-04T12-00-01Z.zip: softmax.py, 2026-10-04 12:00:01 UTC, 4 late days",
+    ]
+    assert lines[2:] == ["handed in nothing: sofia", "2 of 2 students can be graded; 0 problems"]
+    assert done.returncode == 0
+    assert sorted(home.rglob("*")) == before
+
+
+def test_what_is_written_plainly_is_read_alike(home, course, tmp_path):
+    put(home / "softmax-countess" / "deep" / "softmax.py")
+    put(
+        home / "alan_2026-10-04T12-00-01Z.zip",
+        pack("zip", {"a/softmax.py": GOOD, "b/cross_entropy.py": GOOD}),
+    )
+    command = [sys.executable, "-m", "katagrad", "course", "intake", str(home), "--out"]
+    command.append(str(tmp_path / "plain"))
+    told = {"cwd": tmp_path, "capture_output": True, "text": True, "check": False}
+    done = subprocess.run(command, **told)
+    assert "2 students written" in done.stdout
+    first, second = (
+        take_in(f, None, [SOFTMAX, CROSS], course=course) for f in (home, tmp_path / "plain")
+    )
+    for student in ("ada", "alan"):
+        assert text_of(first, student) == text_of(second, student)
+    assert second.work["alan"]["softmax"].when == first.work["alan"]["softmax"].when
+    again = subprocess.run(command, **told)
+    assert "is there already; name a new folder" in again.stderr
+
+
+def test_a_class_of_nbgrader_is_read_from_submitted(home):
+    put(home / "gradebook.db", b"")
+    put(home / "source" / "ps" / "softmax.ipynb", notebook("x"))
+    put(
+        home / "submitted" / "ada" / "ps" / "softmax.ipynb",
+        notebook("import torch", "def softmax(x): return x"),
+    )
+    put(home / "submitted" / "ada" / "ps" / "timestamp.txt", b"2026-10-01 11:00:00.5 UTC")
+    found = take_in(home, None, [SOFTMAX])
+    assert list(found.work) == ["ada"]
+    assert found.work["ada"]["softmax"].when == read_moment("2026-10-01T11:00:00Z")
+
+
+def test_a_link_is_named_and_not_followed(home):
+    put(home.parent / "secret" / "softmax.py")
+    (home / "eve").symlink_to(home.parent / "secret")
+    found = take_in(home, None, [SOFTMAX])
+    assert not found.work
+    assert "a link" in found.problems["eve"]
+
+
+def test_zip_of_directories_only(home):
+    with zipfile.ZipFile(home / "ada.zip", "w") as archive:
+        archive.mkdir("empty")
+    assert "holds no Python file" in take_in(home, None, [SOFTMAX]).problems["ada.zip"]

@@ -1,0 +1,142 @@
+"""A notebook becomes the Python file that its definitions make, and is graded as that file."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from katagrad.course.archives import Reader
+from katagrad.course.grade import GradingRequest, run
+from katagrad.errors import SubmissionProblem
+from katagrad.topics import topics
+from katagrad.worker.notebook import plain, python_of
+
+SOFTMAX = topics()["softmax"]
+
+
+def made(*cells):
+    notebook = v4.new_notebook()
+    for cell in cells:
+        source, about = cell if isinstance(cell, tuple) else (cell, {})
+        notebook.cells.append(
+            v4.new_code_cell(source, metadata={"nbgrader": about} if about else {})
+        )
+    return nbformat.writes(notebook).encode()
+
+
+def names(data):
+    """The names that the file binds when it runs."""
+    held = {}
+    exec(python_of(data)[0], held)
+    return held
+
+
+def test_definitions_and_what_they_use_are_taken():
+    data = made(
+        "%matplotlib inline\nimport math as m\nimport nowhere.to.be.found",
+        "A, B = 1, 2\nscale = A + B\nunused = open('/nowhere')",
+        "def f(x, y=scale):\n    unused = 3\n    return m.sqrt(x) * scale",
+        "print(f(4))\nassert False",
+        "!pip install something\nfor i in range(3):\n    table = {i: f(i)}",
+        "class Net:\n    width = A\n",
+    ).replace(b"import nowhere.to.be.found", b"import json")
+    held = names(data)
+    assert held["f"](4) == 6
+    assert held["Net"].width == 1
+    assert "unused" not in held
+    assert "table" not in held
+
+
+def test_later_cells_override_earlier_ones_and_change_what_is_used():
+    held = names(
+        made(
+            "def f():\n    return 1",
+            "TABLE = {}\nTABLE['a'] = 5",
+            "def f():\n    return TABLE['a']",
+        )
+    )
+    assert held["f"]() == 5
+
+
+def test_decorators_and_lines_shared_by_statements_stay_whole():
+    held = names(
+        made(
+            "import functools; seen = []; print(1)",
+            "@functools.cache\ndef f(): seen.append(1); return 2",
+        )
+    )
+    assert held["f"]() == held["f"]() == 2
+    assert held["seen"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x = (5\n  % 3)", "x = (5\n  % 3)"),
+        ("%%time\ndef f(): pass", "# %%time\ndef f(): pass"),
+        ("%%writefile softmax.py\ndef f(): pass", "# %%writefile softmax.py\ndef f(): pass"),
+        ("%%bash\nls", "# %%bash\n# ls"),
+        ("if 1:\n    !ls", "if 1:\n    pass  # !ls"),
+        ("f?", "pass  # f?"),
+        ("files = !ls", "pass  # files = !ls"),
+        ("s = '''\n%not magic\n'''", "s = '''\n%not magic\n'''"),
+    ],
+)
+def test_magics_are_taken_out_and_nothing_else(text, kept):
+    assert plain(text) == kept
+
+
+def test_cells_that_a_course_locked_are_left_out():
+    checks = {"grade": True, "solution": False, "locked": True}
+    answer = {"grade": False, "solution": True, "locked": False}
+    held = names(made(("def f(): return 1", answer), ("def f(): return 2", checks)))
+    assert held["f"]() == 1
+
+
+def test_a_cell_that_cannot_be_parsed_is_named_by_the_grader_if_it_defines():
+    assert "# x ===" in python_of(made("x ===", "def f(): pass"))[0]
+    assert "\ndef f(:" in "\n" + python_of(made("def f(:\n  pass"))[0]
+
+
+def test_old_notebooks_are_read():
+    source = ["def f():\n", "    return 3"]
+    cell = {
+        "cell_type": "code",
+        "language": "python",
+        "input": source,
+        "outputs": [],
+        "metadata": {},
+    }
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [cell]}]}
+    assert names(json.dumps(old).encode())["f"]() == 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{}", b"[1]", b"null", b"\xff\xfe", b'{"nbformat": 4, "cells": 3}', b'{"nbformat": 4, "cells": [{}]}',
+     b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": 7}]}',
+     b"[" * 100_000],
+)  # fmt: skip
+def test_what_is_no_notebook_is_one_line(data):
+    with Reader() as reader, pytest.raises(SubmissionProblem) as refused:
+        reader.read_bytes("x.ipynb", data)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.needs("torch")
+def test_a_notebook_has_the_points_of_its_file(tmp_path):
+    solution = SOFTMAX.solution("torch").read_text()
+    (tmp_path / "class" / "file").mkdir(parents=True)
+    (tmp_path / "class" / "file" / "softmax.py").write_text(solution)
+    head, *functions = solution.split("\n\n\n")
+    cells = ["%matplotlib inline\n" + head, *functions, "softmax(torch.zeros(3))", "1 / 0"]
+    home = tmp_path / "class" / "submitted" / "ps1"
+    home.mkdir(parents=True)
+    (home / "softmax.ipynb").write_bytes(made(*cells))
+    summary = run(
+        GradingRequest(tmp_path / "class", tmp_path / "out", [SOFTMAX], "process", 1, seed=7)
+    )
+    assert summary.problems == {}
+    points, maximum = summary.totals["submitted"]
+    assert points == maximum == summary.totals["file"][0]

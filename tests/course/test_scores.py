@@ -1,0 +1,120 @@
+"""Points of the course: scaled, weighted, less what lateness costs, and never zero for what is not known."""
+
+import csv
+import datetime
+
+import pytest
+
+from katagrad.course.ledger import Delivered, Ledger
+from katagrad.course.results import table
+from katagrad.course.scores import standings
+from katagrad.course.settings import read_course
+from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.grading.checks import Outcome, manifest
+from katagrad.grading.records import topic_result
+from katagrad.topics import topics
+
+COURSE = """
+roster = "roster.csv"
+[topics.softmax]
+points = 10
+weight = 2
+due = 2026-10-01T12:00:00Z
+[topics.cross_entropy]
+points = 20
+due = 2026-10-05T12:00:00Z
+[late]
+penalty = 0.2
+days = 2
+last_day = 6
+[letters]
+A = 90
+F = 0
+"""
+DUE = datetime.datetime(2026, 10, 1, 12, tzinfo=datetime.timezone.utc).timestamp()
+DAY = 86400
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\n")
+    (tmp_path / "course.toml").write_text(COURSE)
+    return read_course(tmp_path / "course.toml")
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    found = Ledger(tmp_path / "out" / "ledger.sqlite")
+    yield found
+    found.close()
+
+
+def graded(ledger, student, topic, status=PASSED, when=DUE):
+    outcomes = {c.name: Outcome(status, "told") for c in manifest(topics()[topic])}
+    ledger.write(student, topic, "key", topic_result(topics()[topic], outcomes, "torch"))
+    ledger.deliver(student, topic, Delivered(when, "softmax.py"))
+
+
+def of(ledger, course, student="ada"):
+    return {s.student: s for s in standings(ledger, course)}[student]
+
+
+def test_points_are_scaled_and_weighted(ledger, course):
+    graded(ledger, "ada", "softmax")
+    graded(ledger, "ada", "cross_entropy", FAILED)
+    found = of(ledger, course)
+    assert [s.points for s in found.scores.values()] == [10.0, 0.0]
+    assert (found.points, found.maximum) == (20.0, 40.0)
+    assert found.letter(course.letters) == "F"
+
+
+@pytest.mark.parametrize(
+    ("days", "points"), [(0, 10), (0.5, 10), (2, 10), (2.1, 8), (4, 6), (6, 2), (6.1, 0), (300, 0)]
+)
+def test_late_days_are_spent_first_and_then_cost(ledger, course, days, points):
+    graded(ledger, "ada", "softmax", when=DUE + days * DAY)
+    assert of(ledger, course).scores["softmax"].points == pytest.approx(points)
+
+
+def test_late_days_are_spent_on_what_is_due_first(ledger, course):
+    graded(ledger, "ada", "softmax", when=DUE + DAY)
+    graded(ledger, "ada", "cross_entropy", when=DUE + (4 + 3) * DAY)
+    scores = of(ledger, course).scores
+    assert (scores["softmax"].free, scores["softmax"].lost) == (1, 0)
+    assert (scores["cross_entropy"].days, scores["cross_entropy"].free) == (3, 1)
+    assert scores["cross_entropy"].points == pytest.approx(20 * 0.6)
+
+
+def test_a_time_that_is_not_known_costs_nothing(ledger, course):
+    graded(ledger, "ada", "softmax", when=None)
+    assert of(ledger, course).scores["softmax"].points == 10
+
+
+def test_who_hands_in_nothing_has_zero_and_what_is_not_known_is_empty(ledger, course):
+    graded(ledger, "ada", "softmax", NOT_GRADED)
+    ledger.deliver("ada", "cross_entropy", Delivered(problem="not graded: damaged"))
+    graded(ledger, "eve", "softmax")
+    rows = list(csv.DictReader(table(standings(ledger, course), course).splitlines()))
+    assert [list(row.values()) for row in rows] == [
+        ["ada", "", "", "", "40", ""],
+        ["bob", "0", "0", "0", "40", "F"],
+        ["eve", "10", "", "20", "20", "A"],
+    ]
+
+
+def test_changes_by_hand_count_and_never_below_zero(ledger, course):
+    graded(ledger, "ada", "softmax", when=DUE + 3 * DAY)
+    ledger.adjust("ada", "softmax", 1.5, "a clear derivation")
+    assert of(ledger, course).scores["softmax"].points == pytest.approx(9.5)
+    ledger.adjust("ada", "softmax", -50, "copied")
+    assert of(ledger, course).scores["softmax"].points == 0
+    assert [entry for _, entry in ledger.log()] == [
+        "adjust ada softmax +1.5: a clear derivation",
+        "adjust ada softmax -50: copied",
+    ]
+
+
+def test_without_a_course_points_are_those_of_the_checks(ledger):
+    graded(ledger, "ada", "softmax")
+    found = standings(ledger, None)[0]
+    assert found.points == found.maximum == sum(c.points for c in manifest(topics()["softmax"]))

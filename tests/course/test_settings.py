@@ -1,0 +1,183 @@
+"""course.toml and the roster: what they say counts, and a typo is one line that names what was meant."""
+
+import datetime
+import subprocess
+import sys
+
+import pytest
+
+from katagrad.course.roster import Ambiguous, read_roster
+from katagrad.course.settings import find_course, read_course
+from katagrad.errors import BadOption
+
+FULL = """
+name = "Deep learning"
+timezone = "Europe/Berlin"
+roster = "roster.csv"
+framework = "torch"
+show = "messages"
+hints = 1
+
+[topics.softmax]
+points = 20
+weight = 2
+due = 2026-10-01T23:59:00
+
+[topics.cross_entropy]
+due = 2026-10-08T23:59:00+02:00
+framework = "any"
+
+[late]
+penalty = 0.1
+days = 2
+grace = 15
+last_day = 5
+attempts = "in time"
+
+[letters]
+A = 90
+B = 75
+"""
+ROSTER = """\
+id,name,email,section,github,canvas
+ada,Ada Lovelace,ada@example.org,1,countess,222
+alan,"Turing, Alan",alan@example.org,1,,
+sofia,Sofia Kovalevskaya,,2,,
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    (tmp_path / "course.toml").write_text(FULL)
+    return tmp_path / "course.toml"
+
+
+def test_everything_that_a_course_says_is_read(file):
+    course = read_course(file)
+    assert (course.name, course.show, course.hints) == ("Deep learning", "messages", 1)
+    assert list(course.topics) == ["softmax", "cross_entropy"], "teaching order"
+    softmax = course.topics["softmax"]
+    assert (softmax.points, softmax.weight) == (20.0, 2.0)
+    assert softmax.due.utcoffset() == datetime.timedelta(hours=2)
+    assert course.framework_of("softmax") == "torch"
+    assert course.framework_of("cross_entropy") is None
+    assert course.late.attempts == "in time"
+    assert course.letters == {"A": 90.0, "B": 75.0}
+    assert list(course.roster.people) == ["ada", "alan", "sofia"]
+
+
+def test_late_days_are_days_begun_after_the_grace(file):
+    course = read_course(file)
+    due = course.topics["softmax"].due
+    at = [0, 15 * 60, 15 * 60 + 1, 86400 + 15 * 60, 86400 + 15 * 60 + 1]
+    found = [course.late.late_days(due, due.timestamp() + seconds) for seconds in at]
+    assert found == [0, 0, 1, 1, 2]
+    assert course.late.late_days(due, None) == 0
+    assert course.late.kept(3) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("framework = \"torch\"", "framwork = \"torch\"", "did you mean framework?"),
+        ("framework = \"torch\"", "framework = \"pytorch\"", "did you mean torch?"),
+        ("[topics.softmax]", "[topics.sofmax]", "did you mean softmax?"),
+        ("[late]", "[lates]", "did you mean late?"),
+        ("penalty = 0.1", "penalt = 0.1", "[late] there is no key 'penalt'; did you mean penalty?"),
+        ("penalty = 0.1", "penalty = 10", "penalty is 10, but should be a number from 0 to 1"),
+        ("points = 20", "points = true", "[topics.softmax] points is True"),
+        ("points = 20", "points = nan", "points is nan, but should be a number"),
+        ("points = 20", "point = 20", "did you mean points?"),
+        ("days = 2", "days = -1", "days is -1, but should be a whole number"),
+        ("days = 2", 'days = "2"', "days is '2', but should be a whole number"),
+        ("in time", "intime", "did you mean in time?"),
+        ("messages", "mesages", "did you mean messages?"),
+        ("hints = 1", "hints = 4", "hints is 4, but should be a whole number from 0 to 3"),
+        ("Europe/Berlin", "Europe/Berln", "did you mean Europe/Berlin?"),
+        ('timezone = "Europe/Berlin"', "", "due has no offset from UTC"),
+        ("2026-10-01T23:59:00", "2026-10-01", "should be a date with a time"),
+        ("2026-10-01T23:59:00", '"tomorrow"', "should be a date with a time"),
+        ("[late]", "[late", "is not valid TOML"),
+        ('name = "Deep learning"', "topics.softmax = 3", "is not valid TOML"),
+        ("roster.csv", "rooster.csv", "rooster.csv cannot be read"),
+        ('name = "Deep learning"', "name = 3", "name is 3, but should be a string"),
+        ("A = 90", "A = 101", "A is 101"),
+    ],
+)  # fmt: skip
+def test_a_typo_is_one_line(file, right, wrong, words):
+    assert right in FULL
+    file.write_text(FULL.replace(right, wrong, 1))
+    with pytest.raises(BadOption) as refused:
+        read_course(file)
+    assert words in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+    assert str(file.parent) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,nmae\n1,x\n", "roster.csv:1: there is no column 'nmae'; did you mean name?"),
+        ("name,email\nx,y@z\n", "the column id is missing"),
+        ("id,id\n1,2\n", "twice"),
+        ("id,name\n1\n", "roster.csv:2: 1 cells, but the first line has 2"),
+        ("id,name\nada,x\nAda,y\n", "roster.csv:3: the id 'Ada' stands there twice"),
+        ("id\n../ada\n", "cannot name a file"),
+        ("id,email\nada,nobody\n", "is no e-mail address"),
+        ("", "is empty"),
+        (b"id\n\xe9\n", "is not UTF-8"),
+    ],
+)
+def test_a_fault_of_the_roster_is_one_line(tmp_path, text, words):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(BadOption) as refused:
+        read_roster(path)
+    assert words in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_people_are_found_by_what_systems_write(file):
+    roster = read_course(file).roster
+    for clue in (
+        "ada",
+        "Ada Lovelace",
+        "lovelaceada",
+        "Lovelace, Ada",
+        "ADA@example.org",
+        "countess",
+    ):
+        assert roster.find(clue).id == "ada", clue
+    assert roster.find("turingalan").id == roster.find("Alan Turing").id == "alan"
+    assert roster.find("nobody of that name", canvas="222").id == "ada"
+    assert roster.find("lovelace") is None
+    assert roster.nearest("ada lovelaec") == "ada"
+
+
+def test_two_people_of_one_name_are_not_told_apart(tmp_path):
+    (tmp_path / "roster.csv").write_text("id;name\n1;Ada Li\n2;Ada Li\n")
+    with pytest.raises(Ambiguous, match="fits 1 and 2"):
+        read_roster(tmp_path / "roster.csv").find("Ada Li")
+
+
+@pytest.mark.parametrize("command", [["grade", "x", "--out", "y"], ["intake", "x", "--dry-run"]])
+def test_every_command_reads_the_course_of_its_folder(file, command):
+    (file.parent / "x").mkdir()
+    file.write_text(FULL.replace("penalty", "penalti"))
+    done = subprocess.run(
+        [sys.executable, "-m", "katagrad", "course", *command],
+        cwd=file.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "kata: course.toml: [late] there is no key 'penalti'; did you mean penalty?\n"
+    )
+
+
+def test_no_course_is_no_fault_and_a_named_one_must_exist(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_course(None) is None
+    with pytest.raises(BadOption, match=r"course\.toml cannot be read"):
+        find_course(tmp_path)
