@@ -11,6 +11,7 @@ import typer
 from katagrad.course.moments import read_times
 from katagrad.course.settings import Course, find_course
 from katagrad.errors import BadOption, one_of
+from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
 app = typer.Typer(
@@ -171,6 +172,46 @@ def intake(
     if out is not None:
         print(f"{write_plain(found, out)} students written to {out}")
     raise typer.Exit(1 if found.problems else 0)
+
+
+@app.command("handout")
+def handout(
+    out: Annotated[Path, typer.Option(help="folder or .zip to write; a folder may hold work")],
+    names: Names = None,
+    course_file: CourseFile = None,
+    hints: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=3, help="highest level of hints in it; default: as the course says, or 0"
+        ),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="bring a folder up to date with this zip, which a course made"),
+    ] = None,
+) -> None:
+    """Write what students get: stubs, examples as public checks, and the library without hidden checks or solutions.
+
+    Handing out again updates files that nobody changed, and never overwrites work.
+    """
+    from katagrad.course import handout as made
+    from katagrad.course.update import read_zip, write_folder, write_zip
+
+    if source is not None:
+        files = read_zip(source)
+    else:
+        course = find_course(course_file)
+        level = hints if hints is not None else course.hints if course else 0
+        files = made.handout(chosen(names, course), course, level)
+    try:
+        to_zip = out.suffix.lower() == ".zip"
+        changes = write_zip(files, out) if to_zip else write_folder(files, out)
+    except OSError as error:
+        raise BadOption(f"{error.filename or out}: {error.strerror or error}") from None
+    for name in changes.kept:
+        print(f"left alone, because it was changed: {one_line(name)}")
+    removed = f", {len(changes.removed)} removed" if changes.removed else ""
+    print(f"{len(changes.written)} of {len(files)} files written{removed}: {out}")
 
 
 @app.command("forget")

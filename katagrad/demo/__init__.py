@@ -10,7 +10,7 @@ from pathlib import Path
 
 from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
-from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED
+from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, BadOption
 from katagrad.grading.records import TopicResult
 from katagrad.grading.table import number
 from katagrad.progress import progress
@@ -26,6 +26,8 @@ NAMES = {"torch": "reference-torch", "tensorflow": "reference-tensorflow"}
 
 def demo(isolation: str, workers: int) -> list[str]:
     """Grade both reference solutions and three students on embedded data; returns the lines to show."""
+    if not (Path(__file__).parent / "sample_class").is_dir():
+        raise BadOption("this is the library of a course's hand-out, which has no sample class")
     chosen = [t for name, t in topics().items() if name in TOPICS and t.grader.is_file()]
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="katagrad-demo-") as name:

@@ -29,6 +29,7 @@ from katagrad.pytest_plugin.collection import (
     pytest_pycollect_makemodule,
 )
 from katagrad.pytest_plugin.debugger import point_out
+from katagrad.pytest_plugin.elsewhere import pytest_terminal_summary
 from katagrad.pytest_plugin.failure import place_in, representation, words
 from katagrad.pytest_plugin.header import pytest_collection, pytest_report_header
 from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_modifyitems
@@ -45,6 +46,7 @@ __all__ = [
     "pytest_collection",
     "pytest_report_header",
     "pytest_report_to_serializable",
+    "pytest_terminal_summary",
 ]
 
 

@@ -232,6 +232,7 @@ class Recorder:
         order = [name for name in topics() if name in self.run.seen] + [
             name for name in self.run.seen if name not in topics()
         ]
+        order = [name for name in order if self.run.seen[name].grader.is_file()]  # no hand-out's
         found = {
             name: topic_result(
                 self.run.seen[name],
@@ -265,6 +266,8 @@ class Recorder:
         if not self.run.outcomes and not self.run.examples:
             return
         result = self.result()
+        if not result.topics and not self.config.getoption("--results"):
+            return
         write = terminalreporter.write_line
         terminalreporter.section("progress")
         ran = {name: t for name, t in result.topics.items() if t.status != DESELECTED or t.examples}
