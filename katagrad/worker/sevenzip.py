@@ -16,7 +16,7 @@ def members(
     for an archive that cannot be read here.
     """
     import py7zr
-    from py7zr.exceptions import UnsupportedCompressionMethodError
+    from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
     from py7zr.io import Py7zIO, WriterFactory
 
     class Memory(Py7zIO):
@@ -76,5 +76,7 @@ def members(
                 size = len(content.getbuffer())
                 content.seek(0)
                 yield name, size, content
+    except PasswordRequired:
+        raise refuse("is encrypted; hand in without a password") from None
     except UnsupportedCompressionMethodError as error:
         raise refuse(f"cannot be read here ({error}); hand in an ordinary .zip") from None

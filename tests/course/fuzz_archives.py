@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from katagrad.course.archives import Reader
-from katagrad.course.intake import check_paths
+from katagrad.course.contents import check_paths
 from katagrad.errors import SubmissionProblem
 from tests.course.archives import FORMS, mutant
 
