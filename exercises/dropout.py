@@ -5,7 +5,7 @@ kept is divided by 1 - p, which keeps every expected value as it was; in use, no
 nothing may be done: dropout that is left on makes a network answer differently each time it is asked.
 
 Rule: write dropout, its mask and its gradient yourself; the framework's dropout functions are not allowed here.
-build_mlp is made of the framework's own layers, its dropout layer among them.
+In build_mlp the framework's own layers are, its dropout layer among them.
 
 Graded outcome: build_mlp(64, (64,), 10, 0.3) on scikit-learn's digits, 12 epochs of batches of 50 at learning rate
 0.5: test accuracy at least 0.94, the median of three runs.

@@ -56,8 +56,8 @@ def dense(n_in, n_out):
 
 
 def transparent(width, hidden_layers):
-    """Layers that let a constant 1 through: the scores show what dropout did to it, unit by unit."""
-    first = {"kernel": np.zeros((3, width)), "bias": np.ones(width)}
+    """Layers that turn rows of ones into ones: the scores show what dropout did to them, unit by unit."""
+    first = {"kernel": np.full((3, width), 0.25), "bias": np.full(width, 0.25)}
     copy = {"kernel": np.eye(width), "bias": np.zeros(width)}
     return [first, *[copy] * hidden_layers]
 
@@ -153,7 +153,7 @@ def test_mask_is_drawn_from_its_rng(impl):
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize("p", [-0.1, 1.1, 2.0])
+@pytest.mark.parametrize("p", [-0.1, 1.1, 2.0, float("nan")])
 def test_mask_refuses_what_is_no_probability(impl, p):
     """make_mask raises ValueError for p below 0 or above 1"""
     with raises("ValueError", of=f"make_mask((3,), {p}, rng)"):
@@ -252,7 +252,7 @@ def test_model_drops_in_training(impl, hidden_layers, p):
     width, rows = 40, 500
     model = impl.build_mlp(3, (width,) * hidden_layers, width, p, returns=opaque)
     impl.assign(model, transparent(width, hidden_layers))
-    x = np.zeros((rows, 3))
+    x = np.ones((rows, 3))
     z = impl.logits(model, x, training=True)
     shape(z, (rows, width), of="logits(model, x, training=True)")
     kept = (1 / (1 - p)) ** hidden_layers
@@ -332,7 +332,7 @@ def test_training_uses_dropout(impl):
     model = impl.build_mlp(3, (50,), 50, 0.5, returns=opaque)
     impl.assign(model, transparent(50, 1))
     rows = 1000
-    x, y = np.zeros((rows, 3)), integers(50, rows)
+    x, y = np.ones((rows, 3)), integers(50, rows)
     history = impl.train_mlp(model, x, y, 4, 250, 0.0)
     mean, deviation = dropped_loss(50)
     # Five deviations of a mean over the rows: one of four epochs is beyond them once in 400,000 gradings.

@@ -7,7 +7,7 @@ from torch import nn
 
 
 def make_mask(shape, p, rng):
-    if p < 0 or p > 1:
+    if not 0 <= p <= 1:
         raise ValueError("no probability")
     mask = torch.empty(shape, dtype=torch.float32)
     flat = mask.view(-1)
