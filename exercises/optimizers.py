@@ -10,7 +10,7 @@ new dict and leaves both arguments, and the tensors in them, as they were. All m
 optimizer, starts at zero, and has the shape and dtype of the parameter. What holds for every class here:
 
 - a parameter whose name is missing from `grads` is returned as it is, and its memory (and step count) rests;
-- a name in `grads` that `params` has not is a KeyError;
+- a name in `grads` that is missing from `params` is a KeyError, and then no memory has changed;
 - `lr` is an attribute: setting `optimizer.lr = 0.01` between two steps holds from the next step on.
 
 Rule: the framework's own optimizers are not allowed here.
