@@ -16,6 +16,8 @@ allowed here.
 Graded as an outcome: on 240 rows of such data, batch=24, lr=0.05, 20 epochs, the median of three runs must end with a
 loss at most 1 % above that of least squares.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 5.9 and 8.1.3; Robbins & Monro (1951),
 doi:10.1214/aoms/1177729586; Bottou, Curtis & Nocedal (2018), doi:10.1137/16M1080173.
 """
@@ -24,9 +26,9 @@ doi:10.1214/aoms/1177729586; Bottou, Curtis & Nocedal (2018), doi:10.1137/16M108
 def minibatches(n, batch, rng, drop_last=False):
     """Divide one epoch of n rows into batches, in a random order.
 
-    n, batch: integers of at least 1. batch may exceed n: there is one batch then.
+    n, batch: integers of at least 1. batch may exceed n: then the n rows are one short batch, which is the last.
     rng: NumPy Generator from which the order is drawn: a new order for each call with the same generator.
-    drop_last: leave out the last batch if it has fewer than `batch` rows.
+    drop_last: leave out the last batch if it has fewer than `batch` rows, even if no batch is left then.
     Returns an iterable of int64 tensors (B,): row numbers, each of which occurs once. Every batch has `batch` rows,
     but the last may have fewer.
 

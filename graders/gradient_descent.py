@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
+    at_most,
     close,
     dtype,
     equal,
@@ -28,6 +30,7 @@ def squared_error(params, x, y):
 
 LINE = function(squared_error)
 PROJECTION = function(lambda params, x, y: (((x * params["w"]).sum(1) - y) ** 2).mean())
+TABLES = function(lambda params, x, y: (((x * params["w"]).sum(2).sum(1) - y) ** 2).mean())
 # With lr 1 and one row a step, w becomes w / 8 + x: w holds the rows as octal digits, the last one first.
 DIGITS = function(lambda params, x, y: (params["w"] * params["w"] * 0.4375 - x * params["w"] + y).mean())  # fmt: skip
 
@@ -39,6 +42,34 @@ def epoch(impl, *args, **kwargs):
 
 def sizes(batches):
     return [int(rows.size) for rows in batches]
+
+
+@pytest.mark.grade(points=1)
+def test_minibatches_keeps_the_contracts_words(impl):
+    """minibatches keeps what docs/contract.md says of every function"""
+    conform(impl, "minibatches", [13, 4, impl.rng()], exhaust=True)
+
+
+@pytest.mark.grade(points=1)
+def test_sgd_step_keeps_the_contracts_words(impl):
+    """sgd_step keeps what docs/contract.md says of every function"""
+
+    def step(params, grads, lr):
+        return {name: w - lr * grads[name] for name, w in params.items()}
+
+    params = {"w": normal(3, 2), "b": normal(2)}
+    grads = {"b": normal(2, scale=50.0), "w": normal(3, 2, scale=50.0)}
+    conform(impl, "sgd_step", [params, grads, 0.03], expected=step)
+
+
+@pytest.mark.grade(points=1)
+def test_fit_keeps_the_contracts_words(impl):
+    """fit keeps what docs/contract.md says of every function"""
+    params = {"w": normal(3, 2), "b": normal(2)}
+    given = [LINE, params, normal(10, 3), normal(10, 2), 4, 0.03, 2, impl.rng()]
+    conform(impl, "fit", given, rows=[2, 3], gives="anything", without=["gradients"])
+    given = [TABLES, {"w": normal(2, 3)}, normal(10, 2, 3), normal(10), 10, 0.03, 1, impl.rng()]
+    conform(impl, "fit", given, gives="anything", only=["result", "views", "settings"])
 
 
 @pytest.mark.grade(points=2, hint=ORDER)
@@ -73,6 +104,10 @@ def test_minibatches_come_in_random_order(impl):
     equal(again, first, of="the order of a second call with rng(5)")
     holds((first != np.arange(40)).any(), "minibatches(40, 7, rng) is in the order of the rows")
     holds((first != other).any(), "minibatches has the same order for rng(5) and rng(6)")
+    # In a random order about two rows are followed by a neighbour; more than 20 have a chance of 1e-13.
+    order = np.concatenate(epoch(impl, 300, 7, impl.rng()))
+    neighbours = int((np.abs(np.diff(order)) == 1).sum())
+    at_most(neighbours, 20, of="how many of 300 rows come right after a neighbour,")
     # Which rows the dropped batch would have held must be chance, too.
     kept = [epoch(impl, 9, 4, impl.rng(seed), True) for seed in range(12)]
     left = {36 - int(np.concatenate(batches).sum()) for batches in kept}  # 0 + 1 + ... + 8 is 36
