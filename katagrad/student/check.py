@@ -15,6 +15,7 @@ from katagrad.grading.examples import Example, examples, run_example
 from katagrad.grading.records import topic_status
 from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission
+from katagrad.student.interrupt import Superseded
 from katagrad.student.standing import note
 from katagrad.student.workspace import Workspace
 from katagrad.topics import Topic
@@ -117,9 +118,19 @@ class Checker:
                 yield from self._run(self.transport, topic, shown)
                 return
             yield from self._run(self.transport, topic, [])
+        except (Superseded, KeyboardInterrupt):
+            # Left while a worker was being ended: its server may still owe an answer.
+            if getattr(self.transport.worker, "dead", False):
+                self.grading.pool.close()
+            raise
         finally:
             self.transport.close()
             self.transport = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the submission is at work, rather than the grader: a check can be left then."""
+        return self.transport is not None and self.transport.waiting
 
     def _run(
         self, transport: Transport, topic: Topic, shown: list[Example]

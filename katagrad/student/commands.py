@@ -24,6 +24,11 @@ def add(app: typer.Typer) -> None:
     app.command("list")(listing)
     app.command("next")(following)
     app.command("check")(check)
+    app.command("watch")(watch)
+    app.command("hint")(hint)
+    app.command("reset")(reset)
+    app.command("solution")(solution)
+    app.command("doctor")(doctor)
 
 
 def chosen(workspace: Workspace, name: str | None) -> Topic:
@@ -143,3 +148,85 @@ def check(
     if found.status == PASSED:
         screen.show(out, screen.onward(workspace, progress, topic))
     raise typer.Exit(0 if found.status == PASSED else 1)
+
+
+def watch(name: Name = None, framework: Framework = None, patience: Patience = 1.0) -> None:
+    """Check the topic at hand at every save. Keys: hint, next, back, list, full, run again, quit."""
+    from katagrad.grading.session import check_patience
+    from katagrad.student import keys, screen
+    from katagrad.student.check import Checker
+    from katagrad.student.watch import Watch
+
+    if framework is not None:
+        one_of("framework", framework, FRAMEWORKS)
+    check_patience(patience)
+    workspace = require()
+    topic = chosen(workspace, name)
+    checker = Checker(workspace, framework, patience)
+    try:
+        Watch(workspace, checker, screen.console(), keys.possible()).run(topic)
+    finally:
+        checker.close()
+
+
+def hint(name: Name = None) -> None:
+    """Show the next hint of a topic, of three, and those before it."""
+    from katagrad.student import hints, screen
+
+    workspace = require()
+    topic = chosen(workspace, name)
+    out = screen.console()
+    out.print(screen.heading(workspace, topic))
+    screen.show(out, screen.hints(topic, hints.more(workspace, topic)))
+
+
+def reset(
+    name: Annotated[str, typer.Argument(metavar="TOPIC", help="the topic to begin again")],
+) -> None:
+    """Put the stub of a topic back. Your file is kept as a backup."""
+    from katagrad.student import hints
+
+    workspace = require()
+    topic = chosen(workspace, name)
+    backup = hints.reset(workspace, topic)
+    shown = workspace.shown(workspace.file(topic))
+    if backup is not None:
+        print(f"Your {shown} is kept as {workspace.shown(backup)}")
+    print(f"{shown} is the stub")
+
+
+def solution(
+    name: Name = None,
+    framework: Framework = None,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="show it although the topic is not done")
+    ] = False,
+) -> None:
+    """Show the reference solution of a topic that you have done, beside your own."""
+    from katagrad.student import compare, hints, screen
+
+    if framework is not None:
+        one_of("framework", framework, FRAMEWORKS)
+    workspace = require()
+    topic = chosen(workspace, name)
+    own = workspace.file(topic)
+    text = own.read_text(encoding="utf-8", errors="replace") if own.is_file() else ""
+    _, reference = hints.solution(workspace, topic, framework, give_up)
+    out = screen.console()
+    out.print(screen.heading(workspace, topic))
+    screen.show(out, compare.beside(text, reference, out.width))
+
+
+def doctor() -> None:
+    """Say what is wrong with this installation, and the line that mends it.
+
+    Exit status: 0 if katagrad works, 1 if something is wrong.
+    """
+    from katagrad.student import screen
+    from katagrad.student.doctor import WRONG, examine
+
+    out, wrong = screen.console(), False
+    for finding in examine():
+        wrong = wrong or finding.level == WRONG
+        screen.show(out, screen.finding(finding))
+    raise typer.Exit(1 if wrong else 0)

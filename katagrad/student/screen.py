@@ -5,21 +5,22 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.grading.table import number
 from katagrad.student.check import Judged, Verdict, file_hash
+from katagrad.student.doctor import NOTE, OK, WRONG, Finding
 from katagrad.student.standing import Progress, Standing, following, present
 from katagrad.student.workspace import Workspace
-from katagrad.text import quoted
+from katagrad.text import one_line, quoted
 from katagrad.topics import Topic
 
 STYLES = {PASSED: "green", FAILED: "red", NOT_STARTED: "yellow", NOT_GRADED: "magenta"}
-BAR = 20
+BAR = 16
 
 
 def console() -> Console:
@@ -27,7 +28,7 @@ def console() -> Console:
     return Console(markup=False, highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
 
 
-def show(out: Console, lines: Iterable[Text]) -> None:
+def show(out: Console, lines: Iterable[RenderableType]) -> None:
     """Print one below the other."""
     for line in lines:
         out.print(line)
@@ -46,13 +47,14 @@ def plural(count: int, word: str) -> str:
 
 def word_of(standing: Standing, changed: bool) -> str:
     """How far a topic is, in a word or two."""
-    if standing.status == PASSED or (standing.done and not changed):
-        said = "done" if not standing.gave_up else "done, after its solution was shown"
-    elif standing.status == NOT_STARTED and not standing.passed:
+    if standing.status == PASSED:
+        said = "done (solution shown)" if standing.gave_up else "done"
+    elif standing.status == NOT_STARTED and not standing.passed and not standing.done:
         return "not started"
     else:
         said = f"{standing.passed}/{standing.checks} checks"
-    return f"{said}, changed since" if changed else said
+        said = f"was done, {said}" if standing.done else said
+    return f"{said}, changed" if changed else said
 
 
 def is_changed(workspace: Workspace, topic: Topic, standing: Standing) -> bool:
@@ -87,9 +89,8 @@ def overview(workspace: Workspace, progress: Progress) -> Iterator[Text]:
 def heading(workspace: Workspace, topic: Topic) -> Text:
     """A topic's name and title, with its place in teaching order."""
     place = list(workspace.topics).index(topic.name) + 1
-    text = Text(topic.name, style="bold")
-    text.append(f"  {topic.title}", style="none")
-    return text.append(f"  ({place} of {len(workspace.topics)})", style="dim")
+    text = Text().append(topic.name, style="bold")
+    return text.append(f" ({place} of {len(workspace.topics)})  {topic.title}")
 
 
 def listing(workspace: Workspace, progress: Progress, width: int) -> Iterator[Text]:
@@ -108,7 +109,7 @@ def listing(workspace: Workspace, progress: Progress, width: int) -> Iterator[Te
             line = Text(f"{mark} {topic.name:<{longest}}  ")
             line.append(bar(standing.passed, standing.checks), style=STYLES[standing.status])
             line.append(f"  {state}")
-            if not standing.file:
+            if not (standing.file or standing.done):
                 line = Text(f"{mark} {topic.name:<{longest}}  {topic.title}")
             if (
                 len(line) > width
@@ -123,11 +124,13 @@ def verdict(workspace: Workspace, found: Verdict, full: bool = False) -> Iterato
 
     full: everything that did not pass.
     """
-    count = f"{found.passed} of {plural(found.checks, 'check')}"
-    points = f"{number(found.points)} of {number(found.maximum)} points"
+    if found.whole:
+        points = f"{number(found.points)} of {number(found.maximum)} points"
+        said = f"{found.passed} of {plural(found.checks, 'check')} passed, {points}"
+    else:
+        said = f"{len(found.judged)} of {found.checks} checked so far, {found.passed} passed"
     line = Text(f"{bar(found.passed, found.checks)}  ", style=STYLES[found.status])
-    line.append(f"{count} passed, {points}  ({found.seconds:.2f} s)", style="none")
-    yield line
+    yield line.append(f"{said}  ({found.seconds:.2f} s)", style="none")
     if found.status == PASSED:
         yield Text()
         yield from (note for one in found.judged for note in _note(one))
@@ -139,6 +142,8 @@ def verdict(workspace: Workspace, found: Verdict, full: bool = False) -> Iterato
         yield Text()
         yield from failure(workspace, found.topic, one)
     rest = "" if found.first and found.first.outcome.whole else _rest(left, shown)
+    if not found.whole:
+        rest = "Still checking ..."
     if rest:
         yield Text()
         yield Text(rest)
@@ -199,3 +204,23 @@ def onward(workspace: Workspace, progress: Progress, topic: Topic) -> Iterator[T
         yield Text("That was the last: every topic is done.")
     else:
         yield Text("Next: ").append_text(heading(workspace, after))
+
+
+def hints(topic: Topic, shown: Sequence[str]) -> Iterator[Text]:
+    """The hints that were asked for so far, and what there is after the last."""
+    for number_, hint in enumerate(shown, 1):
+        yield Text()
+        yield Text(f"Hint {number_} of {len(topic.hints)}", style="bold")
+        yield from indented(hint)
+    if len(shown) == len(topic.hints):
+        yield Text()
+        yield Text(f"There are no more. `kata solution {topic.name} --give-up` shows the solution.")
+
+
+def finding(one: Finding) -> Iterator[Text]:
+    """A line of `kata doctor`, and below it what mends it."""
+    style = {OK: "green", NOTE: "yellow", WRONG: "red"}[one.level]
+    line = Text(f"{one.level:<5}  ", style=style)
+    yield line.append(f"{one.subject}: {one_line(one.found)}", style="none")
+    if one.remedy:
+        yield Text(f"       {one.remedy}", style="bold")

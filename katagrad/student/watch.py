@@ -1,0 +1,229 @@
+"""`kata watch`: every save is checked, by a server that keeps the framework."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from katagrad.errors import NOT_STARTED, PASSED, BadOption
+from katagrad.grading.submission import Submission
+from katagrad.student import compare, hints, keys, screen, standing
+from katagrad.student.check import Checker, Judged, Verdict, file_hash, judge
+from katagrad.student.interrupt import Interrupter
+from katagrad.student.workspace import Workspace
+from katagrad.topics import Topic
+
+# Milliseconds without a further change after which a save counts as over, and at most.
+QUIET, LONGEST = 20, 200
+# Seconds after which a check that goes on shows what it has found so far, and how far it is.
+PATIENT = 0.3
+KEYS = {
+    "h": "hint",
+    "n": "next",
+    "b": "back",
+    "l": "list",
+    "f": "full",
+    "r": "run again",
+    "q": "quit",
+}
+# Keys for which a check at work is left; the others wait until it is over.
+LEAVING = "nbrq"
+
+
+class Watch:
+    """The loop. keyboard: whether keys are read and the screen is redrawn; otherwise verdicts follow each other."""
+
+    def __init__(
+        self, workspace: Workspace, checker: Checker, out: Console, keyboard: bool
+    ) -> None:
+        self.workspace, self.checker, self.out = workspace, checker, out
+        self.keyboard = keyboard
+        self.events: queue.SimpleQueue[set[Path] | str] = queue.SimpleQueue()
+        self.interrupter = Interrupter(lambda: checker.waiting)
+        self.found: Verdict | None = None
+        self.digest = ""
+        self.full = False
+
+    def run(self, topic: Topic) -> None:
+        """Check `topic`, and from then on what is saved, until the student quits."""
+        reading = keys.pressed(self._press) if self.keyboard else contextlib.nullcontext()
+        with (
+            reading,
+            saves(self.workspace.exercises, self._save),
+            contextlib.suppress(KeyboardInterrupt),
+        ):
+            self.turn_to(topic)
+            while self.obey(self.events.get()):
+                pass
+        self.out.print("Stopped. `kata watch` goes on from here.")
+
+    def _press(self, key: str) -> None:
+        self.events.put(key.lower())
+        if key.lower() in LEAVING:
+            self.interrupter.interrupt()
+
+    def _save(self, paths: set[Path]) -> None:
+        self.events.put(paths)
+        self.interrupter.interrupt()
+
+    def obey(self, event: set[Path] | str) -> bool:
+        """Do what a save or a key asks for; False to quit."""
+        if isinstance(event, set):
+            self.saved(event)
+        elif event in ("q", "\x04"):
+            return False
+        elif event == "n":
+            self.move(standing.following(self.workspace, standing.load(self.workspace), self.topic))
+        elif event == "b":
+            order = list(self.workspace.topics.values())
+            self.move(order[max(order.index(self.topic) - 1, 0)])
+        elif event == "r":
+            self.check()
+        elif event == "f":
+            self.full = not self.full
+            self.draw()
+        elif event == "h":
+            self.draw(self._hints())
+        elif event == "l":
+            kept = standing.load(self.workspace)
+            self.show(screen.listing(self.workspace, kept, self.out.width))
+        elif event == "s" and self.found is not None and self.found.status == PASSED:
+            self.compare()
+        return True
+
+    def saved(self, paths: set[Path]) -> None:
+        """Check the topic whose file was saved; for any other file, the topic at hand."""
+        named = [self.workspace.topics.get(path.stem) for path in sorted(paths)]
+        own = [topic for topic in named if topic is not None]
+        if own and self.topic not in own:
+            self.turn_to(own[0])
+        elif own == named and self.found is not None and self.found.whole and not self.changed():
+            return  # some editors write a file twice
+        else:
+            self.check()
+
+    def changed(self) -> bool:
+        """Whether the file is another than the one that was checked last."""
+        return file_hash(self.workspace, self.topic) != self.digest
+
+    def move(self, topic: Topic | None) -> None:
+        """Go to another topic, if there is one."""
+        if topic is not None and topic != self.topic:
+            self.turn_to(topic)
+        else:
+            self.draw()
+
+    def turn_to(self, topic: Topic) -> None:
+        """Make a topic the one at hand, and check it."""
+        self.topic, self.full = topic, False
+        standing.turn_to(self.workspace, topic)
+        self.show([screen.heading(self.workspace, topic), Text("starting ...")])
+        self.checker.prepare(topic)
+        self.check()
+
+    def check(self) -> None:
+        """Check the topic at hand, and show what came of it; leave it for a new save or a key."""
+        began, drawn, judged = time.monotonic(), 0.0, []
+        self.found, self.digest = None, file_hash(self.workspace, self.topic)
+
+        def advance(one: Judged, checks: int) -> None:
+            nonlocal drawn
+            self.interrupter.leave()
+            judged.append(one)
+            now = time.monotonic()
+            if self.keyboard and now - max(began, drawn) > PATIENT and len(judged) < checks:
+                drawn = now
+                self.found = Verdict(self.topic, list(judged), checks, now - began)
+                self.draw()
+
+        with self.interrupter.block():
+            self.found = judge(self.checker, self.topic, advance)
+            self.full = self.full and self.found.status != PASSED
+        if self.found is not None and self.found.whole:
+            self.draw()
+
+    def _hints(self) -> Iterator[Text]:
+        shown = hints.more(self.workspace, self.topic)
+        yield from screen.hints(self.topic, shown)
+
+    def compare(self) -> None:
+        """The reference beside the student's own."""
+        own = self.workspace.file(self.topic).read_text(encoding="utf-8", errors="replace")
+        try:
+            _, reference = hints.solution(self.workspace, self.topic)
+        except BadOption as error:
+            self.draw([Text(str(error))])
+            return
+        self.show(compare.beside(own, reference, self.out.width))
+
+    def draw(self, more: Iterable[Text] = ()) -> None:
+        """The verdict, with anything else below it."""
+        found, lines = self.found, [screen.heading(self.workspace, self.topic)]
+        file = self.workspace.shown(self.workspace.file(self.topic))
+        lines.append(Text(f"{file}  at {time.strftime('%H:%M:%S')}", style="dim"))
+        if found is not None:
+            lines += screen.verdict(self.workspace, found, self.full)
+            if found.status == PASSED:
+                lines += self._after()
+            elif found.status == NOT_STARTED and found.whole:
+                lines.append(Text(f"Open {file}, and save it when there is something to check."))
+        self.show([*lines, *more])
+
+    def _after(self) -> Iterator[Text]:
+        """What to do when a topic is done."""
+        if self.topic.solution(self._framework()).is_file():
+            yield Text("Is each line of yours needed? Press s to see the reference beside it.")
+        kept = standing.load(self.workspace)
+        yield from screen.onward(self.workspace, kept, self.topic)
+
+    def _framework(self) -> str:
+        source = Submission(self.workspace.exercises).source(self.topic)
+        return source.known_framework or self.workspace.framework or "torch"
+
+    def show(self, lines: Iterable[RenderableType]) -> None:
+        """A new screen, with the keys at its end."""
+        if self.keyboard and not self.out.is_dumb_terminal:
+            self.out.clear()
+        screen.show(self.out, lines)
+        if self.keyboard:
+            self.out.print(Text("\n" + "  ".join(f"{k} {w}" for k, w in KEYS.items()), style="dim"))
+
+
+@contextmanager
+def saves(folder: Path, tell: Callable[[set[Path]], None]) -> Iterator[None]:
+    """Call `tell` with the Python files below `folder` that were saved, from another thread."""
+    from watchfiles import watch
+
+    over = threading.Event()
+
+    def listen() -> None:
+        for changes in watch(
+            folder,
+            watch_filter=lambda _, path: is_source(Path(path)),
+            step=QUIET,
+            debounce=LONGEST,
+            stop_event=over,
+            raise_interrupt=False,
+        ):
+            tell({Path(path) for _, path in changes})
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(2.0)
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file is part of a submission, rather than of an editor."""
+    return path.suffix == ".py" and not path.name.startswith((".", "#"))
