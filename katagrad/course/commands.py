@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from katagrad.course.moments import read_times
-from katagrad.course.settings import Course, find_course
 from katagrad.errors import BadOption, one_of
 from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
+if TYPE_CHECKING:
+    from katagrad.course.grade import GradingRequest
+    from katagrad.course.settings import Course
+
+# What a command needs is imported when it runs: `kata` alone should start at once.
 app = typer.Typer(
     no_args_is_help=True, help="Take in, grade and export the submissions of a course."
 )
@@ -90,6 +93,10 @@ def grade(
             help="how much students/ shows: score, claims, messages or hints; default: as the course says, or claims"
         ),
     ] = None,
+    gradebook: Annotated[
+        Path | None,
+        typer.Option(help="also write scores and comments to this gradebook.db of nbgrader"),
+    ] = None,
 ) -> None:
     """Grade a folder of submissions. A second run grades only what is missing or changed.
 
@@ -97,6 +104,8 @@ def grade(
     """
     from katagrad.course import report
     from katagrad.course.grade import GradingRequest, run
+    from katagrad.course.moments import read_times
+    from katagrad.course.settings import find_course
     from katagrad.grading.session import parse_limits
     from katagrad.progress import progress
 
@@ -128,7 +137,22 @@ def grade(
         ) from None
     for line in report.lines(summary, out):
         print(line)
+    if gradebook is not None:
+        _to_nbgrader(gradebook, out, request)
     raise typer.Exit(1 if summary.problems else 0)
+
+
+def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> None:
+    from katagrad.course.jupyter.gradebook import write_gradebook
+    from katagrad.course.ledger import Ledger
+    from katagrad.course.scores import standings
+
+    ledger = Ledger(out / "ledger.sqlite")
+    everybody = standings(ledger, request.course, [topic.name for topic in request.topics])
+    ledger.close()
+    for line in write_gradebook(gradebook, everybody, request.course, request.show):
+        print(f"not in the gradebook: {one_line(line)}")
+    print(f"scores written to {gradebook}")
 
 
 @app.command("intake")
@@ -152,6 +176,8 @@ def intake(
     """
     from katagrad.course.intake import take_in
     from katagrad.course.listing import lines, write_plain
+    from katagrad.course.moments import read_times
+    from katagrad.course.settings import find_course
     from katagrad.grading.session import check_patience
 
     if dry_run == (out is not None):
@@ -195,6 +221,7 @@ def handout(
     Handing out again updates files that nobody changed, and never overwrites work.
     """
     from katagrad.course import handout as made
+    from katagrad.course.settings import find_course
     from katagrad.course.update import read_zip, write_folder, write_zip
 
     if source is not None:
@@ -212,6 +239,36 @@ def handout(
         print(f"left alone, because it was changed: {one_line(name)}")
     removed = f", {len(changes.removed)} removed" if changes.removed else ""
     print(f"{len(changes.written)} of {len(files)} files written{removed}: {out}")
+
+
+@app.command("nbgrader")
+def nbgrader(
+    out: Annotated[Path, typer.Option(help="course folder of nbgrader to write")],
+    framework: Annotated[str, typer.Option(help="torch or tensorflow")],
+    names: Names = None,
+    course_file: CourseFile = None,
+    isolation: Annotated[str, typer.Option(help="namespace, or process")] = "namespace",
+) -> None:
+    """Write a course folder for nbgrader: a notebook for each topic, with solutions and hidden checks.
+
+    nbgrader's own commands run it. Files that are there and differ are left alone.
+    """
+    from katagrad.course.jupyter.folder import write_course
+    from katagrad.course.settings import find_course
+    from katagrad.grading.session import ISOLATION
+
+    one_of("framework", framework, FRAMEWORKS)
+    one_of("isolation", isolation, ISOLATION)
+    course = find_course(course_file)
+    try:
+        made = write_course(chosen(names, course), framework, out, course, isolation)
+    except OSError as error:
+        raise BadOption(f"{error.filename or out}: {error.strerror or error}") from None
+    for name in made.kept:
+        print(f"left alone, because it differs: {name}")
+    print(
+        f"{len(made.written)} files written: {out}; in it, run: nbgrader generate_assignment TOPIC"
+    )
 
 
 @app.command("forget")

@@ -151,7 +151,7 @@ def _with_lateness(scores: Mapping[str, TopicScore], course: Course) -> dict[str
         over = course.late.last_day is not None and days > course.late.last_day
         free = 0 if over else min(days, left)
         left -= free
-        kept = 0.0 if over else course.late.kept(days - free)
+        kept = course.late.share(days, free)
         found[name] = replace(score, days=days, free=free, lost=(score.earned or 0.0) * (1 - kept))
     return found
 

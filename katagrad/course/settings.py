@@ -56,8 +56,18 @@ class Lateness:
         """Days begun after the due time and the grace; 0 where either time is not known."""
         if due is None or handed_in is None:
             return 0
-        seconds = handed_in - due.timestamp() - self.grace * 60
+        return self.days_of(handed_in - due.timestamp() - self.grace * 60)
+
+    @staticmethod
+    def days_of(seconds: float) -> int:
+        """Days begun in so many seconds."""
         return max(0, math.ceil(seconds / DAY))
+
+    def share(self, days: int, free: int = 0) -> float:
+        """The share of the points that is left after so many late days, of which `free` cost nothing."""
+        if self.last_day is not None and days > self.last_day:
+            return 0.0
+        return self.kept(days - free)
 
     def kept(self, days: int) -> float:
         """The share of the points that is left after `days` late days that no free day covers."""

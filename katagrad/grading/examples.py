@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from katagrad.authoring.expect import close, equal
-from katagrad.boundary.implementation import Implementation, image, kernel
-from katagrad.errors import Failure, StudentError
+from katagrad.boundary.implementation import Implementation, Transport, image, kernel
+from katagrad.errors import PASSED, Failure, StudentError
+from katagrad.grading.checks import Outcome, Rules, run_case
+from katagrad.topics import Topic
 from katagrad.worker.expression import (
     Expression,
     absolute,
@@ -98,6 +100,21 @@ def run_example(impl: Implementation, example: Example) -> None:
         value = _value(statement.value, impl, names)
         if want:
             _compare(value, want, source)
+
+
+def run_examples(
+    transport: Transport, topic: Topic, function: str, rules: Rules, seconds: float
+) -> Outcome:
+    """What the examples of a function of the contract come to; the first that fails decides."""
+    outcome = Outcome(PASSED)
+    for example in examples(topic.contract.read_bytes()):
+        if example.subject.partition(".")[0] == function and outcome.status == PASSED:
+
+            def body(impl: Implementation, one: Example = example) -> None:
+                run_example(impl, one)
+
+            outcome = run_case(transport, f"example {example.subject}", "", seconds, rules, body)
+    return outcome
 
 
 def _expect_error(

@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 MAGIC = re.compile(r"^(\s*)(%|!|\?|.*\?\s*$|\w+(?:\s*,\s*\w+)*\s*=\s*[%!])")
@@ -27,9 +27,13 @@ def python_of(data: bytes) -> tuple[str, dict[str, Any]]:
         read: Any = nbformat.reads(data.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no valid notebook: {str(error)[:200]}") from None
-    cells = [plain(text) for text in _code(read["cells"])]
     about = read.get("metadata", {}).get("katagrad", {})
-    return _kept(cells), json.loads(json.dumps(about))
+    return file_of(_code(read["cells"])), json.loads(json.dumps(about))
+
+
+def file_of(cells: Iterable[str]) -> str:
+    """The text of the Python file that code cells amount to."""
+    return _kept([plain(text) for text in cells])
 
 
 def _code(cells: list[Any]) -> Iterator[str]:

@@ -1,0 +1,114 @@
+"""`kata course nbgrader`: a course folder that nbgrader's own commands run, from the assignment to the export."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from katagrad.course.jupyter.source import notebook
+from katagrad.course.settings import Course
+from katagrad.errors import BadOption
+from katagrad.grading.records import write_whole
+from katagrad.topics import Topic
+
+CONFIG = "nbgrader_config.py"
+TEXT = '''\
+"""Settings of nbgrader for this course. katagrad wrote this file; your own settings may follow at its end."""
+
+from nbgrader.apps import NbGraderApp  # noqa: F401
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute
+
+from katagrad.course.jupyter.autograde import GradeByWorker, LatePolicy
+
+c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = {course_id!r}
+# A worker of katagrad earns the points. No kernel runs what students hand in.
+steps = Autograde.class_traits()["autograde_preprocessors"].default()
+c.Autograde.autograde_preprocessors = [GradeByWorker if step is Execute else step for step in steps]
+# A check that a student deleted still counts.
+c.OverwriteCells.add_missing_cells = True
+c.GradeByWorker.isolation = {isolation!r}
+c.GradeByWorker.framework = {framework!r}
+c.GradeByWorker.show = {show!r}
+c.AssignLatePenalties.plugin_class = LatePolicy
+c.LatePolicy.penalty = {penalty!r}
+c.LatePolicy.grace = {grace!r}
+c.LatePolicy.last_day = {last_day!r}
+'''
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written. kept: files that were there and differ, and were left alone."""
+
+    written: list[str]
+    kept: list[str]
+
+
+def write_course(
+    chosen: Sequence[Topic], framework: str, out: Path, course: Course | None, isolation: str
+) -> Made:
+    """Write source/TOPIC/TOPIC.ipynb, nbgrader_config.py, and the students and due dates into gradebook.db.
+
+    A file that is there and differs is left alone. Raises BadOption without nbgrader, and OSError.
+    """
+    gradebook = require_gradebook()
+    import nbformat
+
+    files = {
+        f"source/{t.name}/{t.name}.ipynb": nbformat.writes(notebook(t, framework)) + "\n"  # type: ignore[no-untyped-call]
+        for t in chosen
+    }
+    late = course.late if course else None
+    files[CONFIG] = TEXT.format(
+        course_id=out.resolve().name,
+        isolation=isolation,
+        framework=framework,
+        show=course.show if course else "claims",
+        penalty=late.penalty if late else 0.0,
+        grace=late.grace if late else 0.0,
+        last_day=late.last_day if late and late.last_day is not None else -1,
+    )
+    made = Made([], [])
+    for name, text in files.items():
+        path = out / name
+        if path.is_file() and path.read_text(encoding="utf-8") != text:
+            made.kept.append(name)
+        elif not path.is_file():
+            write_whole(path, text)
+            made.written.append(name)
+    with gradebook(f"sqlite:///{(out / 'gradebook.db').resolve()}") as book:
+        for topic in chosen:
+            rule = course.topics.get(topic.name) if course else None
+            due = {"duedate": utc(rule.due.timestamp())} if rule and rule.due else {}
+            book.update_or_create_assignment(topic.name, **due)
+        add_students(book, course)
+    return made
+
+
+def add_students(book: Any, course: Course | None) -> None:
+    """Put the people of the roster into a gradebook."""
+    for person in course.roster.people.values() if course and course.roster else ():
+        last, first = person.parts
+        book.update_or_create_student(
+            person.id, first_name=first or None, last_name=last or None, email=person.email or None
+        )
+
+
+def utc(seconds: float) -> datetime.datetime:
+    """A moment as nbgrader keeps it: in UTC, without saying so."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.replace(tzinfo=None)
+
+
+def require_gradebook() -> Any:
+    """nbgrader's class Gradebook. Raises BadOption where nbgrader is not installed."""
+    try:
+        from nbgrader.api import Gradebook
+    except ModuleNotFoundError:
+        raise BadOption("this needs nbgrader; run: pip install 'katagrad[course]'") from None
+    return Gradebook

@@ -1,0 +1,118 @@
+"""Scores, comments and late penalties of a grading in nbgrader's gradebook, through its own API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from katagrad.course.jupyter.folder import add_students, require_gradebook, utc
+from katagrad.course.jupyter.source import check_id
+from katagrad.course.locate import asked
+from katagrad.course.release import LEVELS, without_detail
+from katagrad.course.scores import Standing, TopicScore
+from katagrad.course.settings import Course
+from katagrad.errors import NOT_GRADED, PASSED, BadOption
+from katagrad.grading.checks import manifest
+from katagrad.grading.records import TopicResult
+from katagrad.topics import topics
+
+
+def write_gradebook(
+    path: Path, everybody: Sequence[Standing], course: Course | None, show: str
+) -> list[str]:
+    """Write what is known of each student's topics; returns a line for each topic that was left out.
+
+    A topic is the assignment of its name. Grades that somebody gave by hand stay, and so do comments. Points are those
+    of the checks, as nbgrader's cells have them. Raises BadOption.
+    """
+    if path.is_dir():
+        path = path / "gradebook.db"
+    if not path.parent.is_dir():
+        raise BadOption(f"there is no folder {path.parent} for the gradebook")
+    left: list[str] = []
+    with require_gradebook()(f"sqlite:///{path.resolve()}") as book:
+        add_students(book, course)
+        names = dict.fromkeys(n for s in everybody for n, one in s.scores.items() if one.result)
+        for name in [n for n in names if n in topics()]:
+            _add_assignment(book, name, course)
+        for standing in everybody:
+            for name, score in standing.scores.items():
+                if score.result is None or name not in topics():
+                    continue
+                if score.earned is None:
+                    left.append(f"{standing.student}: {score.problem or f'{name} is not known'}")
+                    continue
+                _write(book, standing, name, score, score.result, show)
+        book.db.commit()
+    return left
+
+
+def _add_assignment(book: Any, name: str, course: Course | None) -> None:
+    """Make sure that an assignment has a cell for each check, as the notebook of the topic has."""
+    from nbgrader.api import MissingEntry
+
+    rule = course.topics.get(name) if course else None
+    due = {"duedate": utc(rule.due.timestamp())} if rule and rule.due else {}
+    book.update_or_create_assignment(name, **due)
+    wanted = {check_id(name, check.name): float(check.points) for check in manifest(topics()[name])}
+    try:
+        there = {cell.name for cell in book.find_notebook(name, name).grade_cells}
+    except MissingEntry:
+        book.update_or_create_notebook(name, name)
+        for cell, points in wanted.items():
+            book.update_or_create_grade_cell(cell, name, name, max_score=points, cell_type="code")
+        for function in sorted(asked(name)):
+            book.update_or_create_solution_cell(f"{name}-answer-{function}", name, name)
+        return
+    missing = sorted(set(wanted) - there)
+    if missing:
+        raise BadOption(
+            f"the notebook {name} of the gradebook has no cell {missing[0]}; make it with kata course nbgrader, "
+            f"and run nbgrader generate_assignment {name}"
+        )
+
+
+def _write(
+    book: Any, standing: Standing, name: str, score: TopicScore, result: TopicResult, show: str
+) -> None:
+    student = standing.student
+    last, first = standing.person.parts
+    given = {"first_name": first, "last_name": last, "email": standing.person.email}
+    book.update_or_create_student(student, **{key: value for key, value in given.items() if value})
+    when = {} if score.handed_in is None else {"timestamp": utc(score.handed_in)}
+    book.update_or_create_submission(name, student, **when)
+    for check in result.checks:
+        grade = book.find_grade(check_id(name, check.name), name, name, student)
+        changed = grade.auto_score != check.points
+        grade.auto_score = check.points
+        # As nbgrader has it: somebody should look again at a grade given by hand whose points changed.
+        if grade.manual_score is None:
+            grade.needs_manual_grade = False
+        elif changed:
+            grade.needs_manual_grade = True
+    for function, text in _comments(name, result, show).items():
+        comment = book.find_comment(f"{name}-answer-{function}", name, name, student)
+        comment.auto_comment = text or None
+    book.db.commit()  # the sum below is the database's
+    handed = book.find_submission_notebook(name, name, student)
+    share = score.lost / score.earned if score.earned else 0.0
+    handed.late_submission_penalty = round(share * handed.score, 6) or None
+
+
+def _comments(name: str, result: TopicResult, show: str) -> dict[str, str]:
+    """What a student may read, by the function that it speaks of: a line for each check that did not pass."""
+    level, functions = LEVELS.index(show), sorted(asked(name))
+    found: dict[str, list[str]] = {function: [] for function in functions}
+    for check in result.checks:
+        if level < LEVELS.index("claims") or check.status in (PASSED, NOT_GRADED):
+            continue
+        said = check.name.removeprefix("test_") + "_"
+        named = [f for f in functions if said.startswith(f.lower() + "_")]
+        line = f"{check.claim}: {check.status}"
+        if level >= LEVELS.index("messages") and check.message:
+            line += f"\n    {without_detail(check.message)}"
+        if level >= LEVELS.index("hints") and check.hint:
+            line += f"\n    Look at: {check.hint}"
+        found[max(named, key=len) if named else functions[0]].append(line)
+    return {function: "\n".join(lines) for function, lines in found.items()}
