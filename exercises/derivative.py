@@ -9,6 +9,9 @@ rounded. So the difference quotients of this topic are computed in float64, what
 
 Rule: write the differences yourself; the frameworks' gradient checkers are not allowed here.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Baydin, Pearlmutter, Radul & Siskind (2018), Automatic Differentiation in Machine Learning: a
 Survey, JMLR 18(153); Griewank & Walther (2008), Evaluating Derivatives, chapters 2 and 3,
 doi:10.1137/1.9780898717761; Nocedal & Wright (2006), Numerical Optimization, section 8.1,
@@ -37,8 +40,9 @@ def autograd_grad(f, x):
     """Return the gradient of f at x by the framework's tape: exact, but for rounding.
 
     f: function of a float tensor, whose result is a scalar tensor (). x: float tensor of any shape.
-    Returns a tensor of the shape and dtype of x, 0 where f does not depend on an element. x is left as it
-    was (in PyTorch, its requires_grad and grad too): called twice on one tensor, the result is the same twice.
+    Returns a tensor of the shape and dtype of x, 0 where f does not depend on an element, and 0 everywhere if f is
+    constant. x is left as it was (in PyTorch, its requires_grad and grad too): called twice on one tensor, the
+    result is the same twice.
 
     >>> autograd_grad(lambda x: x[0] * x[1] + x[0], [2.0, 5.0, 1.0])
     [6.0, 2.0, 0.0]
@@ -51,7 +55,7 @@ def jacobian(f, x):
 
     f: function of a float tensor, whose result is a tensor of any shape. x: float tensor of any shape.
     Returns a tensor of shape f(x).shape + x.shape: element [i, j] is d f(x)[i] / d x[j], where i and j may be
-    several indices each.
+    several indices each. It is 0 where f(x)[i] does not depend on x[j], and 0 everywhere if f is constant.
 
     >>> jacobian(lambda x: x[0] * x, [2.0, 3.0])
     [[4.0, 0.0], [3.0, 2.0]]
@@ -64,7 +68,7 @@ def second_derivative(f, x):
 
     f: function of a float tensor that works element by element: its result has the shape of x, and an
     element depends on that element of x alone. x: float tensor of any shape.
-    Returns a tensor of the shape and dtype of x; it is 0 for a linear f.
+    Returns a tensor of the shape and dtype of x; it is 0 for a linear or constant f.
 
     >>> second_derivative(lambda x: x ** 3, [1.0, 2.0])
     [6.0, 12.0]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_most,
     between,
@@ -13,11 +14,11 @@ from katagrad.authoring.expect import (
     normal,
     number,
     opaque,
-    same_inputs,
     shape,
     uniform,
 )
 from katagrad.authoring.functions import cos, exp, function, maximum, sin, stack
+from katagrad.worker.expression import traced
 
 FLOAT64 = (
     "Cast x to float64 before you step: a difference of two float32 values is mostly rounding."
@@ -68,9 +69,9 @@ def test_numerical_grad_is_a_central_difference(impl, eps):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("size", [(), (1,), (3,), (2, 1, 3)])
 def test_numerical_grad_keeps_shape_and_dtype(impl, size):
-    """numerical_grad returns the shape and dtype of x, and leaves x as it was"""
+    """numerical_grad returns the shape and dtype of x"""
     x = normal(*size)
-    result = same_inputs(impl, "numerical_grad", CUBIC, x)
+    result = impl.numerical_grad(CUBIC, x)
     close(result, 3 * x**2 - 4 * x, of=f"numerical_grad at x of shape {size}", rtol=1e-3, atol=1e-4)
     dtype(result, "float32", of="numerical_grad at a float32 x")
     dtype(impl.float64.numerical_grad(CUBIC, x), "float64", of="numerical_grad at a float64 x")
@@ -113,7 +114,7 @@ def test_numerical_grad_errs_by_the_square_of_eps(impl):
 def test_autograd_grad_is_exact(impl):
     """autograd_grad is exact even where finite differences are not"""
     x = normal(2, 3)
-    result = same_inputs(impl, "autograd_grad", WAVE, x)
+    result = impl.autograd_grad(WAVE, x)
     close(result, np.exp(x) * (np.sin(x) + np.cos(x)), of="autograd_grad(sin(x) exp(x), x)")
     dtype(result, "float32", of="autograd_grad at a float32 x")
     close(
@@ -133,6 +134,30 @@ def test_autograd_grad_follows_every_use_of_x(impl):
     f = function(lambda x: x[0] * x[1] + x[0] ** 2 + maximum(x[3], 0.1 * x[3]))
     expected = np.array([x[1] + 2 * x[0], x[0], 0.0, 1.0, 0.0])
     close(impl.autograd_grad(f, x), expected, of="autograd_grad(x0 x1 + x0**2 + leaky_relu(x3), x)")
+
+
+@pytest.mark.grade(points=2, hint="What leads back to nothing has the derivative 0, not None.")
+@pytest.mark.parametrize(
+    "name", ["numerical_grad", "autograd_grad", "jacobian", "second_derivative"]
+)
+def test_derivatives_of_a_constant_are_zero(impl, name):
+    """every derivative of a constant function is a tensor of zeros, in the shape and dtype of x"""
+    scalar = name in ("numerical_grad", "autograd_grad")
+    # A Jacobian may take a third of a second.
+    for x in (
+        (normal(2, 3), normal()) if name == "jacobian" else (normal(3), normal(2, 3), normal())
+    ):
+        value = normal() if scalar else normal(*x.shape)
+        # A result that no operation joins to x, and one that is joined to x and does not change with it.
+        apart = traced(value, 1)
+        joined = (
+            function(lambda x: (0.0 * x).sum() + 4.0) if scalar else function(lambda x: 0.0 * x)
+        )
+        size = x.shape + x.shape if name == "jacobian" else x.shape
+        for f, kind in ((apart, "constant"), (joined, "0 * x")):
+            of = f"{name}(f, x) of a {kind} f and x of shape {x.shape}"
+            close(impl.call(name, f, x), np.zeros(size), of=of, dtype="float32")
+    close(impl.float64.call(name, apart, x), np.zeros(size), of=of, dtype="float64")
 
 
 @pytest.mark.grade(points=2, hint="Differentiate by a tensor of your own, not by the caller's.")
@@ -187,7 +212,7 @@ def test_second_derivative_differentiates_twice(impl):
     x = uniform(2, 3, low=-1.0, high=2.0)
     wave, slope = np.sin(x) * np.exp(x), np.exp(x) * (np.sin(x) + np.cos(x))
     f = function(lambda x: sin(x) * exp(x))
-    result = same_inputs(impl, "second_derivative", f, x)
+    result = impl.second_derivative(f, x)
     close(
         result,
         2 * np.cos(x) * np.exp(x),
@@ -274,6 +299,40 @@ def test_grad_check_forgives_tiny_gradients(impl):
     f, grad_f = function(lambda x: (x * 1e-10).sum()), function(lambda x: x * 0.0 + 3e-10)
     result = impl.float64.grad_check(f, grad_f, x)
     number(result, 0.02, of="grad_check of 3e-10 for 1e-10", rtol=1e-3)
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize(
+    "name", ["numerical_grad", "autograd_grad", "jacobian", "second_derivative", "grad_check"]
+)
+def test_derivatives_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    x = uniform(2, 3, low=0.5, high=2.0)
+    wave = function(lambda x: sin(x) * exp(x))
+
+    def slope(f, x):  # noqa: ARG001  of sin(x) exp(x) or its sum
+        return np.exp(x) * (np.sin(x) + np.cos(x))
+
+    def jacobian(f, x):
+        return np.diag(slope(f, x).ravel()).reshape(2, 3, 2, 3)
+
+    def bend(f, x):  # noqa: ARG001
+        return 2 * np.cos(x) * np.exp(x)
+
+    if name == "numerical_grad":
+        conform(impl, name, [CUBIC, x], {"eps": 0.125}, expected=differences)
+    elif name == "autograd_grad":
+        conform(impl, name, [WAVE, x], expected=slope)
+    elif name == "second_derivative":
+        conform(impl, name, [wave, x], expected=bend)
+    elif name == "jacobian":
+        # A Jacobian may take a third of a second.
+        rules = ["result", "untouched", "settings", "float64", "views", "gradients"]
+        conform(impl, name, [wave, x], expected=jacobian, only=rules)
+    else:
+        given = [CUBIC, function(lambda x: 3.0 * x**2), x]
+        rules = ["result", "float64", "digits"]
+        conform(impl, name, given, {"eps": 0.125}, gives="anything", without=rules)
 
 
 @pytest.mark.grade(points=1)

@@ -77,7 +77,7 @@ class Exchange:
             like = next((a for a in leaves(args) if self.adapter.is_tensor(a)), None)
 
             def constant(array: np.ndarray) -> Any:
-                wanted = array if like is None else array.astype(self.adapter.numpy(like).dtype)
+                wanted = array if like is None else array.astype(_dtype(like))
                 return self.adapter.tensor(wanted.copy())
 
             return evaluate(source.tree, args, self.adapter.OPERATIONS, constant)
@@ -238,3 +238,9 @@ def type_name(value: Any) -> str:
         if kind.__module__ in ("builtins", "__main__")
         else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
     )
+
+
+def _dtype(tensor: Any) -> str:
+    """NumPy's name of a tensor's dtype, without its values: while a function is traced, there are none."""
+    name = getattr(tensor.dtype, "name", str(tensor.dtype).rpartition(".")[2])
+    return "float32" if name == "bfloat16" else str(name)

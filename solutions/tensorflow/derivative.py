@@ -15,14 +15,14 @@ def autograd_grad(f, x):
     with tf.GradientTape() as tape:
         tape.watch(x)  # a tape follows variables by itself, but no constants
         y = f(x)
-    return tape.gradient(y, x)
+    return tape.gradient(y, x, unconnected_gradients="zero")  # not None for a constant f
 
 
 def jacobian(f, x):
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = f(x)
-    return tape.jacobian(y, x)
+    return tape.jacobian(y, x, unconnected_gradients="zero")
 
 
 def second_derivative(f, x):
@@ -32,7 +32,7 @@ def second_derivative(f, x):
             inner.watch(x)
             y = f(x)
         # Elements do not mix, so the gradient of their sum is the derivative of each.
-        slope = inner.gradient(y, x)
+        slope = inner.gradient(y, x, unconnected_gradients="zero")
     # The slope of a line is a constant, which does not lead back to x.
     return outer.gradient(slope, x, unconnected_gradients="zero")
 

@@ -14,8 +14,10 @@ def numerical_grad(f, x, eps=1e-5):
 def autograd_grad(f, x):
     # A new leaf, so that the caller's tensor neither starts to record nor collects a gradient.
     x = x.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(f(x), x)
-    return gradient
+    y = f(x)
+    if not y.requires_grad:  # a constant leads back to nothing
+        return torch.zeros_like(x)
+    return torch.autograd.grad(y, x)[0]
 
 
 def jacobian(f, x):

@@ -20,7 +20,7 @@ def numerical_grad(f, x, eps=1e-5):
 
 def autograd_grad(f, x):
     leaf = x.clone().detach().requires_grad_(True)
-    f(leaf).backward()
+    (f(leaf) + 0 * leaf.sum()).backward()  # backward needs a result that depends on the leaf
     return leaf.grad.detach()
 
 
@@ -29,13 +29,15 @@ def jacobian(f, x):
     y = f(leaf)
     rows = torch.zeros(y.numel(), *x.shape, dtype=x.dtype)
     for i, result in enumerate(y.reshape(-1)):
-        (rows[i],) = torch.autograd.grad(result, leaf, retain_graph=True)
-    return rows.reshape(*y.shape, *x.shape)
+        if result.requires_grad:
+            (rows[i],) = torch.autograd.grad(result, leaf, retain_graph=True)
+    return rows.reshape(y.shape + x.shape)
 
 
 def second_derivative(f, x):
     leaf = x.clone().detach().requires_grad_(True)
-    (slope,) = torch.autograd.grad(f(leaf).sum(), leaf, create_graph=True)
+    y = f(leaf).sum()
+    slope = torch.autograd.grad(y, leaf, create_graph=True)[0] if y.requires_grad else y
     if slope.grad_fn is None:
         return torch.zeros_like(x)
     (curvature,) = torch.autograd.grad(slope.sum(), leaf)

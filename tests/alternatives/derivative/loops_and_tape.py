@@ -19,7 +19,8 @@ def autograd_grad(f, x):
     point = tf.Variable(x)
     with tf.GradientTape() as tape:
         y = f(tf.identity(point))
-    return tf.convert_to_tensor(tape.gradient(y, point))
+    gradient = tape.gradient(y, point)
+    return tf.zeros_like(x) if gradient is None else tf.convert_to_tensor(gradient)
 
 
 def jacobian(f, x):
@@ -36,7 +37,7 @@ def second_derivative(f, x):
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
         slope = tape.gradient(tf.reduce_sum(f(x)), x)
-    curvature = tape.gradient(slope, x)
+    curvature = None if slope is None else tape.gradient(slope, x)
     return tf.zeros_like(x) if curvature is None else curvature
 
 
