@@ -28,6 +28,7 @@ def add(app: typer.Typer) -> None:
     app.command("hint")(hint)
     app.command("reset")(reset)
     app.command("solution")(solution)
+    app.command("quiz")(quiz)
     app.command("doctor")(doctor)
 
 
@@ -230,3 +231,54 @@ def doctor() -> None:
         wrong = wrong or finding.level == WRONG
         screen.show(out, screen.finding(finding))
     raise typer.Exit(1 if wrong else 0)
+
+
+def quiz(
+    area: Annotated[str | None, typer.Option(help="only questions of this area")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="the numbers in the questions; default: drawn once and kept")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="also questions that you have answered")
+    ] = False,
+    print_: Annotated[
+        bool, typer.Option("--print", help="print the questions with their names, and ask nothing")
+    ] = False,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="judge a TOML or JSON file of answers by name of question; needs --seed"),
+    ] = None,
+) -> None:
+    """Ask about theory, and for results that you compute. Enter skips a question, q ends.
+
+    Exit status with --answers: 0 if all are right, 1 if not.
+    """
+    from katagrad.student import quizzing
+
+    if answers is not None:
+        if seed is None:
+            raise BadOption(
+                "--answers needs --seed: without it nobody knows which numbers were asked"
+            )
+        marked = quizzing.mark(answers, quizzing.drawn(seed, area))
+        for name, one in marked.results.items():
+            state = "no answer" if one is None else "right" if one.right else "wrong"
+            mistake = f": it looks as if you {one.mistake}" if one and one.mistake else ""
+            print(f"{name}  {state}{mistake}")
+        print(f"{marked.right} of {len(marked.results)} right")
+        raise typer.Exit(0 if marked.right == len(marked.results) else 1)
+    kept = quizzing.sheet(require(), seed)
+    asked = quizzing.drawn(kept.seed, area)
+    if print_:
+        for question in asked:
+            print(f"{question.name}  ({question.area})")
+            print("\n".join(f"  {line}" for line in quizzing.lines(question)) + "\n")
+        print(f"seed {kept.seed}")
+        return
+    left = [q for q in asked if every or kept.answered.get(q.name) != "right"]
+    try:
+        quizzing.ask(left, kept, input, print)
+    except (EOFError, KeyboardInterrupt):
+        print()
+    right = sum(kept.answered.get(question.name) == "right" for question in asked)
+    print(f"{right} of {len(asked)} answered right")

@@ -16,7 +16,7 @@ FLOORS = (
     ("cli",),
     ("demo",),
     ("course", "student"),
-    ("pytest_plugin", "bench", "mutation"),
+    ("pytest_plugin", "bench", "mutation", "quiz"),
     ("grading",),
     ("authoring",),
     ("boundary",),

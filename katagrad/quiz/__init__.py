@@ -1,0 +1,1 @@
+"""Quiz questions: theory with choices, and problems whose numbers are drawn from a seed."""
