@@ -13,6 +13,8 @@ The network: params is a list of tensors, w and b of each layer in turn, w (in, 
 last is followed by ReLU; the last gives scores. The loss is the mean cross-entropy of the softmax of the scores.
 Shapes: N = rows, K = classes. x: float tensor (N, in). y: integer tensor (N,).
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, section 11.5; Karpathy (2019), A recipe for training
 neural networks; Lu, Shin, Su & Karniadakis (2020), doi:10.4208/cicp.OA-2020-0165, for dead units.
 """
@@ -30,7 +32,7 @@ def forward(params, x, mask=None):
 def loss_and_gradients(params, x, y, mask=None):
     """Return (loss, gradients): a scalar tensor, and a list of tensors like params, by automatic differentiation.
 
-    The params given stay as they were.
+    The params given are left as they were: their values, and in PyTorch requires_grad and .grad, too.
 
     >>> loss, gradients = loss_and_gradients([[[0.0, 0.0]], [0.0, 0.0]], [[2.0]], [1])
     >>> loss
@@ -86,8 +88,8 @@ def dead_relu_share(params, x):
 def nan_guard(step, loss, gradients):
     """Raise FloatingPointError if the loss, or an element of a gradient, is NaN or infinite; return None otherwise.
 
-    step: integer, which the message names. loss: scalar tensor. gradients: list of tensors, which stay as they are:
-    a guard that replaces NaN by 0 hides the fault.
+    step: integer, which the message names. loss: scalar tensor. gradients: list of tensors, left as they were: a guard
+    that replaces NaN by 0 hides the fault.
 
     >>> nan_guard(7, 1.0, [[1.0, 1e999]])
     Traceback (most recent call last):

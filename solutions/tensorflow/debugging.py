@@ -6,8 +6,7 @@ import tensorflow as tf
 
 
 def hidden_layers(params, x, mask=None):
-    """What each hidden layer gives after its ReLU."""
-    given = []
+    given = []  # what each hidden layer gives after its ReLU
     for w, b in zip(params[:-2:2], params[1:-2:2], strict=True):
         x = tf.nn.relu(x @ w + b)  # (N, width)
         given.append(x if mask is None or given else x * mask)
@@ -21,15 +20,16 @@ def forward(params, x, mask=None):
 
 
 def loss_and_gradients(params, x, y, mask=None):
+    labels = tf.cast(y, tf.int64)
     with tf.GradientTape() as tape:
         tape.watch(params)
         scores = forward(params, x, mask)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, scores))
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores))
     return loss, tape.gradient(loss, params)
 
 
 def take(x, rows):
-    return tf.gather(x, rows)
+    return tf.gather(x, tf.cast(rows, tf.int64))
 
 
 def check_first_loss(loss, classes, tolerance=0.2):

@@ -23,12 +23,12 @@ def forward(params, x, mask=None):
 
 def loss_and_gradients(params, x, y, mask=None):
     leaves = [p.detach().requires_grad_() for p in params]
-    loss = F.cross_entropy(forward(leaves, x, mask), y)
+    loss = F.cross_entropy(forward(leaves, x, mask), y.long())
     return loss.detach(), list(torch.autograd.grad(loss, leaves))
 
 
 def take(x, rows):
-    return x[rows]
+    return x[rows.long()]
 
 
 def check_first_loss(loss, classes, tolerance=0.2):

@@ -38,7 +38,6 @@ NOT_YET_COVERED = {
     "batch_norm",
     "validation_data",
     "callbacks",
-    "debugging",
     "datasets",
 }
 # Topics without a correct solution in another style, by framework. Nothing is ever added to this list, either.
@@ -54,7 +53,6 @@ NO_ALTERNATIVE_YET = {
     ("batch_norm", "torch"),
     ("validation_data", "tensorflow"),
     ("callbacks", "tensorflow"),
-    ("debugging", "torch"),
     ("datasets", "torch"),
 }
 
