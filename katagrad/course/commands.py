@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from katagrad.course import office
 from katagrad.errors import BadOption, one_of
 from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic, topics
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="Take in, grade and export the submissions of a course."
 )
+
+office.add(app)
 
 Out = Annotated[Path, typer.Option(help="folder of the ledger and the results")]
 CourseFile = Annotated[
@@ -102,7 +105,7 @@ def grade(
 
     Exit status: 0 if everything was graded, 1 if something handed in could not be graded, 2 for a bad option.
     """
-    from katagrad.course import report
+    from katagrad.course import closing
     from katagrad.course.grade import GradingRequest, run
     from katagrad.course.moments import read_times
     from katagrad.course.settings import find_course
@@ -135,7 +138,7 @@ def grade(
         raise BadOption(
             f"{error.filename or out}: {error.strerror or error}; name another folder"
         ) from None
-    for line in report.lines(summary, out):
+    for line in closing.lines(summary, out):
         print(line)
     if gradebook is not None:
         _to_nbgrader(gradebook, out, request)

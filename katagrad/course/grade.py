@@ -52,14 +52,33 @@ class GradingRequest:
     times: Mapping[str, float] | None = None
 
 
+@dataclass(frozen=True)
+class Change:
+    """A score that differs from that of the last grading, in points of the checks."""
+
+    student: str
+    topic: str
+    before: float
+    after: float
+
+    @property
+    def shown(self) -> str:
+        """One line."""
+        return f"{self.student} {self.topic}: {self.before:g} before, {self.after:g} now"
+
+
 @dataclass
 class Summary:
-    """The outcome of a grading. graded, kept: submissions' topics graded now, and those whose record still held."""
+    """The outcome of a grading. graded, kept: submissions' topics graded now, and those whose record still held.
+
+    changes: scores of an earlier grading that are others now, since the submission or the grader changed.
+    """
 
     graded: int = 0
     kept: int = 0
     problems: dict[str, str] | None = None
     totals: dict[str, tuple[float, float] | None] | None = None
+    changes: list[Change] = field(default_factory=list)
 
 
 Progress = Callable[[int, int, str], None]
@@ -119,8 +138,14 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     keys = {(job.student, job.topic.name): name for job, name in jobs}
     with GraderPool(plan, min(request.workers, len(jobs))) as graders:
         for job, record in graders.work(job for job, _ in jobs):
-            ledger.write(job.student, job.topic.name, keys[job.student, job.topic.name], record)
+            name = job.topic.name
+            before = ledger.points_of(job.student, name)
+            ledger.write(job.student, name, keys[job.student, name], record)
             summary.graded += 1
+            if before is not None and before != record.points:
+                change = Change(job.student, name, before, record.points)
+                ledger.note(f"regraded {change.shown}")
+                summary.changes.append(change)
             if progress is not None:
                 progress(summary.graded, len(jobs), job.student)
     names = [topic.name for topic in request.topics]

@@ -105,6 +105,13 @@ class Ledger:
         ).fetchone()
         return str(found[0]) if found else None
 
+    def points_of(self, student: str, topic: str) -> float | None:
+        """The points of a record, or None."""
+        found = self.connection.execute(
+            "SELECT points FROM records WHERE student = ? AND topic = ?", (student, topic)
+        ).fetchone()
+        return float(found[0]) if found else None
+
     def write(self, student: str, topic: str, key: str, result: TopicResult) -> None:
         """Replace an older record, in one transaction."""
         row = (

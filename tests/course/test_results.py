@@ -278,7 +278,7 @@ def test_names_forge_no_line_cell_or_file(handed_in):
         (handed_in / name / "softmax.py").write_bytes(GOOD)
         (handed_in / name / "cross_entropy.py").write_bytes(GOOD)
     summary = grading(handed_in)
-    from katagrad.course.report import lines
+    from katagrad.course.closing import lines
 
     shown = "\n".join(lines(summary, handed_in.parent / "out"))
     assert all(line.startswith(("  ", "problem: ")) for line in shown.splitlines()[:-2])

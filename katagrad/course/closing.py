@@ -20,6 +20,8 @@ def lines(summary: Summary, out: Path) -> list[str]:
         found.append(f"  {one_line(student):<{longest}}  {points}")
     for name, problem in (summary.problems or {}).items():
         found.append(f"problem: {one_line(name)}: {one_line(problem, 1000)}")
+    for change in sorted(summary.changes, key=lambda one: (one.student, one.topic)):
+        found.append(f"changed: {one_line(change.shown)}")
     kept = f", {summary.kept} kept from before" if summary.kept else ""
     found.append(f"{len(totals)} students; {summary.graded} topics graded{kept}; results in {out}")
     if summary.problems:

@@ -1,0 +1,285 @@
+"""Grades in the files that other systems read. Nothing of a submission is passed on as it came."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from katagrad.course.release import LEVELS, without_detail
+from katagrad.course.scores import Standing, TopicScore, in_order
+from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.grading.records import CheckResult
+from katagrad.grading.table import number
+from katagrad.text import cell, one_line
+
+# In a total of points, what is less is rounding.
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Grades:
+    """What is exported. show: how much a student may read. letters: the least percentage of each. now: the moment."""
+
+    everybody: Sequence[Standing]
+    show: str
+    letters: Mapping[str, float]
+    now: datetime.datetime
+
+    @property
+    def topics(self) -> list[str]:
+        """All topics, in teaching order."""
+        return in_order({name for standing in self.everybody for name in standing.scores})
+
+
+def plain(grades: Grades) -> dict[str, str]:
+    """grades.csv: a row for each student, with the total in points, in percent, and as a letter."""
+    header = [
+        "id",
+        "name",
+        "email",
+        "section",
+        *grades.topics,
+        "points",
+        "maximum",
+        "percent",
+        "letter",
+    ]
+    rows = [header]
+    for one in grades.everybody:
+        person, total = one.person, one.points
+        percent = "" if total is None or not one.maximum else f"{100 * total / one.maximum:.2f}"
+        rows.append(
+            [
+                *map(cell, (person.id, person.name, person.email, person.section)),
+                *(_points(one.scores.get(name)) for name in grades.topics),
+                "" if total is None else number_of(total),
+                number_of(one.maximum),
+                percent,
+                one.letter(grades.letters),
+            ]
+        )
+    return {"grades.csv": _csv(rows)}
+
+
+def canvas(grades: Grades) -> dict[str, str]:
+    """canvas.csv for the import of Canvas's gradebook. An empty cell leaves what Canvas has."""
+    names = grades.topics
+    most = {
+        n: max((s.scores[n].maximum for s in grades.everybody if n in s.scores), default=0)
+        for n in names
+    }
+    rows = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names]]
+    rows.append(["    Points Possible", "", "", "", "", *(number_of(most[name]) for name in names)])
+    for one in grades.everybody:
+        person = one.person
+        last, first = person.parts
+        shown = f"{last}, {first}" if last and first else person.name or person.id
+        about = (shown, person.canvas, person.id, person.email, person.section)
+        rows.append([*map(cell, about), *(_points(one.scores.get(name)) for name in names)])
+    return {"canvas.csv": _csv(rows)}
+
+
+def moodle(grades: Grades) -> dict[str, str]:
+    """moodle.csv for the import of Moodle's gradebook: a grade and its feedback side by side.
+
+    Moodle loses grades whose feedback comes in another import. A student's row is left out where nothing is known.
+    """
+    names = grades.topics
+    rows = [
+        [
+            "ID number",
+            "Full name",
+            "Email address",
+            *(x for n in names for x in (n, f"{n} (feedback)")),
+        ]
+    ]
+    for one in grades.everybody:
+        known = [one.scores.get(name) for name in names]
+        if all(score is None or score.points is None for score in known):
+            continue
+        person = one.person
+        cells = [
+            x for score in known for x in (_points(score), cell_text(_feedback(score, grades.show)))
+        ]
+        rows.append([*map(cell, (person.id, person.name, person.email)), *cells])
+    return {"moodle.csv": _csv(rows)}
+
+
+def gradescope(grades: Grades) -> dict[str, str]:
+    """STUDENT.json for each student, as Gradescope reads /autograder/results/results.json."""
+    return {
+        f"{one.student}.json": _json(_results(one, grades.show))
+        for one in grades.everybody
+        if one.points is not None
+    }
+
+
+def _results(one: Standing, show: str) -> dict[str, Any]:
+    level = LEVELS.index(show)
+    tests = []
+    for place, (name, score) in enumerate(one.scores.items(), 1):
+        worth = score.maximum / score.result.maximum if score.result and score.result.maximum else 0
+        for at, check in enumerate(score.result.checks if score.result else (), 1):
+            test: dict[str, Any] = {
+                "number": f"{place}.{at}",
+                "name": f"{name}: {check.claim}",
+                "score": _rounded(check.points * worth * score.weight),
+                "max_score": _rounded(check.maximum * worth * score.weight),
+                "status": "passed" if check.status == PASSED else "failed",
+                "visibility": "visible",
+            }
+            if output := told(check, level):
+                test["output"] = output
+                test["output_format"] = "text"
+            tests.append(test)
+    found: dict[str, Any] = {
+        "score": _rounded(one.points or 0.0),
+        "output": "\n".join(changes(name, score) for name, score in one.scores.items()).strip(),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+    }
+    if level >= LEVELS.index("claims") and tests:
+        found["tests"] = tests
+    return found
+
+
+def lti(grades: Grades) -> dict[str, str]:
+    """TOPIC.json for each topic: the messages that LTI's Assignment and Grade Services take, one for each student.
+
+    Each goes to the line item's `scores` as application/vnd.ims.lis.v1.score+json. Who has no `lti` in the roster, and
+    what is not known, is left out.
+    """
+    found = {}
+    for name in grades.topics:
+        messages = []
+        for one in grades.everybody:
+            score = one.scores.get(name)
+            if score is None or score.points is None or not one.person.lti:
+                continue
+            message: dict[str, Any] = {
+                "userId": one.person.lti,
+                "scoreGiven": _rounded(score.points),
+                "scoreMaximum": _rounded(score.maximum),
+                "timestamp": grades.now.isoformat(timespec="milliseconds"),
+                "activityProgress": "Completed" if score.result else "Initialized",
+                "gradingProgress": "FullyGraded",
+            }
+            if comment := _feedback(score, grades.show):
+                message["comment"] = comment
+            if score.handed_in is not None:
+                when = datetime.datetime.fromtimestamp(score.handed_in, datetime.timezone.utc)
+                message["submission"] = {"submittedAt": when.isoformat(timespec="milliseconds")}
+            messages.append(message)
+        found[f"{name}.json"] = _json(messages)
+    return found
+
+
+def junit(grades: Grades) -> dict[str, str]:
+    """junit.xml: a suite for each student and topic, a case for each check, with its points as properties."""
+    root = ElementTree.Element("testsuites", name="katagrad")
+    for one in grades.everybody:
+        for name, score in one.scores.items():
+            checks = score.result.checks if score.result else ()
+            count = {s: sum(c.status == s for c in checks) for s in (PASSED, NOT_GRADED)}
+            suite = ElementTree.SubElement(
+                root, "testsuite", name=f"{one.student}: {name}", tests=str(len(checks)),
+                failures=str(len(checks) - sum(count.values())), errors=str(count[NOT_GRADED]), skipped="0",
+                time=f"{sum(c.seconds for c in checks):.3f}",
+                timestamp=grades.now.replace(tzinfo=None).isoformat(timespec="seconds"),
+            )  # fmt: skip
+            for check in checks:
+                _case(suite, f"{one.student}.{name}", check, grades.show)
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return {"junit.xml": f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'}
+
+
+def _case(suite: ElementTree.Element, place: str, check: CheckResult, show: str) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=place, name=check.name, time=f"{check.seconds:.3f}"
+    )
+    about = ElementTree.SubElement(case, "properties")
+    for key, value in (("points", check.points), ("maximum", check.maximum)):
+        ElementTree.SubElement(about, "property", name=key, value=number_of(value))
+    if check.status != PASSED:
+        kind = "error" if check.status == NOT_GRADED else "failure"
+        said = told(check, LEVELS.index(show)) or check.status
+        ElementTree.SubElement(case, kind, message=one_line(said)).text = said
+
+
+FORMATS: Mapping[str, Callable[[Grades], dict[str, str]]] = {
+    "csv": plain,
+    "canvas": canvas,
+    "moodle": moodle,
+    "gradescope": gradescope,
+    "lti": lti,
+    "junit": junit,
+}
+
+
+def told(check: CheckResult, level: int) -> str:
+    """What a student may read of a check that did not pass."""
+    if check.status == PASSED:
+        return ""
+    said = [check.status]
+    if level >= LEVELS.index("messages") and check.message:
+        said = [without_detail(check.message)]
+    if level >= LEVELS.index("hints") and check.status == FAILED and check.hint:
+        said.append(f"Look at: {check.hint}")
+    return "\n".join(said)
+
+
+def _feedback(score: TopicScore | None, show: str) -> str:
+    """Lines on what did not pass, as far as the course shows them."""
+    if score is None:
+        return ""
+    level, lines = LEVELS.index(show), [changes("", score)]
+    if level >= LEVELS.index("claims"):
+        for check in score.result.checks if score.result else ():
+            if check.status != PASSED:
+                lines.append(f"{check.claim}: {told(check, level)}")
+    return "\n".join(filter(None, lines))
+
+
+def changes(name: str, score: TopicScore) -> str:
+    """What lateness and changes by hand did to a score."""
+    parts = []
+    if score.lost:
+        parts.append(f"-{number_of(score.lost)} for {score.days} late days")
+    if score.adjusted:
+        parts.append(f"{score.adjusted:+g} by hand")
+    return f"{name}{': ' if name else ''}{', '.join(parts)}" if parts else ""
+
+
+def cell_text(text: str) -> str:
+    """Several lines in one cell, none of which a spreadsheet takes for a formula."""
+    return " | ".join(cell(line) for line in text.splitlines())
+
+
+def _points(score: TopicScore | None) -> str:
+    return "" if score is None or score.points is None else number_of(score.points)
+
+
+def _rounded(value: float) -> float:
+    return round(value, DIGITS)
+
+
+def number_of(value: float) -> str:
+    return number(round(value, DIGITS)) if abs(value) < 10**5 else f"{value:.{DIGITS}f}"
+
+
+def _csv(rows: Iterable[Iterable[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _json(record: object) -> str:
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"

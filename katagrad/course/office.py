@@ -1,0 +1,161 @@
+"""Commands of `kata course` for what was graded: change a score by hand, read the log, export, report."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from katagrad.errors import BadOption, one_of
+from katagrad.text import one_line
+
+if TYPE_CHECKING:
+    from katagrad.course.ledger import Ledger
+    from katagrad.course.settings import Course
+
+Results = Annotated[Path, typer.Option("--out", help="the --out of a grading")]
+CourseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--course", help="course.toml, or its folder; default: ./course.toml if it exists"
+    ),
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Add these commands to `kata course`."""
+    # A number below 0 is no option.
+    app.command("adjust", context_settings={"ignore_unknown_options": True})(adjust)
+    app.command("log")(log)
+    app.command("export")(export)
+    app.command("report")(report)
+
+
+def open_ledger(out: Path) -> Ledger:
+    """The ledger of a grading. Raises BadOption where there is none."""
+    from katagrad.course.ledger import Ledger
+
+    if not (out / "ledger.sqlite").is_file():
+        raise BadOption(f"there is no ledger in {out}; name the --out of a grading")
+    return Ledger(out / "ledger.sqlite")
+
+
+def adjust(
+    student: Annotated[str, typer.Argument(help="the id, as in grades.csv")],
+    topic: Annotated[str, typer.Argument(help="the topic")],
+    points: Annotated[str, typer.Argument(help="what to add, +2 or -1.5, in points of the course")],
+    out: Results,
+    why: Annotated[str, typer.Option(help="the reason, which is logged")],
+    course_file: CourseFile = None,
+) -> None:
+    """Change a score by hand. Changes add up, are logged, and outlast every grading."""
+    from katagrad.course.results import table
+    from katagrad.course.scores import standings
+    from katagrad.course.settings import find_course
+    from katagrad.grading.records import write_whole
+
+    course = find_course(course_file)
+    try:
+        change = float(points)
+    except ValueError:
+        change = float("nan")
+    if not abs(change) < 1e6 or change == 0:
+        raise BadOption(f"{points!r} is no number of points; write +2 or -1.5")
+    if not why.strip():
+        raise BadOption("--why is empty; give the reason, which is logged")
+    ledger = open_ledger(out)
+    try:
+        before = {one.student: one for one in standings(ledger, course)}
+        one_of("student", student, before)
+        one_of("topic", topic, before[student].scores)
+        ledger.adjust(student, topic, change, one_line(why))
+        everybody = standings(ledger, course)
+    finally:
+        ledger.close()
+    write_whole(out / "grades.csv", table(everybody, course))
+    now = next(one for one in everybody if one.student == student).scores[topic]
+    shown = "not known" if now.points is None else f"{now.points:g}"
+    print(f"{one_line(student)} {topic}: {change:+g}, now {shown} of {now.maximum:g}")
+    print(f"{out / 'grades.csv'} is up to date")
+
+
+def log(out: Results) -> None:
+    """Print every change by hand, and every score that a later grading changed."""
+    ledger = open_ledger(out)
+    for seconds, entry in ledger.log():
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+        print(f"{moment:%Y-%m-%d %H:%M:%S} UTC  {one_line(entry, 1000)}")
+    ledger.close()
+
+
+def _shown(out: Path, course: Course | None) -> str:
+    """How much students see: as the course says, else as the grading did."""
+    import json
+
+    if course is not None:
+        return course.show
+    try:
+        return str(json.loads((out / "run.json").read_text(encoding="utf-8"))["show"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "claims"
+
+
+def export(
+    target: Annotated[str, typer.Argument(help="csv, canvas, moodle, gradescope, lti or junit")],
+    out: Results,
+    to: Annotated[Path, typer.Option(help="folder to write to")],
+    course_file: CourseFile = None,
+) -> None:
+    """Write the grades as another system reads them."""
+    from katagrad.course.exports import FORMATS, Grades
+    from katagrad.course.scores import standings
+    from katagrad.course.settings import find_course
+    from katagrad.grading.records import write_whole
+
+    one_of("format", target, FORMATS)
+    course = find_course(course_file)
+    ledger = open_ledger(out)
+    everybody = standings(ledger, course)
+    ledger.close()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    letters = course.letters if course else {}
+    files = FORMATS[target](Grades(everybody, _shown(out, course), letters, now))
+    try:
+        for name, text in files.items():
+            write_whole(to / name, text)
+    except OSError as error:
+        raise BadOption(f"{error.filename or to}: {error.strerror or error}") from None
+    unknown = [one.student for one in everybody if one.points is None]
+    for student in unknown:
+        print(f"not whole: {one_line(student)}: something that was handed in could not be graded")
+    if target == "lti":
+        for one in everybody:
+            if not one.person.lti:
+                print(f"left out: {one_line(one.student)} has no lti in the roster")
+    print(f"{len(files)} files written: {to}")
+
+
+def report(
+    out: Results,
+    course_file: CourseFile = None,
+) -> None:
+    """Write report.html on the whole class, and feedback/STUDENT.md for each student."""
+    from katagrad.course.feedback import feedback
+    from katagrad.course.overview import page
+    from katagrad.course.scores import standings
+    from katagrad.course.settings import find_course
+    from katagrad.grading.records import write_whole
+
+    course = find_course(course_file)
+    ledger = open_ledger(out)
+    everybody = standings(ledger, course)
+    changes = ledger.log()
+    ledger.close()
+    name = course.name if course else out.resolve().name
+    write_whole(out / "report.html", page(name, everybody, changes))
+    show = _shown(out, course)
+    for one in everybody:
+        write_whole(out / "feedback" / f"{one.student}.md", feedback(one, show))
+    print(f"written: {out / 'report.html'}, and {len(everybody)} files in {out / 'feedback'}")

@@ -1,0 +1,303 @@
+"""Grades in the files of other systems: their form, and the same scores when they are read again."""
+
+import csv
+import datetime
+import io
+import json
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from katagrad.course.exports import FORMATS, Grades
+from katagrad.course.ledger import Delivered, Ledger
+from katagrad.course.release import LEVELS
+from katagrad.course.scores import standings
+from katagrad.course.settings import read_course
+from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.grading.checks import Outcome, manifest
+from katagrad.grading.records import topic_result
+from katagrad.topics import topics
+
+NAMES = ("softmax", "cross_entropy")
+COURSE = """
+roster = "roster.csv"
+show = "messages"
+[topics.softmax]
+points = 10
+weight = 2
+due = 2026-10-01T12:00:00Z
+[topics.cross_entropy]
+points = 5
+[late]
+penalty = 0.1
+[letters]
+A = 90
+B = 50
+F = 0
+"""
+ROSTER = """\
+id,name,email,section,canvas,lti
+ada,Ada Lovelace,ada@example.org,1,222,lti-ada
+bob,"=HYPERLINK(""x"")",bob@example.org,1,,lti-bob
+cem,Cem,,2,224,
+eve,Eve,eve@example.org,2,225,lti-eve
+"""
+DUE = datetime.datetime(2026, 10, 1, 12, tzinfo=datetime.timezone.utc).timestamp()
+SECRET = "0.31415926"
+WRONG = "test_softmax_normalizes_along_its_axis"
+# As Gradescope's documents have it: tests or a score, and these words alone.
+WORDS = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
+KINDS = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
+GRADESCOPE = {
+    "type": "object",
+    "anyOf": [{"required": ["score"]}, {"required": ["tests"]}],
+    "additionalProperties": False,
+    "properties": {
+        "score": {"type": "number", "minimum": 0},
+        "execution_time": {"type": "number"},
+        "output": {"type": "string"},
+        "output_format": KINDS,
+        "test_output_format": KINDS,
+        "test_name_format": KINDS,
+        "visibility": WORDS,
+        "stdout_visibility": WORDS,
+        "extra_data": {"type": "object"},
+        "leaderboard": {"type": "array"},
+        "tests": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "score": {"type": "number", "minimum": 0},
+                    "max_score": {"type": "number", "minimum": 0},
+                    "status": {"enum": ["passed", "failed"]},
+                    "name": {"type": "string"},
+                    "name_format": KINDS,
+                    "number": {"type": "string"},
+                    "output": {"type": "string"},
+                    "output_format": KINDS,
+                    "tags": {"type": "array", "items": {"type": "string"}},
+                    "visibility": WORDS,
+                    "extra_data": {"type": "object"},
+                },
+            },
+        },
+    },
+}
+# The message of LTI Assignment and Grade Services 2.0.
+MOMENT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:\d\d)$"}
+LTI = {
+    "type": "object",
+    "required": ["userId", "activityProgress", "gradingProgress", "timestamp"],
+    "additionalProperties": False,
+    "dependentRequired": {"scoreGiven": ["scoreMaximum"]},
+    "properties": {
+        "userId": {"type": "string", "minLength": 1},
+        "scoreGiven": {"type": "number", "minimum": 0},
+        "scoreMaximum": {"type": "number", "exclusiveMinimum": 0},
+        "comment": {"type": "string"},
+        "timestamp": MOMENT,
+        "activityProgress": {
+            "enum": ["Initialized", "Started", "InProgress", "Submitted", "Completed"]
+        },
+        "gradingProgress": {
+            "enum": ["NotReady", "Failed", "Pending", "PendingManual", "FullyGraded"]
+        },
+        "submission": {
+            "type": "object",
+            "properties": {"startedAt": MOMENT, "submittedAt": MOMENT},
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def graded(ledger, student, topic, failing=(), status=FAILED, when=DUE):
+    told = Outcome(status, f"softmax(x)[1, 2] is {SECRET}, but should be 0.5; it equals x", SECRET)
+    outcomes = {
+        c.name: told if c.name in failing else Outcome(PASSED) for c in manifest(topics()[topic])
+    }
+    ledger.write(student, topic, "key", topic_result(topics()[topic], outcomes, "torch"))
+    ledger.deliver(student, topic, Delivered(when, f"{topic}.py"))
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A graded class: ada is right but late, bob has a mistake, cem's could not be graded, eve handed in nothing."""
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    (tmp_path / "course.toml").write_text(COURSE)
+    ledger = Ledger(tmp_path / "out" / "ledger.sqlite")
+    graded(ledger, "ada", "softmax", when=DUE + 86400)
+    graded(ledger, "ada", "cross_entropy")
+    graded(ledger, "bob", "softmax", [WRONG])
+    graded(ledger, "cem", "softmax", [WRONG], NOT_GRADED)
+    ledger.adjust("bob", "cross_entropy", 1.5, "a good idea")
+    ledger.close()
+    return tmp_path
+
+
+@pytest.fixture
+def grades(home):
+    return made(home)
+
+
+def made(home, show="messages"):
+    course = read_course(home / "course.toml")
+    ledger = Ledger(home / "out" / "ledger.sqlite")
+    everybody = standings(ledger, course)
+    ledger.close()
+    now = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
+    return Grades(everybody, show, course.letters, now)
+
+
+def points_of(grades, topic):
+    return {one.student: one.scores[topic].points for one in grades.everybody}
+
+
+def rows(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_plain_csv_has_points_percent_and_letters(grades):
+    head, *lines = rows(FORMATS["csv"](grades)["grades.csv"])
+    found = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert found["ada"]["softmax"] == "9"
+    assert (found["ada"]["points"], found["ada"]["maximum"]) == ("23", "25")
+    assert (found["ada"]["percent"], found["ada"]["letter"]) == ("92.00", "A")
+    assert found["cem"]["points"] == found["cem"]["letter"] == ""
+    assert (found["eve"]["points"], found["eve"]["letter"]) == ("0", "F")
+    assert found["bob"]["name"].startswith("'=")
+
+
+def test_canvas_reads_the_same_scores(grades):
+    head, possible, *lines = rows(FORMATS["canvas"](grades)["canvas.csv"])
+    assert head[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    assert possible[0].strip() == "Points Possible"
+    assert dict(zip(head, possible, strict=True))["softmax"] == "10"
+    for line in lines:
+        row = dict(zip(head, line, strict=True))
+        for topic in NAMES:
+            known = points_of(grades, topic)[row["SIS User ID"]]
+            assert (
+                row[topic] == ""
+                if known is None
+                else float(row[topic]) == pytest.approx(known, abs=1e-4)
+            )
+    assert next(line[0] for line in lines) == "Lovelace, Ada"
+
+
+def test_moodle_has_grades_with_their_feedback(grades):
+    head, *lines = rows(FORMATS["moodle"](grades)["moodle.csv"])
+    assert len(set(head)) == len(head)
+    found = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert float(found["bob"]["softmax"]) == pytest.approx(
+        points_of(grades, "softmax")["bob"], abs=1e-4
+    )
+    assert "softmax follows its definition along every axis" in found["bob"]["softmax (feedback)"]
+    assert "1 late days" in found["ada"]["softmax (feedback)"]
+    assert not any(cell[:1] in "=+-@" and cell for line in lines for cell in line[:3])
+
+
+@pytest.mark.parametrize("show", LEVELS)
+def test_gradescope_takes_the_results(home, show):
+    grades = made(home, show)
+    files = FORMATS["gradescope"](grades)
+    assert set(files) == {"ada.json", "bob.json", "eve.json"}, "cem's total is not known"
+    for name, text in files.items():
+        record = json.loads(text)
+        jsonschema.validate(record, GRADESCOPE)
+        total = next(one.points for one in grades.everybody if f"{one.student}.json" == name)
+        assert record["score"] == pytest.approx(total, abs=1e-3)
+        assert ("tests" in record) is (show != "score" and name != "eve.json")
+        assert all(test["visibility"] == "visible" for test in record.get("tests", ())), (
+            "one hidden test would hide the total"
+        )
+
+
+def test_tests_of_gradescope_add_up_without_lateness_and_changes(grades):
+    record = json.loads(FORMATS["gradescope"](grades)["bob.json"])
+    softmax = points_of(grades, "softmax")["bob"]
+    assert sum(test["score"] for test in record["tests"]) == pytest.approx(2 * softmax, abs=1e-3)
+    assert sum(test["max_score"] for test in record["tests"]) == pytest.approx(20, abs=1e-3)
+
+
+def test_lti_messages_follow_the_specification(grades):
+    files = FORMATS["lti"](grades)
+    assert set(files) == {"softmax.json", "cross_entropy.json"}
+    for name, text in files.items():
+        messages = json.loads(text)
+        known = points_of(grades, name.removesuffix(".json"))
+        for message in messages:
+            jsonschema.validate(message, LTI)
+            student = message["userId"].removeprefix("lti-")
+            assert message["scoreGiven"] == pytest.approx(known[student], abs=1e-3)
+    ada = json.loads(files["softmax.json"])[0]
+    assert ada["submission"]["submittedAt"] == "2026-10-02T12:00:00.000+00:00"
+
+
+def test_junit_is_read_with_its_points(grades):
+    root = ElementTree.fromstring(FORMATS["junit"](grades)["junit.xml"])
+    assert root.tag == "testsuites"
+    suites = {suite.get("name"): suite for suite in root}
+    bob = suites["bob: softmax"]
+    count = {kind: len(bob.findall(f"testcase/{kind}")) for kind in ("failure", "error")}
+    assert (
+        (int(bob.get("failures")), int(bob.get("errors")))
+        == (count["failure"], count["error"])
+        == (1, 0)
+    )
+    assert int(suites["cem: softmax"].get("errors")) == 1
+    held = [
+        float(p.get("value")) for p in bob.findall("testcase/properties/property[@name='points']")
+    ]
+    right = sum(check.points for check in manifest(topics()["softmax"]) if check.name != WRONG)
+    assert sum(held) == right
+    assert int(bob.get("tests")) == len(bob.findall("testcase"))
+
+
+@pytest.mark.parametrize("show", LEVELS)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_export_holds_what_a_student_may_not_read(home, kind, show):
+    text = "".join(FORMATS[kind](made(home, show)).values())
+    assert SECRET not in text
+    told = show in ("messages", "hints") and kind in ("moodle", "gradescope", "lti", "junit")
+    assert ("it equals x" in text) is told
+
+
+def kata(home, *words):
+    command = [sys.executable, "-m", "katagrad", "course", *map(str, words)]
+    return subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+
+
+def test_export_is_a_command(home):
+    done = kata(home, "export", "lti", "--out", "out", "--to", "lti")
+    assert "left out: cem has no lti in the roster" in done.stdout
+    assert "not whole: cem" in done.stdout
+    assert (home / "lti" / "softmax.json").is_file()
+    assert (
+        "did you mean canvas?" in kata(home, "export", "canvs", "--out", "out", "--to", "x").stderr
+    )
+    assert "there is no ledger" in kata(home, "export", "csv", "--out", "no", "--to", "x").stderr
+
+
+def test_a_change_by_hand_is_counted_and_logged(home):
+    done = kata(home, "adjust", "ada", "softmax", "-2.5", "--why", "a late note\nx", "--out", "out")
+    assert done.stdout.startswith("ada softmax: -2.5, now 6.5 of 10\n"), done.stderr
+    table = {row["student"]: row for row in csv.DictReader((home / "out" / "grades.csv").open())}
+    assert table["ada"]["softmax"] == "6.5"
+    log = kata(home, "log", "--out", "out").stdout.splitlines()
+    assert log[-1].endswith("adjust ada softmax -2.5: a late note\\nx")
+    for words, said in {
+        ("adda", "softmax", "1"): "did you mean ada?",
+        ("ada", "sofmax", "1"): "did you mean softmax?",
+        ("ada", "softmax", "many"): "is no number of points",
+        ("ada", "softmax", "0"): "is no number of points",
+        ("ada", "softmax", "nan"): "is no number of points",
+    }.items():
+        refused = kata(home, "adjust", *words, "--why", "x", "--out", "out")
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+        assert said in refused.stderr

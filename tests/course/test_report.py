@@ -1,0 +1,142 @@
+"""The report on a class and the pages for its students: right numbers, no network, nothing hidden."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from katagrad.course.closing import lines
+from katagrad.course.feedback import feedback
+from katagrad.course.grade import Change, Summary
+from katagrad.course.overview import correlation, histogram, items, mistakes, page, sections
+from katagrad.course.release import LEVELS
+from katagrad.course.roster import Person
+from katagrad.course.scores import Standing, TopicScore
+from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.grading.records import CheckResult, TopicResult
+
+SECRET = "0.31415926"
+HOSTILE = "<script>alert(1)</script>"
+
+
+def result(*verdicts):
+    checks = tuple(
+        CheckResult(
+            f"test_f_{i}", f"f keeps claim {i}", PASSED if passed else FAILED, float(passed), 1.0,
+            "" if passed else f"f(x) is {SECRET}, but should be 0.5; it equals f over the wrong axis",
+            hint="Look at the axis.",
+        )
+        for i, passed in enumerate(verdicts)
+    )  # fmt: skip
+    return TopicResult("Chapter", "torch", "hash", checks)
+
+
+def standing(student, *verdicts, **more):
+    found = result(*verdicts)
+    score = TopicScore(found, found.points, found.maximum, **more)
+    return Standing(Person(student, more.pop("name", "")), {"softmax": score})
+
+
+CLASS = [
+    standing("a", 1, 1, 1, 0, 0),
+    standing("b", 1, 1, 1, 0, 1),
+    standing("c", 1, 1, 0, 0, 0),
+    standing("d", 1, 0, 0, 0, 1),
+    standing("e", 1, 0, 0, 0, 1),
+]
+
+
+def test_items_say_who_passes_and_what_to_look_at():
+    found = items([one.scores["softmax"] for one in CLASS])
+    assert [item.passed for item in found] == [5, 3, 2, 0, 3]
+    assert [item.remark for item in found] == [
+        "nobody fails", "", "", "nobody passes", "who passes has fewer points elsewhere",
+    ]  # fmt: skip
+    assert found[0].discrimination is None
+    # By hand: passed 1 1 1 0 0, the rest of the points 2 3 1 2 2.
+    assert found[1].discrimination == pytest.approx(0.0, abs=1e-9)
+
+
+def test_few_students_say_nothing_of_an_item():
+    assert correlation([(True, 1.0), (False, 0.0)]) is None
+    assert correlation([(True, 1.0)] * 6) is None
+    assert correlation([(i > 2, float(i)) for i in range(6)]) == pytest.approx(0.878, abs=1e-3)
+
+
+def test_bins_hold_everybody_once():
+    assert histogram([0, 0.5, 0.99, 1, 9.99, 10, 12], 10) == [3, 1, 0, 0, 0, 0, 0, 0, 0, 3]
+    assert sum(histogram([1.0, 2.0], 0.0)) == 2
+
+
+def test_mistakes_are_counted_once_for_each_student():
+    found = mistakes([one.scores["softmax"] for one in CLASS])
+    assert found == [("f over the wrong axis", 5)]
+
+
+def test_what_is_not_known_is_in_no_statistic():
+    lost = TopicScore(result(1, 1), None, 2.0, problem="damaged")
+    (section,) = sections([*CLASS, Standing(Person("z"), {"softmax": lost})])
+    assert section.students == 5
+
+
+class Reader(HTMLParser):
+    """Fails on elements that are not closed, and keeps what a page asks for."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.asked, self.tags = [], [], set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag not in ("meta", "br", "html", "rect"):
+            self.open.append(tag)
+        self.asked += [value for name, value in attrs if name in ("src", "href", "action")]
+
+    def handle_endtag(self, tag):
+        if tag not in ("html", "rect"):
+            assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_asks_nothing_of_anybody():
+    hostile = standing(HOSTILE, 0, problem="")
+    lost = Standing(Person("z", HOSTILE), {"softmax": TopicScore(None, None, 2.0, problem=HOSTILE)})
+    text = page(HOSTILE, [*CLASS, hostile, lost], [(0.0, HOSTILE)])
+    reader = Reader()
+    reader.feed(text)
+    assert reader.open == []
+    assert reader.asked == []
+    assert "script" not in reader.tags
+    assert not re.search(r"https?://|url\(|@import", text)
+    assert SECRET not in text
+    assert "f over the wrong axis" in text
+    assert "1970-01-01" in text
+
+
+@pytest.mark.parametrize("show", LEVELS)
+def test_feedback_shows_what_the_course_allows(show):
+    text = feedback(standing("ada", 1, 0, days=2, lost=0.5), show)
+    assert "0.5 of 2 points" in text
+    assert "-0.5 for 2 late days" in text
+    assert ("f keeps claim 1" in text) is (show != "score")
+    assert ("it equals f over the wrong axis" in text) is (show in ("messages", "hints"))
+    assert ("Look at: Look at the axis." in text) is (show == "hints")
+    assert SECRET not in text
+
+
+def test_feedback_is_no_markup_and_no_zero_for_what_is_not_known():
+    lost = TopicScore(None, None, 2.0, problem="the grader of softmax failed")
+    text = feedback(Standing(Person("x", "<b>[a](b)"), {"softmax": lost}), "hints")
+    assert "# \\<b\\>\\[a\\](b)" in text
+    assert "not known yet of 2 points" in text
+    assert "the grader of softmax failed" not in text
+    checks = (CheckResult("test_f", "f holds", NOT_GRADED, 0.0, 1.0, "our fault"),)
+    shown = TopicScore(TopicResult("C", "torch", "h", checks), 0.0, 1.0)
+    assert "- [ ] f holds\n" in feedback(Standing(Person("x"), {"softmax": shown}), "claims")
+
+
+def test_scores_that_changed_are_listed_at_the_end_of_a_grading(tmp_path):
+    summary = Summary(changes=[Change("bob", "softmax", 3, 5), Change("ada", "softmax", 2, 1)])
+    assert lines(summary, tmp_path)[:2] == [
+        "changed: ada softmax: 2 before, 1 now",
+        "changed: bob softmax: 3 before, 5 now",
+    ]
