@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from katagrad.grading.records import write_whole
+from katagrad.mutation.front_page import refresh
 from katagrad.topics import CONTRACTS, read_toml, root
 
 LIST = "topics.toml"
@@ -43,7 +44,7 @@ def keep(
         Path | None, typer.Argument(help="a folder that has exercises/; default: katagrad's own")
     ] = None,
 ) -> None:
-    """For authors: copy the stubs of exercises/ to contracts/, which grading reads."""
+    """For authors: copy the stubs of exercises/ to contracts/, which grading reads, and list them in README.md."""
     home = course or root()
     if not (home / "exercises" / LIST).is_file():
         raise typer.BadParameter(f"there is no {home / 'exercises' / LIST}")
@@ -64,3 +65,5 @@ def keep(
         else:
             (kept / name).unlink()
     print(f"kept in {kept}: {', '.join(changed) or 'nothing new'}")
+    if refresh(home):
+        print("README.md has the new table of topics")

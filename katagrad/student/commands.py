@@ -123,14 +123,19 @@ def check(
     framework: Framework = None,
     full: Annotated[bool, typer.Option(help="show everything that does not pass")] = False,
     patience: Patience = 1.0,
+    svg: Annotated[
+        Path | None, typer.Option(help="also write what is shown as a picture, for a page")
+    ] = None,
 ) -> None:
     """Check a topic once: the examples in its file, then the hidden checks.
 
     Exit status: 0 if it passed, 1 if not, 2 for a bad option.
     """
+    from katagrad.grading.records import write_whole
     from katagrad.grading.session import check_patience
     from katagrad.student import screen, standing
     from katagrad.student.check import Checker, judge
+    from katagrad.student.svg import picture
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
@@ -144,10 +149,12 @@ def check(
     finally:
         checker.close()
     progress = standing.turn_to(workspace, topic)
-    out.print(screen.heading(workspace, topic))
-    screen.show(out, screen.verdict(workspace, found, full))
+    lines = [screen.heading(workspace, topic), *screen.verdict(workspace, found, full)]
     if found.status == PASSED:
-        screen.show(out, screen.onward(workspace, progress, topic))
+        lines += screen.onward(workspace, progress, topic)
+    screen.show(out, lines)
+    if svg is not None:
+        write_whole(svg, picture(f"kata check {topic.name}", lines))
     raise typer.Exit(0 if found.status == PASSED else 1)
 
 

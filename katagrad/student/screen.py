@@ -129,8 +129,9 @@ def verdict(workspace: Workspace, found: Verdict, full: bool = False) -> Iterato
         said = f"{found.passed} of {plural(found.checks, 'check')} passed, {points}"
     else:
         said = f"{len(found.judged)} of {found.checks} checked so far, {found.passed} passed"
-    line = Text(f"{bar(found.passed, found.checks)}  ", style=STYLES[found.status])
-    yield line.append(f"{said}  ({found.seconds:.2f} s)", style="none")
+    drawn = bar(found.passed, found.checks)
+    line = Text().append(drawn, style=STYLES[found.status])
+    yield line.append(f"  {said}  ({found.seconds:.2f} s)")
     if found.status == PASSED:
         yield Text()
         yield from (note for one in found.judged for note in _note(one))
@@ -172,10 +173,11 @@ def failure(workspace: Workspace, topic: Topic, one: Judged) -> Iterator[Text]:
     """A check that did not pass: its claim, what was found, where, and where to look."""
     outcome = one.outcome
     word = {FAILED: "FAILED", NOT_STARTED: "NOT WRITTEN", NOT_GRADED: "NOT JUDGED"}
-    line = Text(word.get(outcome.status, outcome.status.upper()), style=STYLES[outcome.status])
+    said = word.get(outcome.status, outcome.status.upper())
+    line = Text().append(said, style=STYLES[outcome.status])
     worth = f"  [{number(one.points)} point{'s' if one.points != 1 else ''}]" if one.points else ""
     if not outcome.whole:
-        line.append(f" {one.claim}{worth}", style="none")
+        line.append(f" {one.claim}{worth}")
     yield line
     yield from indented(outcome.message)
     if one.hint:
@@ -185,8 +187,8 @@ def failure(workspace: Workspace, topic: Topic, one: Judged) -> Iterator[Text]:
         yield from indented(f"{workspace.shown(workspace.exercises / file)}:{at}", "dim")
     if outcome.printed:
         yield from indented(f"{topic.name}.py printed:")
-        for said in quoted(outcome.printed):
-            yield from indented(said)
+        for printed in quoted(outcome.printed):
+            yield from indented(printed)
 
 
 def indented(text: str, style: str = "") -> Iterator[Text]:
@@ -220,7 +222,7 @@ def hints(topic: Topic, shown: Sequence[str]) -> Iterator[Text]:
 def finding(one: Finding) -> Iterator[Text]:
     """A line of `kata doctor`, and below it what mends it."""
     style = {OK: "green", NOTE: "yellow", WRONG: "red"}[one.level]
-    line = Text(f"{one.level:<5}  ", style=style)
-    yield line.append(f"{one.subject}: {one_line(one.found)}", style="none")
+    line = Text().append(f"{one.level:<5}", style=style)
+    yield line.append(f"  {one.subject}: {one_line(one.found)}")
     if one.remedy:
         yield Text(f"       {one.remedy}", style="bold")
