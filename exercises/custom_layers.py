@@ -14,6 +14,8 @@ the constructor accepts and passes on.)
 
 Rule: the framework's own layers are not allowed here, but for their base class and containers.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Broomhead & Lowe (1988), Complex Systems 2, 321-355 (RBF); He, Zhang, Ren & Sun (2016), arXiv:1512.03385
 (residual layers); Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.4; "Extending PyTorch" and "Making
 new layers and models via subclassing" in the frameworks' documentation.

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_most,
     between,
+    chance,
     close,
     dtype,
     equal,
@@ -50,6 +52,19 @@ def normalize(x, axis=-1, eps=1e-6):
 
 def rbf(x, centres, gamma=1.0):
     return np.exp(-gamma * ((x[..., None, :] - centres) ** 2).sum(-1))
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize(
+    "layer",
+    [anew("Dense", 5, 3, "tanh"), anew("L2Normalize"), anew("RBF", 5, 4, 0.5)],
+    ids=["Dense", "L2Normalize", "RBF"],
+)
+def test_layers_keep_the_contracts_words(impl, layer):
+    """the layers keep what docs/contract.md says of every function"""
+    told = {"rows": [0], "rowwise": True, "seeded": True}
+    # The parameters are float32, and so are the inputs.
+    conform(impl, "__call__", [normal(4, 5)], on=layer, without=["float64", "digits"], **told)
 
 
 @pytest.mark.grade(points=2, hint=REGISTER)
@@ -97,8 +112,9 @@ def test_dense_registers_its_parameters(impl):
 @pytest.mark.grade(points=1)
 def test_dense_refuses_unknown_activations(impl):
     """an unknown activation is a ValueError"""
-    with raises("ValueError", of='Dense(2, 3, activation="cubic")'):
-        impl.Dense(2, 3, activation="cubic")
+    for activation in ("cubic", "sigmoid", "selu", "elu", "softmax", "Relu", ""):
+        with raises("ValueError", of=f"Dense(2, 3, {activation=})"):
+            impl.Dense(2, 3, activation=activation)
 
 
 @pytest.mark.grade(points=2, hint="Bound the norm from below by eps, not by adding eps.")
@@ -174,6 +190,8 @@ def test_rbf_registers_its_centres(impl):
     # 30,000 draws: five standard errors of a mean and of a deviation.
     between(float(centres.mean()), -0.029, 0.029, of="the mean of the centres")
     between(float(centres.std()), 0.979, 1.021, of="the deviation of the centres")
+    share = float((np.abs(centres) > 2).mean())
+    chance(share, 0.0455003, centres.size, of="the share of centres beyond two standard deviations")
     equal(len(impl.parameters(layer)), 1, of="the number of trainable parameters of RBF")
     other = held(impl, called(impl.RBF(100, 300), x), ["centres"], "RBF(100, 300)")["centres"]
     holds((other != centres).any(), "two layers were given the same random centres")
@@ -208,6 +226,9 @@ def test_residual_refuses_other_shapes(impl):
     for n_out in (2, 1):
         with raises("ValueError", of=f"Residual(Dense(3, {n_out}))(x)"):
             impl.Residual(impl.Dense(3, n_out))(normal(4, 3))
+    flat = impl.sequential("flatten")
+    with raises("ValueError", of="Residual of a layer that turns (2, 3, 4) into (2, 12)"):
+        impl.Residual(flat)(normal(2, 3, 4))
 
 
 @pytest.mark.grade(
@@ -228,7 +249,11 @@ def test_layers_are_restored_from_their_config(impl, name, settings):
     config = layer.get_config()
     found = {key: config.get(key, "(missing)") for key in settings}
     equal(found, settings, of=f"the settings in {name}(...).get_config()")
-    twin = called(impl.call(name, **found), x)
+    twin = called(impl.call(name, **config), x)
+    if impl.framework == "tensorflow":
+        frozen = impl.call(name, **config | {"trainable": False, "name": "mine"}).get_config()
+        for key, value in {"trainable": False, "name": "mine"}.items():
+            equal(frozen.get(key), value, of=f"{name}(..., {key}={value!r}).get_config()[{key!r}]")
     values = impl.layers(layer)
     if values:
         differ = [

@@ -82,8 +82,8 @@ class Implementation:
 
         return function
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the submission by name."""
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the submission by name; the function may have a parameter `name`, too."""
         self._transport.require(name)
         return self._call(name, name, args, kwargs)
 
