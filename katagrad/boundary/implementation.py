@@ -16,7 +16,8 @@ from katagrad.worker.wire import Handle, Made, NotATensor, Random, WithLayout
 
 __all__ = ["Implementation", "Remote", "Transport", "exact", "image", "kernel", "opaque"]
 
-opaque = OPAQUE  # returns=opaque: keep the result in the worker, and hand the grader a Remote
+# returns=opaque: keep the result in the worker, and return a Remote.
+opaque = OPAQUE
 
 
 def image(array: np.ndarray) -> WithLayout:
@@ -30,23 +31,25 @@ def kernel(array: np.ndarray) -> WithLayout:
 
 
 def exact(array: np.ndarray, form: str = "plain", layout: str = "") -> WithLayout:
-    """Mark an array that is sent in its own dtype (int8, float16, ...).
+    """Mark an array that is sent in the dtype that it has (int8, float16, ...).
 
-    form: "plain"; "transposed" or "sliced", which in PyTorch are not contiguous; or "leaf", which in PyTorch
-    requires gradients and has a `.grad` already, and in TensorFlow is a variable. layout: "image" or "kernel".
+    form: "plain"; "transposed" or "sliced", which are not contiguous in PyTorch; or "leaf", which in
+    PyTorch requires gradients and already has a `.grad`, and in TensorFlow is a variable.
+    layout: "image" or "kernel".
     """
     return WithLayout(np.asarray(array), layout, form)
 
 
 class Implementation:
-    """A submission of one topic. Every attribute that is none of its own methods is a function of the submission.
+    """A submission of one topic. Attributes other than the methods below are the submission's functions.
 
     Floating arrays are sent in `dtype` (float32 unless `float64` is used), integer arrays as int64.
-    Three keywords are the grader's, never the submission's:
-    `returns`, the layout of the result (`"image"`, `"kernel"`, `opaque`, or a tuple of those and None).
+    The keyword `returns` of a call is not passed to the submission. It is the layout of the result:
+    `"image"`, `"kernel"`, `opaque`, or a tuple of those and None.
 
-    transport: sends requests to the worker (see `katagrad.boundary.transport`). generator: draws what a check
-    leaves to chance, such as a cotangent; the same draws for every Implementation where none is given.
+    transport: sends requests to the worker (see `katagrad.boundary.transport`).
+    generator: draws random values that a check does not choose, such as a cotangent. Default: a
+    generator with a fixed seed.
     """
 
     def __init__(
@@ -88,7 +91,7 @@ class Implementation:
         return self._call(name, name, args, kwargs)
 
     def after(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
-        """Call a function; returns (its result, the positional arguments as they are after the call)."""
+        """Call a function. Returns (result, the positional arguments after the call)."""
         self._transport.require(name)
         result, after = self._reply(name, name, args, kwargs, True)
         return result, after
@@ -105,11 +108,12 @@ class Implementation:
     ) -> Any:
         """The vector-Jacobian product of a call: d sum(result * cotangent) / d wrt.
 
-        target: a function's name, or a Remote to be called.
-        wrt: a position or keyword of an argument, a Remote (a model, or a container of tensors), or a
-            list of those; the gradients come in the structure of what is named. None where none arrives.
-        cotangent: an array of the result's shape; drawn at random when None.
-        output: path of indices to the tensor to be differentiated, where the result is a structure.
+        target: the name of a function, or a Remote to call.
+        wrt: position or keyword of an argument, a Remote (a model, or a container of tensors), or a
+            list of those. The gradients have the same structure. A gradient is None if the result
+            does not depend on that tensor.
+        cotangent: an array of the result's shape. Default: drawn at random.
+        output: path of indices to the tensor to differentiate, if the result is a structure.
         """
         name = target if isinstance(target, str) else target._of
         if isinstance(target, str):
@@ -127,7 +131,7 @@ class Implementation:
             returns=returns,
         )
         if not isinstance(tape, Remote) or not isinstance(value, np.ndarray):
-            raise Failure(f"{name} gave no tensor to differentiate")
+            raise Failure(f"{name} returned no tensor to differentiate")
         if cotangent is None:
             drawn = np.asarray(self._generator.normal(size=value.shape), np.float32)
             cotangent = drawn.astype(np.float64)  # exact in float32
@@ -150,16 +154,21 @@ class Implementation:
         return list(self._ask("parameters", f"the parameters of {model._of}", handle=model._handle))
 
     def layers(self, model: Remote) -> list[dict[str, Any]]:
-        """The layers of a model that hold parameters, in order, in a form that no framework shows in.
+        """The layers of a model that have parameters, in order, in the same form for both frameworks.
 
-        Each is a dict with `name`, `type` and arrays: dense `kernel` (in, out), `bias` (out,); conv `kernel`
-        (H, W, in, out), `bias`; batch_norm `scale`, `offset`, `mean`, `variance`; layer_norm `scale`, `offset`;
-        embedding `table` (V, d); any other type has its own names and layouts.
+        Each is a dict with `name`, `type` and these arrays:
+
+        - dense: `kernel` (in, out), `bias` (out,)
+        - conv: `kernel` (H, W, in, out), `bias` (out,)
+        - batch_norm: `scale`, `offset`, `mean`, `variance`
+        - layer_norm: `scale`, `offset`
+        - embedding: `table` (V, d)
+        - any other type: the framework's names and layouts
         """
         return list(self._ask("layers", f"the layers of {model._of}", handle=model._handle))
 
     def assign(self, model: Remote, layers: Sequence[dict[str, Any]]) -> None:
-        """Set what `layers` reads; a key that is left out keeps its value."""
+        """Set what `layers` reads. A missing key keeps its value."""
         plain = [
             {key: np.asarray(v) if isinstance(v, np.ndarray) else v for key, v in layer.items()}
             for layer in layers
@@ -169,12 +178,17 @@ class Implementation:
         )
 
     def sequential(self, *specs: Any) -> Remote:
-        """A model of the framework's own layers, from neutral specifications.
+        """Make a model of the framework's layers from specifications that both frameworks share.
 
-        Each is "relu", "tanh", "sigmoid", "softmax", "flatten", or a dict: {"type": "dense", "kernel": (in, out)
-        array, "bias": (out,) array}, {"type": "dropout", "rate": r}, {"type": "batch_norm", "width": n}. A model
-        that does not begin with a dense layer begins with {"type": "input", "shape": (H, W, C)}, the shape of one
-        input. The model can be called, trained, and passed on.
+        Each specification is "relu", "tanh", "sigmoid", "softmax", "flatten", or one of these dicts:
+
+        - {"type": "dense", "kernel": (in, out) array, "bias": (out,) array}
+        - {"type": "dropout", "rate": r}
+        - {"type": "batch_norm", "width": n}
+        - {"type": "input", "shape": (H, W, C)}, the shape of one input: comes first if the first
+          layer is not dense
+
+        The model can be called, trained, and passed to the submission.
         """
         made = self._ask("sequential", "a model of the grader", specs=list(specs))
         assert isinstance(made, Remote)
@@ -183,7 +197,7 @@ class Implementation:
     # -- files and chance -------------------------------------------------------------------------
 
     def write(self, files: dict[str, bytes]) -> str:
-        """Write files into the worker's private folder; returns that folder's path there."""
+        """Write files into the worker's private folder. Returns the path of that folder in the worker."""
         return str(self._ask("write", "writing files", files=files))
 
     def read(self, path: str) -> bytes:
@@ -194,29 +208,29 @@ class Implementation:
         return found
 
     def remove(self, path: str) -> None:
-        """Delete a file of the worker's private folder."""
+        """Delete a file in the worker's private folder."""
         self._ask("remove", f"the file {path}", path=path)
 
     def rng(self, seed: int | None = None) -> Random:
         """A NumPy Generator for an argument `rng`. Without a seed, one is drawn for this check.
 
-        The driver's twin of it is `np.random.default_rng(rng.seed)`.
+        `np.random.default_rng(rng.seed)` makes the same generator in the driver.
         """
         if seed is None:
             seed = int(self._generator.integers(2**63))
         return Random(seed)
 
     def seed(self, number: int) -> None:
-        """Seed the global generators of Python, NumPy and the framework in the worker. Forgets all Remotes."""
+        """Seed the global generators of Python, NumPy and the framework. All Remotes become invalid."""
         self._ask("begin", "seeding", seed=number)
 
     def restart(self) -> None:
-        """Go on in a new process: memory is gone, the files that the submission wrote are not carried over."""
+        """Continue in a new process, without the memory and the files of the old one."""
         self._transport.restart()
 
     @property
     def source(self) -> Any:
-        """The submission's source, for from-scratch rules: see `katagrad.grading.scratch`."""
+        """The source of the submission, for from-scratch rules: see `katagrad.grading.scratch`."""
         return self._transport.source
 
     # -- the wire ---------------------------------------------------------------------------------

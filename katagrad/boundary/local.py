@@ -1,4 +1,4 @@
-"""A worker inside the driver, for debuggers: `breakpoint()` stops in the student's own function. Never a grade."""
+"""A worker inside the driver, for debuggers: `breakpoint()` stops in the student's function. Not for grades."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from katagrad.worker.session import Session
 
 
 def _across(body: Any) -> Any:
-    """`body` as it would arrive on the other side of a wire: copied, and of the wire's types only."""
+    """Return `body` as it would arrive over a connection: copied, and with the same restrictions on types."""
     arrays: list[np.ndarray] = []
     tree = json.loads(json.dumps(wire.encode(body, arrays)))
     return wire.decode(tree, [array.copy() for array in arrays])
@@ -30,9 +30,10 @@ Entry = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class LocalSession(Session):
-    """A session whose user sits at the terminal: Ctrl-C and the end of a debugger are meant for the whole run.
+    """A session in the driver. Ctrl-C, and leaving a debugger, end the whole run.
 
-    through: exceptions that end the run. raised: what the submission raised last. entry: how functions are called.
+    through: exceptions that end the run. raised: the last exception of the submission.
+    entry: wraps the function to call, if given.
     """
 
     def __init__(self, adapter: Any, home: Path, through: tuple[type[BaseException], ...]) -> None:
@@ -47,7 +48,7 @@ class LocalSession(Session):
         return super().answer(request)
 
     def described(self, error: BaseException) -> dict[str, Any]:
-        """An exception as an answer, unless it is to end the run."""
+        """An exception as a reply. Exceptions that end the run are raised instead."""
         if isinstance(error, KeyboardInterrupt):
             raise error
         if isinstance(error, self.through):
@@ -56,32 +57,32 @@ class LocalSession(Session):
         return super().described(error)
 
     def do_load(self, module: str, rules: dict[str, Any]) -> dict[str, Any]:
-        """Import the submission. No rule of imports: here pytest imports beside it, and the result is no grade."""
+        """Import the submission. Imports are not restricted, since pytest imports in this process, too."""
         return super().do_load(module, {**rules, "imports": None})
 
     def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
-        """A function of the submission, by way of `entry`, or whatever else can be called."""
+        """The function or object to call. A function of the submission is wrapped by `entry`."""
         found = super().resolve(target, module)
         return self.entry(found) if self.entry and isinstance(target, str) else found
 
 
 class LocalWorker:
-    """Answers as `boundary.process.Worker` does, without limits."""
+    """Has the interface of `katagrad.boundary.workers.Worker`, without limits."""
 
     def __init__(self, session: LocalSession, folder: Path) -> None:
         self.session, self.folder, self.dead = session, folder, False
-        self.last: dict[str, Any] | None = None  # the last call of a function by name
+        # The last request that called a function by name.
+        self.last: dict[str, Any] | None = None
 
     @property
     def raised(self) -> BaseException | None:
-        """What the submission raised in the last request, if it did."""
+        """The exception that the submission raised in the last request, if any."""
         return self.session.raised
 
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:  # noqa: ARG002
-        """Carry out a request at once; a debugger may hold it for as long as it likes."""
-        if (
-            op == "write"
-        ):  # the submission is where it lies: the debugger shall show the student's own file
+        """Carry out a request. There is no deadline, since a debugger may stop in it."""
+        # The submission runs in its own folder, so that the debugger shows the student's file.
+        if op == "write":
             arguments = {
                 "files": {
                     name: data
@@ -97,7 +98,7 @@ class LocalWorker:
         return _across(self.session.answer(_across(asked)))
 
     def repeat(self, entry: Entry) -> None:
-        """Make the last call of this check once more, its function called through `entry`."""
+        """Repeat the last call of this check, with its function wrapped by `entry`."""
         if self.last is None:
             return
         self.session.entry = entry
@@ -107,11 +108,11 @@ class LocalWorker:
             self.session.entry = None
 
     def printed(self) -> str:
-        """Nothing: prints go where pytest sends them."""
+        """Return an empty string. pytest captures what is printed in this process."""
         return ""
 
     def close(self) -> None:
-        """Forget the submission's modules, so that the next load reads them again."""
+        """Remove the submission's modules from `sys.modules`, so that the next load imports them again."""
         self.dead = True
         for name, module in list(sys.modules.items()):
             if (
@@ -122,9 +123,9 @@ class LocalWorker:
 
 
 class LocalPool:
-    """Makes `LocalWorker`s. One framework a process, here too.
+    """Makes workers of type `LocalWorker`, all of the same framework.
 
-    through: exceptions that leave the submission's code and end the run.
+    through: exceptions of the submission that end the run.
     """
 
     def __init__(
@@ -137,18 +138,18 @@ class LocalPool:
         self._adapter: Any = None
 
     def worker(self, framework: str) -> LocalWorker:
-        """A session on the submission's own folder."""
+        """A worker on the submission's folder."""
         if self._adapter is None:
             self._adapter = adapter_for(framework)
         if framework != self._adapter.NAME:
             raise NotGraded(
-                f"one process holds one framework: this run began with {self._adapter.NAME}; "
-                f"run the {framework} topics apart"
+                f"an in-process run uses one framework, and this one began with {self._adapter.NAME}; "
+                f"run the {framework} topics separately"
             )
         return LocalWorker(LocalSession(self._adapter, self.folder, self.through), self.folder)
 
     def prepare(self, framework: str) -> None:
-        """Nothing to start."""
+        """Do nothing. There is no process to start."""
 
     def versions(self, framework: str) -> dict[str, str]:
         """Versions of the framework that was loaded."""
@@ -159,4 +160,4 @@ class LocalPool:
         )
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing. There is no process to end."""

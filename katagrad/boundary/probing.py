@@ -1,4 +1,4 @@
-"""Many calls of one function in one round trip, with what each left behind, as a driver asks for them."""
+"""Make many calls of one function in one round trip, and record the side effects of each."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ LISTS = ("before", "after", "shared", "world")
 
 
 def anew(name: str, *args: Any, **kwargs: Any) -> Made:
-    """An argument that the submission makes anew for each call: what its function or class `name` returns."""
+    """An argument that the submission makes for each call: the result of its function or class `name`."""
     return Made(name, args, kwargs)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call. An array that `exact` marks is sent in the dtype that it has.
+    """One call.
 
-    made, seed: seeds of the global generators, before the arguments are made and before the call, if any. like: the
-    number of an earlier call, whose very arguments are passed again. fresh: call a newly imported copy of the
-    submission. exhaust: iterate over the result, and take the items for it. reread: the number of an earlier
-    call whose result is read once more after this one.
+    args, kwargs: an array marked by `exact` is sent in the dtype that it has.
+    made: seeds the global generators before the arguments are made.
+    seed: seeds them before the call.
+    like: index of an earlier call, whose argument objects are passed again.
+    fresh: whether to call a newly imported copy of the submission.
+    exhaust: whether to iterate over the result. The result is then the list of items.
+    reread: index of an earlier call, whose result is read again after this one.
     """
 
     args: tuple[Any, ...]
@@ -43,11 +46,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Found:
-    """What became of one call.
+    """The outcome of one call.
 
-    later: the result of the call that `reread` names. before, after: (path, value, {"requires_grad", "grad"} or
-    {"size", "keys"}) of arguments; before only for models. shared: (path in the result, path in the arguments)
-    of tensors in the same memory. world: (name, before, after) of settings that changed. error: what it raised.
+    later: the result of the call that `reread` refers to.
+    before, after: (path, value, {"requires_grad", "grad"} or {"size", "keys"}) of the arguments.
+    `before` has the parameters of models only.
+    shared: (path in the result, path in the arguments) of tensors that share memory.
+    world: (name, before, after) of process-wide settings that changed.
+    error: the exception, if the call raised one.
     """
 
     value: Any = None
@@ -60,12 +66,12 @@ class Found:
 
 
 def watch(impl: Implementation, model: Remote) -> None:
-    """Note from now on what a model is called with, on its way through the submission's training."""
+    """Record the inputs of a model from now on, while the submission trains it."""
     impl._ask("watch", f"watching {model._of}", handle=model._handle)
 
 
 def watched(impl: Implementation, model: Remote) -> list[tuple[np.ndarray, bool]]:
-    """(inputs, whether it was to train) of each call of a watched model since the last question, in order."""
+    """(inputs, whether in training mode) of each call of a watched model since the last `watched`."""
     found = impl._ask("watched", f"the inputs of {model._of}", handle=model._handle)
     return [(np.asarray(inputs), bool(training)) for inputs, training in found]
 
@@ -78,7 +84,11 @@ def probe(
     on: Made | None = None,
     returns: Any = None,
 ) -> list[Found]:
-    """Carry out `calls` in order. of: how each reads. on: what `name` is a method of. returns: as in a call."""
+    """Make `calls` in order.
+
+    of: the expression of each call, for messages. on: the object of which `name` is a method.
+    returns: as in a call of `Implementation`.
+    """
     impl._transport.require(name if on is None else on.name)
     target: Any = name if on is None else (impl._send(on), name)
     sent = [
@@ -99,7 +109,7 @@ def probe(
         pairs = list(zip(of, answers, strict=True))
         return [_found(impl, words, answer) for words, answer in pairs]
     except (AttributeError, KeyError, TypeError, ValueError):
-        # A worker of ours gives a dict for each call. Whoever writes into its connection may give anything.
+        # The worker sends a dict for each call. A submission that writes to the connection may send anything.
         raise Failure(
             f"the answers to {len(calls)} calls of {name} are not the worker's own: the connection to the grader "
             "was written to by other code"

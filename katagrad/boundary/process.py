@@ -1,4 +1,4 @@
-"""Worker processes: a warm server per framework that forks, or a process per submission where it cannot."""
+"""Worker processes: one warm server per framework that forks, or one process per submission."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ __all__ = [
     "worker_environment",
 ]
 
-# macOS has fork, but its libraries do not survive it.
+# macOS has fork, but its libraries fail in the forked process.
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
 
 
 class Pool:
     """Makes workers: one warm server per framework, started when first needed.
 
-    method: "fork" (a warm server) or "spawn" (a process per submission). transport, for spawned workers:
-    "socketpair" or "loopback" (TCP on 127.0.0.1, the way of Windows).
+    method: "fork" (a warm server) or "spawn" (a process per submission).
+    transport: for spawned workers, "socketpair" or "loopback" (TCP on 127.0.0.1, used on Windows).
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class Pool:
 
     @property
     def memory_bound(self) -> str:
-        """What holds a submission to its limit of memory: "cgroup v2", "cgroup v1", or "watch"."""
+        """What enforces the memory limit: "cgroup v2", "cgroup v1", or "watch"."""
         lent = cgroup.find() if self.method == "fork" else None
         return cgroup.WATCHED if lent is None else lent.name
 
     def twin(self) -> Pool:
-        """A second pool of the same kind: a server holds one child at a time, and some comparisons need two."""
+        """A second pool with the same options, for comparisons that need two workers at a time."""
         if self._twin is None:
             self._twin = Pool(
                 self.limits, self.launcher, self.method, self.threads, self.device, self.transport
@@ -87,7 +87,7 @@ class Pool:
                 self.servers[framework] = Server(framework, self.launcher, self.threads)
 
     def worker(self, framework: str) -> Worker:
-        """A fresh worker. Raises NotGraded if the framework cannot be had."""
+        """A new worker. Raises NotGraded if the framework does not start."""
         if self.method == "spawn":
             return self._spawn(framework)
         for attempt in (1, 2):  # a submission before this one may have killed the server
@@ -102,21 +102,21 @@ class Pool:
     def _spawn(self, framework: str) -> SpawnedWorker:
         folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
         output = (folder / ".printed").open("w+b", buffering=0)  # closed by Worker.close
-        told = {
+        settings = {
             "framework": framework,
             "threads": self.threads,
             "device": self.device,
             "limits": self.limits.plain(),
-            **self.launcher.told(folder),
+            **self.launcher.settings(folder),
         }
         if self.transport == "loopback":
-            process, near = self._over_loopback(told, folder)
+            process, near = self._over_loopback(settings, folder)
         else:
             near, far = socket.socketpair()
             widen(far)
-            told |= {"mode": "spawn", "connection": far.fileno(), "output": output.fileno()}
+            settings |= {"mode": "spawn", "connection": far.fileno(), "output": output.fileno()}
             process = self.launcher.start(
-                [json.dumps(told)],
+                [json.dumps(settings)],
                 folder,
                 [far.fileno(), output.fileno()],
                 _device(self.device),
@@ -143,20 +143,19 @@ class Pool:
         return worker
 
     def _over_loopback(
-        self, told: dict[str, Any], folder: Path
+        self, settings: dict[str, Any], folder: Path
     ) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        token = secrets.token_bytes(
-            32
-        )  # so that no other process of this machine can take the worker's place
+        # Without the token, another process of this machine could pose as the worker.
+        token = secrets.token_bytes(32)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(START_SECONDS)
-            told |= {
+            settings |= {
                 "mode": "loopback",
                 "port": listener.getsockname()[1],
                 "output": str(folder / ".printed"),
             }
             process = self.launcher.start(
-                [json.dumps(told)],
+                [json.dumps(settings)],
                 folder,
                 [],
                 _device(self.device),

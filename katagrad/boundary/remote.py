@@ -1,4 +1,4 @@
-"""Objects that stay in the worker, as a grader holds them."""
+"""References to objects that stay in the worker, for graders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "neg":
 
 
 class Asks(Protocol):
-    """What speaks to the worker for a Remote: `katagrad.boundary.implementation.Implementation`."""
+    """What a Remote needs of `katagrad.boundary.implementation.Implementation`."""
 
     def _ask(self, op: str, of: str, **arguments: Any) -> Any: ...
 
@@ -59,7 +59,7 @@ class Remote:
     def __len__(self) -> int:
         length = self._impl._call((self._handle, "__len__"), f"len({self._of})", (), {})
         if isinstance(length, np.ndarray) and length.ndim == 0 and length.dtype.kind in "iu":
-            return int(length)  # a NumPy integer, as tf.data gives it; Python's len() takes it, too
+            return int(length)  # tf.data returns a NumPy integer, which Python's len() also accepts
         if not isinstance(length, int):
             raise Failure(f"len({self._of}) is {length!r}, but should be an integer")
         return length
@@ -123,7 +123,7 @@ class Remote:
         )
 
     def fetch(self, returns: Any = None) -> Any:
-        """A container (list, dict, tuple of tensors) as values; its tensors as arrays."""
+        """The value of a container (list, dict or tuple), with its tensors as arrays."""
         return self._impl._ask("fetch", self._of, handle=self._handle, returns=returns)
 
     def take(self, count: int, returns: Any = None) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The driver's handle on a warm server: started once for a framework, asked to fork for each submission."""
+"""The driver's side of a warm server, which is started once per framework and forks per submission."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from katagrad.worker import watch
 from katagrad.worker.limits import Limits
 from katagrad.worker.wire import Connection, widen
 
-# For killing everything that a submission left behind, and for removing its files.
+# Seconds for killing all processes that a submission left behind, and for removing its files.
 END_SECONDS = 10.0
-# For the first import of a framework from a cold disk.
+# Seconds for the first import of a framework from a cold disk.
 START_SECONDS = 120.0
 
 
@@ -37,15 +37,15 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
         self.control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
-        told = {
+        settings = {
             "mode": "serve",
             "framework": framework,
             "control": far.fileno(),
             "threads": threads,
-            **launcher.told(self.folder),
+            **launcher.settings(self.folder),
         }
         self.process = launcher.start(
-            [json.dumps(told)],
+            [json.dumps(settings)],
             self.folder,
             [far.fileno()],
             stdin=subprocess.DEVNULL,
@@ -61,7 +61,7 @@ class Server:
         return dict(self.wait()["versions"])
 
     def wait(self) -> dict[str, Any]:
-        """Block until the framework is imported. Raises NotGraded with the server's own words if it never is."""
+        """Block until the framework is imported. Raises NotGraded, with the server's output, if it fails."""
         if self._ready is None:
             self._ready = self._hear(START_SECONDS)
             if self._ready is None:
@@ -86,11 +86,11 @@ class Server:
         return (
             lines[-1][:500]
             if lines
-            else f"it ended with status {self.process.returncode} and said nothing"
+            else f"it ended with status {self.process.returncode} and printed nothing"
         )
 
     def fork(self, limits: Limits) -> ForkedWorker:
-        """A fresh child. Raises NotGraded if the server is gone."""
+        """A new child. Raises NotGraded if the server has ended."""
         self.wait()
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         widen(far)
@@ -110,7 +110,7 @@ class Server:
                 output.close()
                 near.close()
                 self.close(patience=0.0)
-                raise NotGraded(f"the {self.framework} worker is gone") from None
+                raise NotGraded(f"the {self.framework} worker has ended") from None
         forked = self._hear(30.0)
         if forked is None:
             output.close()
@@ -123,31 +123,31 @@ class Server:
         return made
 
     def _enclose(self, forked: dict[str, Any], limits: Limits) -> Group | None:
-        """A cgroup around a child that has not been asked anything yet; None where the system lends none."""
+        """Put a child that has not run anything yet into a new cgroup. None if the system offers none."""
         lent = cgroup.find()
         inside = f"\t{int(forked['pid'])}"
         if lent is None:
             return None
         for pid in watch.below(self.process.pid):
             with contextlib.suppress(OSError):
-                told = Path(f"/proc/{pid}/status").read_text()
-                if told.partition("NSpid:")[2].partition("\n")[0].endswith(inside):
+                status = Path(f"/proc/{pid}/status").read_text()
+                if status.partition("NSpid:")[2].partition("\n")[0].endswith(inside):
                     group = lent.group(limits)
                     group.add(pid)
                     return group
         raise NotGraded(f"the {self.framework} worker could not be put into a cgroup")
 
     def end_child(self) -> dict[str, Any]:
-        """End the living child and all that it left behind. A server that does not answer is ended too."""
+        """End the running child and all that it started. A server that does not answer is ended too."""
         try:
             self.control.send(b'{"op": "end"}')
-            told = self._hear(END_SECONDS)
+            ending = self._hear(END_SECONDS)
         except OSError:
-            told = None
-        if told is None:
+            ending = None
+        if ending is None:
             self.close(patience=0.0)
             return {"status": signal.SIGKILL, "server": "lost"}
-        return told
+        return ending
 
     @property
     def alive(self) -> bool:
@@ -155,7 +155,7 @@ class Server:
         return self.process.poll() is None and self.control.fileno() >= 0
 
     def close(self, patience: float = 2.0) -> None:
-        """End the server, after `patience` seconds by force; its children go with it."""
+        """End the server and its children. After `patience` seconds, kill them."""
         with contextlib.suppress(OSError):
             self.control.send(b'{"op": "stop"}')
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -179,14 +179,14 @@ class ForkedWorker(Worker):
         self.group: Group | None = None
 
     def end(self) -> None:
-        """Have the server end it, and all that it left behind."""
+        """Ask the server to end the child and all that it started."""
         if not self.dead:
             super().end()
             if self.group is not None:
                 self.group.kill()
-            self.told = self.server.end_child()
+            self.ending = self.server.end_child()
             if self.group is not None:
-                if self.group.exceeded() and not self.told.get("reason"):
+                if self.group.exceeded() and not self.ending.get("reason"):
                     kept = self.limits.memory >> 20
-                    self.told["reason"] = f"used more than {kept} MiB of memory"
+                    self.ending["reason"] = f"used more than {kept} MiB of memory"
                 self.group.close()

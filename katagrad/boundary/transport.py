@@ -1,4 +1,4 @@
-"""One worker kept for one submission's topic: loaded when first needed, replaced when it dies."""
+"""Keep one worker for one topic of one submission: load it when needed, replace it when it dies."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 from katagrad.errors import Ended, Failure, NotGraded, NotStarted, Overtime, StudentError
 from katagrad.worker.limits import MAX_DESCRIPTORS, Limits
 
-# Of a check's time: what a function gets that ran over time before, though it had answered other calls; and how much
-# of it a call must have had to count as run over time by its own fault.
-SECOND_CHANCE, OWN_FAULT = 0.25, 0.5
+# Share of a check's time for a function that has exceeded a time limit before, but answered other calls.
+SECOND_CHANCE = 0.25
+# A call that had at least this share of a check's time is itself the cause of exceeding the limit.
+OWN_FAULT = 0.5
 
 
 class Transport:
-    """Keeps one worker for one submission's topic, and replaces it when it dies.
+    """Keeps one worker for one topic of one submission, and replaces it when it dies.
 
-    A function that ran over time before it ever answered is taken to be an endless loop: its further calls raise the
-    same Overtime at once. One that has answered other calls gets a quarter of a check's time once more before that.
+    If a function exceeds the time limit before it has answered any call, it is treated as an endless
+    loop: further calls raise the same Overtime at once. A function that has answered other calls
+    first gets one more call, limited to a quarter of the check's time.
     """
 
     def __init__(self, pool: Any, source: Any) -> None:
@@ -26,23 +28,25 @@ class Transport:
         self.worker: Any = None
         self.defined: dict[str, Any] = {}
         self.deadline, self.seconds = 0.0, 0.0
-        self.waiting = False  # whether the submission is at work, rather than the grader
+        # Whether the submission is running, rather than the grader.
+        self.waiting = False
         self.check_seed = 0
         self.prints: list[str] = []
-        # How the submission broke its topic's from-scratch rule, as a worker saw it.
+        # How the submission broke the topic's from-scratch rule, as seen by a worker.
         self.broken_rule = ""
         self._broken: Failure | None = None
         self._unloadable: Failure | None = None
         self._answered: set[str] = set()
-        self._late: dict[str, list[Overtime]] = {}  # by function; two are enough
+        # By function. No more than two are kept.
+        self._late: dict[str, list[Overtime]] = {}
 
     @property
     def framework(self) -> str:
-        """The framework of the submission. Raises Failure where its file does not tell."""
+        """The framework of the submission. Raises Failure if its file imports none."""
         return str(self.source.framework)
 
     def begin(self, seed: int, seconds: float) -> None:
-        """Start a check: `seconds` of wall time from when the submission is loaded."""
+        """Start a check. Its `seconds` of wall time begin when the submission is loaded."""
         self.check_seed, self.prints, self.seconds = seed, [], seconds
         if self._unloadable is not None:
             raise self._unloadable
@@ -54,17 +58,17 @@ class Transport:
         self.request("begin", "seeding", {"seed": seed})
 
     def extend(self, share: float) -> None:
-        """Grant the running check more wall time: a share of its `seconds`."""
+        """Give the running check more wall time: a share of its `seconds`."""
         self.deadline += share * self.seconds
 
     def finish(self) -> str:
-        """End a check; returns what the submission printed in it."""
+        """End a check, and return what the submission printed in it."""
         if self.worker is not None:
             self.prints.append(self.worker.printed())
         return "".join(self.prints)
 
     def restart(self) -> None:
-        """Replace the worker by a fresh one."""
+        """Replace the worker by a new one."""
         self.close()
         self._load(max(self.deadline - time.monotonic(), 1.0))
         self.request("begin", "seeding", {"seed": self.check_seed})
@@ -76,19 +80,19 @@ class Transport:
         of = f"importing {self.source.topic}.py"
         try:
             self.request("write", of, {"files": self.source.files})
-        except Ended as reason:  # nothing of the submission has run yet
+        except Ended as reason:  # no code of the submission has run yet
             raise NotGraded(
                 f"the worker ended before the submission was loaded: {reason}"
             ) from None
         arguments = {"module": self.source.topic, "rules": self.source.rules.plain()}
         try:
             self.defined = self.request("load", of, arguments)
-        except Failure as reason:  # it would fail the same way for every check to come
+        except Failure as reason:  # every later check would fail in the same way
             self._unloadable = reason
             raise
 
     def request(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
-        """Ask the worker; a submission's exception becomes StudentError, a lost worker Ended."""
+        """Send a request. Raises StudentError for an exception of the submission, Ended for a dead worker."""
         if self._broken is not None:
             raise self._broken
         reply = self._ask(op, of, arguments)
@@ -99,10 +103,10 @@ class Transport:
         return reply["value"]
 
     def explained(self, of: str, error: dict[str, Any]) -> Failure:
-        """What an exception of the submission, as the worker describes it, comes to."""
+        """Turn the worker's description of an exception of the submission into an exception."""
         if error["type"] == "NotImplementedError" and error["frames"]:
             file, line, _, text = error["frames"][-1]
-            # Frameworks raise it too: for a type of numbers that an operation does not know, say.
+            # Frameworks raise it too, for example for a dtype that an operation does not support.
             if str(text).startswith("raise NotImplementedError"):
                 return NotStarted(
                     f"{of} is not written yet: {file}:{line} still raises NotImplementedError"
@@ -115,14 +119,14 @@ class Transport:
         ):
             detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
         if error["type"] in ("BdbQuit", "EOFError"):
-            detail = "nobody can type into a worker; add --in-process to stop at breakpoint()"
+            detail = "a worker has no terminal for input; add --in-process to stop at breakpoint()"
         detail = _explained(detail, self.pool.limits)
         if error["type"] in ("FromScratchRule", "ImportRefused"):
             self.broken_rule = self.broken_rule or _breach(detail, error["frames"])
         return StudentError(of, error["type"], error["kinds"], detail, error["frames"])
 
     def _ask(self, op: str, of: str, arguments: dict[str, Any]) -> Any:
-        function = of.partition("(")[0]  # a battery says how it calls: "softmax(x, axis=0)"
+        function = of.partition("(")[0]  # `of` may be a whole call: "softmax(x, axis=0)"
         late = self._late.get(function, [])
         if len(late) > 1 or (late and function not in self._answered):
             raise late[0]
@@ -148,7 +152,7 @@ class Transport:
         return reply
 
     def require(self, name: str) -> None:
-        """Raise Failure unless the submission defines `name` as the stub asks."""
+        """Raise Failure unless the submission defines `name` as the stub does."""
         self.source.require(name, self.defined)
 
     def close(self) -> None:
@@ -159,7 +163,7 @@ class Transport:
 
 
 def _explained(detail: str, limits: Limits) -> str:
-    """A message of the system, with the limit that is behind it."""
+    """Add to a system's error message which limit caused it."""
     tasks = f"a submission may have {limits.processes} processes and threads"
     reasons = {
         "[Errno 97]": "submissions are graded without a network",
@@ -167,7 +171,7 @@ def _explained(detail: str, limits: Limits) -> str:
         "[Errno 11] Resource temporarily": tasks,
         "[Errno 24]": f"a process may have {MAX_DESCRIPTORS} open files",
         "[Errno 27]": f"a file may have {limits.file >> 20} MiB",
-        "[Errno 28]": "the folder for files is full",
+        "[Errno 28]": "the submission's folders are full",
         "[Errno 30]": "only the working folder and the temporary folder can be written",
     }
     found = next((reason for words, reason in reasons.items() if words in detail), "")
@@ -175,8 +179,8 @@ def _explained(detail: str, limits: Limits) -> str:
 
 
 def _breach(detail: str, frames: Sequence[Sequence[object]]) -> str:
-    """Which rule was broken, in which function and line."""
-    if not frames or " imports " in detail:  # of an import, it names the line that imports
+    """The message of a broken rule, with its function and line."""
+    if not frames or " imports " in detail:  # a message about an import already names the line
         return detail
     file, line, function, _ = frames[-1]
     return f"{file}:{line}" + (f" in {function}" if function else "") + f": {detail}"

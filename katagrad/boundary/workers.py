@@ -1,4 +1,4 @@
-"""One worker process: asked, read, and ended."""
+"""One worker process: send requests, read replies, end it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from katagrad.errors import Ended, Overtime
 from katagrad.worker.limits import BROKEN, Limits
 from katagrad.worker.wire import Closed, Connection, Late, WireError
 
-# Of an exception that a worker reports: frames of its traceback, characters of each text.
+# Limits of an exception that a worker reports: frames of its traceback, characters of each text.
 MAX_FRAMES, MAX_TEXT = 50, 8000
 
-# Signals of a fault, with what is likely.
+# Signals of a crash, with the likely cause.
 CRASHES = {
     "SIGSEGV": "; endless recursion or a fault in compiled code?",
     "SIGABRT": "; out of memory?",
@@ -30,18 +30,19 @@ CRASHES = {
 
 
 class Worker:
-    """A process that holds one submission's topic. `request` until it is `dead`; then make another."""
+    """A process that runs one topic of one submission. Use `request` until the worker is `dead`."""
 
     def __init__(self, connection: Connection, output: IO[bytes], limits: Limits) -> None:
         self.connection, self.output, self.limits = connection, output, limits
         self.dead = False
-        self.told: dict[str, Any] = {}  # how it ended: wait status, peak memory, CPU seconds
+        # How the process ended: wait status, peak memory, CPU seconds.
+        self.ending: dict[str, Any] = {}
         self._read = 0
 
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:
-        """Ask and wait for the answer: {"value": ...} or {"error": ...}.
+        """Send a request and return the reply: {"value": ...}, {"error": ...} or {"refused": ...}.
 
-        Raises Ended, with the reason, when no sound answer comes by `deadline` (time.monotonic()).
+        Raises Ended, with the reason, if no valid reply comes by `deadline` (of time.monotonic()).
         """
         started = time.monotonic()
         try:
@@ -55,11 +56,11 @@ class Worker:
                 raise WireError("a message is no answer")
         except Late:
             self.end()
-            if self.told.get("reason"):  # what it waited for may have been ended for this
+            if self.ending.get("reason"):  # it may have waited for a process that was killed
                 raise Ended(self.reason()) from None
             seconds = deadline - started
             raise Overtime(
-                f"took longer than the {seconds:.3g} s that this check may still take; is there an endless loop?"
+                f"took longer than the {seconds:.3g} s that were left for this check; is there an endless loop?"
             ) from None
         except Closed:
             self.end()
@@ -85,12 +86,12 @@ class Worker:
         return raw.decode("utf-8", "replace")
 
     def reason(self) -> str:
-        """Why the process is gone."""
-        if self.told.get("reason"):
-            return str(self.told["reason"])
-        if self.told.get("server") == "lost":
+        """Why the process ended."""
+        if self.ending.get("reason"):
+            return str(self.ending["reason"])
+        if self.ending.get("server") == "lost":
             return "the process that started this one was killed or stopped with it"
-        status = int(self.told.get("status", 0))
+        status = int(self.ending.get("status", 0))
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
@@ -112,7 +113,7 @@ class Worker:
         self.connection.close()
 
     def close(self) -> None:
-        """End the process and give back what was held for it."""
+        """End the process and release its resources."""
         if not self.dead:
             self.end()
         self.output.close()
@@ -137,7 +138,7 @@ def _sound_text(text: Any) -> bool:
 
 
 class SpawnedWorker(Worker):
-    """A process of its own: slower to start, and possible everywhere."""
+    """A separate process for each submission: slower to start, but it works on every system."""
 
     def __init__(
         self,
@@ -156,10 +157,10 @@ class SpawnedWorker(Worker):
             return
         super().end()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(0.05)  # lets a process that ended by itself tell its status
+            self.process.wait(0.05)  # keeps the status of a process that ended by itself
         with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         code = self.process.wait()
-        self.told = {"status": -code if code < 0 else code << 8}
+        self.ending = {"status": -code if code < 0 else code << 8}
         shutil.rmtree(self.folder, ignore_errors=True)

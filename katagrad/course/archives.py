@@ -130,7 +130,7 @@ def _start() -> subprocess.Popen[bytes]:
     packages = json.dumps([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
     if isinstance(found, Sandbox):
-        uid = found.told(Path("/"))["uid"]
+        uid = found.settings(Path("/"))["uid"]
         command = [
             *python,
             ENTRY.format(root=HOUSE),

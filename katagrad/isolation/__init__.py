@@ -1,1 +1,1 @@
-"""How a worker process is started: plainly, or shut in by the kernel."""
+"""How a worker process is started: plainly, or isolated by the kernel."""

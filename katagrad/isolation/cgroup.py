@@ -1,12 +1,15 @@
-"""A cgroup of its own for every submission, where the system lends the driver one to make more in.
+"""One cgroup for each submission, if the system lets the driver create cgroups.
 
-Then the kernel counts all memory on a submission's account, its own included, and ends what takes more. Lent is:
+The kernel then counts all memory used for a submission, including its own, and kills what exceeds
+the limit. The driver creates cgroups in one of these folders:
 
 - the folder that KATAGRAD_CGROUP names;
-- the driver's own group, where systemd marks it as delegated (`systemd-run --user --scope -p Delegate=yes ...`);
-- the root of the driver's own namespace of cgroups, as in a container that may write there.
+- the driver's cgroup, if systemd has delegated it
+  (`systemd-run --user --scope -p Delegate=yes ...`);
+- the root of the driver's cgroup namespace, for example in a container that may write there.
 
-Anything else belongs to whoever manages the machine. There `katagrad.worker.watch` bounds what is used.
+All other cgroups belong to whoever manages the machine. If none of these folders exists,
+`katagrad.worker.watch` bounds the memory.
 """
 
 from __future__ import annotations
@@ -21,18 +24,19 @@ from pathlib import Path
 
 from katagrad.worker.limits import Limits
 
-# How memory is bounded where no cgroup is lent.
+# The name of the memory bound without a cgroup.
 WATCHED = "watch"
-# The group of the driver: in version 2 a group with processes has no groups below it.
+# The driver's processes move to this cgroup: in version 2 a cgroup with processes has no children.
 DRIVER = "katagrad-driver"
 END_SECONDS = 2.0
 _serial = itertools.count()
 
 
 class Lent:
-    """A folder of cgroups in which this process may make more.
+    """A folder in which this process may create cgroups.
 
-    version: 2, or 1 with a hierarchy for each controller. folders: by controller; "memory" is always among them.
+    version: 2, or 1 with one hierarchy for each controller.
+    folders: by controller. "memory" is always present.
     """
 
     def __init__(self, version: int, folders: dict[str, Path]) -> None:
@@ -40,7 +44,7 @@ class Lent:
         self.name = f"cgroup v{version}"
 
     def group(self, limits: Limits) -> Group:
-        """A new group with limits. Raises OSError where the system does not let us."""
+        """Create a cgroup with limits. Raises OSError if the system refuses."""
         return Group(self, f"katagrad-{os.getpid()}-{next(_serial)}", limits)
 
 
@@ -68,33 +72,33 @@ class Group:
             wanted = dict.fromkeys(
                 ("memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes"), most
             )
-        for name, value in wanted.items():  # not every kernel has them
+        for name, value in wanted.items():  # some kernels lack these files
             with contextlib.suppress(OSError):
                 (memory / name).write_text(value)
         if "pids" in self.folders:
             (self.folders["pids"] / "pids.max").write_text(str(limits.processes))
 
     def add(self, pid: int) -> None:
-        """Put a process in; what it starts from then on is in, too. Raises OSError if it is gone."""
+        """Move a process, with all that it starts from now on. Raises OSError if it has ended."""
         for folder in set(self.folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
 
     def exceeded(self) -> bool:
-        """Whether the kernel has ended a process for the memory that the group used."""
+        """Whether the kernel has killed a process because the cgroup exceeded its memory limit."""
         memory = self.folders["memory"]
-        told = memory / ("memory.events" if self.version == 2 else "memory.oom_control")
+        events = memory / ("memory.events" if self.version == 2 else "memory.oom_control")
         with contextlib.suppress(OSError, ValueError):
-            counts = dict(line.split() for line in told.read_text().splitlines())
+            counts = dict(line.split() for line in events.read_text().splitlines())
             return int(counts.get("oom_kill", 0)) > 0
         return False
 
     def kill(self) -> None:
-        """End all that is in the group at once, where the kernel can."""
+        """Kill every process in the cgroup at once, if the kernel supports it."""
         with contextlib.suppress(OSError):
             (self.folders["memory"] / "cgroup.kill").write_text("1")
 
     def close(self) -> None:
-        """Remove the group. Processes that are still ending get a moment; then the folder stays, empty."""
+        """Remove the cgroup. Waits briefly for ending processes; after that the folder stays."""
         patience = time.monotonic() + END_SECONDS
         for folder in set(self.folders.values()):
             while folder.is_dir():
@@ -108,10 +112,10 @@ class Group:
 
 @cache
 def find() -> Lent | None:
-    """What this process is lent; None where that is nothing."""
+    """Return the folder in which this process may create cgroups, or None."""
     try:
         lent = _named() or _own()
-        if lent is not None:  # a group with limits can be made, or there is nothing lent
+        if lent is not None:  # prove it: create a cgroup with limits
             lent.group(Limits()).close()
     except (OSError, ValueError):
         return None
@@ -119,7 +123,7 @@ def find() -> Lent | None:
 
 
 def _named() -> Lent | None:
-    """The folder in KATAGRAD_CGROUP: of version 2, or of the memory controller of version 1."""
+    """The folder that KATAGRAD_CGROUP names: version 2, or the memory controller of version 1."""
     folder = Path(os.environ.get("KATAGRAD_CGROUP") or "/nonexistent")
     if (folder / "memory.limit_in_bytes").exists():
         return Lent(1, {"memory": folder})
@@ -145,7 +149,7 @@ def _own() -> Lent | None:
 
 
 def _enabled(folder: Path) -> Lent | None:
-    """A folder of version 2 whose groups have the controllers; the processes in it move to a group of their own."""
+    """Enable the controllers in a version 2 folder. Its processes move to a child cgroup."""
     offered = (folder / "cgroup.controllers").read_text().split()
     if "memory" not in offered:
         return None
@@ -162,7 +166,7 @@ def _enabled(folder: Path) -> Lent | None:
 
 
 def _groups() -> Iterator[tuple[str, str]]:
-    """(controller, path) of this process; the controller of version 2 is ""."""
+    """Yield (controller, path) of this process. The controller of version 2 is ""."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
@@ -170,7 +174,7 @@ def _groups() -> Iterator[tuple[str, str]]:
 
 
 def _mounts() -> Iterator[tuple[Path, str, str]]:
-    """(place, root within the file system, type) of mounted cgroups: version 2, and the memory of version 1."""
+    """Yield (mount point, root within the file system, type) for version 2 and version 1's memory."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         kind, options = after.split()[0], after.split()[-1].split(",")
@@ -179,7 +183,7 @@ def _mounts() -> Iterator[tuple[Path, str, str]]:
 
 
 def _delegated(folder: Path) -> bool:
-    """Whether systemd, or root by giving the folder away, says that this user may make groups here."""
+    """Whether this user may create cgroups here: systemd delegated it, or root changed its owner."""
     for name in ("trusted.delegate", "user.delegate"):
         with contextlib.suppress(OSError):
             return os.getxattr(folder, name) == b"1"
@@ -187,5 +191,5 @@ def _delegated(folder: Path) -> bool:
 
 
 def _first_of_all() -> bool:
-    """Whether this is the machine's own namespace of cgroups (its inode is fixed), and no container."""
+    """Whether this is the machine's initial cgroup namespace (its inode is fixed), not a container."""
     return Path("/proc/self/ns/cgroup").stat().st_ino == 0xEFFFFFFB

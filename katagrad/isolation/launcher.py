@@ -1,4 +1,4 @@
-"""How worker processes are started: plainly here, inside a sandbox by `katagrad.isolation.sandbox`."""
+"""Start worker processes without a sandbox. `katagrad.isolation.sandbox` starts them in one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ class Launcher(Protocol):
     """How a worker process is started: plainly, or inside a sandbox."""
 
     name: str
-    alone: bool  # whether the process has a PID namespace of its own
+    # Whether the process has a PID namespace to itself.
+    alone: bool
 
-    def told(self, folder: Path) -> dict[str, Any]:
-        """What the worker must know of where it is: alone, uid to become, folders to keep empty."""
+    def settings(self, folder: Path) -> dict[str, Any]:
+        """Settings of the worker: `alone`, the `uid` to switch to, the `writable` folders to clean."""
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """The environment of a worker whose folder in the driver's eyes is `folder`."""
+        """Environment variables of a worker. folder: its folder, as the driver sees it."""
 
     def start(
         self,
@@ -37,10 +38,10 @@ class Launcher(Protocol):
 
 
 class PlainLauncher:
-    """Isolation level "process": a process with limits, and nothing hidden from it.
+    """Isolation level "process": a process with limits that sees the whole system.
 
-    weaker_because: why there is no stronger level here, where one was looked for. python: the interpreter that has
-    the framework; the driver's own by default.
+    weaker_because: why a stronger level is not available, if one was looked for.
+    python: the interpreter with the framework. Default: the driver's interpreter.
     """
 
     name = "process"
@@ -49,12 +50,12 @@ class PlainLauncher:
     def __init__(self, weaker_because: str = "", python: str = "") -> None:
         self.weaker_because, self.python = weaker_because, python or sys.executable
 
-    def told(self, folder: Path) -> dict[str, Any]:
-        """What the worker must know of where it is."""
+    def settings(self, folder: Path) -> dict[str, Any]:
+        """Settings of the worker."""
         return {"alone": False, "uid": None, "writable": [str(folder)]}
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """Only what a framework needs; the driver's variables stay with the driver."""
+        """Only the variables that a framework needs. The driver's other variables are not passed on."""
         return worker_environment(str(folder))
 
     def start(
@@ -65,7 +66,7 @@ class PlainLauncher:
         environment: dict[str, str] | None = None,
         **streams: Any,
     ) -> subprocess.Popen[bytes]:
-        """An interpreter that is deaf to PYTHON* variables and to user packages."""
+        """Start an interpreter that ignores PYTHON* variables and user packages."""
         entry = ENTRY.format(root=str(ROOT))
         return subprocess.Popen(
             [self.python, "-I", "-B", "-X", "utf8", "-c", entry, *python],
@@ -88,6 +89,6 @@ def worker_environment(folder: str, device: str = "cpu") -> dict[str, str]:
         "KERAS_HOME": folder,
         "MPLBACKEND": "agg",
     }
-    # hash-dependent order would make training, and so scores, differ between runs
+    # An order that depends on hashes would make training, and so scores, differ between runs.
     fixed = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "USER": "student"}
     return {**given, **hidden, **quiet, **fixed, "TMPDIR": folder, "TEMP": folder, "HOME": folder}

@@ -1,8 +1,9 @@
-"""Isolation level "namespace": workers shut in with bubblewrap, where the system lets us.
+"""Isolation level "namespace": workers run in bubblewrap, if the system supports it.
 
-A worker sees a system that it can only read, one interpreter with its packages, and the worker half of katagrad.
-It sees no network, no other process, no home, no other submission, no grader, and no variable of the driver.
-What it may write is a bounded /tmp, which the server empties after every submission.
+A worker sees a read-only system, one interpreter with its packages, and `katagrad.worker`. It does
+not see the network, other processes, home folders, other submissions, graders, or the driver's
+environment variables. It can write to /tmp, whose size is limited. The server empties /tmp after
+every submission.
 """
 
 from __future__ import annotations
@@ -25,43 +26,44 @@ from katagrad.isolation import seccomp
 from katagrad.isolation.launcher import ENTRY, Launcher, PlainLauncher, worker_environment
 from katagrad.topics import root
 
-# Bytes of /tmp, and as many of /dev/shm.
+# Bytes of /tmp, and of /dev/shm.
 SCRATCH = 512 << 20
 # The folder of the worker's code, inside the sandbox.
 HOUSE = "/katagrad"
 WRITABLE = ("/tmp", "/dev/shm")
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64")
-# A compiler, for those who compile; what the loader and the frameworks ask about the machine.
+# The compiler's files, and what the loader and the frameworks read about the machine.
 MORE = ("/usr/libexec", "/usr/include", "/etc/alternatives", "/etc/ld.so.cache", "/sys/devices/system/cpu")  # fmt: skip
 NAMESPACES = ("ipc", "pid", "net", "uts")
 ADVICE = "install bubblewrap (apt install bubblewrap), or grade with --isolation process"
-# systemd keeps these uids for passing users, so no account has them. A worker of root's becomes one of
-# them: the kernel limits root's processes in nothing.
+# systemd reserves these uids for dynamic users, so no account has them. A worker that root starts
+# switches to one of them, because most limits do not apply to root.
 PASSING_USERS = range(61184, 65520)
-# Sets that packages bring along, below a folder of packages: katagrad grades on some of them, so a submission that
-# reads them knows the answers.
+# Data sets that installed packages contain. katagrad grades on some of them, so a submission that
+# reads them would know the answers.
 SETS = (
     "sklearn/datasets/data", "sklearn/datasets/images", "sklearn/datasets/tests", "statsmodels/datasets",
     "vega_datasets", "palmerpenguins", "mlxtend/data", "torchvision/datasets", "scipy/datasets",
 )  # fmt: skip
 PROBE = (
-    "import os, json; told = dict(l.split(':\\t') for l in open('/proc/self/status') if ':\\t' in l);"
-    "print(json.dumps([told['NoNewPrivs'].strip(), told['Seccomp'].strip(),"
+    "import os, json; own = dict(l.split(':\\t') for l in open('/proc/self/status') if ':\\t' in l);"
+    "print(json.dumps([own['NoNewPrivs'].strip(), own['Seccomp'].strip(),"
     "*(os.readlink('/proc/self/ns/' + n) for n in ('ipc', 'pid', 'net', 'uts', 'mnt'))]))"
 )
 _users = itertools.count(os.getpid())
 
 
 class Unavailable(Exception):
-    """Namespaces cannot be had here; the message is one line that says why."""
+    """Namespaces are not available here. The message is one line that says why."""
 
 
 class Sandbox:
-    """Starts workers in namespaces of their own. A server must outlive no thread that started it:
-    the kernel ends the sandbox with the thread that made it (--die-with-parent).
+    """Starts each worker in new namespaces.
 
-    user: how a worker comes to its user: "own" (a user namespace, for everyone), or "passing" (for root: a
-    uid that nobody has).
+    The kernel kills the sandbox when the thread that started it ends (--die-with-parent).
+
+    user: which user a worker runs as: "own" (in a user namespace; works for everyone) or "passing"
+    (an unused uid; requires root).
     """
 
     name = "namespace"
@@ -70,21 +72,21 @@ class Sandbox:
     def __init__(self, bwrap: str, user: str) -> None:
         self.bwrap, self.user = bwrap, user
 
-    def told(self, folder: Path) -> dict[str, Any]:  # noqa: ARG002
-        """What the worker must know of where it is."""
+    def settings(self, folder: Path) -> dict[str, Any]:  # noqa: ARG002
+        """Settings of the worker."""
         uid = PASSING_USERS[next(_users) % len(PASSING_USERS)] if self.user == "passing" else None
         return {"alone": True, "uid": uid, "writable": list(WRITABLE)}
 
-    def environment(self, folder: Path) -> dict[str, str]:  # noqa: ARG002  the host's folder stays outside
-        """The environment of a worker, which names nothing outside the sandbox."""
+    def environment(self, folder: Path) -> dict[str, str]:  # noqa: ARG002  `folder` is outside
+        """Environment variables of a worker. They name no path outside the sandbox."""
         return {**worker_environment("/tmp"), "PATH": "/usr/bin:/bin"}
 
     def entry(self) -> list[str]:
-        """How the interpreter starts."""
+        """The command that starts the interpreter."""
         return [sys.executable, "-I", "-B", "-X", "utf8", "-c", ENTRY.format(root=HOUSE)]
 
     def options(self) -> list[str]:
-        """bubblewrap's options, but for the filter."""
+        """The options of bubblewrap, except the system-call filter."""
         options = ["--die-with-parent", "--new-session", "--hostname", "katagrad", "--cap-drop", "ALL"]  # fmt: skip
         options += [f"--unshare-{name}" for name in NAMESPACES] + ["--unshare-cgroup-try"]
         if self.user == "own":
@@ -115,8 +117,8 @@ class Sandbox:
         with tempfile.TemporaryFile() as options, tempfile.TemporaryFile() as filters:
             filters.write(self.filter())
             filters.seek(0)
-            told = [*self.options(), "--seccomp", str(filters.fileno())]
-            options.write("\0".join(told).encode())
+            given = [*self.options(), "--seccomp", str(filters.fileno())]
+            options.write("\0".join(given).encode())
             options.seek(0)
             return subprocess.Popen(
                 [self.bwrap, "--args", str(options.fileno()), "--", *command],
@@ -133,7 +135,7 @@ class Sandbox:
 
 
 def _in_order(mounts: list[tuple[str, list[str]]]) -> Iterator[list[str]]:
-    """Outer mounts before inner ones, with the folders that lead to them, which anyone may pass through."""
+    """Yield outer mounts before inner ones, and create the folders above them with mode 0755."""
     made = {"/", "/dev", "/proc"} | {place for place, _ in mounts}
     bound = [place for place, options in mounts if options[0].startswith("--ro-bind")]
     for place, options in sorted(mounts, key=lambda found: len(Path(found[0]).parts)):
@@ -145,7 +147,7 @@ def _in_order(mounts: list[tuple[str, list[str]]]) -> Iterator[list[str]]:
 
 
 def _mounts() -> Iterator[tuple[str, list[str]]]:
-    """(place, bubblewrap's options) for everything that a worker sees, in no order."""
+    """Yield (path, options of bubblewrap) for everything that a worker sees, in no order."""
     for place in WRITABLE:
         yield place, ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", place]
     package = Path(__file__).resolve().parents[1]
@@ -168,7 +170,7 @@ def _mounts() -> Iterator[tuple[str, list[str]]]:
 
 
 def _interpreter() -> list[str]:
-    """Folders and files of the interpreter, its virtual environment and their packages."""
+    """Folders and files of the interpreter, its virtual environment, and their packages."""
     found = []
     for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)):
         found += [f"{prefix}/{name}" for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg")]
@@ -181,7 +183,7 @@ def _interpreter() -> list[str]:
 
 
 def _hidden() -> list[str]:
-    """Folders that no worker may see, should they lie inside one that it does see."""
+    """Folders to hide from workers, even inside a folder that workers see."""
     packages = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}  # fmt: skip
     own = [Path(folder) / "katagrad" for folder in packages]
     topics = [
@@ -195,7 +197,7 @@ def _hidden() -> list[str]:
 
 
 def _packages() -> set[Path]:
-    """Every folder of installed packages that a worker sees, of other versions of Python, too."""
+    """Every folder of installed packages that a worker sees, for all versions of Python."""
     found = {Path(place) for place in _interpreter()}
     for place in (*_interpreter(), *SYSTEM):
         for kind in ("site-packages", "dist-packages"):
@@ -204,7 +206,7 @@ def _packages() -> set[Path]:
 
 
 def probe(sandbox: Sandbox) -> None:
-    """Run a process in the sandbox. Raises Unavailable unless it is as shut in as it must be."""
+    """Run a process in the sandbox. Raises Unavailable if it is not fully isolated."""
     import json
 
     try:
@@ -226,7 +228,7 @@ def probe(sandbox: Sandbox) -> None:
 
 @cache
 def find() -> Sandbox:
-    """The sandbox that works on this machine. Raises Unavailable."""
+    """Return the sandbox that works on this machine. Raises Unavailable if none does."""
     if not seccomp.supported():
         raise Unavailable("namespaces need Linux on x86-64 or ARM64")
     bwrap = shutil.which("bwrap")
@@ -244,7 +246,10 @@ def find() -> Sandbox:
 
 
 def launcher(required: bool = False) -> Launcher:
-    """The strongest launcher that works here. Raises BadOption if `required` and there are no namespaces."""
+    """Return the strongest launcher that works here.
+
+    Raises BadOption if `required` is true and namespaces are not available.
+    """
     try:
         return find()
     except Unavailable as reason:

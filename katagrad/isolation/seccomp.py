@@ -1,9 +1,14 @@
-"""A system-call filter for workers: classic BPF, assembled here, handed to bubblewrap as bytes.
+"""A system-call filter for workers: classic BPF, assembled here and passed to bubblewrap as bytes.
 
-It takes away what a submission has no use for and an attacker has: tracing, mounting, new namespaces, the
-kernel's younger subsystems, everything that outlives a process (System V objects, message queues, keys), what two
-submissions could signal each other by (locks and notices of files), and buffers of the kernel that no limit counts.
-Everything else is allowed, so that frameworks never meet it.
+The filter refuses what an attacker can use and a submission does not need:
+
+- tracing, mounting, and new namespaces;
+- subsystems of the kernel with a history of vulnerabilities;
+- objects that outlive a process (System V objects, message queues, keys);
+- channels between two submissions (file locks and notifications);
+- buffers of the kernel that no limit counts.
+
+All other calls are allowed, so the filter does not affect the frameworks.
 """
 
 from __future__ import annotations
@@ -24,16 +29,16 @@ REFUSED: Calls = {
     "mount": (165, 40), "umount2": (166, 39), "mount_setattr": (442, 442), "move_mount": (429, 429),
     "open_tree": (428, 428), "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432),
     "fspick": (433, 433), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
-    # subsystems with a history of holes
+    # subsystems with a history of vulnerabilities
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "fanotify_init": (300, 262), "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
     # what would outlive the submission in the kernel
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180),
-    # what tells of other processes' use of files that all submissions see
+    # notifications of how other processes use files that all submissions see
     "inotify_init": (253, None), "inotify_init1": (294, 26),
-    # pages that a pipe keeps after their mapping is gone, by the huge page; one pool of requests for the machine
+    # huge pages that a pipe keeps after their mapping is gone; a pool of requests shared by the machine
     "vmsplice": (278, 75), "io_setup": (206, 0),
     # the machine
     "kexec_load": (246, 104), "kexec_file_load": (320, 294), "init_module": (175, 105),
@@ -44,45 +49,49 @@ REFUSED: Calls = {
     "setdomainname": (171, 162), "vhangup": (153, 58),
 }  # fmt: skip
 
-# Callers have a way to do without these: glibc goes back to clone, whose flags a filter can see (those of
-# clone3 lie behind a pointer); memory of memfd_create would count towards no limit.
+# Callers can do without these. glibc falls back to clone, whose flags a filter can read (the flags of
+# clone3 are behind a pointer). No limit counts the memory of memfd_create.
 ABSENT: dict[str, tuple[int | None, int | None]] = {
     "clone3": (435, 435),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
 }
-# A call younger than this table is absent; so are those of the x32 ABI, from 0x40000000 on.
+# Calls above this number are reported as absent, including the x32 ABI (0x40000000 and above).
 NEWEST = 462
-NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
-# The one family of sockets that is left: without a network the others only offer larger buffers.
+# CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
+NEW_NAMESPACES = 0x7E020000
+# The only allowed socket family. Without a network, the others only offer larger buffers.
 UNIX = 1
 SOL_SOCKET = 1
-# SO_SNDBUF, SO_RCVBUF and their FORCE forms: memory of the kernel, which counts towards no limit of a process.
+# SO_SNDBUF, SO_RCVBUF and their FORCE variants: kernel memory that no limit of a process counts.
 BUFFERS = (7, 8, 32, 33)
 # F_SETLEASE, F_NOTIFY.
 NOTICES = (1024, 1026)
-# F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW: locks of ranges of a file.
+# F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW: locks on ranges of a file.
 RANGE_LOCKS = (6, 7, 37, 38)
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 LOAD, JUMP_EQUAL, JUMP_ABOVE, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
-NUMBER, ARCH, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; both are little-endian
+# Offsets in struct seccomp_data; both architectures are little-endian.
+NUMBER, ARCH, ARGUMENTS = 0, 4, 16
 ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 REFUSE, ABSENCE, FAMILY = (ERRNO | n for n in (errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT))
 UNFIT = ERRNO | errno.EOPNOTSUPP
-# The call returns 0 and does nothing. HDF5 and SQLite lock the files that they open. A submission is alone with
-# its own files, so it would get every lock; a lock of a file that all submissions see would be a signal.
+# The call returns 0 and does nothing. HDF5 and SQLite lock the files that they open. A submission
+# shares its own files with nobody, so it would get every lock. A lock on a file that all submissions
+# see would be a signal.
 GRANT = ERRNO
-# Writing out what all processes of the machine have in memory is no submission's business, either.
+# A submission must not make the machine write out the buffers of all processes.
 GRANTED: Calls = {"flock": (73, 32), "sync": (162, 81), "syncfs": (306, 267)}
-# It can reserve blocks beyond a file's end, which no limit counts; the C library writes zeros instead.
+# fallocate can reserve blocks beyond the end of a file, which no limit counts. The C library then
+# writes zeros instead.
 UNSUPPORTED: Calls = {"fallocate": (285, 47)}
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
 
 
 def supported() -> bool:
-    """Whether the filter knows this machine."""
+    """Whether the filter supports this machine."""
     return sys.platform == "linux" and platform.machine() in ARCHITECTURES
 
 
@@ -111,7 +120,7 @@ def program(machine: str | None = None) -> bytes:
 
 
 def _by_argument() -> list[tuple[tuple[int, int], list[list[Instruction]]]]:
-    """(numbers, rules) of the calls that are judged by their arguments. Each rule falls through if it does not hold."""
+    """(numbers, rules) of the calls that depend on their arguments. A rule that does not match falls through."""
     any_but_unix = [_load(0), (JUMP_EQUAL, 1, 0, UNIX), (RETURN, 0, 0, FAMILY)]
     return [
         ((56, 220), [[_load(0), (JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES), (RETURN, 0, 0, REFUSE)]]),

@@ -1,4 +1,4 @@
-"""The far side of the boundary: the process that holds a submission and one framework.
+"""The worker's side of the boundary: the process that runs a submission with one framework.
 
-Nothing here imports the rest of katagrad, so that a sandbox can show a worker this folder and no other.
+This package imports nothing else from katagrad, so a sandbox needs to show a worker only this folder.
 """

@@ -1,4 +1,4 @@
-"""What a worker says of a submission: what it defines, and why it raised."""
+"""Describe a submission for the driver: the functions that it defines, and its exceptions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def parameters(value: Any) -> list[Any] | None:
-    """(name, kind, default as text or None) of each parameter; None where a callable does not tell."""
+    """(name, kind, default as text or None) of each parameter. None if the signature is unknown."""
     try:
         signature = inspect.signature(value)
     except (ValueError, TypeError):
@@ -24,12 +24,11 @@ def parameters(value: Any) -> list[Any] | None:
 
 
 def describe(error: BaseException, home: Path) -> dict[str, Any]:
-    """An exception as data: its type, message, and the frames that lie in the submission's own files."""
+    """An exception as data: its type, its message, and its frames in the submission's files."""
     frames: list[tuple[str, int, str, str]] = []
     with contextlib.suppress(Exception):
-        noted = list(
-            getattr(error, "places", ())
-        )  # of a rule that was broken, maybe in another thread
+        # A broken rule notes its frames, which may be in another thread.
+        noted = list(getattr(error, "places", ()))
         frames += noted
         for frame in () if noted else traceback.extract_tb(error.__traceback__):
             if frame.filename.startswith(str(home)):
@@ -45,7 +44,7 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
             frames.append(line)
     try:
         message = (
-            error.msg if isinstance(error, SyntaxError) else getattr(error, "told", str(error))
+            error.msg if isinstance(error, SyntaxError) else getattr(error, "text", str(error))
         )
     except BaseException:
         message = "(its message cannot be shown)"
@@ -62,7 +61,7 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
 
 
 def _suggestion(error: NameError | AttributeError) -> str:
-    """Python's own "Did you mean", which it writes into tracebacks and not into the exception."""
+    """Python's "Did you mean", which is part of a traceback but not of the exception."""
     if isinstance(error, AttributeError):
         known = dir(error.obj)
     else:
@@ -76,5 +75,5 @@ def _suggestion(error: NameError | AttributeError) -> str:
 
 
 def _ends(message: str) -> str:
-    """A message, without its middle where it is long: TensorFlow ends with the cause."""
+    """Cut the middle out of a long message. TensorFlow's messages end with the cause."""
     return message if len(message) <= 4000 else f"{message[:2500]}\n...\n{message[-1500:]}"

@@ -1,4 +1,4 @@
-"""A submission's values on their way in and out: lifted to tensors, lowered to arrays, or held where they are."""
+"""Convert values between driver and submission: arrays to tensors and back, other objects to handles."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from katagrad.worker.wire import (
     mebibytes,
 )
 
-# Elements of one container that are sent; a longer one stays in the worker as a handle.
+# A container with more elements stays in the worker, and a handle is sent.
 MAX_ITEMS = 200_000
 OPAQUE = "opaque"
-# Of an integer; the other side reads no more.
+# Bits of an integer. The driver does not read more.
 MAX_BITS = 160_000
 
 
 class Exchange:
-    """Turns what the driver sends into a framework's values, and back; holds what must stay here.
+    """Converts values between the driver and a framework, and keeps the objects that stay here.
 
-    adapter: the module of a framework. most: bytes of the largest array that can be handed in.
+    adapter: the module of a framework. most: bytes of the largest array that can be sent.
     """
 
     def __init__(self, adapter: Any, most: int = 1 << 30) -> None:
@@ -40,7 +40,7 @@ class Exchange:
         self.next_id = 1
 
     def lift(self, value: Any) -> Any:
-        """What the driver sent, as the submission sees it."""
+        """Convert a value of the driver for the submission."""
         if isinstance(value, WithLayout):
             native = self.to_native(value.array, value.layout)
             return (
@@ -65,7 +65,7 @@ class Exchange:
         return value
 
     def make(self, recipe: Made) -> Any:
-        """What the submission makes by a recipe."""
+        """Make an argument with a function of the submission."""
         raise NotImplementedError
 
     def _callable(self, source: Function) -> Callable[..., Any]:
@@ -85,7 +85,10 @@ class Exchange:
         return traced
 
     def lower(self, value: Any, returns: Any, depth: int = 0) -> Any:
-        """What the submission returned, as it crosses the wire. returns: a layout, OPAQUE, or a structure of them."""
+        """Convert a result of the submission for the driver.
+
+        returns: a layout, OPAQUE, or a structure of them.
+        """
         if returns == OPAQUE:
             return self.hold(value)
         if self.adapter.is_tensor(value):
@@ -119,11 +122,11 @@ class Exchange:
         return self.hold(value)
 
     def _values(self, tensor: Any) -> np.ndarray:
-        """The values of a tensor. Raises Unsendable for one that NumPy cannot hold as it is."""
+        """The values of a tensor. Raises Unsendable if NumPy cannot represent it."""
         odd = self.forms.odd_dtype(tensor)
         if odd:
             raise Unsendable(
-                f"a tensor of dtype {odd}, which no check asks for; return float32 or float64"
+                f"a tensor of dtype {odd}, which no check accepts; return float32 or float64"
             )
         try:
             return self._bounded(self.adapter.numpy(tensor))
@@ -138,7 +141,7 @@ class Exchange:
             ) from None
 
     def _bounded(self, array: np.ndarray) -> np.ndarray:
-        """`array`, unless it is too large to be handed in. A broadcast one is small until it is copied."""
+        """Return `array`. Raises Unsendable if a copy of it would be too large to send."""
         if array.nbytes > self.most:
             raise Unsendable(
                 f"an array of {mebibytes(array.nbytes)} (shape {array.shape}), "
@@ -158,7 +161,7 @@ class Exchange:
         return np.ascontiguousarray(array.transpose(axes))
 
     def collect(self, value: Any, leaves: list[Any]) -> Any:
-        """A copy of a structure in which each tensor is replaced by its position in `leaves`."""
+        """Copy a structure. Each tensor is appended to `leaves` and replaced by its position there."""
         model = self.adapter.parameters(value)
         if model is not None:
             value = model
@@ -187,17 +190,17 @@ def fill(skeleton: Any, gradients: list[Any]) -> Any:
 
 
 def _sound_key(key: Any) -> bool:
-    """Whether a dict with this key can be read without harm on the other side."""
+    """Whether the driver accepts a dict with this key."""
     if isinstance(key, int) and not isinstance(key, bool):
         return abs(key) < LARGEST_KEY
     return isinstance(key, (str, float, bool))
 
 
 def _plain(value: Any) -> Any:
-    """A value as its own built-in type, where it is of a subclass: an IntEnum, a str that knows more."""
+    """Convert an instance of a subclass (an IntEnum, a subclass of str) to the built-in type."""
     if type(value) is int or isinstance(value, (bool, np.generic)):
         if type(value) is int and value.bit_length() > MAX_BITS:
-            raise Unsendable(f"an integer of {value.bit_length():,} bits, which no check asks for")
+            raise Unsendable(f"an integer of {value.bit_length():,} bits, which no check accepts")
         return value
     kinds: tuple[type, ...] = (int, float, complex, str, bytes)
     kind = next((k for k in kinds if isinstance(value, k)), None)
@@ -205,7 +208,7 @@ def _plain(value: Any) -> Any:
 
 
 def layouts_of(value: Any) -> Any:
-    """The layouts of an argument as it was sent, in the form that `lower` takes."""
+    """The layouts of an argument, in the form that `lower` takes."""
     if isinstance(value, WithLayout):
         return value.layout
     if isinstance(value, (list, tuple)):

@@ -1,7 +1,7 @@
-"""Functions that a grader hands to a submission: written once, evaluated by NumPy and by either framework.
+"""Functions that a grader passes to a submission, evaluated by NumPy and by either framework.
 
 A function is traced: `function(lambda x: (sin(x) * exp(x)).sum())` records its operations as a tree,
-which crosses the boundary as data. In the driver the same object can be called on NumPy arrays.
+which is sent to the worker as data. In the driver, the same object can be called on NumPy arrays.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NUMPY: Operations = {
 class Expression:
     """A node of a traced function: an operation and its operands."""
 
-    __array_ufunc__ = None  # so that `array * expression` comes to our __rmul__
+    __array_ufunc__ = None  # so that `array * expression` calls __rmul__
     __slots__ = ("tree",)
 
     def __init__(self, *tree: Any) -> None:
@@ -113,9 +113,9 @@ def stack(*parts: Any, axis: int = 0) -> Expression:
 
 
 class Function:
-    """A traced function: called in the driver it computes with NumPy, in a worker with the framework.
+    """A traced function. It computes with NumPy in the driver, and with the framework in a worker.
 
-    tree: what `trace` recorded; arity: how many arguments it takes.
+    tree: the recorded operations. arity: the number of arguments.
     """
 
     def __init__(self, tree: Any, arity: int) -> None:
@@ -126,18 +126,18 @@ class Function:
 
 
 def function(source: Callable[..., Any]) -> Function:
-    """Trace `source`, a function of positional arguments that uses only operations of this module."""
+    """Trace `source`, a function of positional arguments. It may use the operations of this module."""
     arity = source.__code__.co_argcount
     return traced(source(*(Expression("arg", i) for i in range(arity))), arity)
 
 
 def traced(result: Any, arity: int) -> Function:
-    """The function of `arity` arguments, `Expression("arg", i)`, whose result has been traced already."""
+    """Make a function from its traced `result`. Its arguments are `Expression("arg", i)`."""
     return Function(_plain(result), arity)
 
 
 def _plain(node: Any) -> Any:
-    """Replace expressions by lists that begin with a marker, so that the tree can cross the wire."""
+    """Replace expressions by lists that begin with a marker, so that the tree can be sent."""
     if isinstance(node, Expression):
         return ["\0op", *(_plain(part) for part in node.tree)]
     if isinstance(node, (list, tuple)):
@@ -151,7 +151,7 @@ def evaluate(
     operations: Operations,
     constant: Callable[[Any], Any] = lambda x: x,
 ) -> Any:
-    """Compute a traced tree. constant: lifts an array that stands in the tree; `args` are lifted already."""
+    """Compute a traced tree. constant: converts the arrays in the tree. `args` are converted already."""
     if isinstance(tree, np.ndarray):
         return constant(tree)
     if not (isinstance(tree, list) and tree and isinstance(tree[0], str) and tree[0] == "\0op"):

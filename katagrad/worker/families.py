@@ -1,7 +1,7 @@
-"""Families of operators that a from-scratch rule may bar, by neutral names: "softmax", "convolution", "optimizer".
+"""Families of operators that a from-scratch rule may forbid: "softmax", "convolution", "optimizer".
 
-What a family holds in a framework is data, in `katagrad.worker.adapters.<framework>_families`, which imports no
-framework: the driver reads the same table for its scan of the source as the worker for its watch of operators.
+The operators of a family are listed in `katagrad.worker.adapters.<framework>_families`. These
+modules import no framework. The driver uses them to scan the source, the worker to watch operators.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Family:
-    """What does the same work in one framework.
+    """The names and operators of one framework that do the same work.
 
-    names: as Python spells them: a dotted name, all of a module (`torch.optim.*`), or a method of any tensor
-    (`.softmax`). operators: a regular expression, searched in the names of the framework's own operators.
-    deep: whether a barred name also may not run where the framework itself calls it; else only a call from a
-    student's file counts.
+    names: Python names: a dotted name, a whole module (`torch.optim.*`), or a method of any tensor
+    (`.softmax`).
+    operators: a regular expression, searched in the names of the framework's operators.
+    deep: whether a call by the framework itself is a breach, too. Otherwise, only calls from a
+    student's file are.
     """
 
     names: tuple[str, ...] = ()
@@ -27,25 +28,27 @@ class Family:
 
 
 def families(framework: str) -> dict[str, Family]:
-    """All families of a framework, by name."""
+    """The families of a framework, by name."""
     table = importlib.import_module(f"katagrad.worker.adapters.{framework}_families")
     found: dict[str, Family] = table.FAMILIES
     return found
 
 
 def watched(framework: str, family: Family) -> tuple[str, ...]:
-    """The names of a family that are watched in the worker, too: the table says which only the scan looks for."""
+    """The names of a family that the worker watches. Some names are only scanned for."""
     table = importlib.import_module(f"katagrad.worker.adapters.{framework}_families")
     return tuple(name for name in family.names if name not in table.ONLY_SCANNED)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a topic bars in one framework.
+    """The from-scratch rules of a topic, for one framework.
 
-    families: by name. names: barred beside those of the families. only: the functions of the submission that the
-    rules are for; empty for all of the file. imports: packages that may be imported beside the framework, NumPy and
-    the standard library; None where imports are not judged.
+    families: names of forbidden families.
+    names: further forbidden names.
+    only: the functions of the submission to which the rules apply. Empty: the whole file.
+    imports: allowed packages beside the framework, NumPy and the standard library. None: all imports
+    are allowed.
     """
 
     families: tuple[str, ...] = ()
@@ -54,7 +57,7 @@ class Rules:
     imports: tuple[str, ...] | None = None
 
     def plain(self) -> dict[str, Any]:
-        """As a dict of lists, for the wire."""
+        """As a dict of lists, to be sent to the worker."""
         return {
             "families": list(self.families),
             "names": list(self.names),
@@ -64,7 +67,7 @@ class Rules:
 
 
 def rules_from(plain: dict[str, Any]) -> Rules:
-    """Rules from the dict that `Rules.plain` made."""
+    """Make rules from the result of `Rules.plain`."""
     imports = plain["imports"]
     families, names, only = (tuple(plain[key]) for key in ("families", "names", "only"))
     return Rules(families, names, only, None if imports is None else tuple(imports))

@@ -1,10 +1,15 @@
-"""What a from-scratch rule bars, watched while a submission's code runs in this process.
+"""Watch for breaches of a from-scratch rule while the code of a submission runs in this process.
 
-Three watches work together: of Python names (`katagrad.worker.trap`), of the framework's own operators (`Watch` of
-`katagrad.worker.adapters.<framework>_operators`, from which no spelling hides them), and of imports
-(`katagrad.worker.imports`). The first breach in a request is its answer, whatever the submission made of the exception.
-Code in the same process can undo all of it (see SECURITY.md); after each request the watch of operators shows that it
-still works.
+There are three watches:
+
+- of Python names (`katagrad.worker.trap`);
+- of the framework's operators (`Watch` in `katagrad.worker.adapters.<framework>_operators`), which
+  no spelling hides;
+- of imports (`katagrad.worker.imports`).
+
+The first breach in a request becomes its reply, even if the submission caught the exception. Code in
+the same process can remove the watches (see SECURITY.md). Therefore the watch of operators is tested
+after each request.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ Place = tuple[str, int, str, str]
 
 
 class Guard:
-    """Watches one submission. home: its folder. Armed only while `during` a request that runs its code."""
+    """Watches one submission. home: its folder. Active only inside `during`, if its code runs there."""
 
     def __init__(self, adapter: Any, home: Path) -> None:
         self.adapter, self.home = adapter, f"{home}{os.sep}"
@@ -38,7 +43,7 @@ class Guard:
         self._armed = self._differentiating = False
 
     def install(self, rules: Rules) -> None:
-        """Put `rules` into force in this process, for good."""
+        """Apply `rules` to this process. They cannot be removed."""
         self.rules = rules
         if not rules.families and not rules.names:
             return
@@ -59,9 +64,10 @@ class Guard:
 
     @contextmanager
     def during(self, entry: str | None) -> Iterator[None]:
-        """Arm the guard while a request runs. entry: the submission's function; None where its code does not run.
+        """Activate the guard while a request runs.
 
-        Raises FromScratchRule at the end where there was a breach.
+        entry: the submission's function. None if the request runs no code of the submission.
+        Raises FromScratchRule at the end if there was a breach.
         """
         self.breach = None
         self._armed = entry is not None and (not self.rules.only or entry in self.rules.only)
@@ -76,7 +82,7 @@ class Guard:
 
     @contextmanager
     def differentiating(self) -> Iterator[None]:
-        """While the grader itself asks for a gradient, to do so is no breach."""
+        """Allow automatic differentiation while the grader itself takes a gradient."""
         self._differentiating = True
         try:
             yield
@@ -84,19 +90,19 @@ class Guard:
             self._differentiating = False
 
     def forbids(self, family: str = "") -> bool:
-        """Whether what a rule bars would be a breach now."""
+        """Whether using a forbidden family or name would be a breach now."""
         return self._armed and not (self._differentiating and family == "autograd")
 
     def report(self, what: str) -> FromScratchRule:
-        """Note a breach by the code that runs in this thread; returns the exception to raise, if one can be."""
+        """Record a breach by the code that runs in this thread. Returns the exception to raise."""
         found = FromScratchRule(f"{what} is not allowed in this topic; its stub has the rule")
-        found.told, found.places = str(found), self.places()
+        found.text, found.places = str(found), self.places()
         if self.breach is None:
             self.breach = found
         return found
 
     def places(self) -> list[Place]:
-        """(file, line, function, text) of each frame of this thread in the submission's files, outermost first."""
+        """(file, line, function, text) of this thread's frames in the submission's files, outermost first."""
         found: list[Place] = []
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:

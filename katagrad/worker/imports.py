@@ -1,8 +1,9 @@
-"""What a submission may import: its framework, NumPy, the standard library, its own files, and what its topic allows.
+"""Restrict imports to the framework, NumPy, the standard library, the submission, and allowed packages.
 
-A refused import statement binds a stand-in that raises when it is used, so that an import nobody uses fails no one;
-inside `try`, it raises ImportError at once, so that a fallback is taken. Any other way to import raises at once, by an
-audit hook, which nothing in Python removes. Imports by the frameworks and by allowed packages are their own affair.
+A refused import statement binds a stand-in that raises an error when it is used, so an unused import
+fails nothing. Inside `try`, the statement raises ImportError at once, so that a fallback is used.
+Any other way to import raises at once, by an audit hook, which Python code cannot remove. Imports by
+the frameworks and by allowed packages are not restricted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FRAMEWORKS = {
     "torch": ("PyTorch", {"torch", "torchgen", "functorch"}),
     "tensorflow": ("TensorFlow", {"tensorflow", "keras", "tensorboard"}),
 }
-# They draw, and show progress; no answer can be computed by them.
+# Packages that draw or show progress. They cannot compute an answer.
 ORNAMENTS = {
     "matplotlib",
     "seaborn",
@@ -36,7 +37,7 @@ ORNAMENTS = {
     "tabulate",
     "mpl_toolkits",
 }
-# Keras's handles of packages that it may do without, which anybody can ask for.
+# Keras's proxies for optional packages, which any code can access.
 LAZY = "module_utils.py"
 ALWAYS = {"numpy", "typing_extensions", "__future__"} | ORNAMENTS
 
@@ -46,7 +47,7 @@ class ImportRefused(ImportError):
 
 
 class Refusal(types.ModuleType):
-    """Stands in for a refused module, or a part of it, until something is done with it."""
+    """Stands in for a refused module, or an attribute of it. Raises ImportRefused when it is used."""
 
     def __init__(self, message: str) -> None:
         super().__init__("refused")
@@ -54,7 +55,7 @@ class Refusal(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__version__":
-            raise AttributeError(name)  # what Python itself looks for is not there
+            raise AttributeError(name)  # Python itself looks these up
         raise ImportRefused(self.__dict__["_message"])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
@@ -64,7 +65,7 @@ class Refusal(types.ModuleType):
 
 
 class Imports:
-    """The rule for one submission. home: its folder. more: packages that its topic allows."""
+    """The rule on imports for one submission. home: its folder. more: packages that the topic allows."""
 
     def __init__(self, framework: str, home: Path, more: Iterable[str]) -> None:
         self.home, self.framework = f"{home}{os.sep}", framework
@@ -74,7 +75,7 @@ class Imports:
         self._known: dict[str, bool] = {}
 
     def install(self) -> None:
-        """Put the rule into force in this process, for good."""
+        """Apply the rule to this process. It cannot be removed."""
         plain = builtins.__import__
 
         def checked(
@@ -98,7 +99,7 @@ class Imports:
         close_loaded(self.framework)
 
     def refuse_loaded(self, name: str) -> None:
-        """Raise ImportRefused where the submission uses the loaded module `name` and may not."""
+        """Raise ImportRefused if the submission uses the loaded module `name`, which is not allowed."""
         if self._closed(name) and (place := self._asker(sys._getframe(2), name)):
             raise ImportRefused(self.message(*place, name))
 
@@ -108,7 +109,7 @@ class Imports:
         return self._known[name]
 
     def _refused(self, message: str, name: str, fromlist: Any, place: tuple[str, int]) -> Refusal:
-        """A stand-in for a refused module, where that is what the line can do without."""
+        """Return a stand-in for a refused module. Raises ImportRefused where a stand-in cannot be used."""
         if not place[0].startswith(self.home) or "*" in (fromlist or ()) or _in_try(*place):
             raise ImportRefused(message)
         made = Refusal(message)
@@ -130,7 +131,7 @@ class Imports:
                 raise ImportRefused(self.message(*place, name))
 
     def _asker(self, frame: types.FrameType | None, name: str) -> tuple[str, int] | None:
-        """Where the submission asks for the module `name`; None where another package or the worker does."""
+        """(file, line) at which the submission imports `name`. None if other code imports it."""
         first = name.partition(".")[0]
         while frame is not None:
             file = frame.f_code.co_filename
@@ -139,7 +140,7 @@ class Imports:
             if is_installed(file) and f"-packages/{first}/" not in file and not file.endswith(LAZY):
                 return None
             frame = frame.f_back
-        # Below a thread of its own there is no file of the submission, but nobody else either.
+        # A thread that the submission started may have no frame in its files.
         alone = threading.current_thread() is not threading.main_thread()
         return (f"{self.home}a thread", 0) if alone else None
 
@@ -151,7 +152,7 @@ class Imports:
         return Path(f"{self.home}{first}.py").exists() or Path(f"{self.home}{first}").is_dir()
 
     def message(self, file: str, line: int, name: str) -> str:
-        """Which line imports what, and what may be imported."""
+        """The message: which line imports what, and what may be imported."""
         more = "".join(f"{package}, " for package in self.more)
         return (
             f"{self._at(file, line)} imports {name}; this topic allows {self.shown}, NumPy, "
@@ -163,7 +164,7 @@ class Imports:
 
 
 class Loaded(types.ModuleType):
-    """A module that the framework has loaded already, and that most topics do not allow."""
+    """A module that the framework has loaded, and that most topics do not allow."""
 
     rule: ClassVar[Imports | None] = None
     newest: ClassVar[list[str]] = []
@@ -175,9 +176,10 @@ class Loaded(types.ModuleType):
 
 
 def close_loaded(framework: str) -> None:
-    """Guard the modules that a framework has loaded by now, whoever hands them on.
+    """Guard the modules that a framework has loaded, however a submission gets hold of them.
 
-    A second call looks at what came since: in a fork, to look at all of them would copy their memory.
+    A second call looks only at modules loaded since the first. In a forked process, looking at all of
+    them would copy their memory.
     """
     own = FRAMEWORKS.get(framework, (framework, {framework}))[1] | ALWAYS
     new = list(takewhile(lambda name: name not in Loaded.newest, reversed(sys.modules)))
@@ -194,7 +196,7 @@ def close_loaded(framework: str) -> None:
 
 
 def _package(file: str) -> str:
-    """The name of the installed module that a file is."""
+    """The name of the installed module in a file."""
     inside = Path(file.replace("dist-packages", "site-packages").rpartition("site-packages")[2])
     parts = [part for part in inside.with_suffix("").parts if part not in ("/", "__init__")]
     return ".".join(parts)
@@ -202,7 +204,7 @@ def _package(file: str) -> str:
 
 @cache
 def _tries(file: str) -> tuple[tuple[int, int], ...]:
-    """First and last lines of the bodies of `try` statements."""
+    """(first line, last line) of the bodies of `try` statements in a file."""
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):

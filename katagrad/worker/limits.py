@@ -1,4 +1,4 @@
-"""What a worker may use, enforced by the kernel where the system has the means."""
+"""Limits of a worker, enforced by the kernel if the system supports it."""
 
 # System calls on descriptors and /proc, where a Path is in the way.
 # ruff: noqa: PTH112, PTH123, PTH208
@@ -12,29 +12,39 @@ from typing import Any
 
 try:
     import resource
-except ImportError:  # Windows has no such limits; wall time and message size still hold
+except ImportError:  # Windows lacks these limits. Those on wall time and message size still apply.
     resource = None  # type: ignore[assignment]
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
 
-# The status of a process in which the worker's own code failed.
+# Exit status of a process in which the worker's own code failed.
 BROKEN = 70
-MAX_DESCRIPTORS = 1024  # open files of one process; their buffers are the kernel's memory
-# Queued signals and timers of the user, which are the kernel's memory.
+# Open files of one process. Their buffers are memory of the kernel.
+MAX_DESCRIPTORS = 1024
+# Queued signals and timers of the user, which are memory of the kernel.
 MAX_PENDING = 4096
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one submission's topic. Sizes in bytes, times in seconds."""
+    """Limits for one topic of one submission. Sizes in bytes, times in seconds.
 
-    wall: float = 20.0  # for a check that states none of its own
-    cpu: int = 900  # for the whole topic
-    memory: int = 4 << 30  # private memory beyond what the framework's import took
-    processes: int = 512  # processes and threads of the user
-    file: int = 64 << 20  # for any one file written, and so for what is printed
-    output: int = 1 << 20  # what is kept of the prints; more than this fails the check
-    message: int = 1 << 30  # for the arrays of one reply
+    wall: of a check that states no `seconds`.
+    cpu: of the whole topic.
+    memory: private memory beyond what importing the framework took.
+    processes: processes and threads of the user.
+    file: size of each file that is written, including the printed output.
+    output: printed output. A check that prints more fails.
+    message: arrays in one reply.
+    """
+
+    wall: float = 20.0
+    cpu: int = 900
+    memory: int = 4 << 30
+    processes: int = 512
+    file: int = 64 << 20
+    output: int = 1 << 20
+    message: int = 1 << 30
 
     def plain(self) -> dict[str, Any]:
         """As a dict that JSON can hold."""
@@ -42,24 +52,24 @@ class Limits:
 
 
 def apply(limits: Limits) -> None:
-    """Put the calling process under `limits`, for good."""
+    """Apply `limits` to the calling process. They cannot be removed."""
     if resource is None:
         return
     _limit("RLIMIT_CPU", limits.cpu, limits.cpu + 5)
     _limit("RLIMIT_FSIZE", limits.file)
-    # Not 0, at which the system's own collector of cores would still be started: see core(5) and do_coredump.
+    # With 0, the system would still start its handler of core dumps: see core(5) and do_coredump.
     _limit("RLIMIT_CORE", 1)
     _limit("RLIMIT_NOFILE", MAX_DESCRIPTORS)
     _limit("RLIMIT_MEMLOCK", 0)
     _limit("RLIMIT_SIGPENDING", MAX_PENDING)
-    # The kernel counts all that this user runs, here and elsewhere; only what is added is the submission's.
+    # The kernel counts all processes of this user, including those outside this process tree.
     _limit("RLIMIT_NPROC", _threads_of_user() + limits.processes)
-    # Counts private writable memory only, so the framework's mapped files cost nothing.
+    # Counts only private writable memory, so the framework's mapped files do not count.
     _limit("RLIMIT_DATA", _data_in_use() + limits.memory)
 
 
 def standing() -> list[Any]:
-    """What another process of the same user could change of this one: limits, priority, processors, policy."""
+    """Settings that another process of the same user could change: limits, priority, processors, policy."""
     if resource is None:
         return []
     names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
@@ -71,7 +81,7 @@ def standing() -> list[Any]:
 
 
 def become(uid: int | None) -> None:
-    """Turn from root into `uid`, for good; None changes nothing."""
+    """Switch from root to `uid`, irrevocably. None changes nothing."""
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -89,7 +99,7 @@ def _threads_of_user() -> int:
 
 
 def _owner(pid: str) -> int:
-    """The user of a process whose folder in /proc is root's, because it may not be dumped."""
+    """The user of a process whose folder in /proc belongs to root because the process is not dumpable."""
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("Uid:"))
 
@@ -114,7 +124,7 @@ def _data_in_use() -> int:
 
 
 def prctl(option: int, value: int) -> bool:
-    """Linux's prctl(option, value); False where it does not exist or refuses."""
+    """Call Linux's prctl(option, value). False if it does not exist or fails."""
     try:
         return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
     except (OSError, AttributeError):
@@ -122,7 +132,7 @@ def prctl(option: int, value: int) -> bool:
 
 
 def peak_memory() -> int:
-    """Bytes of memory that this process held at most."""
+    """Peak memory of this process in bytes."""
     if resource is None:
         return 0
     peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

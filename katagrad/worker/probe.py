@@ -1,4 +1,4 @@
-"""Many calls of one function in one request, each with what it did to its arguments and to the framework."""
+"""Make many calls of one function in one request, and record the side effects of each."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from katagrad.worker.account import describe
 from katagrad.worker.exchange import MAX_ITEMS, Exchange, layouts_of
 from katagrad.worker.wire import Handle, Made, NotATensor, WithLayout
 
-# Pairs of a tensor in the result and one in the arguments that are searched for shared memory.
+# Pairs of a tensor in the result and a tensor in the arguments that are checked for shared memory.
 MAX_PAIRS = 10_000
 
 
 class Probing(Exchange):
-    """The part of a session that calls the submission, and can say what a call left behind."""
+    """The part of a session that calls the submission and records the side effects of a call."""
 
     home: Path
 
@@ -30,20 +30,19 @@ class Probing(Exchange):
         super().__init__(adapter, most)
         self.watches: dict[int, tuple[list[Any], list[Any]]] = {}
         self.module: ModuleType | None = None
-        self._module: ModuleType | None = (
-            None  # what recipes call: the module, or a fresh copy of it
-        )
+        # The module that makes arguments: None for `self.module`, or a new copy of it.
+        self._module: ModuleType | None = None
 
     def seed(self, number: int) -> None:
-        """Seed every global generator that a submission may draw from."""
+        """Seed every global random generator."""
         random.seed(number)
         np.random.seed(number % 2**32)  # noqa: NPY002
         self.adapter.seed(number % 2**31)
 
     def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
-        """What a request names: a function of the submission, a held object, or a method of one.
+        """The target of a request: a function of the submission, a held object, or a method of one.
 
-        module: of the submission; its only one unless a fresh copy is given.
+        module: a new copy of the submission, if that is to be called.
         """
         if isinstance(target, str):
             found: Callable[..., Any] = getattr(module or self.module, target)
@@ -53,22 +52,19 @@ class Probing(Exchange):
         return getattr(value, method) if method else value
 
     def described(self, error: BaseException) -> dict[str, Any]:
-        """An exception of the submission as an answer: SystemExit out of a function fails that call alone, too."""
+        """An exception of the submission as a reply. SystemExit fails only the call, too."""
         return describe(error, self.home)
 
     def make(self, recipe: Made) -> Any:
-        """What the submission makes by a recipe."""
+        """Make an argument with a function of the submission."""
         function = getattr(self._module or self.module, recipe.name)
         named = {key: self.lift(value) for key, value in recipe.kwargs.items()}
         return function(*(self.lift(value) for value in recipe.args), **named)
 
     def do_probe(self, target: Any, calls: list[dict[str, Any]], returns: Any) -> list[Any]:
-        """Call `target` once for each of `calls`; an exception ends that call alone.
+        """Call `target` once for each of `calls`. An exception ends only that call.
 
-        Each call has `args` and `kwargs`, `made` and `seed`, which seed the global generators before the
-        arguments are made and before the call (or None), `like`, the number of an earlier call whose arguments it takes
-        (or None), `fresh`, whether to import the submission anew for it, `exhaust`, whether to iterate over
-        the result, and `reread`, the number of an earlier call whose result is read once more afterwards.
+        The keys of a call are the fields of `katagrad.boundary.probing.Call`.
         """
         given: list[tuple[Any, list[Any], dict[str, Any]]] = []
         results: list[Any] = []
@@ -116,7 +112,7 @@ class Probing(Exchange):
         return answers
 
     def do_watch(self, handle: Handle) -> None:
-        """Note from now on what a held model is called with."""
+        """Record the inputs of a held model from now on."""
         model = self.held[handle.id]
         whole: list[Any] = []
         part: list[Any] = []
@@ -126,9 +122,9 @@ class Probing(Exchange):
         self.watches[handle.id] = whole, part
 
     def do_watched(self, handle: Handle) -> list[Any]:
-        """(inputs, whether it was to train) of each call of a watched model since the last question, in order.
+        """(inputs, whether in training mode) of each call of a watched model since the last request.
 
-        Where the model was never called as a whole, those of its first layer.
+        If the model was never called as a whole, the inputs of its first layer are returned.
         """
         whole, part = self.watches[handle.id]
         found = list(whole or part)
@@ -137,7 +133,7 @@ class Probing(Exchange):
         return found
 
     def _copy(self) -> ModuleType:
-        """The submission imported once more, with nothing in it that earlier calls left."""
+        """Import the submission again, into a module without the state of earlier calls."""
         assert self.module is not None
         name = self.module.__name__
         spec = importlib.util.spec_from_file_location(name, str(self.module.__file__))
@@ -155,9 +151,9 @@ class Probing(Exchange):
     def _states(
         self, lifted: Any, sent: Any, path: tuple[Any, ...], models: bool
     ) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
-        """(path, value, what else there is to say of it) of each tensor, container and model among arguments.
+        """Yield (path, value, further properties) of each tensor, container and model in the arguments.
 
-        models: give the values of models only; those of tensors are known to who sent them.
+        models: yield models only. The driver knows the values of tensors, since it sent them.
         """
         if isinstance(sent, (list, tuple, dict)):
             pairs = list(sent.items()) if isinstance(sent, dict) else list(enumerate(sent))
@@ -180,7 +176,7 @@ class Probing(Exchange):
             yield path, _copied(self.lower(lifted, layouts_of(sent))), about
 
     def _shared(self, result: Any, lifted: list[Any]) -> list[tuple[Any, Any]]:
-        """(path in the result, path in the arguments) of what lies in the same memory."""
+        """(path in the result, path in the arguments) of objects that share memory."""
         inputs = list(_parts(lifted, ()))[1:]
         pairs = itertools.product(_parts(result, ()), inputs)
         return [
@@ -196,7 +192,7 @@ class Probing(Exchange):
 
 
 def _copied(value: Any) -> Any:
-    """Values whose arrays later calls cannot write into."""
+    """Copy the arrays in a value, so that later calls cannot change them."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, (list, tuple)):

@@ -1,10 +1,10 @@
 """The warm server: imports one framework once, then forks a child for each submission's topic.
 
-The driver speaks to it over a control socket of packets of JSON: {"op": "fork"} with two descriptors
-(the child's connection, the file that its prints go to), {"op": "end"} and {"op": "stop"}. The child
-speaks to the driver directly. One child lives at a time.
+The driver sends JSON packets over a control socket: {"op": "fork"} with two descriptors (the child's
+connection, and the file for its printed output), {"op": "end"} and {"op": "stop"}. The child talks to
+the driver directly. Only one child exists at a time.
 
-Without fork, `spawned` serves one submission in a process of its own.
+On systems without fork, `spawned` serves one submission in a new process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from katagrad.worker.session import Session, enter, limits_from
 from katagrad.worker.tidy import Tidy
 from katagrad.worker.wire import Connection
 
-END_SECONDS = 8.0  # in which all that a submission left must be gone; large processes die slowly
+# All processes that a submission left must end in this time. Large processes die slowly.
+END_SECONDS = 8.0
 ADAPTERS = {
     "torch": "katagrad.worker.adapters.torch",
     "tensorflow": "katagrad.worker.adapters.tensorflow",
@@ -49,43 +50,49 @@ def adapter_for(framework: str) -> Any:
             gc.enable()
 
 
-def serve(framework: str, told: dict[str, Any]) -> None:
-    """Run the server until the driver goes away.
+def serve(framework: str, settings: dict[str, Any]) -> None:
+    """Run the server until the driver closes the control socket.
 
-    told: `control`, the driver's socket; `threads`; `alone`, whether no other process lives in this PID
-    namespace; `uid`, the user to become, or None; `writable`, the folders to keep empty.
+    settings:
+
+    - `control`: descriptor of the control socket;
+    - `threads`: threads inside an operation;
+    - `alone`: whether the PID namespace has no other processes;
+    - `uid`: the user to switch to, or None;
+    - `writable`: the folders to clean after each submission.
     """
-    control = socket.socket(fileno=told["control"])
-    kernel.become(told["uid"])
-    tidy = Tidy(told["writable"])
+    control = socket.socket(fileno=settings["control"])
+    kernel.become(settings["uid"])
+    tidy = Tidy(settings["writable"])
     gc.disable()  # until all is imported, as in adapter_for
     adapter = adapter_for(framework)
     adapter.preload()
     close_loaded(framework)
-    tidy.restore()  # a framework writes settings and caches when it is imported
+    tidy.restore()  # importing a framework writes settings and caches
     gc.collect()
-    gc.freeze()  # the collector of a child leaves the shared pages alone
+    gc.freeze()  # so that garbage collection in a child does not copy shared pages
     gc.enable()
     # A child can neither trace this process nor read its memory.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind becomes ours to end
+    # Orphaned processes of a child become children of this process, which can then end them.
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     control.send(json.dumps({"ready": os.getpid(), "versions": adapter.versions()}).encode())
     standing = kernel.standing()
     child, limits, reason = 0, Limits(), ""
     forks = 0
     while True:
         if child and not reason and not select.select([control], [], [], watch.EVERY)[0]:
-            reason = watch.excess(told["alone"], limits, told["writable"])
+            reason = watch.excess(settings["alone"], limits, settings["writable"])
             if reason:
                 kill(child)
-                _kill_rest(told["alone"])
+                _kill_rest(settings["alone"])
             continue
         packet, fds, _, _ = socket.recv_fds(control, 65536, 4)
         request: dict[str, Any] = json.loads(packet) if packet else {"op": "stop"}
         if request["op"] == "fork":
             limits, reason = limits_from(request["limits"]), ""
             forks += 1
-            if forks == 2:  # the first child is not kept waiting: it may be all that is asked for
+            if forks == 2:  # not before the first child, which may be the only one
                 adapter.preload_late()
                 close_loaded(framework)
                 gc.collect()
@@ -93,19 +100,19 @@ def serve(framework: str, told: dict[str, Any]) -> None:
             child = os.fork()
             if child == 0:
                 control.close()
-                _child(adapter, told["threads"], limits, *fds)
+                _child(adapter, settings["threads"], limits, *fds)
             for fd in fds:
                 os.close(fd)
             control.send(json.dumps({"pid": child}).encode())
         else:
-            ended = _end(child, told["alone"], reason) if child else {}
+            ended = _end(child, settings["alone"], reason) if child else {}
             child = 0
             tidy.restore()
             if request["op"] == "stop":
                 return
             control.send(json.dumps(ended).encode())
             if kernel.standing() != standing:
-                os._exit(72)  # another server takes over, which no submission has slowed or bounded
+                os._exit(72)  # a submission changed this process; the driver starts a new server
 
 
 def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, output_fd: int) -> None:
@@ -130,7 +137,7 @@ def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, outpu
 
 
 def kill(pid: int) -> None:
-    """Kill a process that may be gone already."""
+    """Kill a process, which may have ended already."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
 
@@ -139,17 +146,17 @@ def _end(child: int, alone: bool, reason: str) -> dict[str, Any]:
     """End a child and all that it started."""
     status, usage = 0, None
     kill(child)
-    _kill_rest(alone)  # before the wait: a child dies slowly while the others fork without end
+    _kill_rest(alone)  # before the wait, since a child dies slowly while others keep forking
     with contextlib.suppress(ChildProcessError):
         _, status, usage = os.wait4(child, 0)
-    told: dict[str, Any] = {"status": status, "left": _end_rest(alone), "reason": reason}
+    ending: dict[str, Any] = {"status": status, "left": _end_rest(alone), "reason": reason}
     if usage is not None:
-        told |= {"peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
-    return told
+        ending |= {"peak": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}
+    return ending
 
 
 def _end_rest(alone: bool) -> int:
-    """Kill what a child left behind; returns how many processes that were."""
+    """Kill the processes that a child left behind. Returns how many there were."""
     seen: set[int] = set()
     patience = time.monotonic() + END_SECONDS
     while time.monotonic() < patience:
@@ -160,13 +167,13 @@ def _end_rest(alone: bool) -> int:
         except ChildProcessError:
             return len(seen)
         time.sleep(0.001)
-    os._exit(71)  # with this process, the namespace and all in it end
+    os._exit(71)  # ends the PID namespace, with all processes in it
 
 
 def _kill_rest(alone: bool) -> list[int]:
-    """Kill what was started here, as far as it can be seen; returns the direct children among it."""
+    """Kill all processes that were started here. Returns the direct children among them."""
     if alone:
-        kill(-1)  # everything in this PID namespace but this process and the first
+        kill(-1)  # every process in this PID namespace except this one and the first
     below = _children()
     for pid in below:
         kill(pid)
@@ -174,7 +181,7 @@ def _kill_rest(alone: bool) -> list[int]:
 
 
 def _children() -> list[int]:
-    """Our direct children, orphans that came to us among them."""
+    """The direct children of this process, including adopted orphans."""
     try:
         return [int(p) for p in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     except OSError:
@@ -189,7 +196,7 @@ def spawned(
     device: str,
     limits: Limits,
 ) -> None:
-    """Serve one submission in this process: where there is no fork, and on a GPU."""
+    """Serve one submission in this process. Used on a GPU, and on systems without fork."""
     adapter = adapter_for(framework)
     home = Path(tempfile.mkdtemp(prefix="submission-"))
     enter(home, output)
@@ -199,22 +206,22 @@ def spawned(
 
 
 def main() -> None:
-    """Start as the one argument, a JSON object, says."""
-    told = json.loads(sys.argv[1])
-    if told["mode"] == "serve":
-        serve(told["framework"], told)
-        os._exit(0)  # taking a framework down in order takes a student's time and does nothing else
-    if told["mode"] == "loopback":
-        connection = socket.create_connection(("127.0.0.1", told["port"]), timeout=30)
+    """Run with the settings in the only argument, a JSON object."""
+    settings = json.loads(sys.argv[1])
+    if settings["mode"] == "serve":
+        serve(settings["framework"], settings)
+        os._exit(0)  # skips the frameworks' clean-up, which takes time and has no effect
+    if settings["mode"] == "loopback":
+        connection = socket.create_connection(("127.0.0.1", settings["port"]), timeout=30)
         connection.sendall(bytes.fromhex(sys.stdin.readline().strip()))
         output = (
             None
-            if told.get("output") is None
-            else os.open(told["output"], os.O_WRONLY | os.O_APPEND)
+            if settings.get("output") is None
+            else os.open(settings["output"], os.O_WRONLY | os.O_APPEND)
         )
     else:
-        connection, output = socket.socket(fileno=told["connection"]), told["output"]
-    kernel.become(told["uid"])
-    limits = limits_from(told["limits"])
-    spawned(told["framework"], connection, output, told["threads"], told["device"], limits)
-    os._exit(0)  # threads that a submission left running do not keep the process
+        connection, output = socket.socket(fileno=settings["connection"]), settings["output"]
+    kernel.become(settings["uid"])
+    framework, threads, device = (settings[key] for key in ("framework", "threads", "device"))
+    spawned(framework, connection, output, threads, device, limits_from(settings["limits"]))
+    os._exit(0)  # does not wait for threads that the submission left running

@@ -1,4 +1,4 @@
-"""One submission's topic in a worker: load it, call it, differentiate it, and hold what must stay here."""
+"""Serve one topic of one submission: load it, call it, differentiate it, and keep its objects."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from katagrad.worker.wire import Closed, Connection, Handle, Made, Unsendable, W
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 
 
-# Requests that run no code of the submission, or arm the guard by themselves.
+# Requests that run no code of the submission, or activate the guard themselves.
 OURS = {"hello", "write", "read", "remove", "load", "begin", "sequential"}
 
 
 class Session(Probing, Timed):
-    """Answers a driver's requests about one submission. Single-threaded; ends with the connection.
+    """Answers the driver's requests about one submission, in one thread, until the connection closes.
 
-    adapter: the module `for_torch` or `for_tensorflow`. home: a private folder, the working folder.
+    adapter: the adapter module of the framework. home: the submission's private working folder.
     """
 
     def __init__(self, adapter: Any, home: Path, most: int = 1 << 30) -> None:
@@ -53,7 +53,7 @@ class Session(Probing, Timed):
     # -- requests ---------------------------------------------------------------------------------
 
     def do_hello(self) -> Any:
-        """Who is here."""
+        """The framework, the name of its tensor class, and the versions."""
         return {
             "framework": self.adapter.NAME,
             "tensor": self.adapter.TENSOR,
@@ -61,7 +61,7 @@ class Session(Probing, Timed):
         }
 
     def do_write(self, files: dict[str, bytes]) -> str:
-        """Write files below the private folder; returns that folder."""
+        """Write files into the private folder. Returns the path of the folder."""
         for name, content in files.items():
             path = self.home / name
             if ".." in path.parts or not path.is_relative_to(self.home):
@@ -71,7 +71,7 @@ class Session(Probing, Timed):
         return str(self.home)
 
     def do_read(self, path: str) -> bytes:
-        """The bytes of a file that the submission wrote."""
+        """The content of a file that the submission wrote."""
         return (self.home / path).read_bytes()
 
     def do_remove(self, path: str) -> None:
@@ -79,14 +79,14 @@ class Session(Probing, Timed):
         (self.home / path).unlink()
 
     def do_load(self, module: str, rules: dict[str, Any]) -> dict[str, Any]:
-        """Import the submission; returns what it defines: {name: parameters or None}."""
-        told = rules_from(rules)
-        if told.imports is not None:
-            Imports(self.adapter.NAME, self.home, told.imports).install()
+        """Import the submission. Returns its functions and classes: {name: parameters or None}."""
+        given = rules_from(rules)
+        if given.imports is not None:
+            Imports(self.adapter.NAME, self.home, given.imports).install()
         if str(self.home) not in sys.path:
             sys.path.insert(0, str(self.home))
         importlib.invalidate_caches()
-        self.guard.install(told)
+        self.guard.install(given)
         with self.guard.during(""):
             self.module = importlib.import_module(module)
         return {
@@ -96,7 +96,7 @@ class Session(Probing, Timed):
         }
 
     def do_begin(self, seed: int) -> None:
-        """Start a check: forget handles and seed every global generator."""
+        """Start a check: remove all handles, and seed every global generator."""
         self.held.clear()
         self.origins.clear()
         self.seed(seed)
@@ -104,7 +104,7 @@ class Session(Probing, Timed):
     def do_call(
         self, target: Any, args: list[Any], kwargs: dict[str, Any], returns: Any, after: bool
     ) -> Any:
-        """Call; returns (result, arguments as they are after the call, or None)."""
+        """Call a function. Returns (result, the arguments after the call, or None)."""
         lifted, named = [self.lift(a) for a in args], {k: self.lift(v) for k, v in kwargs.items()}
         result = self.lower(self.resolve(target)(*lifted, **named), returns)
         return result, [
@@ -120,7 +120,7 @@ class Session(Probing, Timed):
         output: list[Any],
         returns: Any,
     ) -> Any:
-        """Call under a tape; returns (output, handle of the tape)."""
+        """Call a function and record it for differentiation. Returns (output, handle of the tape)."""
         lifted: list[Any] = [self.lift(a) for a in args]
         named = {k: self.lift(v) for k, v in kwargs.items()}
         structures = [self._source(w, lifted, named) for w in wrt]
@@ -144,7 +144,7 @@ class Session(Probing, Timed):
         return self.lower(result, returns), self.hold(recorded)
 
     def do_pull(self, tape: Handle, cotangent: np.ndarray) -> list[Any]:
-        """The vector-Jacobian product of a recorded call, in the shapes of its sources."""
+        """The vector-Jacobian product of a recorded call, in the structure of its sources."""
         recorder, output, returns, skeletons, layouts = self.held.pop(tape.id)
         with self.guard.differentiating():
             gradients = recorder.vjp(output, self.to_native(cotangent, returns))
@@ -160,11 +160,11 @@ class Session(Probing, Timed):
         setattr(self.held[handle.id], name, self.lift(value))
 
     def do_operate(self, name: str, operands: list[Any]) -> Any:
-        """Python's operator `name` on held objects and values."""
+        """Apply Python's operator `name` to held objects and values."""
         return self.lower(getattr(operator, name)(*(self.lift(value) for value in operands)), None)
 
     def do_fetch(self, handle: Handle, returns: Any) -> Any:
-        """A held container as values, one level down to the tensors."""
+        """The value of a held container."""
         return self.lower(self.held[handle.id], returns)
 
     def do_take(self, handle: Handle, count: int, returns: Any) -> list[Any]:
@@ -180,14 +180,15 @@ class Session(Probing, Timed):
         return items
 
     def do_parameters(self, handle: Handle) -> list[Any]:
-        """The trainable parameters of a held model, in its own order."""
+        """The trainable parameters of a held model, in the framework's order."""
         found = self.adapter.parameters(self.held[handle.id])
         if found is None:
-            raise TypeError(f"{type_name(self.held[handle.id])} is no model of {self.adapter.NAME}")
+            kind = type_name(self.held[handle.id])
+            raise TypeError(f"{kind} is not a model of {self.adapter.NAME}")
         return [self.lower(p, None) for p in found]
 
     def do_layers(self, handle: Handle) -> list[Any]:
-        """The layers of a held model in the neutral form."""
+        """The layers of a held model, in the form that both frameworks share."""
         return [
             {k: array(v) for k, v in layer.items()}
             for layer in self.adapter.layers(self.held[handle.id])
@@ -198,7 +199,7 @@ class Session(Probing, Timed):
         self.adapter.assign_layers(self.held[handle.id], values)
 
     def do_sequential(self, specs: list[Any]) -> Handle:
-        """A model of the framework's own layers."""
+        """Make a model of the framework's layers."""
         return self.hold(self.adapter.sequential(specs))
 
     def _source(self, wrt: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -211,7 +212,7 @@ class Session(Probing, Timed):
         )
 
     def _entry(self, op: str, given: dict[str, Any]) -> str | None:
-        """The function of the submission that a request runs, or that made what it is about; None where none does."""
+        """The function that a request runs, or that made the object it uses. None if there is none."""
         if op in OURS:
             return None
         about = given.get("target", given.get("handle", given.get("tape", "")))
@@ -223,7 +224,7 @@ class Session(Probing, Timed):
         return self.origins.get(about.id) if isinstance(about, Handle) else str(about)
 
     def hold(self, value: Any) -> Handle:
-        """Keep a value here, and remember which function of the submission it came from."""
+        """Keep a value here, and note which function of the submission it came from."""
         self.origins[self.next_id] = self.runs
         return super().hold(value)
 
@@ -250,21 +251,19 @@ class Session(Probing, Timed):
                 connection.send({"error": describe(error, self.home)})
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Carry out one request; every exception of the submission becomes an answer."""
+        """Carry out one request. Every exception of the submission becomes a reply."""
         try:
             self.runs = self._entry(request["op"], request["with"])
             with self.guard.during(self.runs):
                 return {"value": getattr(self, "do_" + request["op"])(**request["with"])}
         except Unsendable as reason:
             return {"refused": str(reason)}
-        except (
-            BaseException
-        ) as error:  # SystemExit and KeyboardInterrupt out of a function fail that call alone
+        except BaseException as error:  # SystemExit and KeyboardInterrupt fail only this call, too
             return {"error": self.described(error)}
 
 
 def enter(home: Path, output: int | None) -> None:
-    """Make `home` the working folder, and `output` (a descriptor) what is printed to, by C code too."""
+    """Change to the folder `home`, and redirect output, also that of C code, to the descriptor `output`."""
     os.chdir(home)
     if output is None:
         return
@@ -277,5 +276,5 @@ def enter(home: Path, output: int | None) -> None:
 
 
 def limits_from(plain: dict[str, Any]) -> Limits:
-    """Limits from the dict that `Limits.plain` made."""
+    """Make limits from the result of `Limits.plain`."""
     return Limits(**plain)

@@ -1,4 +1,4 @@
-"""Folders that are as they were after every submission, whatever one did to them."""
+"""Restore folders after every submission."""
 
 # System calls on descriptors and /proc, where a Path is in the way.
 # ruff: noqa: PTH101, PTH116, PTH118, PTH208
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class _Place:
-    """A folder that was there before any submission: what it held, its mode and times."""
+    """The state of a folder before any submission: the names in it, its mode, its times."""
 
     path: str
     held: frozenset[str]
@@ -23,14 +23,16 @@ class _Place:
 
 
 class Tidy:
-    """Remembers folders as they are now; `restore` removes what came since. Other file systems
-    mounted inside are left alone, since nobody could have written there."""
+    """Records the state of folders. `restore` removes everything that was added since.
+
+    File systems mounted inside the folders are skipped, since submissions cannot write there.
+    """
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.places = [place for folder in folders for place in _survey(folder)]
 
     def restore(self) -> None:
-        """Remove what is new. To be called when no other process is left that could write."""
+        """Remove everything new. Call it when no other process can write to the folders."""
         for place in self.places:
             with contextlib.suppress(OSError):
                 os.chmod(place.path, place.mode)
@@ -59,10 +61,10 @@ def _survey(folder: str) -> list[_Place]:
 
 
 def _remove_all(folder: int, kept: frozenset[str]) -> None:
-    """Remove everything in an open folder but `kept`.
+    """Remove everything in an open folder except `kept`.
 
-    Folders inside folders are first moved up here, so that no depth of nesting makes a path too long or
-    a recursion too deep.
+    Nested folders are first moved to the top, so that deep nesting causes neither long paths nor deep
+    recursion.
     """
     serial, token = 0, secrets.token_hex(8)
     waiting = [name for name in os.listdir(folder) if name not in kept]

@@ -1,4 +1,4 @@
-"""Timing inside a worker: calls in blocks, on inputs that are there before the clock starts."""
+"""Timing inside a worker: calls are timed in blocks, on inputs made before the clock starts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from katagrad.worker.wire import Handle, WithLayout
 # A call within this factor of the fastest so far counts as warm.
 STEADY = 1.5
 WARM_CALLS, WARM_SECONDS = 3, 5.0
-# Seconds. The start of a longer call is a small part of it, in which everything that slept wakes up.
+# Seconds. In a call longer than this, the time to wake up idle threads is a small part.
 TOUCHED = 0.25
 
 
 class Prepared:
-    """One call, ready to be repeated.
+    """One call, prepared for repetition.
 
-    calls: zero-argument functions, one for each set of inputs. traces: how often the call was compiled so far.
+    calls: functions without arguments, one for each set of inputs.
+    finish: waits for a result. traces: returns how often the call was compiled so far.
     """
 
     def __init__(
@@ -40,13 +41,15 @@ class Prepared:
         self.calls, self.finish, self.traces = calls, finish, traces
         self.turn = 0
         self.touching = True
-        self.slower = 0.0  # share by which a block is drawn out, to try a rule of judgement on
-        self.first_memory: int | None = None  # bytes that the first call took beyond the inputs
+        # Share by which blocks are slowed down on purpose, to test `kata bench regress`.
+        self.slower = 0.0
+        # Bytes that the first call used beyond the inputs.
+        self.first_memory: int | None = None
 
     def block(self, count: int) -> float:
-        """Seconds of `count` calls, from an idle device to an idle device; the sets of inputs take turns."""
+        """Seconds of `count` calls, until the device is idle again. The sets of inputs alternate."""
         calls, sets, turn = self.calls, len(self.calls), self.turn
-        if self.touching:  # an untimed call: whatever slept while others ran is awake
+        if self.touching:  # an untimed call, which wakes up idle threads
             self.finish(calls[turn % sets]())
         result = None
         started = time.perf_counter()
@@ -65,10 +68,10 @@ class Prepared:
 def prepare(
     session: Any, call: dict[str, Any], sets: int, mode: str
 ) -> tuple[Handle, float, float]:
-    """Make a call ready and warm. Returns (its handle, seconds of the first call, seconds of a warm one).
+    """Prepare a call and warm it up. Returns (handle, seconds of the first call, seconds of a warm one).
 
     call: target, args, kwargs, backward, wrt, output and exhaust, as `katagrad.bench.fixture` sends them.
-    sets: how many copies of the inputs. mode: "eager" or "compiled".
+    sets: the number of copies of the inputs. mode: "eager" or "compiled".
     """
     adapter = session.adapter
     function = session.resolve(call["target"])
@@ -126,7 +129,7 @@ def _bound(session: Any, function: Callable[..., Any], call: dict[str, Any]) -> 
 
 
 def _copied(value: Any) -> Any:
-    """A copy of the arrays in `value`, so that each set of inputs has memory of its own."""
+    """Copy the arrays in `value`, so that the sets of inputs share no memory."""
     if hasattr(value, "copy") and hasattr(value, "dtype"):
         return value.copy()
     if isinstance(value, (list, tuple)):
@@ -137,11 +140,16 @@ def _copied(value: Any) -> Any:
 
 
 def memory(adapter: Any, made: Prepared) -> dict[str, int | None]:
-    """Bytes that calls need: "peak", held in a warm call; "call", of it beyond before; "first", in the first call.
+    """Bytes of memory that calls need.
 
-    On a GPU the framework's own count of the device's memory; else the pages of this process, to within about a
-    MiB. "call" and "first" are None where the system does not let a process start its peak anew (anywhere but on
-    Linux), "call" also where the framework keeps a pool on the CPU, in which a warm call finds its memory.
+    - "peak": the most memory that was in use during a warm call;
+    - "call": the part of it that a warm call added;
+    - "first": what the first call added.
+
+    On a GPU, the framework counts the memory of the device. Otherwise the resident pages of this process
+    are counted, to within about a MiB. "call" and "first" are None on systems other than Linux, where a
+    process cannot reset its peak. "call" is also None if the framework keeps a memory pool on the CPU,
+    since a warm call then reuses that memory.
     """
     adapter.synchronize()
     held = adapter.device_memory(reset=True)
@@ -166,13 +174,12 @@ def _beyond(peak: int | None, before: int | None) -> int | None:
 
 
 def _pages_afresh() -> int | None:
-    """Give free memory back to the system, and start the count of this process's peak anew. Returns bytes held now."""
+    """Return free memory to the system, and reset the peak of this process. Returns the bytes in use."""
     with suppress(OSError, AttributeError):
-        CDLL(None).malloc_trim(
-            0
-        )  # glibc: what finished calls left would hide what the next one needs
+        # glibc: free memory left by earlier calls would hide what the next call needs.
+        CDLL(None).malloc_trim(0)
     with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # 5: the peak of resident pages, proc(5)
+        Path("/proc/self/clear_refs").write_text("5")  # 5 resets the peak resident set, see proc(5)
         return _status("VmRSS:")
     return None
 
@@ -187,7 +194,7 @@ def _status(name: str) -> int | None:
 
 
 def finish(adapter: Any, result: Any) -> None:
-    """Wait until `result` is computed: synchronise the device, and read one number of it on the host."""
+    """Wait until `result` is computed: synchronise the device, and read one number on the host."""
     while isinstance(result, (list, tuple)) and result:
         result = result[-1]
     if isinstance(result, dict) and result:
@@ -198,9 +205,9 @@ def finish(adapter: Any, result: Any) -> None:
 
 
 def ceiling(adapter: Any, kind: str, size: int, seconds: float) -> float:
-    """The best rate of this framework here: "matmul" in FLOP/s at `size`, or "copy" in bytes/s of `size` floats.
+    """The highest rate of this framework on this machine, measured for about `seconds`.
 
-    The maximum over blocks for about `seconds`: what the machine can do at its best, and so a ceiling.
+    kind: "matmul" (FLOP/s of a square product of `size`) or "copy" (bytes/s of `size` floats).
     """
     work, amount = adapter.ceiling_work(kind, size)
     work()
@@ -213,14 +220,14 @@ def ceiling(adapter: Any, kind: str, size: int, seconds: float) -> float:
 
 
 class Timed:
-    """The requests of a session that are about time. Mixed into `katagrad.worker.session.Session`."""
+    """The timing requests of a session. A mixin of `katagrad.worker.session.Session`."""
 
     adapter: Any
     held: dict[int, Any]
     staged: tuple[Any, ...] = ()
 
     def do_prepare(self, call: dict[str, Any], sets: int, mode: str) -> Any:
-        """Make a call ready to be timed: see `prepare`."""
+        """Prepare a call for timing: see `prepare`."""
         return prepare(self, call, sets, mode)
 
     def do_block(self, handle: Handle, count: int) -> float:
@@ -234,28 +241,28 @@ class Timed:
         return traces
 
     def do_memory(self, handle: Handle) -> dict[str, int | None]:
-        """What a prepared call needs of memory: see `memory`."""
+        """The memory that a prepared call needs: see `memory`."""
         return memory(self.adapter, self.held[handle.id])
 
     def do_ceiling(self, kind: str, size: int, seconds: float) -> float:
-        """What this framework can do at its best here: see `ceiling`."""
+        """The highest rate of this framework on this machine: see `ceiling`."""
         return ceiling(self.adapter, kind, size, seconds)
 
     def do_hardware(self) -> dict[str, Any]:
-        """What of the framework's build and settings a figure depends on, and the peak memory so far."""
+        """The build and settings of the framework that affect figures, and the peak memory so far."""
         held = self.adapter.device_memory()
         return {**self.adapter.hardware(), "peak_memory": held[1] if held else peak_memory()}
 
     def do_devices(self) -> list[str]:
-        """The GPUs that the framework can use here, by name."""
+        """The names of the GPUs that the framework can use."""
         return list(self.adapter.devices())
 
     def do_precision(self, name: str) -> None:
-        """Compute in "float32", "tf32", "float16" or "bfloat16" from here on."""
+        """Compute in "float32", "tf32", "float16" or "bfloat16" from now on."""
         self.adapter.precision(name)
 
     def do_companion(self, name: str, source: str) -> Handle:
-        """Hold a module of the driver's: what a submission is timed against. No rule of a topic binds it."""
+        """Load a module of the driver, against which a submission is timed. No rule of a topic applies to it."""
         session: Any = self
         module = ModuleType(name)
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
@@ -264,15 +271,16 @@ class Timed:
         return handle
 
     def do_stage(self, sets: list[list[Any]]) -> None:
-        """Make the arguments of calls to come ready, so that their making is not timed."""
+        """Make the arguments of later calls, so that making them is not timed."""
         session: Any = self
         self.staged = tuple([session.lift(value) for value in values] for values in sets)
         gc.collect()
 
     def do_run(self, name: str, probe: WithLayout | np.ndarray) -> list[float]:
-        """Call a function once on each staged set of arguments: the driver's clock runs meanwhile.
+        """Call a function once on each staged set of arguments. The driver measures the time.
 
-        Returns sum(result * probe) of each call, so that none can be left out. probe: of the result's shape.
+        probe: an array of the result's shape. Returns sum(result * probe) of each call, so that no call
+        can be skipped.
         """
         session: Any = self
         function = session.resolve(name)

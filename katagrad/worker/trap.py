@@ -1,8 +1,8 @@
-"""The watch of names: a barred function or class of a framework raises when a submission uses it.
+"""The watch of names: a forbidden function or class of a framework raises when a submission uses it.
 
-A rule is a dotted name, `torch.nn.functional.softmax`; all of a module, `torch.nn.functional.*`; or a
-method of any tensor, `.softmax`. Functions written in Python are changed where they are defined, so another name for
-the same function is barred with it.
+A rule is a dotted name (`torch.nn.functional.softmax`), a whole module (`torch.nn.functional.*`), or
+a method of any tensor (`.softmax`). Functions written in Python are changed where they are defined,
+so other names for the same function are forbidden, too.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 FRAMEWORKS = ("torch", "tensorflow", "keras")
-# Where a call passes through on its way to the function that it names.
+# Files of wrappers, between a call and the function that it names.
 PASSAGES = ("traceback_utils.py", "dispatch.py", "deprecation.py", "tf_decorator.py", "weak_tensor_ops.py")  # fmt: skip
 MARK = "katagrad: the guard stands here"
 
 
 class FromScratchRule(Exception):
-    """A submission used what its topic asks it to write.
+    """A submission used a function that its topic asks it to write.
 
-    told: the message, whatever a compiler adds to it on its way out. places: (file, line, function, text) of the
-    submission's frames when it did.
+    text: the message, without what a compiler may add to it.
+    places: (file, line, function, text) of the submission's frames at the breach.
     """
 
-    told: str
+    text: str
     places: list[tuple[str, int, str, str]]
 
 
 def install(rules: Iterable[str], deep: bool, kinds: Iterable[type], guard: Any) -> None:
-    """Watch every callable that `rules` name. deep: also calls by the framework itself. kinds: the classes of
-    tensors.
+    """Watch every callable that `rules` name.
 
-    Unknown names are passed over, since versions of a framework differ in what they offer.
+    deep: also watch calls by the framework itself. kinds: the classes of tensors.
+    Unknown names are ignored, since they differ between versions of a framework.
     """
     roots = {name: sys.modules[name] for name in (*FRAMEWORKS, "numpy") if name in sys.modules}
     roots |= {"tf": roots["tensorflow"]} if "tensorflow" in roots else {}
@@ -64,7 +64,7 @@ def install(rules: Iterable[str], deep: bool, kinds: Iterable[type], guard: Any)
 
 
 def _public(module: Any, kept: set[type]) -> list[str]:
-    """What a module offers itself: not its submodules, the tensor class, or what it imports from other packages."""
+    """A module's public names, without submodules, tensor classes, and imports from other packages."""
     if not isinstance(module, types.ModuleType):
         return []
     found = []
@@ -98,7 +98,7 @@ def _watch(owner: Any, name: str, rule: str, deep: bool, guard: Any) -> None:
         else:
             setattr(owner, name, _wrapped(target, rule, deep, guard))
     except (AttributeError, TypeError, ValueError):
-        return  # a built-in type that cannot be changed; the scan of the source still sees the name
+        return  # a built-in type cannot be changed; the scan of the source still finds the name
 
 
 def _is_frameworks(function: types.FunctionType) -> bool:
@@ -117,12 +117,12 @@ def _wrapped(target: Callable[..., Any], rule: str, deep: bool, guard: Any) -> C
 
 
 def is_installed(file: str) -> bool:
-    """Whether code lies in an installed package, rather than in a submission, the standard library or a text."""
+    """Whether a file belongs to an installed package."""
     return "site-packages" in file or "dist-packages" in file
 
 
 def _asked_by_submission(home: str) -> bool:
-    """Whether the nearest frame that is not a mere passage is a submission's, or nobody's: a thread's own function."""
+    """Whether the submission made the call: the nearest frame that is not a wrapper's is in its files."""
     frame: types.FrameType | None = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
@@ -135,9 +135,9 @@ def _asked_by_submission(home: str) -> bool:
 
 
 def _change(function: types.FunctionType, rule: str, deep: bool, guard: Any) -> None:
-    """Put the guard into `function` itself, whoever holds it by whatever name."""
+    """Put the guard into the function object, so that every name for it is guarded."""
     if function.__code__.co_filename == __file__:
-        return  # another rule named it already
+        return  # another rule has changed it already
     original = types.FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )  # fmt: skip
@@ -153,7 +153,7 @@ def _change(function: types.FunctionType, rule: str, deep: bool, guard: Any) -> 
 
 @functools.cache
 def _shape(cells: int) -> types.CodeType:
-    """The code of a function with as many free variables as `cells`, which passes its arguments on."""
+    """The code of a function with `cells` free variables that passes its arguments on."""
     names = [f"cell{i}" for i in range(cells)]
     lines = [
         "def outer():",
@@ -164,9 +164,8 @@ def _shape(cells: int) -> types.CodeType:
         "    return inner",
     ]
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # that text cannot be called, which the guard in its place can
+        # Ignore the warning that a string is not callable: the guard replaces the string.
+        warnings.simplefilter("ignore")
         space: dict[str, Any] = {}
         exec(compile("\n".join(lines), __file__, "exec"), space)
     code: types.CodeType = space["outer"]().__code__

@@ -1,8 +1,8 @@
-"""The values that cross the wire, as trees that JSON can hold beside a list of arrays.
+"""Encode values as a JSON tree and a list of arrays, and decode them.
 
-A tree is made of JSON's own values; everything else is an object with the key "$" that names its kind.
-Decoding executes nothing that the other side wrote, and refuses whatever does not add up: the
-driver reads what a stranger's code may have forged.
+A tree consists of JSON values. Any other value becomes an object whose key "$" names its kind.
+Decoding executes no code from the message and refuses every malformed message, since a submission
+may have forged what the driver reads.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from katagrad.worker.expression import Function
 # Levels of nesting in a tree.
 MAX_DEPTH = 48
 MAX_ARRAYS = 100_000
-# Of one dict: hashes of tuples of numbers are not secret, and can be made to collide.
+# Tuple keys in one dict. Hashes of tuples of numbers are predictable, so keys can be made to collide.
 MAX_TUPLE_KEYS = 1_000
-# Hashes of larger integers can be made to collide, too.
+# Largest integer key. Larger integers can be made to collide, too.
 LARGEST_KEY = 1 << 60
-# Kinds of nodes that only the driver has reason to send.
+# Kinds of nodes that only the driver sends.
 REQUESTS = frozenset({"function", "random", "made"})
-# plain: contiguous. transposed: axes in reverse order in memory. sliced: every other element of a larger tensor.
-# leaf: asks for gradients and holds one already (a variable in TensorFlow).
+# plain: contiguous. transposed: the axes are in reverse order in memory. sliced: every other element of
+# a larger tensor. leaf: requires gradients and already has one (a variable in TensorFlow).
 FORMS = ("plain", "transposed", "sliced", "leaf")
 WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 BROKEN = ("float16", "float32", "float64", "complex64", "complex128")
@@ -34,16 +34,16 @@ DTYPES = frozenset(("bool", *WHOLE, *BROKEN))
 
 
 class WireError(Exception):
-    """A frame that is torn, too large, or does not say what a frame must say."""
+    """A frame is incomplete, too large, or malformed."""
 
 
 class Unsendable(WireError):
-    """A value that cannot cross the wire. The message completes "the call returned ..."."""
+    """A value cannot be sent. The message completes "the call returned ..."."""
 
 
 @dataclass(frozen=True)
 class Handle:
-    """A name for an object that stays in the worker."""
+    """A reference to an object that stays in the worker."""
 
     id: int
     type: str
@@ -52,17 +52,17 @@ class Handle:
 
 @dataclass(frozen=True)
 class Random:
-    """A NumPy Generator, to be made in the worker from `seed`."""
+    """A NumPy Generator, which the worker makes from `seed`."""
 
     seed: int
 
 
 @dataclass(frozen=True)
 class WithLayout:
-    """An array, and how a framework shall hold it.
+    """An array, and the layout and form of the tensor that it becomes.
 
     layout: "image" is (N, H, W, C), "kernel" is (H, W, in, out), "" is any other.
-    form: what kind of tensor it becomes, one of FORMS; "" leaves that to the framework's adapter.
+    form: one of FORMS. "" is the default of the framework's adapter.
     """
 
     array: np.ndarray
@@ -72,7 +72,7 @@ class WithLayout:
 
 @dataclass(frozen=True)
 class Made:
-    """What a function or class of the submission returns, called anew for each call that has it as an argument."""
+    """An argument that the worker makes for each call, by calling a function or class of the submission."""
 
     name: str
     args: tuple[Any, ...]
@@ -80,7 +80,7 @@ class Made:
 
 
 class NotATensor(np.ndarray):
-    """An array that was a NumPy array in the worker too, where a tensor may have been asked for."""
+    """An array that was already a NumPy array in the worker, not a tensor."""
 
 
 Encoder = Callable[[Any], Any]
@@ -89,9 +89,9 @@ Encoder = Callable[[Any], Any]
 def encode(
     value: Any, arrays: list[np.ndarray], unknown: Encoder | None = None, depth: int = 0
 ) -> Any:
-    """Turn `value` into a JSON tree, appending its arrays to `arrays`.
+    """Turn `value` into a JSON tree. Its arrays are appended to `arrays`.
 
-    unknown: called with anything that has no form of its own; returns something that has.
+    unknown: called with a value of an unsupported type. Returns a value of a supported type.
     """
     if depth > MAX_DEPTH:
         raise Unsendable(
@@ -112,7 +112,7 @@ def encode(
     if isinstance(value, np.ndarray) and value.dtype.name in DTYPES:
         arrays.append(np.ascontiguousarray(value).reshape(value.shape))
         tree = {"$": "array", "dtype": value.dtype.name, "shape": list(value.shape)}
-        return {**tree, "foreign": True} if isinstance(value, NotATensor) else tree
+        return {**tree, "tensor": False} if isinstance(value, NotATensor) else tree
     if isinstance(value, list):
         return [encode(item, arrays, unknown, depth + 1) for item in value]
     if isinstance(value, tuple):
@@ -152,28 +152,28 @@ def encode(
 
 
 def decode(tree: Any, arrays: list[np.ndarray], refused: frozenset[str] = frozenset()) -> Any:
-    """The inverse of `encode`. Consumes `arrays` in the order in which `encode` appended them.
+    """The inverse of `encode`. Uses `arrays` in the order in which `encode` appended them.
 
-    refused: kinds that the other side has no reason to send.
+    refused: kinds of nodes that are an error in this message.
     """
     return _decode(tree, iter(arrays), 0, refused)
 
 
 def _decode(tree: Any, arrays: Iterator[np.ndarray], depth: int, refused: frozenset[str]) -> Any:
     if depth > MAX_DEPTH + 2:
-        raise WireError("a message is nested too deep")
+        raise WireError("a message is nested too deeply")
     if isinstance(tree, list):
         return [_decode(item, arrays, depth + 1, refused) for item in tree]
     if not isinstance(tree, dict):
         return tree
     kind = tree.get("$")
     if kind in refused:
-        raise WireError(f"a message holds a {kind}, which no answer holds")
+        raise WireError(f"a message contains a {kind}, which a reply cannot contain")
     if kind == "array":
         array = next(arrays, None)
         if array is None or array.dtype.name != tree["dtype"] or list(array.shape) != tree["shape"]:
             raise WireError("an array does not match its header")
-        if tree.get("foreign") is True:
+        if tree.get("tensor") is False:
             array = array.view(NotATensor)
         layout = tree.get("layout")
         form = str(tree.get("form", ""))
@@ -205,17 +205,17 @@ def _decode(tree: Any, arrays: Iterator[np.ndarray], depth: int, refused: frozen
         return int(tree["v"][:40_000], 16)
     if kind == "float":
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[tree["v"]]
-    raise WireError(f"a message holds an unknown kind {str(kind)[:40]!r}")
+    raise WireError(f"a message contains an unknown kind of value, {str(kind)[:40]!r}")
 
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise WireError("a message holds something else where a list must be")
+        raise WireError("a message lacks a list where one is required")
     return value
 
 
 def _dict(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """A dict whose keys cannot have been chosen to collide: that would cost the reader hours."""
+    """Make a dict. Raises WireError for keys that may collide, which could take hours to insert."""
     found: dict[Any, Any] = {}
     tuples = 0
     for key, value in pairs:
@@ -230,12 +230,12 @@ def _dict(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
 
 
 def arrays_of(tree: Any, found: list[tuple[str, tuple[int, ...]]], depth: int = 0) -> None:
-    """Append (dtype, shape) of each array of an undecoded tree, in wire order.
+    """Append (dtype, shape) of each array in an encoded tree, in the order of the message.
 
     Bytes are ("uint8", (-1,)).
     """
     if depth > 2 * MAX_DEPTH + 8:
-        raise WireError("a message is nested too deep")
+        raise WireError("a message is nested too deeply")
     if isinstance(tree, list):
         for item in tree:
             arrays_of(item, found, depth + 1)

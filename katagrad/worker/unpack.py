@@ -14,24 +14,24 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
-# Of a submission: bytes of a file, bytes in all, files.
+# Limits of a submission: bytes of a file, bytes of all files, number of files.
 MAX_FILE, MAX_FOLDER, MAX_FILES = 32 << 20, 64 << 20, 2000
-# Of a folder or an archive, with everything in it that is left out: names, and bytes that may be read.
+# Limits of a folder or archive, including skipped files: names, and bytes to read.
 MAX_MEMBERS, MAX_READ = 10_000, 96 << 20
-# Bytes of a zip's list of members: 10,000 of them with names of 100 characters fit twice.
+# Bytes of the member list of a zip: enough for 20,000 members with names of 100 characters.
 MAX_DIRECTORY = 4 << 20
-# Bytes of a name and of a path that every file system takes, and folders inside each other.
+# Bytes of a name and of a path that every file system accepts, and levels of folders.
 MAX_NAME, MAX_PATH, MAX_DEPTH = 255, 1000, 32
-# Compressed streams one after the other in one file; pigz and the like write a few.
+# Compressed streams in one file. pigz and similar tools write several.
 MAX_STREAMS = 1000
-# 64 MiB take a second where they are deflated, and four where bzip2 packed them.
+# Unpacking 64 MiB takes one second with deflate, and four with bzip2.
 MEMORY, CPU_SECONDS = 256 << 20, 4
 CHUNK = 1 << 16
 SKIPPED = {"__pycache__", "node_modules", "venv", "env", "__MACOSX"}
 
 
 class Unfit(Exception):
-    """The archive cannot be taken; the message goes on after its name."""
+    """An archive is refused. The message continues a sentence that begins with the archive's name."""
 
 
 def unpack(kind: str, data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -71,12 +71,12 @@ ALLOWED = (
 
 
 def left_out(path: PurePosixPath) -> bool:
-    """Whether a path is hidden, or of what tools leave behind."""
+    """Whether a path is skipped: hidden files, and folders that tools create."""
     return any(part.startswith(".") or part in SKIPPED for part in path.parts)
 
 
 def check_name(path: PurePosixPath) -> None:
-    """Raise Unfit for a path that not every system can write, or that no reader can read."""
+    """Raise Unfit for a path that some system cannot write, or that cannot be shown."""
     name = path.as_posix()
     try:
         parts = [part.encode() for part in path.parts]
@@ -101,7 +101,7 @@ Member = tuple[str, int, "BinaryIO | None"]
 
 
 class Directory(io.BytesIO):
-    """A zip file that gives away no list of members beyond a size."""
+    """A zip file whose member list is refused if it is too large."""
 
     guarded = True
 
@@ -129,7 +129,7 @@ def _zip(data: bytes) -> Iterator[Member]:
 
 
 class Inflated:
-    """A stream that may be compressed, unpacked as it is read, and never more than MAX_READ bytes of it."""
+    """A stream, compressed or not, that unpacks while it is read, up to MAX_READ bytes."""
 
     KINDS = ((b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"))
 
@@ -147,7 +147,7 @@ class Inflated:
         return bz2.BZ2Decompressor() if self.kind == "bz2" else lzma.LZMADecompressor()
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes; fewer at the end alone."""
+        """Read `size` bytes, or fewer at the end of the stream."""
         found = b""
         while len(found) < size:
             more = self._some(size - len(found))
@@ -181,7 +181,7 @@ class Inflated:
 
 
 class Strict(tarfile.TarInfo):
-    """A header of a tar file. tarfile takes one that it cannot read for the end, and so loses what follows."""
+    """A header of a tar file. Raises Unfit for a damaged one, which tarfile would take for the end."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: Any) -> Any:
@@ -200,7 +200,7 @@ def _tar(data: bytes) -> Iterator[Member]:
             archive.members = []  # tarfile would keep them all
             content = archive.extractfile(member) if member.isfile() else None
             yield member.name, member.size, content
-    while stream.read(CHUNK):  # to the end, where the checksum stands
+    while stream.read(CHUNK):  # the checksum is at the end
         pass
 
 

@@ -1,8 +1,9 @@
-"""What all processes of a submission use together, which no limit of a single process bounds.
+"""Bound what all processes of a submission use together, which limits of single processes cannot.
 
-That is memory of the processes, and memory of the kernel on their account: sockets, pipes, descriptors, stacks,
-page tables, and files in folders that are kept in memory. The kernel's part is reckoned at its most, from
-counts. Where the system lends a cgroup, the kernel counts exactly, and this only adds a reason that can be read.
+Counted are the memory of the processes, and the memory that the kernel uses for them: sockets, pipes,
+descriptors, stacks, page tables, and files in folders in memory. The kernel's part is an upper bound,
+computed from counts. If the system offers a cgroup, the kernel counts exactly, and this module only
+provides a readable reason.
 """
 
 # System calls on descriptors and /proc, where a Path is in the way.
@@ -17,23 +18,23 @@ from pathlib import Path
 
 from katagrad.worker.limits import Limits
 
-# Seconds between two looks; memory grows by about 100 MiB in that time at worst.
+# Seconds between two checks. In that time, memory grows by at most about 100 MiB.
 EVERY = 0.05
-# A loader of data or a pool has a process for each core. Many large ones take seconds to halt and to end.
+# Data loaders and pools use one process per core. Stopping many large processes takes seconds.
 MAX_PROCESSES = min(128, 16 + 2 * (os.cpu_count() or 1))
-# Files and folders in the writable folders: each costs the kernel a kilobyte.
+# Files and folders in the writable folders. Each costs the kernel a kilobyte.
 MAX_NODES = 100_000
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-# Bytes of the kernel. A thread has a stack and a task; a pipe has two pages once its user has many; a queue of a
-# socket may pass its bound by one message as large as the bound. Records of mappings, 16 MiB of a process at
-# most, are not reckoned: the number of processes bounds them.
+# Bytes of kernel memory. A thread has a stack and a task. A pipe has two pages if its user has many
+# pipes. The queue of a socket may exceed its bound by one message of that size. Records of mappings
+# (at most 16 MiB per process) are not counted, since the number of processes bounds them.
 THREAD, DESCRIPTOR = 32 << 10, 10 << 10
-# net.core.wmem_default, which is not shown in every namespace.
+# net.core.wmem_default, which cannot be read in every namespace.
 BUFFER = 212_992
 
 
 def excess(alone: bool, limits: Limits, folders: Sequence[str]) -> str:
-    """What the processes that a server started use too much of, in words; "" where nothing is wrong."""
+    """Which limit the processes started by a server exceed, in words. "" if they exceed none."""
     pids = list(everybody() if alone else below(os.getpid()))
     if len(pids) > MAX_PROCESSES:
         return f"started more than {MAX_PROCESSES} processes"
@@ -48,11 +49,11 @@ def excess(alone: bool, limits: Limits, folders: Sequence[str]) -> str:
 
 def _too_much(pids: Sequence[int], own: Sequence[str], kernel: int, most: int) -> str:
     files = sum(map(_held, own))
-    # Resident pages count twice where processes share them, so this sum can only be too large ...
+    # This sum counts shared pages once per process, so it is never too small ...
     used = sum(map(_resident, pids)) + files + kernel
     if kernel <= most < used:
-        # ... and the exact one, which takes milliseconds, is made only when it matters. It waits for a lock that a
-        # process holds while it forks, so many that fork without end must be halted first.
+        # ... and the exact sum, which takes milliseconds, is computed only if needed. It waits for a lock
+        # that a process holds while it forks, so processes that fork endlessly are stopped first.
         with _halted(pids if len(pids) > 1 else []):
             files -= sum(_mapped(pid, own) for pid in pids) if files else 0
             used = sum(map(_own, pids)) + files + kernel
@@ -64,13 +65,13 @@ def _too_much(pids: Sequence[int], own: Sequence[str], kernel: int, most: int) -
 
 
 def everybody() -> Iterator[int]:
-    """All processes of this PID namespace but its first and this one: what a submission started, orphans too."""
+    """All processes of this PID namespace except its first and this one, including orphans."""
     ours = (1, os.getpid())
     yield from (n for n in map(int, filter(str.isdigit, os.listdir("/proc"))) if n not in ours)
 
 
 def below(root: int) -> Iterator[int]:
-    """The descendants of the process `root`, as the kernel lists them."""
+    """The descendants of the process `root`."""
     waiting = [root]
     while waiting:
         pid = waiting.pop()
@@ -83,23 +84,23 @@ def below(root: int) -> Iterator[int]:
 
 
 def _kernel(pids: Sequence[int], alone: bool) -> int:
-    """Bytes that the kernel holds for processes, at most."""
+    """Upper bound of the kernel's memory for processes, in bytes."""
     used = 0
     for pid in pids:
-        told = _status(pid)
-        # A table of descriptors grows by doubling and never shrinks; newer kernels count what is open.
-        files = told["FDSize"]
+        status = _status(pid)
+        # A table of descriptors doubles when it grows and never shrinks. Newer kernels count open files.
+        files = status["FDSize"]
         with contextlib.suppress(OSError):
             files = os.stat(f"/proc/{pid}/fd").st_size or files
-        used += told["VmPTE"] * 1024 + told["Threads"] * THREAD + files * DESCRIPTOR
-    if alone:  # then no one else's sockets are in this namespace of networks
+        used += status["VmPTE"] * 1024 + status["Threads"] * THREAD + files * DESCRIPTOR
+    if alone:  # then no other process has sockets in this network namespace
         used += _sockets() * 2 * BUFFER
     return used
 
 
 @contextlib.contextmanager
 def _halted(pids: Sequence[int]) -> Iterator[None]:
-    """Keep processes from running."""
+    """Stop processes, and continue them afterwards."""
     try:
         _signal(pids, signal.SIGSTOP)
         yield
@@ -114,7 +115,7 @@ def _signal(pids: Sequence[int], number: int) -> None:
 
 
 def _status(pid: int) -> dict[str, int]:
-    """Numbers from a process's status, which it cannot hide; 0 for each if it is gone."""
+    """Numbers from the status of a process, which it cannot hide. All are 0 if it has ended."""
     found = {"VmPTE": 0, "Threads": 0, "FDSize": 0}
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
@@ -131,7 +132,7 @@ def _sockets() -> int:
 
 
 def _held(folder: str) -> int:
-    """Bytes of files in a file system of its own."""
+    """Bytes in use in the file system mounted at `folder`."""
     with contextlib.suppress(OSError):
         about = os.statvfs(folder)
         return (about.f_blocks - about.f_bfree) * about.f_frsize
@@ -145,7 +146,7 @@ def _resident(pid: int) -> int:
 
 
 def _own(pid: int) -> int:
-    """Bytes that are written to, each shared page counted as its share. A process that hides them counts in full."""
+    """Bytes of written pages. A shared page counts by its share; a process that hides them counts in full."""
     try:
         fields = Path(f"/proc/{pid}/smaps_rollup").read_text().split()
         return 1024 * sum(int(fields[fields.index(key) + 1]) for key in ("Pss_Anon:", "Pss_Shmem:"))
@@ -156,7 +157,7 @@ def _own(pid: int) -> int:
 
 
 def _mapped(pid: int, folders: Sequence[str]) -> int:
-    """Bytes of files in `folders` that a process has mapped: they are among its own, and among the files."""
+    """Bytes of files in `folders` that a process has mapped. They are counted as memory and as files."""
     devices, total, counts = {os.stat(folder).st_dev for folder in folders}, 0, False
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path(f"/proc/{pid}/smaps").read_text(errors="replace").splitlines():

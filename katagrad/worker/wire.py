@@ -7,7 +7,7 @@ Layout of a frame, integers big-endian:
     header    UTF-8 JSON, {"body": tree, "sizes": [bytes of each array]}
     arrays    the bytes of each array in C order, one after the other
 
-`katagrad.worker.tree` says what a tree may hold.
+`katagrad.worker.tree` defines the tree.
 """
 
 from __future__ import annotations
@@ -63,24 +63,25 @@ __all__ = [
 
 MAGIC = b"KATA"
 HEAD = struct.Struct(">4sI")
-MAX_HEADER = 16 << 20  # bytes of JSON
-# Lists and dicts in one header, and values: each costs the reader far more than its bytes.
+# Bytes of JSON.
+MAX_HEADER = 16 << 20
+# Lists and dicts, and values, in one header. Reading each costs far more than its bytes.
 MAX_BRANCHES, MAX_VALUES = 500_000, 1_000_000
 
 
 class Closed(Exception):
-    """The other side is gone."""
+    """The other side has closed the connection."""
 
 
 class Late(Exception):
-    """The deadline passed before a whole frame had come."""
+    """The deadline passed before a whole frame arrived."""
 
 
 class Connection:
-    """One end of a stream socket that carries frames.
+    """One end of a stream socket for frames.
 
-    max_bytes: largest sum of array bytes that `receive` accepts. strange: whether the other end may be
-    lying; such an end may send values only, none of the kinds that come to life as something callable.
+    max_bytes: largest sum of array bytes that `receive` accepts.
+    strange: whether the other end is untrusted. It may then send only values, and none of REQUESTS.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Connection:
     ) -> None:
         """Write one frame. deadline: of time.monotonic().
 
-        Raises Late or Closed; Unsendable before any byte is sent.
+        Raises Late or Closed. Raises Unsendable before any byte is sent.
         """
         arrays: list[np.ndarray] = []
         tree = encode(body, arrays, unknown)
@@ -132,12 +133,12 @@ class Connection:
             raise Closed(str(error)) from None
 
     def receive(self, deadline: float | None = None) -> Any:
-        """Read one frame and return its body. Raises Closed, Late, or WireError for a forged one."""
+        """Read one frame and return its body. Raises Closed, Late, or WireError if it is malformed."""
         head = memoryview(bytearray(HEAD.size))
         self._fill(head, deadline)
         magic, length = HEAD.unpack(head)
         if magic != MAGIC or length > MAX_HEADER:
-            raise WireError("a message does not begin as a message must")
+            raise WireError("a message does not begin with the required header")
         raw = memoryview(bytearray(length))
         self._fill(raw, deadline)
         text = bytes(raw)
@@ -154,14 +155,14 @@ class Connection:
             return decode(tree, arrays, self.refused)
         except (Closed, Late, WireError):
             raise
-        except Exception as error:  # a stranger's bytes may break any step above in any way
+        except Exception as error:  # forged bytes can cause any exception in the steps above
             raise WireError(f"a message cannot be read ({type(error).__name__})") from None
 
     def _read_arrays(
         self, found: list[tuple[str, tuple[int, ...]]], sizes: list[int], deadline: float | None
     ) -> list[np.ndarray]:
         if len(found) != len(sizes) or len(found) > MAX_ARRAYS:
-            raise WireError("a message announces other arrays than it holds")
+            raise WireError("a message announces other arrays than it contains")
         if any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) > self.max_bytes:
             raise WireError(f"a message of more than {self.max_bytes >> 20} MiB")
         arrays = []
@@ -189,7 +190,7 @@ class Connection:
             raise Closed(str(error)) from None
 
     def _arm(self, deadline: float | None) -> None:
-        """Give the next system call the time that is left."""
+        """Limit the next system call to the remaining time."""
         if deadline is None:
             left = None
         elif (left := deadline - time.monotonic()) <= 0:
@@ -197,19 +198,19 @@ class Connection:
         self.sock.settimeout(left)
 
     def close(self) -> None:
-        """Close the socket; closing twice does no harm."""
+        """Close the socket. Closing it twice is allowed."""
         self.sock.close()
 
 
 def widen(sock: socket.socket) -> None:
-    """Give a socket larger buffers. A sandbox refuses; there the driver does it, before it hands the socket over."""
+    """Enlarge the buffers of a socket. A sandbox refuses this, so the driver does it before the fork."""
     for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
         with contextlib.suppress(PermissionError):
             sock.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
 
 
 def _crowded(header: bytes) -> bool:
-    """Whether a header holds more than can be read in a moment. What stands inside of text counts, too."""
+    """Whether a header would take too long to read. Characters inside strings count, too."""
     branches = header.count(b"[") + header.count(b"{")
     return branches > MAX_BRANCHES or header.count(b",") > MAX_VALUES + 2 * branches
 
@@ -225,4 +226,4 @@ def _bytes_of(array: np.ndarray) -> memoryview:
 
 
 def _no_constant(name: str) -> Any:
-    raise WireError(f"a message holds {name}, which JSON lacks")
+    raise WireError(f"a message contains {name}, which JSON does not allow")

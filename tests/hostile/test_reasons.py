@@ -69,14 +69,14 @@ ROWS = [
     ("the network", text("socket.create_connection(('127.0.0.1', 9))", "import socket"),
      "(submissions are graded without a network)"),
     ("a read-only place", text("open('/usr/lib/x', 'w')"), "(only the working folder and the temporary folder can be written)"),
-    ("typing", text("input()"), "softmax raised EOFError: nobody can type into a worker"),
-    ("a breakpoint", text("breakpoint()"), "nobody can type into a worker; add --in-process to stop at breakpoint()"),
+    ("typing", text("input()"), "softmax raised EOFError: a worker has no terminal for input"),
+    ("a breakpoint", text("breakpoint()"), "a worker has no terminal for input; add --in-process to stop at breakpoint()"),
     ("a message that raises", text("raise E", "class E(Exception):\n    def __str__(self): raise self"),
      "softmax raised E: (its message cannot be shown)"),
     ("the server killed", text("os.kill(os.getppid(), 9)\n    time.sleep(9)", "import os, time"),
      "softmax: the process that started this one was killed or stopped with it"),
     ("forged", text("import socketry\n    socketry.reply(b'GET / HTTP/1.0\\r\\n\\r\\n')"),
-     "softmax: the connection to the grader was written to by other code: a message does not begin as a message must"),
+     "softmax: the connection to the grader was written to by other code: a message does not begin with the required header"),
     ("no function", "import numpy\n", "softmax.py has no function softmax; the stub asks for softmax(x, axis=-1, temperature=1.0)"),
     ("other parameters", "def softmax(y): return y\n" + REST,
      "softmax.py defines softmax(y), but the stub asks for softmax(x, axis=-1, temperature=1.0)"),
@@ -88,7 +88,7 @@ ROWS = [
 def test_an_endless_loop_says_so(arena, plain):
     pool = plain(limits=dataclasses.replace(LIMITS, wall=1.0))
     words = arena.run(text("while True: pass"), only=FIRST, pool=pool).words
-    assert "s that this check may still take; is there an endless loop?" in words
+    assert "s that were left for this check; is there an endless loop?" in words
 
 
 @pytest.fixture(scope="module")
@@ -143,14 +143,14 @@ TORCH = (
 )
 TENSORFLOW = TORCH.replace("import torch", "import tensorflow as tf")
 NATIVE = [
-    ("torch", "(x.exp() / x.exp().sum(axis, True)).bfloat16()", "softmax returned a tensor of dtype bfloat16, which no check asks for; return float32 or float64"),
+    ("torch", "(x.exp() / x.exp().sum(axis, True)).bfloat16()", "softmax returned a tensor of dtype bfloat16, which no check accepts; return float32 or float64"),
     ("torch", "(x.exp() / x.exp().sum(axis, True)).half()", "has the dtype float16, but should have float32 or float64"),
     ("torch", "(x.exp() / x.exp().sum(axis, True)).to(torch.complex64)", "has the dtype complex64, but should have float32 or float64"),
     ("torch", "x.to('meta')", "softmax returned a torch.Tensor whose values cannot be read (NotImplementedError: Cannot copy out of meta tensor"),
     ("torch", "torch.zeros(1).expand(1 << 40)", "softmax returned an array of 4.19e+06 MiB"),
-    ("tensorflow", "tf.cast(tf.exp(x) / tf.reduce_sum(tf.exp(x), axis, True), 'bfloat16')", "softmax returned a tensor of dtype bfloat16, which no check asks for"),
+    ("tensorflow", "tf.cast(tf.exp(x) / tf.reduce_sum(tf.exp(x), axis, True), 'bfloat16')", "softmax returned a tensor of dtype bfloat16, which no check accepts"),
     ("tensorflow", "tf.cast(tf.exp(x) / tf.reduce_sum(tf.exp(x), axis, True), 'float16')", "has the dtype float16, but should have float32 or float64"),
-    ("tensorflow", "tf.constant('text')", "softmax returned a tensor of dtype string, which no check asks for"),
+    ("tensorflow", "tf.constant('text')", "softmax returned a tensor of dtype string, which no check accepts"),
 ]  # fmt: skip
 
 

@@ -336,4 +336,6 @@ def test_in_process_run_says_that_it_is_no_grade_and_stops_at_a_breakpoint(works
     assert "STOPPED IN softmax" in output
     assert "not a grade" in output
     elsewhere = workspace.run("exercises/softmax.py", "-k", "offset", expect=1)
-    assert "softmax raised BdbQuit: nobody can type into a worker; add --in-process" in elsewhere
+    assert (
+        "softmax raised BdbQuit: a worker has no terminal for input; add --in-process" in elsewhere
+    )

@@ -1,1 +1,1 @@
-"""What a worker must know of a framework: one module for each, and no other place names one."""
+"""The worker's adapters: one module for each framework. No other code depends on a framework."""

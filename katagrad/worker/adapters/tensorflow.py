@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, as the worker sees them. One such file is all that a framework needs."""
+"""The worker's adapter for TensorFlow and Keras."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import tensorflow as tf
 
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"
-KEEPS_A_POOL = True  # its allocator for oneDNN returns no large block
-LAYOUTS: dict[str, tuple[int, ...]] = {}  # as the grader's
-
-HALF: tf.DType | None = None  # of float32 inputs, where half precision is timed
+# The allocator for oneDNN keeps large blocks in a pool on the CPU.
+KEEPS_A_POOL = True
+LAYOUTS: dict[str, tuple[int, ...]] = {}
+HALF: tf.DType | None = None  # the dtype of float32 inputs, if half precision is timed
 
 OPERATIONS = {
     "exp": tf.exp, "log": tf.math.log, "sin": tf.sin, "cos": tf.cos, "tanh": tf.tanh,
@@ -32,25 +32,25 @@ OPERATIONS = {
 
 
 def preload() -> None:
-    """Import what TensorFlow imports on first use, so that a fork finds it there. Runs no operation."""
+    """Import before the fork what TensorFlow imports on first use. Runs no operation."""
     _ = keras.Sequential, keras.layers.Dense, keras.optimizers.Adam, keras.losses.Loss
     _ = tf.data.Dataset, tf.keras
     importlib.import_module("katagrad.worker.adapters.tensorflow_operators")
 
 
 def preload_late() -> None:
-    """Nothing is left to import."""
+    """Do nothing. `preload` has imported everything."""
 
 
 def versions() -> dict[str, str]:
-    """Names and versions of the libraries whose numbers are judged."""
+    """Names and versions of the libraries that compute the results."""
     return {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
 
 
 def configure(threads: int, device: str = "cpu") -> None:
-    """Use `threads` threads inside an operation, and one for operations beside each other."""
+    """Use `threads` threads inside an operation, and as many operations at a time."""
     if "KATAGRAD_TIMED" not in os.environ:
-        # Rewriting a graph costs a quarter of the time of grading Keras, and saves less: networks are small.
+        # Optimizing graphs takes a quarter of the time of grading Keras. It saves less, since networks are small.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -58,9 +58,9 @@ def configure(threads: int, device: str = "cpu") -> None:
         tf.config.set_visible_devices([], "GPU")
         return
     for one in tf.config.list_physical_devices("GPU"):
-        # By default a process takes all of a GPU's memory, and a second one beside it finds none.
+        # By default, a process takes all memory of a GPU, and leaves none for a second process.
         tf.config.experimental.set_memory_growth(one, True)
-    precision("float32")  # products would be rounded to TF32 by default
+    precision("float32")  # the default rounds products to TF32
 
 
 def seed(number: int) -> None:
@@ -70,7 +70,7 @@ def seed(number: int) -> None:
 
 
 def tensor(array: np.ndarray) -> tf.Tensor:
-    """A tensor with the values of `array`, which nobody else holds."""
+    """A tensor with the values of `array`. No other code has a reference to `array`."""
     if HALF is not None and array.dtype == "float32":
         return tf.constant(array, HALF)
     return tf.constant(array)
@@ -97,7 +97,7 @@ def numpy(value: Any) -> np.ndarray:
 
 
 class Tape:
-    """Records one computation and then answers a vector-Jacobian product."""
+    """Records one computation, and computes vector-Jacobian products of it."""
 
     def __init__(self, sources: list[Any]) -> None:
         self.sources = [
@@ -115,7 +115,7 @@ class Tape:
         self.tape.__exit__(*exc)
 
     def vjp(self, output: Any, cotangent: np.ndarray) -> list[Any]:
-        """The gradient of sum(output * cotangent) by each source; None where none arrives."""
+        """The gradient of sum(output * cotangent) by each source. None if `output` does not depend on it."""
         seed = tf.cast(tf.constant(cotangent), output.dtype)
         return list(self.tape.gradient(output, self.sources, output_gradients=seed))
 
@@ -125,7 +125,7 @@ class Tape:
 
 
 def parameters(value: Any) -> list[Any] | None:
-    """The trainable parameters of a model, in its own order; None if `value` is no model."""
+    """The trainable parameters of a model, in the framework's order. None if `value` is not a model."""
     if isinstance(value, keras.layers.Layer):
         return [v.value if isinstance(v, keras.Variable) else v for v in value.trainable_variables]
     if isinstance(value, tf.Module):
@@ -137,7 +137,7 @@ CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 
 
 def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Per layer: its description, and by neutral name its variable."""
+    """For each layer: its description, and its variables by the names that both frameworks share."""
     if not isinstance(model, keras.layers.Layer):
         own = {v.name.split(":")[0]: v for v in model.variables}
         return [({"name": "", "type": type(model).__name__}, own)]
@@ -166,7 +166,7 @@ def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def layers(model: Any) -> list[dict[str, Any]]:
-    """The layers that hold parameters, in order, in the neutral form of `boundary.Implementation.layers`."""
+    """The layers that have parameters, in order, in the form of `boundary.Implementation.layers`."""
     return [
         {**about, **{key: numpy(value) for key, value in held.items()}}
         for about, held in _slots(model)
@@ -174,7 +174,7 @@ def layers(model: Any) -> list[dict[str, Any]]:
 
 
 def assign_layers(model: Any, values: list[dict[str, Any]]) -> None:
-    """Set what `layers` read. Raises ValueError where layers or shapes differ."""
+    """Set what `layers` reads. Raises ValueError if layers or shapes differ."""
     slots = _slots(model)
     if len(slots) != len(values):
         raise ValueError(
@@ -193,7 +193,7 @@ def assign_layers(model: Any, values: list[dict[str, Any]]) -> None:
 
 
 def sequential(specs: list[Any]) -> keras.Sequential:
-    """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
+    """Make a model from the specifications that `boundary.Implementation.sequential` describes."""
     made: list[Any] = []
     pending: list[tuple[Any, dict[str, Any]]] = []
     known = [s for s in specs if "shape" in s or "kernel" in s]
@@ -220,32 +220,32 @@ def sequential(specs: list[Any]) -> keras.Sequential:
 
 
 def synchronize() -> None:
-    """Wait until the device has done what it was asked; a CPU has done it when a call returns."""
+    """Wait for the device. On a CPU, calls return only when they have finished."""
     if tf.config.list_logical_devices("GPU"):
         tf.test.experimental.sync_devices()
 
 
 def touch(value: Any) -> None:
-    """Read one number of `value` on the host, which waits for all that it depends on."""
+    """Read one number of `value` on the host. This waits for all computations that it depends on."""
     tf.reshape(value.value if isinstance(value, keras.Variable) else value, [-1])[:1].numpy()
 
 
 def compiled(function: Any) -> Any:
-    """`function` as a graph, by tf.function."""
+    """Compile `function` with tf.function."""
     return tf.function(function)
 
 
 def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
-    """(a function that does the work once, how much it does): see `katagrad.worker.timing.ceiling`."""
+    """(a function that does the work once, the amount of work): see `katagrad.worker.timing.ceiling`."""
     if kind == "matmul":
         a, b = (tf.random.normal((size, size), dtype=HALF or tf.float32) for _ in range(2))
         return lambda: tf.matmul(a, b), 2.0 * size**3
     source = tf.random.normal((size,), dtype=HALF or tf.float32)
-    times = max(1, (1 << 22) // size)  # a small one is repeated, so that its end counts little
+    times = max(1, (1 << 22) // size)  # a small copy is repeated
 
     def copies() -> tf.Tensor:
         for _ in range(times):
-            result = tf.negative(source)  # tf.identity shares memory; this reads and writes it
+            result = tf.negative(source)  # tf.identity would share the memory
         return result
 
     return copies, 2.0 * source.dtype.size * size * times
@@ -257,7 +257,7 @@ def traces(function: Any) -> int:
 
 
 def devices() -> list[str]:
-    """The GPUs that TensorFlow can use here, by name."""
+    """The names of the GPUs that TensorFlow can use."""
     return [
         str(tf.config.experimental.get_device_details(one).get("device_name", one.name))
         for one in tf.config.list_physical_devices("GPU")
@@ -275,7 +275,7 @@ def precision(name: str) -> None:
 
 
 def device_memory(reset: bool = False) -> tuple[int, int] | None:
-    """(bytes that the GPU holds, the most it held since the last reset); None on a CPU, where the process tells."""
+    """(bytes in use on the GPU, peak since the last reset). None on a CPU."""
     if not tf.config.list_logical_devices("GPU"):
         return None
     if reset:
@@ -285,12 +285,12 @@ def device_memory(reset: bool = False) -> tuple[int, int] | None:
 
 
 def hardware() -> dict[str, Any]:
-    """What of this framework's build and settings a figure depends on."""
+    """The build and settings of the framework that affect figures."""
     build = tf.sysconfig.get_build_info()
-    told = [f"{key}={build[key]}" for key in sorted(build) if isinstance(build[key], (str, bool))]
+    flags = [f"{key}={build[key]}" for key in sorted(build) if isinstance(build[key], (str, bool))]
     found: dict[str, Any] = {
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "build": told,
+        "build": flags,
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
     }
     if tf.config.list_logical_devices("GPU"):

@@ -1,4 +1,4 @@
-"""What each family of operators is in TensorFlow. Data only: no framework is imported here."""
+"""The families of operators in TensorFlow. Data only: this module imports no framework."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def _under(prefix: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{prefix}.{name}" for name in names)
 
 
-# Older versions of nearly everything, and helpers that TensorFlow calls at every turn: for the scan alone.
+# Old versions of most functions, and helpers that TensorFlow itself calls often. They are only scanned for.
 COMPAT = "tf.compat.*"
 ONLY_SCANNED = (COMPAT,)
 

@@ -1,4 +1,4 @@
-"""The ways in which TensorFlow can hold the same numbers, and what a call may leave behind."""
+"""Forms of tensors with the same values in TensorFlow, and the side effects of calls."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from katagrad.worker.adapters import tensorflow as adapter
 
 
 def odd_dtype(value: Any) -> str:
-    """The dtype of a tensor that NumPy has no form for, unless it is the one that is computed in; else ""."""
+    """The dtype of a tensor if NumPy lacks it and it is not the dtype in which results are computed, else ""."""
     kind = tf.as_dtype(value.dtype)
     return "" if kind.name in tree.DTYPES or kind == adapter.HALF else str(kind.name)
 
 
 def tensor(array: np.ndarray, form: str) -> Any:
-    """A tensor with the values of `array`, in one of the wire's FORMS; TensorFlow has no views."""
+    """A tensor with the values of `array`, in one of `katagrad.worker.tree.FORMS`. TensorFlow has no views."""
     if form == "leaf" and array.dtype.kind == "f":
         return tf.Variable(array)
     return adapter.tensor(array)
 
 
 def about(value: Any) -> dict[str, Any]:  # noqa: ARG001
-    """What a tensor has beside its values: nothing that a call could change."""
+    """The properties of a tensor that a call could change, beside its values: none in TensorFlow."""
     return {}
 
 
 def share_memory(a: Any, b: Any) -> bool:
-    """Whether a change to one could show in the other: only variables change."""
+    """Whether a change of one could change the other. Only variables can change."""
     return a is b and isinstance(a, tf.Variable)
 
 
 def world() -> dict[str, str]:
-    """Settings of the whole process, by the name that a message gives them."""
+    """Process-wide settings, by the name that a message shows."""
     return {
         "tf.config.functions_run_eagerly()": str(tf.config.functions_run_eagerly()),
         "keras.config.floatx()": str(keras.config.floatx()),
@@ -46,8 +46,11 @@ def world() -> dict[str, str]:
 
 
 def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
-    """Note in `log` what the model is called with, and whether it is called to train; in graphs, too."""
-    # After a global seed, Keras's fit shuffles alike in every epoch: its data set restarts its random numbers.
+    """Append to `log` the inputs of each call of the model, and whether it is in training mode.
+
+    Calls inside graphs are recorded, too.
+    """
+    # After a global seed, Keras's fit uses the same order in every epoch: its data set restarts the generator.
     tf.random.set_seed(None)
     inner = model.call
 
@@ -71,6 +74,6 @@ def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
 
 
 def first(model: Any) -> Any:
-    """The first part of a model that holds parameters of its own."""
+    """The first layer of a model that has parameters."""
     parts = model._flatten_layers(include_self=False, recursive=True)
     return next((part for part in parts if part.weights and not part._layers), None)

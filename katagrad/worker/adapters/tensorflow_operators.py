@@ -1,8 +1,8 @@
-"""The watch of TensorFlow's operators: the runtime names each one that it executes, and each graph is read.
+"""The watch of TensorFlow's operators: it reads the runtime's log of executed operators, and all graphs.
 
-The listener of the runtime's own log hears "Executing op Softmax ..." for whatever runs eagerly, in every thread and
-by every way that leads there: `tf.raw_ops`, `gen_nn_ops`, Keras, `tf.experimental.numpy`, the fast path in C. An
-operator that runs a graph is heard by its name, and the graph, with all that it calls, is read node by node.
+The runtime logs "Executing op Softmax ..." for every operator that runs eagerly, in every thread and by
+every way to it: `tf.raw_ops`, `gen_nn_ops`, Keras, `tf.experimental.numpy`, the fast path in C. For an
+operator that runs a graph, the nodes of the graph and of all graphs that it calls are read.
 """
 
 from __future__ import annotations
@@ -24,32 +24,33 @@ from tensorflow.python.ops import gradients_impl  # noqa: F401  for the same rea
 from katagrad.worker import trap
 from katagrad.worker.adapters import tensorflow_families  # noqa: F401  read before the fork
 
-# Logged at level 1 of TensorFlow's file execute.cc, which TF_CPP_VMODULE must switch on before the import: the adapter
-# sets it.
+# Logged at level 1 of TensorFlow's file execute.cc. The adapter enables it with TF_CPP_VMODULE before
+# the import.
 SAID = b"Executing op "
-# These run graphs that the eager runtime never sees.
+# These run graphs outside the eager runtime.
 ELSEWHERE = ("tensorflow.python.client.session.BaseSession", "tf.lite.Interpreter")
 
 
 def tensor_types() -> list[type]:
-    """The classes of tensors, whose methods a rule may bar."""
+    """The classes of tensors, whose methods a rule may forbid."""
     return [getattr(ops, n) for n in ("EagerTensor", "SymbolicTensor") if hasattr(ops, n)]
 
 
 class Watch:
-    """Hears of every operator that runs, and reports those that `patterns` (regular expressions by family) find."""
+    """Reports every executed operator that one of `patterns` matches (regular expressions by family)."""
 
     def __init__(self, patterns: Mapping[str, Pattern[str]], autograd: bool, guard: Any) -> None:  # noqa: ARG002
         self.guard, self.patterns = guard, patterns
         self.heard = self._proved = 0
-        self._simple: dict[bytes, str] = {}  # what was looked up before: the family, or ""
+        # The family of each operator that was looked up, or "".
+        self._simple: dict[bytes, str] = {}
         self._read: set[str] = set()
         self._hear = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(self._listen)
         self.works = self._register()
         trap.install(ELSEWHERE, True, tensor_types(), guard)
 
     def _register(self) -> bool:
-        """Begin to listen; False where this TensorFlow does not say what it runs."""
+        """Register the listener. False if this TensorFlow does not log the operators."""
         library = Path(tf.__file__).parent / "python" / "_pywrap_tensorflow_internal.so"
         try:
             ctypes.CDLL(str(library)).TF_RegisterLogListener(self._hear)
@@ -87,7 +88,7 @@ class Watch:
         return next((f for f, pattern in self.patterns.items() if pattern.search(operator)), "")
 
     def _in_graphs(self) -> str:
-        """The family of a barred operator in any graph that the runtime holds, else ""."""
+        """The family of a forbidden operator in any graph of the runtime, else ""."""
         here = context.context()
         for name in here.list_function_names():
             text = name.decode() if isinstance(name, bytes) else name
@@ -102,7 +103,7 @@ class Watch:
         return ""
 
     def prove(self) -> None:
-        """Show that the watch still works: something was heard of, or is now. Raises FromScratchRule if not."""
+        """Check that the watch still works. Raises FromScratchRule if it does not."""
         if self.works and self.heard == self._proved:
             tf.raw_ops.NoOp()
             if self.heard == self._proved:
@@ -111,6 +112,6 @@ class Watch:
 
 
 def _takes_graphs(operator: str) -> bool:
-    """Whether an operator is given graphs to run."""
+    """Whether an operator takes graphs as attributes."""
     about = op_def_registry.get(operator)
     return about is not None and any(a.type in ("func", "list(func)") for a in about.attr)

@@ -1,4 +1,4 @@
-"""PyTorch, as the worker sees it. One such file is all that a framework needs."""
+"""The worker's adapter for PyTorch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from torch import nn
 
 NAME = "torch"
 TENSOR = "torch.Tensor"
-KEEPS_A_POOL = False  # of memory that a call frees on the CPU
-# Axes that take the grader's layout to PyTorch's: (N, H, W, C) -> (N, C, H, W), (H, W, in, out) -> (out, in, H, W).
+KEEPS_A_POOL = False  # of freed memory on the CPU
+# Axes that convert a grader's layout, (N, H, W, C) or (H, W, in, out), to PyTorch's.
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
-# Floats that a measured copy moves at least: a small one is repeated, so that its end counts little.
+# Floats that a measured copy moves. Small copies are repeated, so that waiting takes a small part.
 LARGE = 1 << 22
 DEVICE = "cpu"
-HALF: torch.dtype | None = None  # of float32 inputs, where half precision is timed
+# The dtype of float32 inputs, if half precision is timed.
+HALF: torch.dtype | None = None
 
 OPERATIONS = {
     "exp": torch.exp, "log": torch.log, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh,
@@ -32,20 +33,20 @@ OPERATIONS = {
 
 
 def preload() -> None:
-    """Import what PyTorch imports on first use, so that a fork finds it there. Runs no operation."""
+    """Import before the fork what PyTorch imports on first use. Runs no operation."""
     for name in ("torch.optim", "torch.utils.data", "katagrad.worker.adapters.torch_operators"):
         importlib.import_module(name)
 
 
 def preload_late() -> None:
-    """Import what only a first optimizer step needs, which takes as long as PyTorch itself; find what rules bar."""
-    with contextlib.suppress(ImportError):  # not every version has it
+    """Import what a first optimizer step needs, which takes long. Look up the operators of all families."""
+    with contextlib.suppress(ImportError):  # some versions lack it
         importlib.import_module("torch._dynamo")
     importlib.import_module("katagrad.worker.adapters.torch_operators").prepare()
 
 
 def versions() -> dict[str, str]:
-    """Names and versions of the libraries whose numbers are judged."""
+    """Names and versions of the libraries that compute the results."""
     return {"torch": str(torch.__version__), "numpy": np.__version__}
 
 
@@ -59,7 +60,7 @@ def configure(threads: int, device: str = "cpu") -> None:
         importlib.import_module(
             "katagrad.worker.adapters.torch_loaders"
         ).draw_where_their_generator_is()
-        precision("float32")  # cuDNN would round convolutions to TF32 by default
+        precision("float32")  # the default of cuDNN rounds convolutions to TF32
 
 
 def seed(number: int) -> None:
@@ -68,7 +69,7 @@ def seed(number: int) -> None:
 
 
 def tensor(array: np.ndarray) -> torch.Tensor:
-    """A tensor with the values of `array`, which nobody else holds."""
+    """A tensor with the values of `array`. No other code has a reference to `array`."""
     made = torch.from_numpy(array if array.flags.writeable else array.copy())
     if HALF is not None and made.dtype == torch.float32:
         made = made.to(HALF)
@@ -92,7 +93,7 @@ def numpy(value: torch.Tensor) -> np.ndarray:
 
 
 class Tape:
-    """Records one computation and then answers a vector-Jacobian product."""
+    """Records one computation, and computes vector-Jacobian products of it."""
 
     def __init__(self, sources: list[torch.Tensor]) -> None:
         self.sources = sources
@@ -107,7 +108,7 @@ class Tape:
         pass
 
     def vjp(self, output: torch.Tensor, cotangent: np.ndarray) -> list[torch.Tensor | None]:
-        """The gradient of sum(output * cotangent) by each source; None where none arrives."""
+        """The gradient of sum(output * cotangent) by each source. None if `output` does not depend on it."""
         if not output.requires_grad:
             return [None] * len(self.sources)
         seed = tensor(cotangent).to(output.dtype)
@@ -120,7 +121,7 @@ class Tape:
 
 
 def parameters(value: Any) -> list[torch.Tensor] | None:
-    """The trainable parameters of a model, in its own order; None if `value` is no model."""
+    """The trainable parameters of a model, in the framework's order. None if `value` is not a model."""
     if isinstance(value, nn.Module):
         return [p for p in value.parameters() if p.requires_grad]
     return None
@@ -132,7 +133,7 @@ CONVOLUTIONS = {nn.Conv1d: (2, 1, 0), nn.Conv2d: (2, 3, 1, 0), nn.Conv3d: (2, 3,
 def _slots(
     model: nn.Module,
 ) -> list[tuple[dict[str, Any], dict[str, tuple[torch.Tensor, tuple[int, ...] | None]]]]:
-    """Per layer: its description, and by neutral name its tensor and the axes that take it to the neutral layout."""
+    """For each layer: its description, and by shared name its tensor and the axes to the shared layout."""
     slots = []
     for name, module in model.named_modules():
         held: dict[str, Any]
@@ -162,7 +163,7 @@ def _slots(
 
 
 def layers(model: nn.Module) -> list[dict[str, Any]]:
-    """The layers that hold parameters, as registered, in the neutral form of `boundary.Implementation.layers`."""
+    """The layers that have parameters, in order, in the form of `boundary.Implementation.layers`."""
     return [
         {
             **about,
@@ -176,7 +177,7 @@ def layers(model: nn.Module) -> list[dict[str, Any]]:
 
 
 def assign_layers(model: nn.Module, values: list[dict[str, Any]]) -> None:
-    """Set what `layers` read. Raises ValueError where layers or shapes differ."""
+    """Set what `layers` reads. Raises ValueError if layers or shapes differ."""
     slots = _slots(model)
     if len(slots) != len(values):
         raise ValueError(
@@ -197,15 +198,10 @@ def assign_layers(model: nn.Module, values: list[dict[str, Any]]) -> None:
 
 
 def sequential(specs: list[Any]) -> nn.Sequential:
-    """A model from neutral specifications, as `boundary.Implementation.sequential` describes them."""
+    """Make a model from the specifications that `boundary.Implementation.sequential` describes."""
     made: list[nn.Module] = []
-    plain = {
-        "relu": nn.ReLU,
-        "tanh": nn.Tanh,
-        "sigmoid": nn.Sigmoid,
-        "flatten": nn.Flatten,
-        "softmax": lambda: nn.Softmax(-1),
-    }
+    plain = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "flatten": nn.Flatten}
+    plain["softmax"] = lambda: nn.Softmax(-1)
     for spec in specs:
         kind = spec if isinstance(spec, str) else spec["type"]
         if kind in plain:
@@ -224,24 +220,24 @@ def sequential(specs: list[Any]) -> nn.Sequential:
 
 
 def synchronize() -> None:
-    """Wait until the device has done what it was asked."""
+    """Wait for the device."""
     if DEVICE != "cpu":
         torch.cuda.synchronize()
 
 
 def touch(value: torch.Tensor) -> None:
-    """Read one number of `value` on the host, which waits for all that it depends on."""
+    """Read one number of `value` on the host. This waits for all computations that it depends on."""
     if value.numel():
         value.detach().flatten()[0].item()
 
 
 def compiled(function: Any) -> Any:
-    """`function`, compiled by torch.compile. Needs a C++ compiler."""
+    """Compile `function` with torch.compile, which needs a C++ compiler."""
     return torch.compile(function)
 
 
 def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
-    """(a function that does the work once, how much it does): see `katagrad.worker.timing.ceiling`."""
+    """(a function that does the work once, the amount of work): see `katagrad.worker.timing.ceiling`."""
     if kind == "matmul":
         a, b, out = (torch.randn(size, size) for _ in range(3))
         return lambda: torch.matmul(a, b, out=out), 2.0 * size**3
@@ -264,7 +260,7 @@ def traces(function: Any) -> int:  # noqa: ARG001  torch.compile counts for the 
 
 
 def devices() -> list[str]:
-    """The GPUs that PyTorch can use here, by name."""
+    """The names of the GPUs that PyTorch can use."""
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
 
 
@@ -279,7 +275,7 @@ def precision(name: str) -> None:
 
 
 def device_memory(reset: bool = False) -> tuple[int, int] | None:
-    """(bytes that the GPU holds, the most it held since the last reset); None on a CPU, where the process tells."""
+    """(bytes in use on the GPU, peak since the last reset). None on a CPU."""
     if DEVICE == "cpu":
         return None
     if reset:
@@ -288,7 +284,7 @@ def device_memory(reset: bool = False) -> tuple[int, int] | None:
 
 
 def hardware() -> dict[str, Any]:
-    """What of this framework's build and settings a figure depends on."""
+    """The build and settings of the framework that affect figures."""
     found: dict[str, Any] = {
         "threads": torch.get_num_threads(),
         "build": torch.__config__.show().splitlines()[0:6],

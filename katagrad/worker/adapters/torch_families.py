@@ -1,4 +1,4 @@
-"""What each family of operators is in PyTorch. Data only: no framework is imported here."""
+"""The families of operators in PyTorch. Data only: this module imports no framework."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _layers(*names: str) -> tuple[str, ...]:
 
 
 def _optimizers() -> tuple[str, ...]:
-    """The classes of torch.optim, and the functions that their steps are."""
+    """The classes of torch.optim, and the functions that do their steps."""
     modules = (
         "adam",
         "adagrad",

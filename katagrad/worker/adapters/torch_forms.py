@@ -1,4 +1,4 @@
-"""The ways in which PyTorch can hold the same numbers, and what a call may leave behind."""
+"""Forms of tensors with the same values in PyTorch, and the side effects of calls."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import torch
 from katagrad.worker import tree
 from katagrad.worker.adapters import torch as adapter
 
-# Every element of the gradient that a leaf already holds.
+# The value of each element of the gradient that a leaf already has.
 GRADIENT = 0.5
 
-# The dtypes that NumPy has, too.
+# The dtypes that NumPy supports.
 PLAIN = {getattr(torch, name) for name in tree.DTYPES if hasattr(torch, name)}
 
 
 def odd_dtype(value: torch.Tensor) -> str:
-    """The dtype of a tensor that NumPy has no form for, unless it is the one that is computed in; else ""."""
+    """The dtype of a tensor if NumPy lacks it and it is not the dtype in which results are computed, else ""."""
     plain = value.dtype in PLAIN or value.dtype == adapter.HALF
     return "" if plain else str(value.dtype).removeprefix("torch.")
 
 
 def tensor(array: np.ndarray, form: str) -> torch.Tensor:
-    """A tensor with the values of `array`, in one of the wire's FORMS."""
+    """A tensor with the values of `array`, in one of `katagrad.worker.tree.FORMS`."""
     made: torch.Tensor = adapter.tensor(np.ascontiguousarray(array).reshape(array.shape))
     if form == "transposed" and made.ndim > 1:
         return (
@@ -45,7 +45,7 @@ def tensor(array: np.ndarray, form: str) -> torch.Tensor:
 
 
 def about(value: torch.Tensor) -> dict[str, Any]:
-    """What a tensor has beside its values."""
+    """The properties of a tensor that a call could change, beside its values."""
     grad = value.grad if value.is_leaf else None
     return {
         "requires_grad": bool(value.requires_grad),
@@ -54,7 +54,7 @@ def about(value: torch.Tensor) -> dict[str, Any]:
 
 
 def share_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
-    """Whether a change to one tensor could show in the other."""
+    """Whether a change of one tensor could change the other."""
     if a is b:
         return True
     with contextlib.suppress(RuntimeError, NotImplementedError):  # sparse tensors have no storage
@@ -64,7 +64,7 @@ def share_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def world() -> dict[str, str]:
-    """Settings of the whole process, by the name that a message gives them."""
+    """Process-wide settings, by the name that a message shows."""
     return {
         "torch.is_grad_enabled()": str(torch.is_grad_enabled()),
         "torch.get_default_dtype()": str(torch.get_default_dtype()),
@@ -73,7 +73,7 @@ def world() -> dict[str, str]:
 
 
 def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
-    """Note in `log` what the model is called with, and whether gradients are taken there."""
+    """Append to `log` the first input of each call of the model, and whether gradients are enabled."""
 
     def note(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         given = [a for a in [*args, *kwargs.values()] if isinstance(a, torch.Tensor)]
@@ -84,6 +84,6 @@ def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
 
 
 def first(model: Any) -> Any:
-    """The first part of a model that holds parameters of its own."""
+    """The first module of a model that has parameters."""
     parts = (module for module in model.modules() if module is not model)
     return next((part for part in parts if list(part.parameters(recurse=False))), None)

@@ -1,4 +1,4 @@
-"""PyTorch's loaders under another default device than the CPU."""
+"""Let PyTorch's data loaders work when the default device is a GPU."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from torch.utils.data import RandomSampler, dataloader
 
 
 def draw_where_their_generator_is() -> None:
-    """Let a DataLoader shuffle although the default device is a GPU.
+    """Let a DataLoader shuffle when the default device is a GPU.
 
-    Its sampler makes a generator of the CPU, and asks it for a permutation on the default device, which fails on a
-    GPU (pytorch/pytorch#118084 and many others). Order and seeds stay those that PyTorch draws on a CPU.
+    The sampler makes a CPU generator and uses it for a permutation on the default device, which fails on a
+    GPU (pytorch/pytorch#118084 and many others). Orders and seeds remain those of PyTorch on a CPU.
     """
     order, begin = RandomSampler.__iter__, dataloader._BaseDataLoaderIter.__init__
 

@@ -1,8 +1,8 @@
-"""The watch of PyTorch's operators: what a rule bars is taken out of the dispatcher, for every thread and spelling.
+"""The watch of PyTorch's operators: forbidden operators are replaced in the dispatcher.
 
-Each barred operator gets a kernel that raises in place of its own, on every key that has one. `torch.x`, `Tensor.x`,
-`torch.ops`, TorchScript, traces, `vmap`, autograd's threads and C++ itself come to an operator through the dispatcher,
-and a redispatch to the CPU's key finds the raising kernel, too. Operators that no rule bars cost what they did.
+Each forbidden operator gets a kernel that raises, for every dispatch key that has a kernel. All calls go
+through the dispatcher: `torch.x`, `Tensor.x`, `torch.ops`, TorchScript, traces, `vmap`, autograd's threads
+and C++. A redispatch to the CPU key finds the raising kernel, too. Other operators are as fast as before.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ KEYS = (
     "Meta", "CUDA",
 )  # fmt: skip
 PROVED = tuple(key for key in KEYS if key != "Meta")
-# What backward passes are made of: any that ends in a sum or holds a product runs one of them inside a node of the
-# graph, which shows that autograd is at work, whoever asked for it. None takes a plain number for a tensor, which
-# `redispatch` would refuse.
+# Operators of backward passes. A backward pass that ends in a sum or contains a product runs one of them
+# inside a node of the graph, which shows that autograd is running. None of them accepts a Python number
+# in place of a tensor, which `redispatch` would refuse.
 BACKWARD = (
     "mm", "bmm", "mv", "dot", "addmm", "baddbmm", "sum.dim_IntList", "expand", "threshold_backward", "select_backward",
     "slice_backward", "masked_scatter_backward", "value_selecting_reduction_backward", "cumsum",
 )  # fmt: skip
-# PyTorch's operators once more, written in Python from smaller ones.
+# Modules in which PyTorch's operators are written in Python, from smaller ones.
 PYTHONS_OWN = ("_refs", "_refs.nn.functional", "_refs.special", "_prims", "_decomp.decompositions",
     "_decomp")  # fmt: skip
 
 
-# All that PyTorch has registered. A server reads them before its first fork.
+# All registered operators. A server reads them before its first fork.
 OPERATORS = tuple(sorted(torch._C._dispatch_get_all_op_names()))
 
 
 @cache
 def found_by(pattern: Pattern[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The operators that `pattern` finds, each with the keys that have a kernel of it."""
+    """The operators that `pattern` matches, each with the dispatch keys that have a kernel."""
     has = torch._C._dispatch_has_kernel_for_dispatch_key
     names = [name for name in OPERATORS if pattern.search(name.partition(".")[0])]
     return tuple((name, tuple(key for key in KEYS if has(name, key))) for name in names)
@@ -55,7 +55,7 @@ def found_by(pattern: Pattern[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 @cache
 def pythons_own(pattern: Pattern[str]) -> tuple[str, ...]:
-    """The functions that `pattern` finds among PyTorch's operators in Python, as far as they are loaded."""
+    """The functions that `pattern` matches in the loaded modules of PYTHONS_OWN."""
     places = [f"torch.{place}" for place in PYTHONS_OWN if f"torch.{place}" in sys.modules]
     return tuple(
         f"{p}.{n}" for p in places for n in vars(sys.modules[p]) if pattern.search(f"::{n}")
@@ -63,7 +63,7 @@ def pythons_own(pattern: Pattern[str]) -> tuple[str, ...]:
 
 
 def prepare() -> None:
-    """Find the operators of every family, so that a fork finds them found."""
+    """Look up the operators of every family before the fork. The results are cached."""
     for family in torch_families.FAMILIES.values():
         if family.operators:
             found_by(re.compile(family.operators))
@@ -71,12 +71,12 @@ def prepare() -> None:
 
 
 def tensor_types() -> list[type]:
-    """The classes of tensors, whose methods a rule may bar."""
+    """The classes of tensors, whose methods a rule may forbid."""
     return [torch.Tensor]
 
 
 class Watch:
-    """Raising kernels in place of those that `patterns` (regular expressions by family) find."""
+    """Replaces the operators that `patterns` match (regular expressions by family) by raising kernels."""
 
     def __init__(self, patterns: Mapping[str, Pattern[str]], autograd: bool, guard: Any) -> None:
         self.guard = guard
@@ -84,7 +84,7 @@ class Watch:
         self._libraries: dict[str, Any] = {}
         originals, done = bool(guard.rules.only), set[str]()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that a kernel is replaced, which is the point
+            warnings.simplefilter("ignore")  # PyTorch warns that a kernel is replaced
             for family, pattern in patterns.items():
                 for name, keys in found_by(pattern):
                     if name not in done:
@@ -101,7 +101,7 @@ class Watch:
         for key in keys:
             original = _kernel(name, key) if originals else None
             if originals and original is None:
-                continue  # of an older PyTorch: what may run in other functions cannot be put back
+                continue  # in an older PyTorch: other functions could not call the original
             try:
                 self._library(space).impl(rest, key, self._raising(name, family, original), False)
             except (RuntimeError, NotImplementedError):
@@ -121,7 +121,7 @@ class Watch:
         return barred
 
     def _look(self, name: str) -> None:
-        """Have an operator tell whether autograd called it; its own kernel runs all the same."""
+        """Make an operator report if autograd called it. Its kernel runs in any case."""
         space, _, rest = name.partition("::")
         schema, _, overload = rest.partition(".")
         operator = getattr(getattr(torch.ops.aten, schema, None), overload or "default", None)
@@ -144,28 +144,28 @@ class Watch:
             install(pythons_own(pattern), True, tensor_types(), self.guard)
 
     def _library(self, space: str) -> Any:
-        """The registrations in a namespace, held for the life of the process where no walk over objects finds them."""
+        """The registrations in a namespace. They are kept alive without a reference that Python code can find."""
         if space not in self._libraries:
             self._libraries[space] = torch._C._dispatch_library("IMPL", space, "")
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._libraries[space]))
         return self._libraries[space]
 
     def prove(self) -> None:
-        """Show that the watch still works, by one operator of those that it bars. Raises FromScratchRule if not."""
+        """Check one forbidden operator, chosen at random. Raises FromScratchRule if it was changed back."""
         if self._barred:
-            name, told = random.choice(self._barred)
-            if _kernels(name) != told:
+            name, installed = random.choice(self._barred)
+            if _kernels(name) != installed:
                 raise self.guard.report("undoing the watch of operators")
 
 
 def _kernels(name: str) -> list[str]:
-    """What the dispatcher says of the kernels of an operator; those for Meta change when PyTorch imports its own."""
+    """The dispatcher's list of the kernels of an operator, without Meta, which PyTorch may change later."""
     lines = torch._C._dispatch_dump(name).splitlines()
     return [line for line in lines if line.startswith(PROVED)]
 
 
 def _kernel(name: str, key: str) -> Callable[..., Any] | None:
-    """The kernel that an operator has now, as a function."""
+    """The current kernel of an operator, as a function."""
     get = getattr(torch.library, "get_kernel", None)
     if get is None:
         return None
