@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.bench.files import SHARED, Results, load, machine_label
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 
 # Significant digits of a time; the blocks of one run differ in the third.
 DIGITS = 6

@@ -18,8 +18,8 @@ from katagrad.course.results import write
 from katagrad.course.settings import Course
 from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
+from katagrad.files import write_json
 from katagrad.grading.checks import Rules, grader_hash
-from katagrad.grading.records import write_json
 from katagrad.grading.session import check_patience, draw_seed, launcher_for
 from katagrad.topics import Topic, topics
 from katagrad.worker.limits import Limits

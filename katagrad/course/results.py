@@ -12,7 +12,8 @@ from katagrad.course.ledger import Ledger
 from katagrad.course.release import released
 from katagrad.course.scores import Standing, in_order, standings
 from katagrad.course.settings import Course
-from katagrad.grading.records import Result, TopicResult, write_json, write_whole
+from katagrad.files import write_json, write_whole
+from katagrad.grading.records import Result, TopicResult
 from katagrad.grading.table import number
 from katagrad.text import cell
 

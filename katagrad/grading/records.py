@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from katagrad.errors import DESELECTED, FAILED, NOT_GRADED, NOT_REACHED, NOT_STARTED, PASSED
@@ -277,22 +273,3 @@ def topic_status(statuses: Iterable[str]) -> str:
     if found <= {NOT_STARTED, DESELECTED, NOT_REACHED}:
         return NOT_STARTED
     return FAILED if FAILED in found or PASSED in found or NOT_STARTED in found else NOT_GRADED
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
-
-
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record as JSON, whole or not at all."""
-    write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.mutation.front_page import refresh
 from katagrad.topics import CONTRACTS, read_toml, root
 

@@ -7,7 +7,6 @@ A later call goes on with the next seeds, and begins again for a check that has 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from katagrad.authoring.threshold import Threshold
 from katagrad.boundary.implementation import Transport
 from katagrad.boundary.process import Pool
 from katagrad.errors import PASSED
+from katagrad.files import write_whole
 from katagrad.grading.checks import Check, Outcome, Rules, load_grader, manifest, run_check
 from katagrad.grading.submission import edited
 from katagrad.mutation.closure import digest
@@ -101,11 +101,7 @@ def save(topic: Topic, record: Record) -> None:
             for name, measured in record[framework].items()
         )
         parts.append(f" {json.dumps(framework)}: {{\n{lines}\n }}")
-    path = path_of(topic)
-    path.parent.mkdir(exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
-    draft.replace(path)
+    write_whole(path_of(topic), "{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def stale(topic: Topic, framework: str, kept: dict[str, Measured]) -> list[str]:

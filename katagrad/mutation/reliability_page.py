@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from katagrad.authoring.threshold import error
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.mutation.reliability import Measured, Record, load
 from katagrad.topics import FRAMEWORKS, root
 from katagrad.topics import topics as all_topics

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.topics import FRAMEWORKS, root, topics
 
 FAMILIES = ("generic", "careless")

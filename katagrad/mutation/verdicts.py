@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.grading.scratch import rules_for
 from katagrad.mutation import closure
 from katagrad.mutation.entries import Named

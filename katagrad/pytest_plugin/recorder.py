@@ -23,8 +23,9 @@ from katagrad.errors import (
     NotGraded,
     SubmissionProblem,
 )
+from katagrad.files import write_json
 from katagrad.grading.checks import Outcome, manifest
-from katagrad.grading.records import ExampleResult, Result, Submitted, topic_result, write_json
+from katagrad.grading.records import ExampleResult, Result, Submitted, topic_result
 from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission
 from katagrad.grading.table import number, table

@@ -10,7 +10,7 @@ from typing import Any
 
 from katagrad.data.lock import held
 from katagrad.errors import NOT_STARTED, PASSED, BadOption
-from katagrad.grading.records import write_json
+from katagrad.files import write_json
 from katagrad.student.workspace import Workspace
 from katagrad.topics import Topic
 

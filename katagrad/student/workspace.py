@@ -13,7 +13,7 @@ from typing import Any
 
 from katagrad import __version__
 from katagrad.errors import BadOption
-from katagrad.grading.records import write_json, write_whole
+from katagrad.files import write_json, write_whole
 from katagrad.topics import FRAMEWORKS, Topic, root, topics
 
 STATE = ".katagrad"

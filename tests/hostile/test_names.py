@@ -8,8 +8,8 @@ import pytest
 from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
 from katagrad.errors import FAILED, PASSED, SubmissionProblem
+from katagrad.files import write_json
 from katagrad.grading.checks import Rules, run_topic
-from katagrad.grading.records import write_json
 from katagrad.grading.submission import Submission
 from katagrad.topics import topics
 from tests.hostile.conftest import LIMITS, STAND_IN, BarePlain

@@ -21,7 +21,7 @@ FLOORS = (
     ("authoring",),
     ("boundary",),
     ("isolation",),
-    ("worker", "data", "topics", "errors", "text", "progress"),
+    ("worker", "data", "topics", "errors", "files", "text", "progress"),
 )
 FLOOR = {wing: height for height, wings in enumerate(reversed(FLOORS)) for wing in wings}
 # Programs, and files of the students of the demo, which nothing imports.

@@ -17,7 +17,7 @@ from katagrad.bench.page.plots import rooflines
 from katagrad.bench.page.runs import history, missing, runs, version
 from katagrad.bench.page.series import Collection, collect
 from katagrad.bench.page.tables import STEPS, against, cell, first_calls, memory, pairs
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.topics import topics
 
 # Entries of the page's JSON besides the figures that every file has.

@@ -17,7 +17,7 @@ from katagrad.bench.regress import checkout, rule
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule
 from katagrad.bench.regress.twins import Benchmark, Conditions, Lane, Launch, Unmeasurable, collect
 from katagrad.errors import Failure, NotGraded
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, root
 
