@@ -1,31 +1,31 @@
-"""What a check may come to: passed, failed with a reason, not started, or not graded."""
+"""The outcomes of a check, and the exceptions that lead to them."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
 
-# Characters shown of an exception's own message; one of TensorFlow's may list every type it knows.
+# Characters of an exception's message that are shown. Some messages of TensorFlow are very long.
 SHOWN_DETAIL = 300
 # Known words that a message lists although it names the nearest of them.
 LISTED = 8
 PASSED, FAILED, NOT_STARTED, NOT_GRADED = "passed", "failed", "not started", "not graded"
-# What was not run: left out by -k or an id, or still to come when the run ended.
+# Checks that did not run: deselected by -k or an id, or not reached before the run ended.
 DESELECTED, NOT_REACHED = "deselected", "not reached"
 # Crashes that are no exception of a submission's own functions: its file cannot be used, its result has another form.
 LOADING, FORM = "loading", "form"
 
 
 class Failure(AssertionError):
-    """The submission's answer is wrong; the message says what was found and what was expected."""
+    """The submission's answer is wrong. The message says what was found and what was expected."""
 
 
 class FormFailure(Failure):
-    """The answer has the wrong form (kind, structure, shape): what a check hints at is not the cause."""
+    """The answer has the wrong form (type, structure, shape), so the check's hint is not shown."""
 
 
 class NotStarted(Failure):
-    """A function of the submission is still the stub's."""
+    """A function of the submission is not written yet."""
 
 
 class Ended(Failure):
@@ -33,11 +33,11 @@ class Ended(Failure):
 
 
 class Overtime(Ended):
-    """The submission did not answer in a check's time. Its further checks meet the same function, and the same end."""
+    """The submission did not answer within a check's time."""
 
 
 class StudentError(Failure):
-    """The submission raised.
+    """The submission raised an exception.
 
     kind: the exception's class name; kinds: its class and bases by name; detail: its message.
     """
@@ -62,7 +62,7 @@ class StudentError(Failure):
 
 
 def shortened(detail: str) -> str:
-    """A message of about SHOWN_DETAIL characters at most. The last line stays: TensorFlow puts the cause there."""
+    """Shorten a message to about SHOWN_DETAIL characters. The last line, TensorFlow's cause, is kept."""
     if len(detail) <= SHOWN_DETAIL:
         return detail
     last = detail.rstrip().splitlines()[-1].strip()
@@ -72,15 +72,15 @@ def shortened(detail: str) -> str:
 
 
 class NotGraded(Exception):
-    """The harness could not judge: its own fault or the machine's, never the student's."""
+    """The harness could not judge, through its own fault or the machine's, not the student's."""
 
 
 class BadOption(ValueError):
-    """An option that is wrong or cannot be met here; the message is one line for the user."""
+    """An option is invalid or not available here. The message is one line for the user."""
 
 
 def one_of(kind: str, word: str, words: Iterable[str]) -> str:
-    """`word`, if it is one of `words`. Otherwise raises BadOption, which names the nearest of them and all."""
+    """Return `word` if it is one of `words`. Otherwise raise BadOption, which names the nearest words."""
     known = list(words)
     if word in known:
         return word
@@ -95,4 +95,4 @@ def one_of(kind: str, word: str, words: Iterable[str]) -> str:
 
 
 class SubmissionProblem(Failure):
-    """The submission cannot be graded as it is: one line says why and what to do."""
+    """The submission cannot be graded. The message says why and what to do, in one line."""

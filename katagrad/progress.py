@@ -1,4 +1,4 @@
-"""A live line for work that takes a while."""
+"""Progress of work that takes a while."""
 
 from __future__ import annotations
 

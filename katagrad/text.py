@@ -1,9 +1,14 @@
-"""Text of strangers, made safe to show: it controls no terminal, and none of its lines can be mistaken for one of ours.
+"""Make untrusted text safe to show: it cannot control a terminal or imitate a line of katagrad.
 
-A stranger's text comes from a submission, an archive or a folder: messages, prints, names of files, functions
-and students. Every printer uses one of these: `one_line` for what stands inside a line of ours,
-`hanging` for a message that begins in one, `quoted` for a block of its own, `cell` for a spreadsheet. HTML is
-escaped by its templates.
+Untrusted text comes from submissions, archives and folders: messages, printed output, and names of files,
+functions and students. All output uses one of these functions:
+
+- `one_line`, inside a line of output;
+- `hanging`, for a message that begins inside a line;
+- `quoted`, for a separate block;
+- `cell`, for a spreadsheet.
+
+The templates escape HTML.
 """
 
 from __future__ import annotations
@@ -12,10 +17,10 @@ import re
 import unicodedata
 
 KEPT = "\n\t"
-# Begins every line that a stranger's line break made. Spaces would not do: services that run tests
-# take "  ::error::" for a command, and people read an indented summary as a summary.
+# Prefix of each line that a line break in untrusted text begins. Spaces are not enough: CI services
+# execute "  ::error::" as a command, and readers may take an indented summary for a real one.
 MARK = "| "
-# Services that run tests obey these wherever they stand in a line of a log: ##[error], ##vso[...].
+# CI services execute these commands anywhere in a line of a log: ##[error], ##vso[...].
 COMMAND = re.compile(r"##(?=\w*\[)")
 FORMULA = "=+-@\t\r\n"
 

@@ -39,12 +39,12 @@ class Topic:
 
     @property
     def stub(self) -> Path:
-        """What a student opens, and may have filled in: never read it for what is asked."""
+        """The file that a student edits. Never read the contract from it."""
         return self.root / "exercises" / f"{self.name}.py"
 
     @property
     def contract(self) -> Path:
-        """The stub as its author wrote it. A root that keeps no copy has only the stub itself."""
+        """The pristine stub. Without a copy in `contracts/`, it is the file in exercises/."""
         kept = contracts_of(self.root, self.name) / f"{self.name}.txt"
         return kept if kept.is_file() else self.stub
 
@@ -55,7 +55,7 @@ class Topic:
 
     @property
     def benchmark(self) -> Path:
-        """What is timed."""
+        """The benchmarks."""
         return self.root / "benchmarks" / f"{self.name}.py"
 
     @property
@@ -104,7 +104,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 @cache
 def topics(folder: Path | None = None) -> dict[str, Topic]:
-    """All topics in teaching order, by name. folder: another root than the installed one."""
+    """All topics in teaching order, by name. folder: a root other than the installed one."""
     base = folder or root()
     listed = read_toml(base / "exercises" / "topics.toml")
     found = {}

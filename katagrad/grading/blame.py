@@ -1,4 +1,4 @@
-"""Whose fault it is that a grader raised: the submission's, whose result has the wrong form, or the grader's own."""
+"""Decide whether an exception in a grader is due to the form of the submission's result, or to the grader."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from katagrad.errors import FAILED, NOT_GRADED
 
-# Characters of an exception's own message that are shown.
+# Characters of an exception's message that are shown.
 SHOWN = 200
 
 

@@ -32,7 +32,7 @@ HIDDEN = getattr(pytest, "HIDDEN_PARAM", object())
 
 @dataclass(frozen=True)
 class Case:
-    """One set of arguments of a check. name: as in pytest's ids, empty where there is but one."""
+    """One set of arguments of a check. name: as in pytest's ids. Empty if there is only one set."""
 
     name: str
     arguments: dict[str, Any]

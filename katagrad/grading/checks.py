@@ -69,7 +69,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case or a check came to.
+    """The outcome of a case or a check.
 
     message: why it failed, or what is to be said of a pass. printed: by the submission. whole: whether the message is
     of the topic's file, not of this check. crash: what the submission raised, LOADING or FORM; empty for a judgement.
@@ -111,7 +111,7 @@ def _load(path: Path, name: str) -> ModuleType:
 
 @cache
 def manifest(topic: Topic, speed: bool = False) -> tuple[Check, ...]:
-    """All checks of a topic, in the order of its grader: the fixed list of which scores are a share.
+    """All checks of a topic, in the order of its grader. Scores are relative to this list.
 
     speed: with those that grade throughput, which a course has to ask for.
     """
@@ -147,7 +147,7 @@ def _discover(topic: str, module: ModuleType) -> Iterator[Check]:
 
 
 def _needs_a_session(name: str, value: Any) -> bool:
-    """Whether a name in a grader is of those that only a session of pytest makes use of."""
+    """Whether a name in a grader has an effect only in a session of pytest."""
     fixture = type(value).__name__ == "FixtureFunctionDefinition"
     fixture = fixture or hasattr(value, "_pytestfixturefunction")
     tests = inspect.isclass(value) and any(method.startswith("test") for method in vars(value))
@@ -155,7 +155,7 @@ def _needs_a_session(name: str, value: Any) -> bool:
 
 
 def grader_hash(topic: Topic) -> str:
-    """A hash of what decides a score: grader, stub and from-scratch rules, and what speed is measured against."""
+    """A hash of everything that decides a score: grader, stub, from-scratch rules, references for speed."""
     digest = hashlib.sha256()
     for framework in FRAMEWORKS:
         rules = rules_for(topic, framework)
@@ -188,7 +188,7 @@ def run_case(
     rules: Rules,
     body: Callable[[Implementation], None],
 ) -> Outcome:
-    """Run `body` as a case of a check, and say what it came to.
+    """Run `body` as a case of a check, and return its outcome.
 
     Only KeyboardInterrupt and pytest's own signals leave it as exceptions.
     """
@@ -216,18 +216,18 @@ def run_case(
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
-            said = str(reason) or "an expectation of the grader does not hold"
+            said = str(reason) or "an assertion of the grader failed"
             status, message = FAILED, said.splitlines()[0]
         except Overrun as fault:
             transport.close()  # it may have been interrupted in the middle of a message
             status, message = (
                 NOT_GRADED,
-                f"the grader came to no verdict in {2 * allowed:.3g} s, and was stopped ({place(fault)})",
+                f"the grader reached no verdict within {2 * allowed:.3g} s and was stopped ({place(fault)})",
             )
         except Exception as fault:
             status, message = blame(fault)
             crash = FORM if status == FAILED else ""
-    # The one place through which a submission's words come, to a terminal, a page or a file.
+    # All text of a submission passes through here before it reaches a terminal, a page or a file.
     message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
     took = time.monotonic() - started
     used, at = tuple(sorted(context.used)), one_line(where)
@@ -235,7 +235,7 @@ def run_case(
 
 
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
-    """Run all cases of a check; the first that does not pass decides."""
+    """Run the cases of a check, until one does not pass."""
     if not check.cases:
         return Outcome(NOT_GRADED, "skipped by a mark of the grader")
     seconds = check.seconds or transport.pool.limits.wall

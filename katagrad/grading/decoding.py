@@ -1,4 +1,4 @@
-"""A Python file of a student as text, and why it is none."""
+"""Decode a Python file of a student, and say what is wrong if that fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tokenize
 
 from katagrad.errors import SubmissionProblem
 
-# Marks at the beginning of a file that some editors write, the longer first.
+# Byte-order marks, the longer ones first.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -18,7 +18,7 @@ MARKS = {
 
 
 def decoded(content: bytes, name: str) -> str:
-    """The text of a Python file. Raises SubmissionProblem for bytes that are none, with the line where it shows."""
+    """The text of a Python file. Raises SubmissionProblem, with the line, if it cannot be decoded."""
     found = next((words for mark, words in MARKS.items() if content.startswith(mark)), "")
     if (
         not found
@@ -28,12 +28,12 @@ def decoded(content: bytes, name: str) -> str:
         found = "UTF-16"
     if found:
         raise SubmissionProblem(
-            f"{name} is saved as {found}, which Python does not read; save it as UTF-8 in your editor"
+            f"{name} is saved as {found}, which Python cannot read; save it as UTF-8 in your editor"
         )
     line = content[: content.find(b"\0")].count(b"\n") + 1
     if b"\0" in content:
         raise SubmissionProblem(
-            f"{name}:{line}: a null byte, which no Python file holds; was the file damaged? "
+            f"{name}:{line}: a null byte, which a Python file cannot contain; was the file damaged? "
             "Save it again, or take a fresh copy"
         )
     try:

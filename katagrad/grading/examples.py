@@ -1,4 +1,4 @@
-"""Public checks: the examples in a stub's docstrings, which run across the same boundary as the hidden checks.
+"""Public checks: the examples in a stub's docstrings, which run in a worker like the hidden checks.
 
 An example is a call of the topic's functions on literals, `>>> softmax([0.0, 0.0])`, and the expected value below it.
 Lists become tensors; results are compared as numbers. Only literals, names bound by earlier examples, calls of
@@ -57,7 +57,7 @@ class Example:
 
 
 def examples(text: str | bytes) -> list[Example]:
-    """All examples of a stub, in order. Bytes are read as Python reads a file, byte-order mark and encoding too."""
+    """All examples of a stub, in order. Bytes are decoded as Python does, with byte-order mark and encoding."""
     tree = ast.parse(text)
     found = []
     for node in ast.walk(tree):
@@ -78,7 +78,7 @@ def examples(text: str | bytes) -> list[Example]:
 
 
 def run_example(impl: Implementation, example: Example) -> None:
-    """Evaluate the steps of an example in order, and compare each value that is shown."""
+    """Evaluate the steps of an example in order, and compare each value that it shows."""
     names: dict[str, Any] = {}
     for source, want, line in example.steps:
         try:
@@ -143,7 +143,7 @@ def _match(value: Any, expected: Any, of: str) -> None:
     if isinstance(value, np.ndarray):
         close(
             value, np.asarray(expected), of, rtol=1e-3, atol=5e-4
-        )  # examples are rounded to be read
+        )  # examples show rounded numbers
     elif isinstance(expected, float) and isinstance(value, (int, float)):
         if not np.isclose(value, expected, rtol=1e-3, atol=5e-4, equal_nan=True):
             raise Failure(f"{of} is {value!r}, but should be {expected!r}")
@@ -173,7 +173,7 @@ def _bind(target: ast.expr, value: Any, names: dict[str, Any]) -> None:
             _bind(part, item, names)
     else:
         raise Failure(
-            f"an example assigns to {ast.unparse(target)}, but the call gave {type(value).__name__}"
+            f"an example assigns to {ast.unparse(target)}, but the call returned {type(value).__name__}"
         )
 
 
@@ -209,7 +209,7 @@ def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
         kwargs = {item.arg: _value(item.value, impl, names) for item in node.keywords if item.arg}
         return function(*args, **kwargs)
     raise Failure(
-        f"an example uses `{ast.unparse(node)}`, which examples may not; "
+        f"an example uses `{ast.unparse(node)}`, which is not allowed; "
         "use literals and calls of this file's functions"
     )
 
@@ -231,11 +231,11 @@ def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Ca
     if isinstance(node, ast.Attribute):
         method: Callable[..., Any] = getattr(_value(node.value, impl, names), node.attr)
         return method
-    raise Failure(f"an example calls `{ast.unparse(node)}`, which examples may not")
+    raise Failure(f"an example calls `{ast.unparse(node)}`, which is not allowed")
 
 
 def _items(values: Any) -> list[Any]:
-    """`list(...)` in an example. list() would ask a generator in the worker for its length first."""
+    """`list(...)` in an example. Python's list() would first ask a generator in the worker for its length."""
     return list(iter(values))
 
 
@@ -245,7 +245,7 @@ def _plain(value: Any) -> Any:
 
 
 def _tensor(items: list[Any]) -> Any:
-    """Lists of numbers become arrays; lists of anything else stay lists."""
+    """Convert lists of numbers to arrays. Other lists stay lists."""
     if items and all(
         isinstance(i, np.ndarray) or (isinstance(i, (int, float)) and not isinstance(i, bool))
         for i in items

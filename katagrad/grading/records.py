@@ -126,7 +126,7 @@ class TopicResult:
 
 @dataclass(frozen=True)
 class Submitted:
-    """The folder that was graded. sha256: of names and contents; None where it is too large to read."""
+    """The folder that was graded. sha256: of names and contents. None if the folder is too large."""
 
     name: str
     sha256: str | None
@@ -153,13 +153,13 @@ class Result:
 
     @property
     def framework(self) -> str | None:
-        """The framework of all topics, "mixed" where there are two, None where no file names one."""
+        """The framework of all topics, "mixed" if there are two, None if no file imports one."""
         found = sorted({t.framework for t in self.topics.values() if t.framework})
         return found[0] if len(found) == 1 else ("mixed" if found else None)
 
     @property
     def data(self) -> list[str]:
-        """The full-size sets that were used; "embedded" alone where there were none."""
+        """The full-size data sets that were used, or "embedded" if there were none."""
         checks = [check for topic in self.topics.values() for check in topic.checks]
         return sorted({name for check in checks for name in check.data}) or ["embedded"]
 
@@ -174,7 +174,7 @@ class Result:
         return sum(topic.maximum for topic in self.topics.values())
 
     def to_json(self) -> dict[str, Any]:
-        """As in the result file, without the entries that this kind of run does not set."""
+        """As in the result file, without entries that this kind of run does not set."""
         run = {
             "student": self.student,
             "versions": None if self.versions is None else dict(self.versions),

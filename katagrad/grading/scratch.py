@@ -1,4 +1,4 @@
-"""From-scratch rules, read off a submission's source: which forbidden name stands on which line.
+"""Scan the source of a submission for forbidden names, with their lines.
 
 The rules are those of `katagrad.worker.families`. The scan resolves imports and their aliases; it runs in the driver,
 on text, so nothing that the submission does can change its answer. What ran is judged in the worker, by operators:
@@ -25,7 +25,7 @@ def rules_for(topic: Topic, framework: str) -> Rules:
 
 
 def barred_names(rules: Rules, framework: str) -> list[str]:
-    """All names that `rules` bar, those of their families among them."""
+    """All names that `rules` forbid, including those of their families."""
     table = families(framework)
     return list(dict.fromkeys(n for f in rules.families for n in table[f].names)) + list(
         rules.names
@@ -109,7 +109,7 @@ def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
 
 
 def _is_own(node: ast.Attribute, aliases: dict[str, str]) -> bool:
-    """Whether the attribute is read from `self` or a module, rather than from a tensor."""
+    """Whether an attribute is read from `self` or a module, rather than from a tensor."""
     return isinstance(node.value, ast.Name) and (
         node.value.id == "self" or node.value.id in aliases
     )

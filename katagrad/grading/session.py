@@ -36,10 +36,10 @@ def parse_limits(options: list[str]) -> Limits:
             value = float(text[:-1] if unit > 1 else text) * unit
         except ValueError:
             raise BadOption(
-                f"the limit {option!r} is no number; write {name}={getattr(limits, name)}"
+                f"the limit {option!r} is not a number; write {name}={getattr(limits, name)}"
             ) from None
         if not 0 < value < float("inf"):
-            raise BadOption(f"the limit {option!r} must be above 0, and a number")
+            raise BadOption(f"the limit {option!r} must be a number above 0")
         limits = replace(limits, **{name: known[name](value)})
     return limits
 
@@ -68,7 +68,9 @@ def check_options(options: Mapping[str, Any]) -> None:
         )
     if options.get("isolation") == "namespace" and not options.get("in_process"):
         if (options.get("device") or "cpu") != "cpu":
-            raise BadOption("a sandbox shows no GPU: grade with --isolation process on that device")
+            raise BadOption(
+                "a sandbox has no access to a GPU; use --isolation process with that device"
+            )
         launcher_for("namespace")
 
 
@@ -93,7 +95,7 @@ def draw_seed() -> int:
 
 @dataclass
 class Grading:
-    """A submission under grading. Close it when done."""
+    """A grading of a submission. Close it at the end."""
 
     submission: Submission
     rules: Rules
@@ -102,7 +104,7 @@ class Grading:
     transports: dict[str, Transport] = field(default_factory=dict)
 
     def transport(self, topic: Topic) -> Transport:
-        """The transport of a topic. A warm server holds one topic at a time, so another topic's worker ends."""
+        """The transport of a topic. It ends the worker of any other topic, since a server has one child."""
         if topic.name not in self.transports:
             for other in self.transports.values():
                 other.close()
@@ -118,7 +120,7 @@ class Grading:
 
 
 def start(folder: Path, options: Mapping[str, Any], seed: int) -> Grading:
-    """Begin a grading of `folder` by the options of the command line (see `katagrad.pytest_plugin.plugin`)."""
+    """Start a grading of `folder` with the command-line options (see `katagrad.pytest_plugin.options`)."""
     patience, full_size = float(options.get("patience") or 1.0), options.get("data") != "embedded"
     rules = Rules(seed, patience, full_size, bool(options.get("speed")))
     submission = Submission(folder, options.get("framework"))
@@ -127,7 +129,7 @@ def start(folder: Path, options: Mapping[str, Any], seed: int) -> Grading:
 
         from katagrad.boundary.local import LocalPool
 
-        # A debugger may hold the submission for as long as it likes; `q` in it ends the run.
+        # A debugger may stop the submission for any time; its `q` ends the run.
         local = LocalPool(folder, (KeyboardInterrupt, BdbQuit, pytest.exit.Exception))
         unhurried = replace(rules, patience=math.inf)
         return Grading(submission, unhurried, local, "none (in-process: not a grade)")

@@ -1,4 +1,4 @@
-"""The definitions that a stub asks for, and whether a submission has them: read from source, never run."""
+"""The definitions of a stub, and whether a submission has them. The source is parsed, never run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def is_stub(node: ast.AST) -> bool:
-    """Whether a function's body is a docstring and `raise NotImplementedError`, or a class holds only such methods."""
+    """Whether a function consists of a docstring and `raise NotImplementedError`, or a class of such methods."""
     if isinstance(node, ast.ClassDef):
         methods = [
             item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))
@@ -24,7 +24,7 @@ def is_stub(node: ast.AST) -> bool:
 
 
 def accepts(given: list[Any], asked: ast.FunctionDef) -> bool:
-    """Whether a function with the parameters `given` can be called in every way that the stub allows."""
+    """Whether a function with the parameters `given` accepts every call that the stub allows."""
     if any(kind in ("VAR_POSITIONAL", "VAR_KEYWORD") for _, kind, _ in given):
         return True
     wanted = [arg.arg for arg in asked.args.posonlyargs + asked.args.args]

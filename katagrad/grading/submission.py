@@ -29,7 +29,7 @@ INSTALL = "pip install 'katagrad[{}]'"
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Regular files below `folder`, without links, hidden folders and environments, in a fixed order.
+    """Regular files in `folder`, without links, hidden folders and environments, in a fixed order.
 
     Raises SubmissionProblem where there are too many names to look at.
     """
@@ -71,7 +71,7 @@ class Submission:
 
     @cached_property
     def files(self) -> dict[str, bytes]:
-        """Contents by path below the folder. Raises SubmissionProblem for a folder too large to hand over."""
+        """Contents by path in the folder. Raises SubmissionProblem if the folder is too large."""
         found: dict[str, bytes] = {}
         total = 0
         for path in _walk(self.folder) if self.folder.is_dir() else ():
@@ -101,7 +101,7 @@ class Submission:
 
 
 class Source:
-    """One topic of a submission, as text: its framework, what is still a stub, what breaks a rule."""
+    """One topic of a submission, as source: its framework, unwritten functions, and forbidden names."""
 
     def __init__(self, submission: Submission, topic: Topic) -> None:
         self.submission, self.about = submission, topic
@@ -115,7 +115,7 @@ class Source:
 
     @cached_property
     def rules(self) -> Rules:
-        """What the topic bars, for this submission's framework."""
+        """The from-scratch rules of the topic for this submission's framework."""
         return rules_for(self.about, self.framework)
 
     @cached_property
@@ -148,29 +148,29 @@ class Source:
 
     @cached_property
     def untouched(self) -> bool:
-        """Whether everything that the stub asks for still raises NotImplementedError."""
+        """Whether every unfinished function of the stub still raises NotImplementedError."""
         asked = [name for name, node in self.contract.items() if is_stub(node)]
         if self.about.contract == self.about.stub and self.files.get(self.file) == self._stub:
-            asked = list(self.functions)  # no copy tells which of them the stub left open
+            asked = list(self.functions)  # there is no copy of the stub to compare with
         return bool(asked) and all(
             name in self.functions and is_stub(self.functions[name]) for name in asked
         )
 
     @cached_property
     def imported(self) -> set[str]:
-        """The frameworks that the file and its own helper modules import."""
+        """The frameworks that the file and its helper modules import."""
         return self._imports(self.tree, {self.file})
 
     @cached_property
     def framework(self) -> str:
-        """ "torch" or "tensorflow": what the file and its own helper modules import, or the override."""
+        """ "torch" or "tensorflow": imported by the file or its helper modules, or given by the override."""
         if self.submission.framework:
             return self.submission.framework
         if len(self.imported) == 1:
             return next(iter(self.imported))
         if self.imported:
             raise SubmissionProblem(
-                f"{self.file} imports both torch and tensorflow; keep one, or say which with --framework"
+                f"{self.file} imports both torch and tensorflow; keep one, or choose one with --framework"
             )
         if self.untouched:
             raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
@@ -181,7 +181,7 @@ class Source:
 
     @property
     def known_framework(self) -> str | None:
-        """The framework, or None where the file does not tell."""
+        """The framework, or None if the file imports none."""
         try:
             return self.framework
         except Failure:
@@ -208,16 +208,16 @@ class Source:
                     try:
                         found |= self._imports(ast.parse(self.files[helper]), seen)
                     except (SyntaxError, ValueError, RecursionError):
-                        continue  # the worker reports it, if the import is ever reached
+                        continue  # the worker reports it if the import is executed
         return found
 
     def ready(self) -> None:
-        """Raise what keeps this topic from being graded at all, before any worker starts."""
+        """Raise an exception if this topic cannot be graded. Called before a worker starts."""
         if self.tree and self.untouched:
             raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
         if self.imported and self.framework not in self.imported:
             raise SubmissionProblem(
-                f"{self.file} imports {next(iter(self.imported))}, but is to be graded in {self.framework}; "
+                f"{self.file} imports {next(iter(self.imported))}, but --framework is {self.framework}; "
                 f"leave out --framework {self.framework}, or write it in {self.framework}"
             )
         if importlib.util.find_spec(self.framework) is None:
@@ -236,7 +236,7 @@ class Source:
         return found
 
     def reference(self) -> Source:
-        """The reference that throughput is measured against. Raises NotGraded where there is none."""
+        """The reference for measurements of throughput. Raises NotGraded if there is none."""
         home = self.about.root
         if not (home / "benchmarks" / "references").is_dir():
             home = root()
@@ -250,7 +250,7 @@ class Source:
 
     @cached_property
     def siblings(self) -> set[str]:
-        """Stems of the other topics, whose files have rules of their own."""
+        """Stems of the other topics, to whose files other rules apply."""
         return set(topics(self.about.root)) - {self.topic}
 
     @cached_property
@@ -260,7 +260,7 @@ class Source:
 
     @cached_property
     def contract(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
-        """What the pristine stub defines."""
+        """The definitions of the pristine stub."""
         try:
             tree = ast.parse(self._stub)
         except (SyntaxError, ValueError):
@@ -292,5 +292,5 @@ class Source:
 
 
 def edited(folder: Path, topic: str, text: str, framework: str | None = None) -> Submission:
-    """A submission like `folder`, with one topic's file replaced: what a mutant is."""
+    """A submission like `folder`, with the file of one topic replaced, as for a mutant."""
     return Submission(folder, framework, {f"{topic}.py": text.encode()})

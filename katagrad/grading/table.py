@@ -9,12 +9,12 @@ from katagrad.grading.records import TopicResult
 
 
 def number(points: float) -> str:
-    """Points as people write them: no decimals where there are none."""
+    """Points without trailing decimals."""
     return f"{points:g}"
 
 
 def table(topics: Mapping[str, TopicResult], width: int = 80) -> list[str]:
-    """Progress by chapter, a line per topic: a bar, points, and how far it is. width: of the terminal."""
+    """Progress by chapter, with one line per topic: a bar, the points, and the state. width: of the terminal."""
     lines: list[str] = []
     longest = max((len(name) for name in topics), default=0)
     bar = max(10, min(24, width - longest - 34))

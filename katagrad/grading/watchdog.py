@@ -1,4 +1,4 @@
-"""The wall limit of a check on the driver's side: a grader's own loop ends, too."""
+"""The wall limit of a check in the driver, which also ends endless loops of a grader."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 
 from katagrad.boundary.transport import Transport
 
-# Seconds between two looks at a grader that is over its time, but waits for the submission.
+# Seconds between two checks of a grader that has exceeded its time but waits for the submission.
 PAUSE = 0.05
 
 
 class Overrun(BaseException):
-    """A grader was at work long after its check's time; not an Exception, so that no grader catches it."""
+    """A grader kept running long after its check's time. Not an Exception, so that no grader catches it."""
 
 
 @contextmanager

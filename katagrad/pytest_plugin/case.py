@@ -1,4 +1,4 @@
-"""The verdict on one test, as it is passed from the process that ran it to the one that records it."""
+"""The verdict on one test, passed from the process that ran it to the process that records it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from katagrad.grading.checks import Outcome
 
 @dataclass(frozen=True)
 class CaseReport:
-    """The outcome of one case of a check, or of one example. A report of pytest has it as `report.katagrad`.
+    """The outcome of one case of a check, or of one example: `report.katagrad` of a pytest report.
 
-    topic, root: the topic and the folder that it belongs to. check: its name. place: among the cases of its check,
-    in the order of collection. framework: of the submission, where its file names one. folder: of the submission.
+    topic, root: the topic and its root folder. check: name of the check. place: position among the cases
+    of the check, in the order of collection. framework: imported by the submission, if any.
+    folder: of the submission.
     """
 
     topic: str
@@ -32,12 +33,12 @@ class CaseReport:
     memory_bound: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As pytest-xdist carries it between processes."""
+        """As plain data, for pytest-xdist."""
         return asdict(replace(self, versions=dict(self.versions)))
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> CaseReport:
-        """From another process."""
+        """From the result of `to_json`."""
         outcome = dict(record["outcome"])
         outcome["data"] = tuple(outcome["data"])
         return cls(**{**record, "outcome": Outcome(**outcome)})

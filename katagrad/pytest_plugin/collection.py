@@ -1,4 +1,4 @@
-"""What pytest collects: the examples of a student's file and the checks of its grader, and how each is judged."""
+"""Collect the examples of a student's file and the checks of its grader, and run them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def topic_of(path: Path) -> Topic | None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a topic's file where pytest would not, because its name does not begin with test_."""
+    """Collect a topic's file, although its name does not begin with test_."""
     topic = topic_of(file_path)
     if topic is None or parent.session.isinitpath(file_path):
         return None
@@ -42,7 +42,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector
 ) -> pytest.Module | None:
-    """Collect a topic's file that was named on the command line, which pytest takes for a test module."""
+    """Collect a topic's file from the command line, which pytest would collect as a test module."""
     topic = topic_of(module_path)
     if topic is None:
         return None
@@ -51,7 +51,7 @@ def pytest_pycollect_makemodule(
 
 
 class TopicModule(pytest.Module):
-    """The checks of one topic on one submission: examples first where a student's file was asked for."""
+    """The checks of one topic on one submission. If a student's file was named, its examples come first."""
 
     def __init__(self, *, topic: Topic, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,14 +69,14 @@ class TopicModule(pytest.Module):
         return self.path.parent if self.of_student else self.run.folder(self.path.parent)
 
     def _getobj(self) -> Any:
-        own, self.path = self.path, self.topic.grader  # the id stays that of the student's file
+        own, self.path = self.path, self.topic.grader  # ids keep the path of the student's file
         try:
             return super()._getobj()  # type: ignore[no-untyped-call]
         finally:
             self.path = own
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        """Examples of the file, then the functions of the grader."""
+        """Yield the examples of the file, then the functions of the grader."""
         self.run.seen[self.topic.name] = self.topic
         if not self.config.option.collectonly:
             self.run.prepare(self.submission, self.topic)
@@ -90,7 +90,7 @@ class TopicModule(pytest.Module):
             yield from map(self._placed, super().collect())
 
     def _placed(self, node: Any) -> Any:
-        """Have editors show a check of a student's file at the student's function, not in a grader."""
+        """Set the place of a check of a student's file to the student's function, for editors."""
         if self.of_student and isinstance(node, pytest.Function):
             at = (self.path, line_of(node.originalname, self.defined) - 1, node.getmodpath())
             node.reportinfo = lambda: at  # type: ignore[method-assign]
@@ -107,7 +107,7 @@ class TopicModule(pytest.Module):
         try:
             found = examples(self.path.read_bytes())
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            found = []  # the checks say what is wrong with the file
+            found = []  # the checks report what is wrong with the file
         for example in found:
             yield ExampleItem.from_parent(self, name=f"example {example.subject}", example=example)
 
@@ -120,18 +120,18 @@ class ExampleItem(pytest.Item):
         self.example = example
 
     def runtest(self) -> None:
-        """Run the example across the boundary."""
+        """Run the example in a worker."""
         from katagrad.grading.examples import run_example
 
         judge(self, self.name, "", lambda impl: run_example(impl, self.example))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the example stands."""
+        """The file and line of the example."""
         return self.path, self.example.steps[0][2] - 1, self.name
 
 
 class Verdict(Exception):
-    """Carries an outcome that did not pass to the report."""
+    """Passes an outcome other than passed to the report."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.message)
@@ -145,7 +145,7 @@ def module_of(item: pytest.Item) -> TopicModule | None:
 
 
 def judge(item: pytest.Item, check: str, case: str, body: Callable[[Implementation], None]) -> None:
-    """Run a case, note its outcome on the item, and raise Verdict unless it passed."""
+    """Run a case and store its outcome on the item. Raises Verdict unless it passed."""
     module = module_of(item)
     assert module is not None
     current = module.run.grading(module.submission)

@@ -1,4 +1,4 @@
-"""`--pdb`: the debugger stops in the student's own function, never in a grader or in this plugin."""
+"""`--pdb`: the debugger stops in the student's function, not in a grader or in this plugin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from katagrad.boundary.local import LocalWorker
 
 
 def in_students_line(error: BaseException, folder: Path) -> BaseException | None:
-    """`error` with a traceback of the student's lines alone, at its end the innermost; None where it has none."""
+    """`error` with a traceback that has only the student's lines. None if it has no such lines."""
     lines: list[TracebackType] = []
     step = error.__traceback__
     while step is not None:
@@ -30,7 +30,7 @@ def in_students_line(error: BaseException, folder: Path) -> BaseException | None
 
 
 def point_out(call: pytest.CallInfo[None], error: BaseException | None, folder: Path) -> None:
-    """Make `call`, which did not pass, one whose post-mortem shows `error`, or one that has none."""
+    """Make the post-mortem of `call` show `error`, or none if `error` has no lines of the student."""
     shown = in_students_line(error, folder) if error is not None else None
     if shown is None and call.excinfo is not None:
         # pytest starts no debugger for an exception that ended one.
@@ -39,10 +39,10 @@ def point_out(call: pytest.CallInfo[None], error: BaseException | None, folder: 
 
 
 class Stepper(pdb.Pdb):
-    """A debugger of one call, whose `q` ends the run as that of pytest's own does."""
+    """A debugger of one call. `q` ends the run, as in pytest's debugger."""
 
     def set_quit(self) -> None:
-        """Called by `q` and at the end of what is typed."""
+        """End the run. Called by `q` and at the end of the input."""
         super().set_quit()
         self.left = True
 
@@ -55,17 +55,17 @@ class Stepper(pdb.Pdb):
         return result
 
 
-def step_through(config: pytest.Config, worker: LocalWorker, told: str) -> None:
-    """Repeat the last call of the student's function, and stop at its first line: the answer was wrong.
+def step_through(config: pytest.Config, worker: LocalWorker, message: str) -> None:
+    """Repeat the last call of the student's function, which returned a wrong answer. Stop at its first line.
 
-    told: what is shown before.
+    message: is printed before.
     """
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     terminal: Any = config.pluginmanager.getplugin("terminalreporter")
     if capture is not None:
         capture.suspend(in_=True)
     terminal.write_line("")
-    terminal.write_line(told)
+    terminal.write_line(message)
 
     def entry(function: Callable[..., Any]) -> Callable[..., Any]:
         terminal.write_line(f"The same call again, from the first line of {function.__name__}:")
@@ -73,7 +73,7 @@ def step_through(config: pytest.Config, worker: LocalWorker, told: str) -> None:
 
     try:
         worker.repeat(entry)
-    except KeyboardInterrupt:  # pytest, which enters a debugger for it, would go on
+    except KeyboardInterrupt:  # pytest would enter a debugger for it, and then continue
         pytest.exit("Quitting debugger")
     finally:
         if capture is not None:

@@ -1,4 +1,4 @@
-"""What a student reads of a check that did not pass, and the place of it in the student's own file."""
+"""The text that a student reads when a check fails, and its place in the student's file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from katagrad.text import one_line, quoted
 
 
 def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) -> str:
-    """What a student reads of a check that did not pass."""
+    """The text that a student reads when a check does not pass."""
     if outcome.status == NOT_STARTED:
         return outcome.message
     lines = []
@@ -40,16 +40,16 @@ def words(outcome: Outcome, claim: str, about: Mapping[str, Any], topic: str) ->
 
 
 def representation(text: str, message: str, path: str, line: int) -> ReprExceptionInfo:
-    """A failure as pytest carries it: `text` whole, `message` in the summary, and the place for editors.
+    """A failure for pytest: `text` in full, `message` in the summary, and the place for editors.
 
-    Spares pytest the traceback of the plugin, which nobody reads and which takes most of the time of a run.
+    pytest then does not format the traceback of the plugin, which would take most of the time of a run.
     """
     crash = ReprFileLocation(path, line, one_line(message.split("\n")[0]))
     return ReprExceptionInfo(ReprTraceback([ReprEntryNative([text + "\n"])], None, "native"), crash)
 
 
 def definitions(path: Path) -> dict[str, int]:
-    """The lines of a file's functions and classes, by name; none where it cannot be parsed."""
+    """The lines of a file's functions and classes, by name. Empty if the file cannot be parsed."""
     try:
         nodes = ast.parse(path.read_bytes()).body
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -59,14 +59,14 @@ def definitions(path: Path) -> dict[str, int]:
 
 
 def line_of(check: str, defined: Mapping[str, int]) -> int:
-    """The line of the function that a check `test_<subject>_<claim>` speaks of; the first where none is named."""
+    """The line of the function that a check `test_<subject>_<claim>` names. Line 1 if it names none."""
     said = check.removeprefix("test_") + "_"
     named = [name for name in defined if said.startswith(name.lower() + "_")]
     return defined[max(named, key=len)] if named else 1
 
 
 def place_in(outcome: Outcome, folder: Path, root: Path) -> tuple[str, int] | None:
-    """(path below `root`, line) of the line of the submission at which a case ended, where it is known."""
+    """(path below `root`, line) at which a case ended in the submission, if known."""
     found = re.fullmatch(r"(.+):(\d+)", outcome.place)
     if found is None or ".." in Path(found[1]).parts:
         return None

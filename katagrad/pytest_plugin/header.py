@@ -23,7 +23,7 @@ def pytest_report_header(config: pytest.Config) -> Generator[None, list[Any], li
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Refuse a --submission that is no folder, or that is not the folder of an exercise named beside it."""
+    """Refuse a --submission that is not a folder, and an exercise of another folder beside it."""
     config = session.config
     given = config.getoption("--submission")
     if not given:

@@ -1,7 +1,7 @@
-"""The pytest plugin: collects exercises and graders, gives them `impl`, and records verdicts.
+"""The pytest plugin: it collects exercises and graders, provides `impl`, and records verdicts.
 
-`pytest exercises/softmax.py` runs the examples in the student's own file and then the hidden checks of
-graders/softmax.py, both under the id of the student's file. `pytest graders --submission DIR` runs the checks
+`pytest exercises/softmax.py` runs the examples in the student's file and then the hidden checks of
+graders/softmax.py. All have ids of the student's file. `pytest graders --submission DIR` runs the checks
 on any folder.
 """
 
@@ -36,7 +36,7 @@ from katagrad.pytest_plugin.options import pytest_addoption, pytest_collection_m
 from katagrad.pytest_plugin.recorder import RUN, Controller, Recorder, Run
 from katagrad.text import quoted
 
-# Hooks that live elsewhere.
+# Hooks that are defined in other modules.
 __all__ = [
     "pytest_addoption",
     "pytest_collect_file",
@@ -51,10 +51,10 @@ __all__ = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and the run."""
+    """Check the options, register the marker, and start a run."""
     config.addinivalue_line(
         "markers",
-        "grade(points, hint='', seconds=None, speed=False): a check of a grader, with what it is worth",
+        "grade(points, hint='', seconds=None, speed=False): a check of a grader, with its points",
     )
     try:
         check_options(
@@ -77,10 +77,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def impl(request: pytest.FixtureRequest) -> Any:
-    """The submission under grading: a call sends NumPy arrays, and NumPy arrays come back."""
+    """The graded submission. Its functions take and return NumPy arrays."""
     if module_of(request.node) is None:
-        raise pytest.UsageError("`impl` is given to checks in graders/ only")
-    return None  # `run_case` gives each case its own, when it runs
+        raise pytest.UsageError("the fixture `impl` is only available to checks in graders/")
+    return None  # `run_case` passes each case an `impl` when it runs
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -103,7 +103,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach the verdict to the report, and its words as the text of the failure."""
+    """Attach the verdict to the report, and its message as the text of the failure."""
     module = module_of(item)
     outcome = item.stash.get(OUTCOME, None)
     if module is None or call.when != "call" or outcome is None:
@@ -112,7 +112,7 @@ def pytest_runtest_makereport(
             point_out(call, call.excinfo.value, module.submission)
             report.longrepr = f"stopped by {call.excinfo.typename}"
         return report
-    # pytest would format the plugin's own traceback, which takes longer than all else and is shown to nobody.
+    # Without this, pytest formats the traceback of the plugin, which takes long and is never shown.
     raised, call.excinfo = call.excinfo, None
     report = yield
     call.excinfo = raised
@@ -166,7 +166,7 @@ def pytest_runtest_makereport(
 
 
 def place_of(item: pytest.Item) -> int:
-    """Where a case stands among those of its check, in the order of collection."""
+    """The position of a case among those of its check, in the order of collection."""
     call = getattr(item, "callspec", None)
     return sum(int(i) * 1000**n for n, i in enumerate(call.indices.values())) if call else 0
 
@@ -175,7 +175,7 @@ def place_of(item: pytest.Item) -> int:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Listen to reports in the process that controls the run."""
+    """Register the recorder in the process that controls the run."""
     if not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(Recorder(session.config), "katagrad-recorder")
         if session.config.pluginmanager.hasplugin("dsession"):

@@ -1,4 +1,4 @@
-"""What one pytest session graded: collected in the controlling process, printed as a table, written as JSON."""
+"""The results of one pytest session: collected in the controlling process, printed, written as JSON."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OPTIONS = (
 
 
 class Run:
-    """What one pytest session grades."""
+    """The gradings of one pytest session."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -65,30 +65,30 @@ class Run:
             else given
         )
         self.gradings: dict[Path, Grading] = {}
-        self.seen: dict[str, Topic] = {}  # topics in this run's collection
+        self.seen: dict[str, Topic] = {}  # collected topics
         self.outcomes: dict[str, dict[str, Outcome]] = {}
         self.examples: dict[str, list[ExampleResult]] = {}
         self.frameworks: dict[str, str | None] = {}
 
     @property
     def debugging(self) -> bool:
-        """Whether a debugger is to stop in the submission."""
+        """Whether a debugger may stop in the submission."""
         return bool(self.config.getoption("usepdb"))
 
     @property
     def in_process(self) -> bool:
-        """Whether the submission runs inside pytest, where a debugger reaches it."""
+        """Whether the submission runs inside pytest, as a debugger requires."""
         return bool(self.config.getoption("--in-process")) or self.debugging
 
     def folder(self, beside: Path) -> Path:
-        """The folder that is graded: --submission, else the exercises."""
+        """The folder to grade: --submission, or the exercises."""
         given = self.config.getoption("--submission")
         if given:
             return Path(self.config.invocation_params.dir, given).resolve()
         return beside if beside.name == "exercises" else beside.parent / "exercises"
 
     def grading(self, folder: Path) -> Grading:
-        """The grading of a folder, begun when first asked for."""
+        """The grading of a folder. It is started by the first call."""
         if folder not in self.gradings:
             options = {
                 name: self.config.getoption("--" + name.replace("_", "-")) for name in OPTIONS
@@ -101,7 +101,7 @@ class Run:
         return self.gradings[folder]
 
     def prepare(self, folder: Path, topic: Topic) -> None:
-        """Start the import of a topic's framework now, beside pytest's own work, if the topic is begun."""
+        """Start importing a topic's framework in the background, unless the topic is not started."""
         current = self.grading(folder)
         with contextlib.suppress(Failure, NotGraded):
             source = current.submission.source(topic)
@@ -116,21 +116,22 @@ class Run:
 
 
 def case_of(report: pytest.TestReport) -> CaseReport | None:
-    """The verdict that a report carries, if it is one of ours and of the test itself."""
+    """The verdict in a report, if the report is of a check's or an example's call."""
     case = getattr(report, "katagrad", None)
     return case if isinstance(case, CaseReport) and report.when == "call" else None
 
 
 def named(nodeid: str) -> tuple[str, str] | None:
-    """(topic, check) of the id of a test in a topic's file."""
+    """(topic, check) from the id of a test."""
     file, found, rest = nodeid.partition("::")
     return (Path(file).stem, rest.partition("[")[0]) if found else None
 
 
 def reason_of(case: CaseReport) -> tuple[str, str, str] | None:
-    """What a failure has in common with those for the same reason; None where it stands for itself.
+    """A key that is equal for failures with the same reason. None if the failure is shown on its own.
 
-    That is the same exception at the same line, or a message that concerns the whole file.
+    The reason is the same if the same exception was raised at the same line, or if the message concerns
+    the whole file.
     """
     outcome = case.outcome
     if outcome.status != FAILED:
@@ -141,7 +142,7 @@ def reason_of(case: CaseReport) -> tuple[str, str, str] | None:
 
 
 class Controller:
-    """Under xdist, gives every worker the seed of this run."""
+    """Passes the seed of this run to the workers of xdist."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -161,11 +162,12 @@ class Recorder:
         self.versions: dict[str, str] = {}
         self.places: dict[tuple[str, str], tuple[bool, int]] = {}
         self.selected: set[tuple[str, str]] = set()  # (topic, check)
-        self.said: dict[tuple[str, str, str], str] = {}  # the first test that failed for a reason
+        # The first test that failed, by reason.
+        self.said: dict[tuple[str, str, str], str] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
-        """Make categories with no section among the failures: of what is not started, not graded, or told once."""
+        """Categories without a section in the failures: not started, not graded, or failed for the same reason."""
         case = case_of(report)
         if case is None:
             return None
@@ -180,7 +182,7 @@ class Recorder:
         return None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a verdict; the worst case of a check decides."""
+        """Store a verdict. A check passes only if all its cases pass."""
         case = case_of(report)
         if case is None:
             return
@@ -210,16 +212,16 @@ class Recorder:
             kept[case.check] = dataclasses.replace(before, seconds=total)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note which checks are to be run."""
+        """Store which checks will run."""
         self.selected.update(filter(None, (named(item.nodeid) for item in session.items)))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """The same under xdist, where only the workers collect."""
+        """Store which checks will run under xdist, where only the workers collect."""
         self.selected.update(filter(None, map(named, ids)))
 
     def unrun(self, topic: Topic) -> dict[str, Outcome]:
-        """Outcomes of the checks of a topic as far as none of their cases was run."""
+        """Outcomes for the checks of a topic of which no case has run."""
         found = {}
         for check in manifest(topic, self.config.getoption("--speed")):
             if (topic.name, check.name) in self.selected:
@@ -229,7 +231,7 @@ class Recorder:
         return found
 
     def result(self) -> Result:
-        """Everything that is known."""
+        """The result of the run so far."""
         order = [name for name in topics() if name in self.run.seen] + [
             name for name in self.run.seen if name not in topics()
         ]
@@ -263,7 +265,7 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The table by chapter, and where the record went."""
+        """Print the table by chapter, and where the results were written."""
         if not self.run.outcomes and not self.run.examples:
             return
         result = self.result()

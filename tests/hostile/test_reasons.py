@@ -105,10 +105,10 @@ def test_a_reason_is_true(arena, pool, source, words):
 
 
 BYTES = [
-    ("UTF-16", "def softmax(): pass\n".encode("utf-16"), "softmax.py is saved as UTF-16, which Python does not read; save it as UTF-8"),
+    ("UTF-16", "def softmax(): pass\n".encode("utf-16"), "softmax.py is saved as UTF-16, which Python cannot read; save it as UTF-8"),
     ("UTF-16 without a mark", "def softmax(): pass\n".encode("utf-16-le"), "softmax.py is saved as UTF-16"),
     ("UTF-32", "x = 1\n".encode("utf-32"), "softmax.py is saved as UTF-32"),
-    ("a null byte", b"x = 1\n\n'" + b"\0" + b"'\n" + b"#" * 300, "softmax.py:3: a null byte, which no Python file holds"),
+    ("a null byte", b"x = 1\n\n'" + b"\0" + b"'\n" + b"#" * 300, "softmax.py:3: a null byte, which a Python file cannot contain"),
     ("Latin-1", "x = 1\n# é\n".encode("latin-1"), "softmax.py"),
     ("an unknown encoding", b"# coding: klingon\nx = 1\n", "cannot be read as text (unknown encoding"),
     ("deep brackets", b"x = " + b"-" * 100_000 + b"1\n", "softmax.py nests brackets, operators or blocks deeper than Python can read"),

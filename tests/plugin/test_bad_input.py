@@ -115,7 +115,7 @@ def test_framework_that_is_not_there_is_one_line_and_the_other_topic_is_graded(w
 def test_file_of_the_other_framework_is_one_line_and_not_an_error_a_case(workspace):
     workspace.write("import torch\n" + BODY)
     output = workspace.run("graders/softmax.py", "--framework", "tensorflow", expect=1)
-    words = "softmax.py imports torch, but is to be graded in tensorflow; leave out --framework"
+    words = "softmax.py imports torch, but --framework is tensorflow; leave out --framework"
     assert output.count(words) == 1
     assert "AttributeError" not in output
 
@@ -142,7 +142,7 @@ def test_missing_folder_and_bad_options_are_usage_errors(workspace):
     output = workspace.run(
         "graders/softmax.py", "--submission", "exercises", "--limit", "wall=soon"
     )
-    assert "is no number; write wall=20" in output
+    assert "is not a number; write wall=20" in output
     assert "Traceback" not in output
 
 
