@@ -1,7 +1,7 @@
 """Activation functions and their derivatives.
 
-Between two linear layers there must be something that is not linear, or they are one. Which function that is decides
-how gradients flow: a saturated sigmoid lets nothing through, a ReLU all or nothing.
+Two linear layers without a nonlinear function between them are equivalent to one linear layer. The choice of the
+function decides how gradients flow: a saturated sigmoid passes none, a ReLU passes all or none.
 
 Every function works element by element on a float tensor x of any shape, and returns a tensor of its shape and dtype.
 `<name>_grad(x)` is the derivative of <name> at x: a function of the input x, not of the output.

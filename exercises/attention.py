@@ -1,8 +1,9 @@
 """Scaled dot-product attention, masks, and several heads.
 
 Attention lets each position of a sequence read from all others: it compares its query with their keys, and takes the
-mean of their values, weighed by how well they match. Masks say who may read whom. Several heads do so side by side,
-each on its own share of the features. Shapes: B batch, H heads, T positions, D features, d = D / H features a head.
+mean of their values, weighted by how well they match. Masks define which positions may read which. Several heads work
+in parallel, each on a part of the features. Shapes: B batch, H heads, T positions, D features, d = D / H features a
+head.
 
 Rule: no attention function or layer of the framework. Its softmax is allowed; exercises/softmax.py writes it.
 

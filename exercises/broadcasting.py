@@ -1,8 +1,8 @@
 """Broadcasting, and elementwise versus matrix products.
 
-Tensors of different shapes meet all the time: a bias and a batch, a mean and its rows, one matrix and a stack
-of them. Broadcasting stretches axes of length 1 without copying them. It replaces loops, and it is the most
-silent source of errors there is: a missing axis often gives a result, only not the one that was meant.
+Tensors of different shapes are often combined: a bias and a batch, a mean and its rows, one matrix and a stack
+of them. Broadcasting stretches axes of length 1 without copying them. It replaces loops, and it causes errors
+without a message: a missing axis often gives a result, but not the intended one.
 
 Rule: work on whole tensors, without Python loops in standardize, scale_rows, outer, pairwise_sqdist and
 batched_matmul. The framework's own outer products, distances and broadcast_shapes are not allowed here. Its matrix

@@ -1,7 +1,8 @@
-"""What a training loop calls at the end of an epoch: early stopping, plateaus, checkpoints, schedules, scalar logs.
+"""Callbacks of a training loop: early stopping, plateaus, checkpoints, schedules, scalar logs.
 
-None of them changes what a step does; together they decide how long to train, at which rate, which weights to keep,
-and what can be looked up afterwards. They are small state machines, and their faults are off by one epoch.
+Callbacks run at the end of an epoch and do not change what a step does. Together they decide how long to train, at
+which rate, which weights to keep, and what is logged. They are small state machines. The usual fault is to be off by
+one epoch.
 
 "Improves" means throughout: the first value that is not NaN, or one that is smaller than the best so far by more than
 min_delta (mode "min"), or larger by more than min_delta (mode "max"). An equal value does not improve; NaN never does.

@@ -1,8 +1,8 @@
 """Multiclass cross-entropy from logits, with label smoothing and ignored rows.
 
-The loss of nearly every classifier and language model: how many nats the model would need to be told the right
-class. Computed from logits in one piece it is exact; computed as log(softmax(logits)) it is infinite as soon as a
-probability rounds to 0. Shapes: N rows, C classes.
+Cross-entropy is the loss of nearly every classifier and language model. It is the information, in nats, that the
+model lacks about the right class. Computed from logits in one step it is exact. Computed as log(softmax(logits)) it is
+infinite if a probability rounds to 0. Shapes: N rows, C classes.
 
 Rule: no loss function of the framework. Its log_softmax and logsumexp are allowed; exercises/softmax.py writes them.
 
@@ -21,7 +21,7 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
         distribution over the classes. Any other shape raises ValueError.
     label_smoothing: float s from 0 to 1; the target becomes (1 - s) t + s / C.
     ignore_index: an integer, inside 0 to C - 1 or not, or None. A row whose integer label equals it has the loss 0,
-        and "mean" does not count it. Float labels know no ignored rows.
+        and "mean" does not count it. With float labels, no row is ignored.
     reduction: "mean" over the rows that count (0 if none does), "sum", or "none" for the loss of each row. Anything
         else raises ValueError.
     Returns a float tensor () or, for "none", (N,), of the dtype of `logits`.

@@ -1,8 +1,8 @@
-"""Many hidden layers: build them to any depth, and watch gradients vanish or flow.
+"""Many hidden layers: build networks of any depth, and measure whether gradients vanish.
 
-A gradient on its way to the first layer is multiplied once a layer. Factors below one make it vanish, as with the
-sigmoid, whose slope is at most 1/4; factors near one let it through, which is what an initialisation is for: He's for
-ReLU, Glorot's for tanh. Depth is only useful where the gradient arrives.
+On its way to the first layer, a gradient is multiplied by a factor in each layer. Factors below one make it vanish, as
+with the sigmoid, whose slope is at most 1/4. A good initialisation keeps the factors near one: He's for ReLU, Glorot's
+for tanh. Layers that no gradient reaches do not learn.
 
 Graded besides the values: with ten hidden layers of 64 on digits, the first hidden layer's gradient norm over the last
 hidden layer's is below 0.001 for sigmoid, and from 0.01 to 100 for ReLU with He's and tanh with Glorot's

@@ -1,7 +1,7 @@
 """A network as a graph: ReLU, tanh and SELU mixed, with a skip connection, on images of clothing or digits.
 
-A stack of layers passes data straight through. A graph lets a result be used twice: here the tanh block's input goes
-around it and is added again, so that the block need only learn a correction, and gradients have a short way back.
+In a stack of layers, each result is used once. In a graph, a result may be used twice: here the input of the tanh
+block is also added to its output. The block then only needs to learn a correction, and gradients have a short way back.
 
     x = flatten(images) / 255
     relu = ReLU(dense(x))
@@ -10,8 +10,8 @@ around it and is added again, so that the block need only learn a correction, an
     selu = SELU(dense(skip))
     logits = dense(selu)
 
-The model's dense layers are named after what they do. Keras's functional API builds such a graph from its layers; in
-PyTorch the graph is what `forward` computes from attributes of these names:
+The model's dense layers have the names below. Keras's functional API builds such a graph from its layers. In PyTorch,
+the layers are attributes of these names, and the graph is what `forward` computes:
 
     name      features              activation  weights drawn from
     relu      H * W -> widths[0]    ReLU        normal, deviation sqrt(2 / fan_in)             (He)

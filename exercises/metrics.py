@@ -1,7 +1,7 @@
 """Classification and regression metrics from predictions.
 
 A loss is for the optimizer, a metric is for people: how often is the model right, which classes does it confuse, how
-far off are its numbers? Accuracy hides a class that is never found; precision, recall and F1 show it.
+large are its errors? Accuracy can hide a class that is never found. Precision, recall and F1 show it.
 
 Rule: no metric or confusion matrix of a framework or of scikit-learn.
 

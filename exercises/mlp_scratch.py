@@ -1,8 +1,8 @@
 """A multilayer perceptron for many classes, from low-level operations, with a choice of activation.
 
 Layers of the form h -> activate(h w + b), as many as you like, and a last one without an activation, whose outputs are
-the logits. The framework's tape finds the gradients; all the rest is yours. Without the activation, any number of
-layers is one linear map, and on easy data the accuracy hardly tells.
+the logits. The framework's tape computes the gradients. You write everything else. Without the activation, any number
+of layers is one linear map, and on easy data the accuracy hardly shows it.
 
 Rule: tensors and the tape; no layers, no optimizers, no ready-made cross-entropy. Element-wise functions (sigmoid,
 maximum, relu) and logarithms of softmax are allowed.

@@ -1,8 +1,8 @@
 """Networks over inputs and outputs of more than two dimensions: time by feature, height by width by channel.
 
-The first axis counts examples; whatever lies behind it belongs to one example. A dense layer either sees all of that at
-once, flattened, or works along one axis and treats every other position alike. Moving an axis is not reshaping: the
-sizes may come out right, and the numbers in the wrong places.
+The first axis counts examples. All other axes belong to one example. A dense layer either sees the whole example,
+flattened, or works along one axis and treats all positions of the other axes alike. Moving an axis is not the same as
+reshaping: after a reshape, the sizes may be right and the numbers in the wrong places.
 
 Graded by a threshold: a network without hidden layers learns a random linear map from (4, 3) to (2, 5) from 400
 examples (40 epochs, rate 0.02, batches of 20), with a mean squared error of at most 0.001 on others; the median of

@@ -1,7 +1,7 @@
-"""One trunk, several heads: a network that names a digit and, from the same features, says how much ink it took.
+"""One trunk, several heads: a network that classifies a digit and, from the same features, predicts its amount of ink.
 
-Heads share what the trunk has learnt, and the trunk is taught by all of them: its gradient is the sum of what each
-head sends back, weighted as the losses are. The weights are a choice; a head of weight 0 learns and teaches nothing.
+The heads share the features of the trunk, and all heads train it: its gradient is the sum of the gradients of the
+heads' losses, with the weights of the losses. The weights are a choice. A head of weight 0 has no effect on training.
 
 Graded by thresholds, the median of three trainings: with one hidden layer of 64, weights (1.0, 0.5), 20 epochs, rate
 0.003 and batches of 32, on scikit-learn's digits and their ink (the sum of the pixels, standardised), at least 0.94 of

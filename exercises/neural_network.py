@@ -1,8 +1,8 @@
 """A multiclass network from the framework's own layers: build, train, predict, count.
 
-Layers keep the weights, the optimizer walks them, and what is left to you is to put the parts together without a slip:
-logits into the loss, gradients cleared between steps, dropout on while training and off afterwards. The numbers are
-the same as those of a network written from matrix products.
+Layers hold the weights, and the optimizer updates them. Your task is to put the parts together correctly: logits go
+into the loss, gradients are cleared between steps, and dropout is on during training and off afterwards. The numbers
+are the same as those of a network written from matrix products.
 
 Graded by a threshold, the median of three trainings: a network with one hidden layer of 64 (30 epochs, rate 0.1,
 batches of 32) classifies at least 0.94 of the test images of scikit-learn's digits (8 by 8 pixels, 0 to 1).

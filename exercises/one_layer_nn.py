@@ -1,9 +1,9 @@
 """A network with one hidden layer for points in the plane, trained by hand.
 
-No line separates the corners of exclusive or, nor two interleaved moons. A hidden layer of tanh units bends the plane
-until one does: h = tanh(x w1 + b1), score z = h w2 + b2, probability of class 1 p = sigmoid(z). The loss is binary
-cross-entropy, averaged over the rows. To train, go back through the same steps with the chain rule; every gradient is
-taken at the old parameters, before any of them moves.
+No line separates the corners of exclusive or, or two interleaved moons. A hidden layer of tanh units maps the points to
+features that a line can separate: h = tanh(x w1 + b1), score z = h w2 + b2, probability of class 1 p = sigmoid(z). The
+loss is binary cross-entropy, averaged over the rows. To train, go back through the same steps with the chain rule;
+every gradient is taken at the old parameters, before any of them moves.
 
 Graded outcomes, as medians of three runs from init: all four corners of exclusive or (8 hidden units, lr=1, 400
 epochs); two moons (300 points, 16 hidden units, lr=1, 600 epochs) to an accuracy of 0.94 on 1,000 others, where
@@ -30,7 +30,7 @@ def init(n_in, n_hidden, rng):
 
 
 def forward(params, x):
-    """Return the probabilities of class 1, and whatever `step` shall find again.
+    """Return the probabilities of class 1, and any values that `step` needs.
 
     params: dict as from init. x: float tensor (n, n_in).
     Returns (p, cache): a float tensor (n,), and anything you like. Gradients flow from p to params and x.

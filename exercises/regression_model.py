@@ -1,8 +1,8 @@
 """Predict continuous values with a network: a curve, sin(x), and a disease, from scikit-learn's diabetes data.
 
 Regression differs from classification in three places: the last layer is linear, the loss is a squared difference,
-and the targets have units. Scale inputs and targets to train, and give predictions back in the units of the targets.
-Beware of shapes: (N,) minus (N, 1) is (N, N), without a warning.
+and the targets have units. Scale inputs and targets for training, and return predictions in the units of the targets.
+Check shapes: (N,) minus (N, 1) is (N, N), without a warning.
 
 Graded by thresholds, the median of three trainings: from 400 points of sin(x), x from -pi to pi, regress with
 hidden=(32, 32), epochs=40, lr=0.01, batch_size=20 has a mean squared error of at most 0.02 on 200 other points; on

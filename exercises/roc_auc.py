@@ -1,9 +1,8 @@
 """ROC curves, the area under them, and one-versus-rest AUC for several classes.
 
-A classifier gives scores, and someone has to choose from which score on it says yes. The ROC curve shows every
-choice at once: the share of positives found against the share of false alarms. The area under it, the AUC, is the
-chance that a random positive scores higher than a random negative, ties counting half: 0.5 for guessing, 1 for a
-perfect order.
+A classifier gives scores, and a threshold turns them into yes or no. The ROC curve shows all thresholds at once: the
+share of positives found against the share of false alarms. The area under it, the AUC, is the probability that a random
+positive scores higher than a random negative, where ties count half. It is 0.5 for guessing and 1 for a perfect order.
 
 Rule: no ROC, AUC or trapezoid function of a framework, NumPy or scikit-learn. "A number" is a float tensor () or a
 Python float, and for float64 tensors it has float64's digits.

@@ -1,9 +1,9 @@
 """A multiclass linear classifier from low-level operations, trained on mini-batches.
 
-One score for each class, logits = x w + b; softmax and cross-entropy turn them into a loss; the framework's tape
-turns the loss into gradients; and a loop of small random batches does the rest. This is logistic regression for k
-classes, and the last layer of almost every classifier. k classes that are all as likely cost ln k: the first thing to
-check in any classifier is that its loss begins there.
+The classifier computes one score for each class, logits = x w + b. Softmax and cross-entropy turn them into a loss,
+and the framework's tape turns the loss into gradients. Training uses small random batches. This is logistic regression
+for k classes, and the last layer of almost every classifier. If all k classes are equally likely, the loss is ln k.
+The first thing to check in any classifier is that its loss begins there.
 
 Rule: no layers, no optimizers, and no ready-made cross-entropy; logarithms of softmax are allowed.
 

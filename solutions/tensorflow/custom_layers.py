@@ -1,4 +1,4 @@
-"""Layers of one's own, in Keras."""
+"""Custom layers, in Keras."""
 
 import keras
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Layers of one's own, in PyTorch."""
+"""Custom layers, in PyTorch."""
 
 import math
 
