@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Set katagrad up in this clone, then run it. Needs Python 3.10 to 3.13 and nothing installed.
+"""Install katagrad into .venv beside this file, then run a command. Requires Python 3.10 to 3.13.
 
-  python3 start.py demo             grade a small sample class and print its table
-  python3 start.py test [ARGS]      run the project's own tests; ARGS go to pytest
-  python3 start.py setup            install what demo and test need, and stop there
-  python3 start.py COMMAND [ARGS]   any other command of kata, for instance `data`
+  python3 start.py demo             grade a small sample class and print the table
+  python3 start.py test [ARGS]      run the project's tests; ARGS are passed to pytest
+  python3 start.py setup            install what demo and test need, and run nothing
+  python3 start.py COMMAND [ARGS]   run any other command of kata, for example `data`
 
-With `--framework torch` or `--framework tensorflow` before the word, only that one is installed.
+By default both frameworks are installed. To install one, write `--framework torch` or
+`--framework tensorflow` before the command.
 
-The first run installs into .venv beside this file, with pip's own settings; later ones start at
-once. To start over, delete .venv.
+The first run installs the packages with the settings of pip, which takes minutes. Later runs start
+at once. To start over, delete .venv.
 """
 
-# An older Python must get as far as main() to be refused in one line. Hence no syntax newer than
-# 3.6, and annotations that it cannot evaluate stand in quotes.
+# An older Python must reach main(), which then refuses it in one line. Therefore no syntax is newer
+# than 3.6, and newer annotations are in quotes.
 
 import argparse
 import errno
@@ -38,10 +39,12 @@ FRAMEWORKS = ["torch", "tensorflow"]
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-STAMP = VENV / "katagrad-installed.json"  # written last, so it vouches for the whole installation
+# Written last, so it exists only if the installation is complete.
+STAMP = VENV / "katagrad-installed.json"
 STATE = ROOT / ".start"
 LOG = STATE / "log"
-UNFINISHED = STATE / "unfinished"  # there while .venv changes; found later, it was interrupted
+# Exists while .venv changes. If a later run finds it, the installation was interrupted.
+UNFINISHED = STATE / "unfinished"
 
 
 class Stop(Exception):
@@ -58,9 +61,9 @@ def main(arguments: "list[str]") -> int:
             return subprocess.call([*other_python(), __file__, *arguments])
         form = argparse.RawDescriptionHelpFormatter
         parser = argparse.ArgumentParser("start.py", description=__doc__, formatter_class=form)
-        parser.add_argument("--framework", choices=FRAMEWORKS, help="install only this one")
+        parser.add_argument("--framework", choices=FRAMEWORKS, help="install only this framework")
         parser.add_argument("command", help="demo, test, setup, or a command of kata")
-        parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on as they are")
+        parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the command")
         asked = parser.parse_args(arguments or ["--help"])
         frameworks = [asked.framework] if asked.framework else FRAMEWORKS
         prepare(frameworks + (["dev"] if asked.command in ("test", "setup") else []))
@@ -69,59 +72,62 @@ def main(arguments: "list[str]") -> int:
         print(f"start.py: {stop}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstart.py: stopped. Run the same line again to go on.", file=sys.stderr)
+        print("\nstart.py: stopped. Run the same command again to continue.", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"start.py: {error}. Is {ROOT} writable, and is there room?", file=sys.stderr)
+        print(
+            f"start.py: {error}. Check that {ROOT} is writable and that the disk has space.",
+            file=sys.stderr,
+        )
         return 1
 
 
 def other_python() -> "list[str]":
-    """Return the command of a Python in range, the newest there is."""
+    """Return the command of the newest supported Python."""
     inside = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         for name, flags in ((f"python3.{minor}", []), ("py", [f"-3.{minor}"])):
             path = shutil.which(name)
             ask = [path or "", *flags, "-c", inside]
-            # Asked, not trusted: a version manager's shim may stand for a Python that is not there.
+            # Run it, since a version manager's shim may refer to a Python that is not installed.
             if path and subprocess.call(ask, stderr=subprocess.DEVNULL) == 0:
                 return [path, *flags]
     raise Stop(
         f"this is Python {sys.version.split()[0]}, but katagrad needs 3.{OLDEST[1]} to "
         f"3.{NEWEST[1]}, and none of these is on the PATH. Install one, then run this file with "
-        "it, for instance: python3.12 start.py demo"
+        "it, for example: python3.12 start.py demo"
     )
 
 
 def become(command: str, arguments: "list[str]") -> int:
-    """Run the command in .venv, in this process's place where the system has that."""
+    """Run the command in .venv. On POSIX, it replaces this process."""
     line = [str(PYTHON), "-m", "katagrad", command, *arguments]
     if command == "setup":
         return 0
     if command == "test":
-        os.chdir(ROOT)  # where pytest finds its settings and its tests
-        told = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
-        line[2:4] = ["pytest", *([] if told else ["-n", "logical"])]  # one test for each core
+        os.chdir(ROOT)  # the folder with pytest's settings and the tests
+        chosen = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
+        line[2:4] = ["pytest", *([] if chosen else ["-n", "logical"])]  # one process for each core
         if not any((ROOT / word.split("::")[0]).exists() for word in arguments if word):
-            line.append("tests")  # pytest alone runs the exercises
+            line.append("tests")  # without a path, pytest runs the exercises
     if os.name == "nt":
         return subprocess.call(line)
     return os.execv(line[0], line)
 
 
 def prepare(extras: "list[str]") -> None:
-    """Bring .venv up to date with these files and extras; do nothing where it is."""
+    """Update .venv to these files and extras, if it is not up to date."""
     if ready(extras):
         return
     STATE.mkdir(exist_ok=True)
     with lock():
-        if ready(extras):  # by the run that held the lock before this one
+        if ready(extras):  # another run may have installed it meanwhile
             return
         reason = beyond_repair()
         if reason:
-            say(f"making .venv anew: {reason}")
+            say(f"replacing .venv: {reason}")
             VENV.unlink() if VENV.is_symlink() else shutil.rmtree(VENV)
-        UNFINISHED.write_text("An installation into .venv was begun and not ended.\n")
+        UNFINISHED.write_text("An installation into .venv has begun and has not ended.\n")
         with LOG.open("w", encoding="utf-8", buffering=1) as log:
             if not PYTHON.exists():
                 say(f"making .venv with Python {sys.version.split()[0]}")
@@ -138,19 +144,19 @@ def ready(extras: "list[str]") -> bool:
 
 
 def beyond_repair() -> str:
-    """Say why installing into the .venv that is there would not mend it, or nothing."""
+    """Return why the existing .venv must be replaced, or "" if it can be updated."""
     if not os.path.lexists(VENV):
         return ""
     if UNFINISHED.exists():
         return "its installation was interrupted"
     if not PYTHON.exists():
-        return "its Python is gone"
+        return "its Python is missing"
     made_for = read_stamp().get("identity", identity())
-    return "" if made_for == identity() else f"it is of {made_for}, but this is {identity()}"
+    return "" if made_for == identity() else f"it was made for {made_for}, not for {identity()}"
 
 
 def identity() -> str:
-    # A virtual environment can neither be moved nor serve another minor version.
+    # A virtual environment cannot be moved, and cannot be used with another minor version.
     return f"Python {sys.version_info[0]}.{sys.version_info[1]} in {ROOT}"
 
 
@@ -174,7 +180,7 @@ def install(extras: "list[str]", log: TextIO) -> None:
     try:
         run("installing", [*command, "-c", "constraints.txt", "-e", project], log)
     except BaseException:
-        # Before this line of pip's nothing in .venv changes, and what it holds can be kept.
+        # Before pip prints this line, .venv is unchanged and can be kept.
         if "Installing collected packages" not in LOG.read_text(encoding="utf-8"):
             UNFINISHED.unlink()
         raise
@@ -186,37 +192,37 @@ def install(extras: "list[str]", log: TextIO) -> None:
 
 
 def make_environment(log: TextIO) -> None:
-    # Not sys.executable: it may itself be of a virtual environment, even of the one made anew.
+    # Not sys.executable, which may belong to a virtual environment, even to the one to be replaced.
     base = getattr(sys, "_base_executable", None) or sys.executable
     if importlib.util.find_spec("ensurepip"):
         return run("making .venv", [base, "-m", "venv", str(VENV)], log)
     run("making .venv", [base, "-m", "venv", "--without-pip", str(VENV)], log)
-    say("this Python came without ensurepip, as on Debian and Ubuntu; looking for pip elsewhere")
+    say("this Python lacks ensurepip, as on Debian and Ubuntu; looking for pip elsewhere")
     with tempfile.TemporaryDirectory(prefix="katagrad-") as scratch:
         for attempt in pip_sources(base, Path(scratch), log):
             execute(attempt, log)
             if execute([str(PYTHON), "-m", "pip", "--version"], log) == 0:
                 return None
     raise Stop(
-        "this Python cannot set up pip: it lacks the module ensurepip, and neither pip, uv nor a "
-        "package of pip was there to take it from. Install it (on Debian and Ubuntu: apt install "
-        f"python3-venv), then run the same line again. The log is {LOG}"
+        "this Python cannot install pip: it lacks the module ensurepip, and neither pip, uv nor a "
+        "package with pip was found. Install ensurepip (on Debian and Ubuntu: apt install "
+        f"python3-venv), then run the same command again. The log is {LOG}"
     )
 
 
 def pip_sources(base: str, scratch: Path, log: TextIO) -> "Iterator[list[str]]":
-    """Yield commands that may put pip into .venv, those that need no network first."""
+    """Yield commands that may install pip into .venv, those without network access first."""
     for folder in (sysconfig.get_config_var("WHEEL_PKG_DIR"), "/usr/share/python-wheels"):
         yield from wheel_installers(Path(folder or os.devnull))
     if shutil.which("uv"):
         yield ["uv", "pip", "install", "--python", str(PYTHON), "pip"]
-    # `--target`, since a system's pip may write nowhere else, and one before 22.3 has no --python.
+    # `--target`, since pip before 22.3 has no --python, and a system's pip may write nowhere else.
     scheme = "nt" if os.name == "nt" else "posix_prefix"
     site = sysconfig.get_path("purelib", scheme, {"base": str(VENV)})
     yield [base, "-m", "pip", "install", "--no-input", "--target", site, "pip"]
     if shutil.which("apt-get") and shutil.which("dpkg-deb"):
-        # With lists in a folder of its own apt needs no rights, leaves the system as it is, and
-        # works where it was never updated, as in a new container.
+        # With its lists in a separate folder, apt needs no rights, does not change the system, and
+        # works without an earlier update, as in a new container.
         (scratch / "lists/partial").mkdir(parents=True)
         apt = ["apt-get", "-o", f"Dir::State::lists={scratch}/lists"]
         apt += ["-o", f"Dir::Cache={scratch}/cache"]
@@ -228,7 +234,7 @@ def pip_sources(base: str, scratch: Path, log: TextIO) -> "Iterator[list[str]]":
 
 
 def wheel_installers(folder: Path) -> "Iterator[list[str]]":
-    for wheel in folder.glob("pip-*.whl"):  # Python runs it as it is, so it installs itself
+    for wheel in folder.glob("pip-*.whl"):  # Python can run a wheel, so pip can install itself
         yield [str(PYTHON), str(wheel / "pip"), "install", "--no-index", "--no-deps", str(wheel)]
 
 
@@ -237,16 +243,17 @@ def run(step: str, command: "list[str]", log: TextIO) -> None:
     if status:
         tail = "\n  ".join(LOG.read_text(encoding="utf-8").splitlines()[-20:])
         raise Stop(
-            f"{step} failed: `{' '.join(command[1:4])}` ended with status {status}. Its last "
-            f"lines, of all in {LOG}:\n\n  {tail}\n\n"
-            "Is there a connection, and room on the disk? Then run the same line again."
+            f"{step} failed: `{' '.join(command[1:4])}` ended with status {status}. The last "
+            f"lines of {LOG}:\n\n  {tail}\n\n"
+            "Check the network connection and the disk space, then run the same command again."
         )
 
 
 def execute(command: "list[str]", log: TextIO, folder: Path = ROOT) -> int:
-    """Run a command into the log, and on a terminal show in one line what it is at."""
+    """Run a command, write its output to the log, and show progress in one line on a terminal."""
     log.write(f"$ {' '.join(command)}\n")
-    astray = ("PIP_TARGET", "PIP_PREFIX", "PYTHONHOME")  # these lead away from .venv
+    # These would make pip install elsewhere.
+    astray = ("PIP_TARGET", "PIP_PREFIX", "PYTHONHOME")
     environment = {name: value for name, value in os.environ.items() if name not in astray}
     environment.update(PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONIOENCODING="utf-8")
     width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else 0
@@ -259,7 +266,7 @@ def execute(command: "list[str]", log: TextIO, folder: Path = ROOT) -> int:
         errors="replace",
         cwd=str(folder),
         env=environment,
-        close_fds=False,  # it keeps the lock, should this process be killed before it
+        close_fds=False,  # the command holds the lock, even if this process is killed
     ) as process:
         for line in process.stdout or ():
             log.write(line)
@@ -272,11 +279,11 @@ def execute(command: "list[str]", log: TextIO, folder: Path = ROOT) -> int:
 
 @contextmanager
 def lock() -> "Iterator[None]":
-    """Keep other runs off .venv. The system lets go of it when this one ends, however it ends."""
+    """Lock .venv against other runs. The system releases the lock when this process ends."""
     with (STATE / "lock").open("a") as handle:
         os.set_inheritable(handle.fileno(), True)
         if not try_lock(handle.fileno()):
-            say("another start.py is installing here; waiting until it is done")
+            say("another start.py is installing here; waiting for it")
             while not try_lock(handle.fileno()):
                 time.sleep(0.2)
         yield
@@ -293,7 +300,7 @@ def try_lock(number: int) -> bool:
 
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        # Some network file systems have no locks at all, which is no reason to refuse.
+        # Some network file systems have no locks. Continue without one.
         return error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
     return True
 

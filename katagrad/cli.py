@@ -237,7 +237,7 @@ def bench_regress(
     from katagrad.bench.regress.checkout import Unavailable
     from katagrad.bench.regress.markdown import comment
     from katagrad.bench.regress.twins import Conditions, Unmeasurable
-    from katagrad.grading.records import write_whole
+    from katagrad.files import write_whole
     from katagrad.grading.session import check_device
     from katagrad.progress import progress
 

@@ -51,7 +51,7 @@ def test_help_names_commands_that_are_there():
     help_ = subprocess.run(
         [sys.executable, ROOT / "start.py", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    named = re.findall(r"for instance `(\w+)", help_)
+    named = re.findall(r"for example `(\w+)", help_)
     assert named
     there = {command.name or command.callback.__name__ for command in app.registered_commands}
     there |= {group.name for group in app.registered_groups}
@@ -84,7 +84,7 @@ def test_an_installation_that_was_killed_is_made_anew(set_up):
     # The killed run's pip may still be at work; it keeps the lock, so this run waits for it.
     status, output = set_up.run("list")
     assert status == 0, output
-    assert "making .venv anew: its installation was interrupted" in output
+    assert "replacing .venv: its installation was interrupted" in output
     assert output.endswith("kata list\n")
 
 
@@ -100,7 +100,7 @@ def test_a_failed_installation_says_so_and_keeps_what_was_there(set_up):
     assert status == 1
     assert "start.py: installing failed: `-m pip install` ended with status 1" in output
     assert "the disk is full of cats" in output
-    assert "run the same line again" in output
+    assert "run the same command again" in output
     assert "Traceback" not in output
     assert "kata list" not in output
     (set_up.folder / "constraints.txt").write_text(before)
@@ -129,7 +129,7 @@ def test_an_environment_of_another_python_or_place_is_made_anew(set_up):
     stamp.write_text(json.dumps({**held, "identity": "Python 3.9 in /elsewhere"}))
     status, output = set_up.run("list")
     assert status == 0, output
-    assert "making .venv anew: it is of Python 3.9 in /elsewhere, but this is Python" in output
+    assert "replacing .venv: it was made for Python 3.9 in /elsewhere, not for Python" in output
 
 
 def wait_for(condition, seconds=100):

@@ -78,7 +78,8 @@ def test_loop_of_a_grader_ends_and_is_not_the_students_fault(workspace):
     loop, following = record["topics"]["softmax"]["checks"]
     assert loop["status"] == "not graded"
     assert re.search(
-        r"reached no verdict within 4 s and was stopped \(softmax grader, line \d+\)", loop["message"]
+        r"reached no verdict within 4 s and was stopped \(softmax grader, line \d+\)",
+        loop["message"],
     )
     assert following["status"] == "passed"
 
