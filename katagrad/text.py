@@ -44,7 +44,7 @@ def one_line(text: str, most: int = 300) -> str:
 
 
 def hanging(text: str, most: int = 8000) -> str:
-    """`text` whose first line stands in a line of ours; each further line begins with the mark of strangers."""
+    """`text` for use inside a line of output. Each further line begins with MARK."""
     first, *more = visible(text, most).split("\n")
     return "\n".join([first, *(line if line.startswith(MARK) else MARK + line for line in more)])
 

@@ -81,7 +81,7 @@ def main():
     pool, generator = Pool(), np.random.default_rng(0)
     designs = {"twin": lambda: (pool, pool.twin()), "same process": lambda: (pool, pool)}
     found = {name: [] for name in designs if given.only in (None, name)}
-    with suppress(KeyboardInterrupt):  # what was measured by then is told
+    with suppress(KeyboardInterrupt):  # prints what was measured so far
         for _ in range(given.runs):  # in turn, so that both designs meet the same machine
             for name, runs in found.items():
                 runs.append(once(designs[name](), given.framework, generator))

@@ -115,9 +115,9 @@ def by_pytest(submissions: Path, names: list[str]) -> float:
     graders = [str(root / "graders" / f"{name}.py") for name in names]
     started = time.monotonic()
     for student in sorted(submissions.iterdir()):
-        told = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *graders]
+        line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *graders]
         subprocess.run(
-            [*told, "--submission", str(student), "--seed", "7"],
+            [*line, "--submission", str(student), "--seed", "7"],
             cwd=root,
             stdout=subprocess.DEVNULL,
             check=False,
@@ -282,12 +282,12 @@ def main() -> None:
         )
         seconds: dict[str, float] = {}
         if "kata" in ways:
-            told = (submissions, folder / "kata", names, given.isolation, given.workers)
+            job = (submissions, folder / "kata", names, given.isolation, given.workers)
             if given.memory:
-                seconds["kata"], samples = watched(*told)
+                seconds["kata"], samples = watched(*job)
                 print(flatness(samples))
             else:
-                seconds["kata"] = by_kata(*told)
+                seconds["kata"] = by_kata(*job)
             with sqlite3.connect(folder / "kata" / "ledger.sqlite") as ledger:
                 records = [json.loads(r) for (r,) in ledger.execute("SELECT record FROM records")]
             checks = sum(c["seconds"] for r in records for c in r["checks"])

@@ -89,8 +89,8 @@ def _timed(function) -> float:
 def whole(framework: str, names: list[str], what: str, *options: str) -> None:
     """Grading many topics with one pytest process."""
     files = [f"graders/{name}.py" for name in names]
-    told = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *options]
-    took = seconds_of([*told, "--submission", f"solutions/{framework}", "--data", "embedded"])
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *options]
+    took = seconds_of([*line, "--submission", f"solutions/{framework}", "--data", "embedded"])
     print(f"{framework}: {what}: {took:.1f} s")
 
 

@@ -185,7 +185,7 @@ def replayed(lines: list[dict], rule: Rule, figure, draws: int = 40) -> dict[str
     return counts
 
 
-def told(counts: dict[str, dict[str, float]]) -> str:
+def summary(counts: dict[str, dict[str, float]]) -> str:
     """One line. A benchmark that cannot be judged is neither an alarm nor a catch."""
     parts = []
     for name, found in counts.items():
@@ -212,8 +212,8 @@ def report(given: argparse.Namespace) -> None:
     print(f"{Rule()}, on the three fastest blocks, launches as they came:")
     for kind in sorted({(line["condition"], line["framework"]) for line in lines}):
         some = [one for one in lines if (one["condition"], one["framework"]) == kind]
-        print(f"  {kind[0]} {kind[1]:10s} {told(as_they_came(some))}")
-    print(f"  {'all':15s} {told(as_they_came(lines))}")
+        print(f"  {kind[0]} {kind[1]:10s} {summary(as_they_came(some))}")
+    print(f"  {'all':15s} {summary(as_they_came(lines))}")
     several = [len(one) for one in grouped(lines).values()]
     print(
         f"  {sum(several) / max(1, len(several)):.1f} launches a benchmark, {max(several)} at most"
@@ -228,7 +228,7 @@ def rules(given: argparse.Namespace) -> None:
     )
     for name, figure in FIGURES.items():
         for words, rule in kinds.items():
-            print(f"  {name:16s} {words:18s} {told(replayed(lines, rule, figure))}")
+            print(f"  {name:16s} {words:18s} {summary(replayed(lines, rule, figure))}")
 
 
 def main() -> None:

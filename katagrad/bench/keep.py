@@ -35,7 +35,7 @@ def keep(files: Sequence[Path], into: Path) -> tuple[list[Path], list[str]]:
             continue
         if found.commit is None or found.commit.dirty:
             problems.append(
-                f"{path}: is kept, but was made with changes that no commit holds: nobody can repeat it"
+                f"{path}: kept, but it was made with uncommitted changes and cannot be repeated"
             )
         text = compact(json.loads(path.read_text(encoding="utf-8")))
         target = _target(into / folder(found.machine), name(found), text)

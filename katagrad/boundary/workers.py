@@ -103,7 +103,7 @@ class Worker:
         if os.WEXITSTATUS(status) == BROKEN:
             return (
                 f"the worker broke inside this process (status {BROKEN}): code that replaces built-in functions, "
-                "such as isinstance, or parts of Python's own modules, breaks it; give them names of their own"
+                "such as isinstance, or parts of Python's own modules, breaks it; use other names"
             )
         return f"the process ended by itself with status {os.WEXITSTATUS(status)}; do not call os._exit"
 

@@ -1,1 +1,1 @@
-"""Grading a folder of strangers' submissions: intake, parallel grading, a ledger that survives kill -9, reports."""
+"""Grade a folder of submissions: intake, parallel grading, a crash-safe ledger, reports."""

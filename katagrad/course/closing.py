@@ -14,7 +14,7 @@ def lines(summary: Summary, out: Path) -> list[str]:
     found = []
     totals = summary.totals or {}
     longest = max((len(name) for name in totals), default=0)
-    # Strangers chose the names: indented, or after a word of ours, none of them begins a line.
+    # The names are untrusted text, so none of them stands at the beginning of a line.
     for student, total in totals.items():
         points = f"{number(total[0]):>6} of {number(total[1])}" if total else "  not graded"
         found.append(f"  {one_line(student):<{longest}}  {points}")

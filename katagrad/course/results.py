@@ -80,5 +80,5 @@ def table(everybody: Sequence[Standing], course: Course | None) -> str:
 
 
 def _isolation(graded: Mapping[str, TopicResult]) -> str:
-    """What was in force, which may differ from topic to topic of a ledger."""
+    """The options that were used, which may differ between the topics of a ledger."""
     return ", ".join(sorted({topic.isolation for topic in graded.values() if topic.isolation}))

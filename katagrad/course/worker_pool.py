@@ -40,7 +40,7 @@ class Job:
 
 
 def grade(pool: Pool, plan: Plan, job: Job) -> TopicResult:
-    """The result of one job. Never raises: where the harness fails, the checks are "not graded"."""
+    """The result of one job. Never raises. If the harness fails, the checks are "not graded"."""
     source = job.submission.source(job.topic)
     try:
         outcomes = run_topic(Transport(pool, source), job.topic, plan.rules)
@@ -118,7 +118,7 @@ class GraderPool:
                         retry.append(job)
                         continue
                     lost = {
-                        c.name: Outcome(NOT_GRADED, "the grader process died twice at it")
+                        c.name: Outcome(NOT_GRADED, "the grader process died twice in this topic")
                         for c in manifest(job.topic, self.plan.rules.speed)
                     }
                     yield job, topic_result(job.topic, lost, None, self.plan.rules.speed)

@@ -29,7 +29,7 @@ Progress = Callable[[int, "int | None"], None]
 
 
 class Interrupted(Exception):
-    """This attempt came to nothing or stopped early; another may go on."""
+    """This attempt failed or stopped early. Another may continue it."""
 
 
 def receive(
@@ -78,7 +78,7 @@ def receive(
         raise Interrupted("there is no connection to the server") from None
     except requests.RequestException as error:
         raise DownloadFailed(f"{url} cannot be fetched: {error}") from None
-    # urllib3 notices this by itself only from its second major version on.
+    # Only urllib3 2 and later notice this themselves.
     if total is not None and written < total:
         raise Interrupted(f"the connection was cut after {written:,} of {total:,} bytes")
 

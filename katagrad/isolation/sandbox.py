@@ -223,7 +223,7 @@ def probe(sandbox: Sandbox) -> None:
     privileges, filtered, *inside = json.loads(out)
     outside = [str(Path(f"/proc/self/ns/{name}").readlink()) for name in (*NAMESPACES, "mnt")]
     if privileges != "1" or filtered != "2" or set(inside) & set(outside):
-        raise Unavailable("bubblewrap runs here, but does not separate what it starts")
+        raise Unavailable("bubblewrap runs here, but does not isolate the processes that it starts")
 
 
 @cache

@@ -11,7 +11,7 @@ from katagrad.topics import Topic
 
 
 def thresholds(topic: Topic) -> dict[str, Threshold]:
-    """The thresholds of a grader by the name of their constant."""
+    """The thresholds of a grader, by the names of their constants."""
     return {
         name: value
         for name, value in vars(load_grader(topic)).items()
@@ -20,7 +20,7 @@ def thresholds(topic: Topic) -> dict[str, Threshold]:
 
 
 def check_thresholds(topic: Topic, framework: str, findings: Findings) -> None:
-    """Each threshold has ten measurements, lies beyond their worst, and is missed less than once in a thousand."""
+    """Check that each threshold has ten measurements, all reach it, and it is missed less than once in a thousand."""
     for name, threshold in thresholds(topic).items():
         sample = list(getattr(threshold, framework))
         if len(sample) < 10:

@@ -56,7 +56,7 @@ class Copied:
         self.parents = {c: n for n in self.nodes for c in ast.iter_child_nodes(n)}
 
     def swap(self, old: ast.AST, new: list[ast.AST]) -> None:
-        """Put `new` where `old` stands; several nodes, or none, only in a list of statements."""
+        """Replace `old` by `new`. In a list of statements, `new` may have several nodes, or none."""
         parent = self.parents[old]
         for name, value in ast.iter_fields(parent):
             if value is old:

@@ -31,7 +31,7 @@ def run(
                 unsound.add(topic.name)
             for one, pool in pools.items():
                 if not topic.grader.is_file() or not topic.solution(one).is_file():
-                    continue  # told above, with all that is missing
+                    continue  # reported above, with all missing files
                 if not _tell(_judged(topic, one, pool, full, show, matching)):
                     unsound.add(topic.name)
                 for family in families:

@@ -31,7 +31,7 @@ def expected(home: Path) -> dict[str, bytes]:
 
 
 def solved(content: bytes) -> bool:
-    """Whether a file imports anything, which no stub does, or cannot be parsed: then a student has begun it."""
+    """Whether a student has begun a file: it imports something, which stubs do not, or cannot be parsed."""
     try:
         nodes = ast.walk(ast.parse(content))
     except (SyntaxError, ValueError):

@@ -35,7 +35,7 @@ class Coverage:
 
 
 def quoted(words: str, of: str, listed: list[Sentence], same: bool = False) -> list[int]:
-    """Where in `listed` the sentence stands that has `words`, in the docstring of `of` if that is given.
+    """The index in `listed` of the sentence that contains `words`, in the docstring of `of` if that is given.
 
     same: several sentences are meant if their texts are equal. Raises ValueError unless one sentence has the words.
     """

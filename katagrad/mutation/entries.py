@@ -23,7 +23,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of a solution: `replace` becomes `by`, or the definitions in `body` take the place of their namesakes.
+    """One change of a solution: `by` replaces `replace`, or definitions in `body` replace those of the same name.
 
     everywhere: replace every occurrence, not the only one. within: the class whose methods `body` defines.
     """
@@ -75,7 +75,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Sentences of the stub that ask for nothing, by words that stand in them, and why they do not."""
+    """Sentences of the stub that ask for nothing, by words that they contain, with the reason."""
 
     words: tuple[str, ...]
     why: str

@@ -53,7 +53,7 @@ NAMES = {
 class Mutant:
     """One changed program. what: the change in words. line: in the original. source: the whole changed text.
 
-    probe: a program that fails wherever the change would show; empty where there is none.
+    probe: a program that fails if the change has an effect. Empty if there is none.
     """
 
     what: str

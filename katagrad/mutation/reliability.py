@@ -1,7 +1,7 @@
-"""Measure how often a check fails a right answer: grade the reference solutions under many seeds.
+"""Measure how often a check fails a correct solution: grade the reference solutions under many seeds.
 
-What was measured is kept by check in tests/reliability/<topic>.json, with a hash of what it was measured of.
-A later call goes on with the next seeds, and begins again for a check that has changed since.
+The measurements of each check are kept in tests/reliability/<topic>.json, with a hash of the check and
+the solution. A later call continues with the next seeds. If a check has changed, it starts again.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from katagrad.grading.submission import edited
 from katagrad.mutation.closure import digest
 from katagrad.topics import FRAMEWORKS, Topic
 
-# A check that trains is graded once where a cheap one is graded this many times.
+# A check that trains is graded under this fraction of the seeds.
 TRAINING_SHARE = 40
-# Seeds for which one worker is kept. A fresh one for each would cost more than most checks.
+# Number of gradings for which one worker is kept. A new worker takes longer than most checks.
 BLOCK = 50
-# Other programs may slow this machine; no right answer fails for that here.
+# Factor for time limits, so that a busy machine causes no failure.
 PATIENCE = 20.0
-# Seconds between two savings of what was measured.
+# Seconds between two writes of the measurements.
 SAVE_EVERY = 20.0
 
 
 @dataclass(frozen=True)
 class Fall:
-    """A right answer that did not pass.
+    """A failure of a correct solution.
 
-    repeats: whether the same seed fails in a worker of its own, too. What does not repeat hangs on the machine
-    or on checks before it.
+    repeats: whether the same seed also fails in a new worker. If not, the failure depends on the machine or on
+    earlier checks.
     """
 
     seed: int
@@ -48,10 +48,11 @@ class Fall:
 
 @dataclass(frozen=True)
 class Measured:
-    """One check of one framework's reference solution, graded under the seeds 1 to `gradings`.
+    """One check, graded with the reference solution of a framework under the seeds 1 to `gradings`.
 
-    digest: of the check, what it uses of its grader, and the solution. trained: by what a threshold is of,
-    the value of each training run. missed: how many of these are beyond the bound.
+    digest: hash of the check, of what it uses in its grader, and of the solution.
+    trained: the values of the training runs, by the description of their threshold.
+    missed: how many of these values missed the bound.
     """
 
     digest: str
@@ -61,14 +62,14 @@ class Measured:
     missed: dict[str, int] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """As plain data for JSON."""
         falls = [vars(fall) for fall in self.falls]
         kept = {"digest": self.digest, "gradings": self.gradings, "falls": falls}
         return kept | ({"trained": self.trained, "missed": self.missed} if self.trained else {})
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Measured:
-        """From what `plain` gives."""
+        """From the result of `plain`."""
         falls = tuple(Fall(**fall) for fall in plain["falls"])
         trained = {of: tuple(values) for of, values in plain.get("trained", {}).items()}
         return cls(plain["digest"], plain["gradings"], falls, trained, plain.get("missed", {}))
@@ -78,12 +79,12 @@ Record = dict[str, dict[str, Measured]]
 
 
 def path_of(topic: Topic) -> Path:
-    """Where a topic's measurements are kept."""
+    """The file of a topic's measurements."""
     return topic.root / "tests" / "reliability" / f"{topic.name}.json"
 
 
 def load(topic: Topic) -> Record:
-    """What was measured, by framework and check; empty where nothing was."""
+    """The measurements by framework and check. Empty if there are none."""
     path = path_of(topic)
     plain = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return {
@@ -93,7 +94,7 @@ def load(topic: Topic) -> Record:
 
 
 def save(topic: Topic, record: Record) -> None:
-    """Keep `record`, whole or not at all: a line for each check."""
+    """Write `record`, with one line for each check."""
     parts = []
     for framework in FRAMEWORKS:
         lines = ",\n".join(
@@ -105,7 +106,7 @@ def save(topic: Topic, record: Record) -> None:
 
 
 def stale(topic: Topic, framework: str, kept: dict[str, Measured]) -> list[str]:
-    """The checks that were never measured as they are now."""
+    """The checks that have changed since they were measured, or were never measured."""
     return [
         check.name
         for check in manifest(topic)
@@ -114,7 +115,7 @@ def stale(topic: Topic, framework: str, kept: dict[str, Measured]) -> list[str]:
 
 
 class Sampler:
-    """Grades one framework's reference solution of a topic, seed after seed."""
+    """Grades the reference solution of a topic in one framework, one seed after the other."""
 
     def __init__(self, topic: Topic, framework: str, pool: Pool) -> None:
         self.topic, self.framework, self.pool = topic, framework, pool
@@ -125,7 +126,7 @@ class Sampler:
         self.thresholds = [value for value in grader if isinstance(value, Threshold)]
 
     def grade(self, check: Check, seed: int, fresh: bool = False) -> Outcome:
-        """Run one check under one seed; fresh: in a worker that has run nothing before."""
+        """Run one check under one seed. fresh: in a new worker."""
         if fresh or self.transport is None:
             self.close()
             self.transport = Transport(self.pool, self.source)
@@ -134,7 +135,7 @@ class Sampler:
         return run_check(self.transport, check, Rules(seed, PATIENCE, full_size=False))
 
     def block(self, check: Check, before: Measured, gradings: int) -> Measured:
-        """`before`, and `gradings` seeds more."""
+        """Add `gradings` more seeds to `before`."""
         falls, trained = list(before.falls), {of: list(v) for of, v in before.trained.items()}
         missed = dict(before.missed)
         for seed in range(before.gradings + 1, before.gradings + gradings + 1):
@@ -167,7 +168,7 @@ def sample(
     pool: Pool,
     advance: Callable[[str, Measured], None] | None = None,
 ) -> dict[str, Measured]:
-    """Measure every check under the seeds 1 to `seeds`, or a share of them where it trains, and keep the result.
+    """Measure every check under the seeds 1 to `seeds`, or under fewer if it trains, and save the result.
 
     advance: called after each check.
     """
@@ -194,7 +195,7 @@ def sample(
 
 
 def _steps(now: dict[str, Measured], check: Check, seeds: int) -> Iterator[int]:
-    """How many seeds to grade next, until enough are; the first grading tells whether the check trains."""
+    """Yield how many seeds to grade next. The first grading shows whether the check trains."""
     while True:
         measured = now[check.name]
         goal = max(1, seeds // TRAINING_SHARE) if measured.trained else seeds
@@ -208,12 +209,12 @@ def _steps(now: dict[str, Measured], check: Check, seeds: int) -> Iterator[int]:
 
 
 def _merge(topic: Topic, framework: str, now: dict[str, Measured]) -> None:
-    """Save, beside what another process may have measured of the other framework meanwhile."""
+    """Save, and keep what another process may have measured for the other framework."""
     save(topic, load(topic) | {framework: now})
 
 
 def lines(topic: Topic, framework: str, measured: dict[str, Measured]) -> Iterator[str]:
-    """What to print: a line for each check, and for each fall the seed with which it is seen again."""
+    """The lines to print: one for each check, and one with the seed for each failure."""
     for name, one in measured.items():
         runs = "".join(
             f"; {one.missed[of]} of {len(values)} runs missed the bound of {of}"
@@ -226,6 +227,6 @@ def lines(topic: Topic, framework: str, measured: dict[str, Measured]) -> Iterat
             yield f"    --seed {fall.seed}{word}: {fall.message[:200]}"
     if any(one.falls for one in measured.values()):
         yield (
-            f"To see one again: pytest graders/{topic.name}.py --submission solutions/{framework} "
+            f"To repeat a failure: pytest graders/{topic.name}.py --submission solutions/{framework} "
             "--data embedded --seed N"
         )

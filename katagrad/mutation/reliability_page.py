@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md, written from what tests/reliability/ keeps."""
+"""Write the table of docs/reliability.md from the measurements in tests/reliability/."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def upper(missed: int, runs: int, confidence: float = 0.95) -> float:
 
 
 def table(records: dict[str, Record]) -> Iterator[str]:
-    """The lines of the table: a row for each topic, and one for all of them."""
+    """The lines of the table, one row for each topic, and the totals below it."""
     yield from HEAD
     everything: list[Measured] = []
     for topic, record in records.items():
@@ -96,7 +96,7 @@ def _training(found: Iterable[Measured]) -> list[str]:
 
 
 def _bound(found: Iterable[Measured]) -> str:
-    """The worst of a topic's thresholds, by the upper limit of its share of misses."""
+    """The probability that the worst threshold of a topic fails, from the upper limit of its share of misses."""
     worst = [
         error(upper(one.missed[of], len(values)))
         for one in found
@@ -106,7 +106,7 @@ def _bound(found: Iterable[Measured]) -> str:
 
 
 def written(page: str) -> str:
-    """`page` with the table between its two marks. Raises ValueError where a mark is missing."""
+    """`page` with the table between its two marks. Raises ValueError if a mark is missing."""
     before, _, rest = page.partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
@@ -121,6 +121,6 @@ def path() -> Path:
 
 
 def write() -> Path:
-    """Bring the page up to date, and return its path."""
+    """Update the page, and return its path."""
     write_whole(path(), written(path().read_text(encoding="utf-8")))
     return path()

@@ -26,7 +26,7 @@ from katagrad.mutation.operators import Mutant, mutants
 from katagrad.mutation.survivors import Detector
 from katagrad.topics import Topic
 
-# What a slip of the author's pen comes to, too: a mutant that falls to one of these alone proves nothing of the check.
+# Errors that a typing error causes, too: a mutant that only causes one of these proves nothing about the check.
 CRASHES = {
     LOADING,
     FORM,

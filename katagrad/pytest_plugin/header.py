@@ -11,7 +11,7 @@ import pytest
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_header(config: pytest.Config) -> Generator[None, list[Any], list[Any]]:
-    """Say which folder is graded, and leave out what pytest-benchmark says of every run, in 176 columns.
+    """Show which folder is graded, and remove the long line of pytest-benchmark.
 
     Its line is about the defaults of a fixture that is used neither for grading nor for katagrad's own benchmarks.
     """

@@ -19,7 +19,7 @@ from typing import Any
 FRAMEWORKS = ("torch", "tensorflow", "keras")
 # Files of wrappers, between a call and the function that it names.
 PASSAGES = ("traceback_utils.py", "dispatch.py", "deprecation.py", "tf_decorator.py", "weak_tensor_ops.py")  # fmt: skip
-MARK = "katagrad: the guard stands here"
+MARK = "katagrad: the guard's place"
 
 
 class FromScratchRule(Exception):

@@ -28,7 +28,7 @@ def run(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
 
     def start(*args):
-        told = [
+        line = [
             sys.executable,
             "-m",
             "pytest",
@@ -38,11 +38,11 @@ def run(tmp_path):
             "--quick",
         ]
         target = tmp_path / "out.json"
-        told += [f"--benchmark-json={target}", *args]
+        line += [f"--benchmark-json={target}", *args]
         # pytest-benchmark refuses to time where it sees the workers of pytest-xdist.
         plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         done = subprocess.run(
-            told, env=plain, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+            line, env=plain, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
         )
         return done.stdout + done.stderr, json.loads(
             target.read_text()
@@ -241,8 +241,8 @@ def test_a_solution_that_fails_is_one_line(run):
 @pytest.mark.needs("tensorflow")
 def test_tracing_is_counted_and_not_timed(run):
     path = run.folder / "solutions" / "tensorflow" / "softmax.py"
-    told = ("--framework", "tensorflow", "--mode", "compiled", "-k", "bench_softmax and not log")
-    _, found = run(*told)
+    line = ("--framework", "tensorflow", "--mode", "compiled", "-k", "bench_softmax and not log")
+    _, found = run(*line)
     assert [one["extra_info"]["traces"] for one in found["benchmarks"]] == [1, 1]
     assert [one["extra_info"]["retraces"] for one in found["benchmarks"]] == [0, 0]
     # A Python number that changes with each call is traced each time.
@@ -251,7 +251,7 @@ def test_tracing_is_counted_and_not_timed(run):
     anew += "class _Fresh:\n    def __call__(self, x):\n        return _traced(x, -1, 1.0 + next(_calls))\n"
     anew += "    experimental_get_tracing_count = _traced.experimental_get_tracing_count\n"
     path.write_text(text + anew + "tf.function = lambda f: _Fresh()\n")
-    _, found = run(*told)
+    _, found = run(*line)
     assert found["benchmarks"][0]["extra_info"]["retraces"] > 5
 
 

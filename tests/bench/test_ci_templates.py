@@ -30,8 +30,8 @@ def read(name):
 
 def git(folder, *words):
     about = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    told = ["git", "-C", str(folder), *about, *words]
-    return subprocess.run(told, check=True, capture_output=True, text=True).stdout.strip()
+    command = ["git", "-C", str(folder), *about, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture

@@ -69,8 +69,8 @@ def test_one_file_is_not_enough(tmp_path):
 def test_the_command_fails_where_there_is_nothing_to_compare(tmp_path):
     torn = tmp_path / "torn.json"
     torn.write_text('{"benchmarks": [')
-    told = [str(result(tmp_path / "a.json", 1.0)), str(torn)]
-    ended = CliRunner().invoke(app, ["compare", *told])
+    given = [str(result(tmp_path / "a.json", 1.0)), str(torn)]
+    ended = CliRunner().invoke(app, ["compare", *given])
     assert ended.exit_code == 2
     assert "torn.json: is no result file of pytest-benchmark, or is torn" in ended.stderr
     assert "kata: nothing to compare" in ended.stderr

@@ -47,10 +47,10 @@ tf.config.experimental.get_device_details = lambda one: {"device_name": "A GPU"}
 tf.config.experimental.set_memory_growth = lambda one, on: grown.append((one.name, on))
 before = tf.config.experimental.tensor_float_32_execution_enabled()
 it.configure(1, "cuda")
-told = it.hardware()
-told.pop("build")
+shown = it.hardware()
+shown.pop("build")
 it.precision("tf32")
-print(json.dumps([before, grown, told, it.hardware()["tf32"]]))
+print(json.dumps([before, grown, shown, it.hardware()["tf32"]]))
 """
 TORCH_ON_A_GPU = """
 import json, torch
@@ -90,19 +90,19 @@ def test_a_solution_that_makes_a_tensor_elsewhere_is_found(tmp_path):
         "    shifted =", "    x = x + torch.ones(1, device='cpu')\n    shifted ="
     )
     (tmp_path / "softmax.py").write_text(elsewhere)
-    told = run("-c", f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); "
+    shown = run("-c", f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); "
                      f"import on_a_fake_device as it; it.main(['softmax'], {str(tmp_path)!r})")  # fmt: skip
-    assert "softmax::bench_softmax('softmax', 'small'): " in told
-    assert "same device" in told
+    assert "softmax::bench_softmax('softmax', 'small'): " in shown
+    assert "same device" in shown
 
 
 @pytest.mark.needs("tensorflow")
 def test_tensorflow_on_a_gpu_takes_no_more_memory_than_it_needs_and_rounds_nothing_unasked():
-    before, grown, told, asked = json.loads(run("-c", TENSORFLOW_ON_A_GPU).splitlines()[-1])
+    before, grown, shown, asked = json.loads(run("-c", TENSORFLOW_ON_A_GPU).splitlines()[-1])
     assert before is True  # TensorFlow's own default
     assert grown == [["GPU:0", True]]
-    assert told["gpu"] == "A GPU"
-    assert told["tf32"] is False
+    assert shown["gpu"] == "A GPU"
+    assert shown["tf32"] is False
     assert asked is True
 
 

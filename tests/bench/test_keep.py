@@ -96,7 +96,7 @@ def test_what_cannot_be_kept_is_a_line(result, tmp_path):
     run = CliRunner().invoke(app, ["bench", "keep", *files, "--into", str(tmp_path / "kept")])
     assert run.exit_code == 0
     assert len(run.stderr.splitlines()) == 3
-    for words in ("changes that no commit holds", "torn", "holds no figure"):
+    for words in ("uncommitted changes", "torn", "holds no figure"):
         assert words in run.stderr
     assert len(list((tmp_path / "kept").rglob("*.json"))) == 1
     run = CliRunner().invoke(app, ["bench", "keep", files[1], "--into", str(tmp_path / "kept")])

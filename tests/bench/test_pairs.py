@@ -43,11 +43,11 @@ def run(tmp_path):
 
     def start(*args, **environment):
         target = tmp_path / "out.json"
-        told = ["-m", "pytest", "-p", "no:cacheprovider", "benchmarks/pairs/softmax.py", "--quick"]
-        told += [f"--benchmark-json={target}", *args]
+        given = ["-m", "pytest", "-p", "no:cacheprovider", "benchmarks/pairs/softmax.py", "--quick"]
+        given += [f"--benchmark-json={target}", *args]
         plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | environment
         done = subprocess.run(
-            [sys.executable, *told],
+            [sys.executable, *given],
             env=plain, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         return done.stdout + done.stderr, json.loads(target.read_text())
@@ -68,8 +68,8 @@ def test_a_rival_that_sleeps_is_that_much_slower(run, framework):
     path.write_text(text)
     rival = RIVAL[framework].format(body="time.sleep(0.04)")
     (run.folder / "benchmarks" / "rivals" / f"{framework}.py").write_text(rival)
-    told = ("--framework", framework, "-k", "own and not gradient")
-    output, found = run(*told)
+    given = ("--framework", framework, "-k", "own and not gradient")
+    output, found = run(*given)
     (one,) = found["benchmarks"]
     pair = one["extra_info"]["pair"]
     assert 0.2 < pair["ratio"] < 0.6, output
@@ -116,9 +116,9 @@ def test_rounds_alternate_and_divide_by_the_calls():
     while len(duel.ratios) < duel.rounds:
         assert duel.round() == pytest.approx(0.001)
     assert order == ["a", "b", "b", "a"] * duel.rounds
-    told = duel.figures()
-    assert (told["ratio"], told["low"], told["high"]) == pytest.approx((0.25, 0.25, 0.25))
-    assert told["other_median"] == pytest.approx(0.004)
+    figures = duel.figures()
+    assert (figures["ratio"], figures["low"], figures["high"]) == pytest.approx((0.25, 0.25, 0.25))
+    assert figures["other_median"] == pytest.approx(0.004)
 
 
 def test_long_calls_make_fewer_rounds():

@@ -43,11 +43,11 @@ def home(tmp_path):
 
 
 def regress(home, *words):
-    told = [sys.executable, "-m", "katagrad", "bench", "regress", "--framework", "torch"]
-    told += ["--submission", str(home / "answers"), "--against", "HEAD", *words]
+    given = [sys.executable, "-m", "katagrad", "bench", "regress", "--framework", "torch"]
+    given += ["--submission", str(home / "answers"), "--against", "HEAD", *words]
     plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(
-        told, env=plain, cwd=root(), capture_output=True, text=True, check=False, timeout=300
+        given, env=plain, cwd=root(), capture_output=True, text=True, check=False, timeout=300
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -81,8 +81,8 @@ def test_a_planted_slowdown_is_called_and_unchanged_topics_are_not_timed(home, t
 
 
 def git_state(home):
-    told = ["git", "-C", str(home), "status", "--porcelain"]
-    return subprocess.run(told, check=True, capture_output=True, text=True).stdout.rstrip()
+    given = ["git", "-C", str(home), "status", "--porcelain"]
+    return subprocess.run(given, check=True, capture_output=True, text=True).stdout.rstrip()
 
 
 def test_nothing_changed_is_said_without_timing(home):
@@ -167,8 +167,8 @@ def test_an_environment_is_made_once_and_whole(tmp_path, monkeypatch):
     )
     (tree / "made.py").write_text(BACKEND)
     python = checkout.environment(tree, "torch")
-    told = [str(python), "-I", "-c", "import empty, sys; print(sys.prefix)"]
-    prefix = subprocess.run(told, check=True, capture_output=True, text=True).stdout.strip()
+    given = [str(python), "-I", "-c", "import empty, sys; print(sys.prefix)"]
+    prefix = subprocess.run(given, check=True, capture_output=True, text=True).stdout.strip()
     assert prefix == str(python.parent.parent)
     made = python.stat().st_mtime_ns, python.parent.parent.stat().st_mtime_ns
     assert checkout.environment(tree, "torch") == python

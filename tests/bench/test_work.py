@@ -38,10 +38,10 @@ print(forward, training, counter.get_total_flops())
 
 @pytest.mark.needs("torch")
 def test_operations_of_dense_layers_are_those_that_pytorch_counts():
-    told = subprocess.run(
+    answered = subprocess.run(
         [sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True, timeout=120
     )
-    forward, training, with_inputs = map(int, told.stdout.split())
+    forward, training, with_inputs = map(int, answered.stdout.split())
     widths = [7, 5, 3, 2]
     assert work.forward(widths, 10)["flops"] == forward
     assert work.training(widths, 10, 4, work.ADAM)["flops"] == training

@@ -116,7 +116,7 @@ def test_one_worker_and_two_give_identical_records(graded, tmp_path):
     submissions, out, _ = graded
     run(GradingRequest(submissions, tmp_path / "one", SMALL, "process", 1, seed=7))
 
-    def told(folder):
+    def scores_in(folder):
         text = (folder / "records" / "student0004.json").read_text()
         record = json.loads(text)
         for topic in record["topics"].values():
@@ -124,7 +124,7 @@ def test_one_worker_and_two_give_identical_records(graded, tmp_path):
                 check.pop("seconds")
         return record
 
-    assert told(tmp_path / "one") == told(out)
+    assert scores_in(tmp_path / "one") == scores_in(out)
 
 
 def test_strangers_code_is_not_graded_without_walls_unless_told(tmp_path):

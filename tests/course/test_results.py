@@ -32,7 +32,7 @@ class QuickPool:
         for job in jobs:
             text = job.submission.files[f"{job.topic.name}.py"]
             status = FAILED if b"wrong" in text else NOT_GRADED if b"lost" in text else PASSED
-            outcomes = {c.name: Outcome(status, "told") for c in manifest(job.topic)}
+            outcomes = {c.name: Outcome(status, "because") for c in manifest(job.topic)}
             yield job, topic_result(job.topic, outcomes, "torch", isolation="process")
 
     def __enter__(self):
@@ -123,7 +123,7 @@ def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
     (handed_in / "bob" / "softmax.py").write_bytes(b"import torch  # lost")
     summary = grading(handed_in)
     assert rows(handed_in)["bob"]["softmax"] == rows(handed_in)["bob"]["points"] == ""
-    assert "checks not graded: told" in summary.problems["bob"]
+    assert "checks not graded: because" in summary.problems["bob"]
 
 
 def test_other_topics_and_students_stay(handed_in):
@@ -250,15 +250,15 @@ def test_the_course_keeps_the_rest_elsewhere(handed_in):
     grading(handed_in)
     out = handed_in.parent / "out"
     kept = json.loads((out / "records" / "bob.json").read_text())
-    told = json.loads((out / "students" / "bob.json").read_text())
+    shown = json.loads((out / "students" / "bob.json").read_text())
     assert (kept["seed"], kept["isolation"]) == (7, "process")
     assert "message" in kept["topics"]["softmax"]["checks"][0]
     in_force = json.loads((out / "run.json").read_text())
     assert (in_force["isolation"], in_force["limits"]["wall"]) == ("process", 20.0)
-    assert "message" not in told["topics"]["softmax"]["checks"][0]
+    assert "message" not in shown["topics"]["softmax"]["checks"][0]
     grading(handed_in, show="messages")
-    told = json.loads((out / "students" / "bob.json").read_text())
-    assert told["topics"]["softmax"]["checks"][0]["message"] == "told"
+    shown = json.loads((out / "students" / "bob.json").read_text())
+    assert shown["topics"]["softmax"]["checks"][0]["message"] == "because"
     with pytest.raises(BadOption, match="did you mean claims"):
         grading(handed_in, show="claim")
 

@@ -291,8 +291,8 @@ def test_without_derived_seeds_the_hidden_seed_is_found(arena, plain, monkeypatc
     assert "HUNTED" in kept.words
     assert "OPEN" not in kept.words
     pool = plain(limits=PATIENT, environment={"SEED": str(seed)})
-    told = arena.run(arena.attack("seed_hunted"), only=MASKED, seed=seed, pool=pool)
-    assert "OPEN the hidden seed" in told.words
+    outcome = arena.run(arena.attack("seed_hunted"), only=MASKED, seed=seed, pool=pool)
+    assert "OPEN the hidden seed" in outcome.words
 
 
 def test_without_a_clean_environment_the_driver_s_is_read(arena, plain):

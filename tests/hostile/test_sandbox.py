@@ -132,9 +132,9 @@ def test_without_bubblewrap_one_line_says_so(monkeypatch):
     try:
         with pytest.raises(
             BadOption, match="bubblewrap is not installed; install bubblewrap \\(apt install"
-        ) as told:
+        ) as refusal:
             sandbox.launcher(required=True)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(refusal.value)
         weaker = sandbox.launcher(required=False)
         assert isinstance(weaker, PlainLauncher)
         assert weaker.weaker_because == "bubblewrap is not installed"

@@ -116,8 +116,8 @@ class World:
 
     def state(self):
         """A digest of every file, name and mode of the course."""
-        told = hashlib.sha256()
+        content_hash = hashlib.sha256()
         for path in sorted(self.base.rglob("*")):
             content = path.read_bytes() if path.is_file() else b""
-            told.update(f"{path} {path.lstat().st_mode} ".encode() + content)
-        return told.hexdigest()
+            content_hash.update(f"{path} {path.lstat().st_mode} ".encode() + content)
+        return content_hash.hexdigest()

@@ -1,4 +1,4 @@
-"""Gradients are told as they are taken, weighted; unmet inputs tell tables of labels from models."""
+"""Messages say how gradients are weighted; unmet inputs distinguish models from tables of labels."""
 
 import numpy as np
 import pytest

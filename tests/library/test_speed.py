@@ -154,10 +154,10 @@ def test_a_course_asks_for_speed_or_not(pools):
 
 @pytest.mark.parametrize(("asked", "there"), [((), False), (("--speed",), True)])
 def test_pytest_leaves_speed_out_unless_asked(asked, there):
-    told = ["-m", "pytest", "graders/conv2d.py", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    given = ["-m", "pytest", "graders/conv2d.py", "--collect-only", "-q", "-p", "no:cacheprovider"]
     plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, *told, *asked],
+        [sys.executable, *given, *asked],
         cwd=root(),
         env=plain,
         capture_output=True,

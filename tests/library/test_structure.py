@@ -1,4 +1,4 @@
-"""Results that have the wrong form are told what is missing, and nothing else."""
+"""Messages about results of the wrong form say what is missing, and nothing else."""
 
 import numpy as np
 import pytest

@@ -128,16 +128,16 @@ def test_program_has_the_options(page, words):
         program, *more = more
         if program == "pytest":
             pytest.skip("as pytest alone")
-        told = help_of("-m", program)
+        shown = help_of("-m", program)
     else:
         assert (ROOT / program).is_file()
         if program == "start.py":
             word = more[more.index("--framework") + 2 if "--framework" in more else 0]
             assert word in ("demo", "test", "setup") or word in names_of_kata()
         action = [w for w in more[:1] if w.isalpha() and program != "start.py"]
-        told = help_of(program, *action)
+        shown = help_of(program, *action)
     for option in (word.partition("=")[0] for word in more if word.startswith("--")):
-        assert option in told, f"{page} names {option}, which {program} lacks"
+        assert option in shown, f"{page} names {option}, which {program} lacks"
 
 
 def names_of_kata():

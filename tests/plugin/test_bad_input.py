@@ -160,7 +160,7 @@ def test_exercise_beside_another_submission_is_a_usage_error(workspace):
 
 
 def test_help_lists_every_limit_with_its_default(workspace):
-    told = " ".join(workspace.run("--help", expect=0).split())
+    shown = " ".join(workspace.run("--help", expect=0).split())
     limits = [
         "wall=20",
         "cpu=900",
@@ -171,7 +171,7 @@ def test_help_lists_every_limit_with_its_default(workspace):
         "message=1g",
     ]
     for limit in limits:
-        assert f"{limit} (" in told
+        assert f"{limit} (" in shown
     written = [word for word in limits_help().split() if "=" in word]
     assert parse_limits(written) == Limits()
 

@@ -66,10 +66,10 @@ def test_labels_of_the_test_rows_are_never_sent(name):
     seen = {
         one for one, s in splits.items() if any(holds(a, s.train_y.ravel()) for a in listening.sent)
     }
-    told = {
+    leaked = {
         one for one, s in splits.items() if any(holds(a, s.test_y.ravel()) for a in listening.sent)
     }
-    assert not told, f"{name} sends the test labels of {told}"
+    assert not leaked, f"{name} sends the test labels of {leaked}"
     assert seen or name not in ("classification_problem", "deep_nn"), "the training labels are sent"
 
 

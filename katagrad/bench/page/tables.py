@@ -57,7 +57,7 @@ class Table:
 
 
 def cell(figure: Figure) -> Cell:
-    """What the throughput table says of a figure."""
+    """The cell of the throughput table for a figure."""
     shares = [
         (value, name)
         for value, name in (

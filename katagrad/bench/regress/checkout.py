@@ -27,7 +27,7 @@ def _git(folder: Path, *words: str) -> str:
         )
     except FileNotFoundError:
         raise Unavailable(
-            "git is not on the PATH; another revision cannot be had without it"
+            "git is not on the PATH; it is needed to check out another revision"
         ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
@@ -36,7 +36,7 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def top(folder: Path) -> Path:
-    """The work tree that holds `folder`. Raises Unavailable where there is none."""
+    """The work tree that contains `folder`. Raises Unavailable if there is none."""
     try:
         return Path(_git(folder, "rev-parse", "--show-toplevel"))
     except Unavailable as reason:
@@ -84,7 +84,7 @@ def environment(tree: Path, framework: str) -> Path:
             made = Path(room) / "environment"
             _build(made, tree, framework, "constraints.txt" in wanted)
             try:
-                made.replace(kept)  # whole or not at all; an interpreter stands such a move
+                made.replace(kept)  # whole or not at all; an interpreter can be moved
             except OSError:
                 if not _interpreter(kept).exists():  # somebody else may have been first
                     shutil.rmtree(kept, ignore_errors=True)

@@ -6,7 +6,7 @@ from katagrad.bench import quantities
 from katagrad.bench.regress.regress import NEW, Finding, Report
 from katagrad.bench.regress.rule import CANNOT, FASTER, SAME, SLOWER
 
-# In the order of the table: what a reader must act on stands first.
+# In the order of the table: results that need action come first.
 ORDER = (SLOWER, CANNOT, FASTER, NEW, SAME)
 # Rows that are shown; beyond that, benchmarks that are the same are counted only.
 ROWS = 40

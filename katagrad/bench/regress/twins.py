@@ -144,7 +144,7 @@ class Launch:
             self.pools[i].prepare(conditions.framework)
 
     def versions(self) -> list[dict[str, str]]:
-        """Versions of the libraries in each lane. Raises NotGraded where a framework cannot be had."""
+        """Versions of the libraries in each lane. Raises NotGraded if a framework is not available."""
         return [pool.versions(self.conditions.framework) for pool in self.pools]
 
     def time(

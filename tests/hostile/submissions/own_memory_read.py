@@ -1,4 +1,4 @@
-"""Searches its own memory, a copy of the server's, for what the driver ever told it.
+"""Searches its own memory, a copy of the server's, for what the driver ever sent to it.
 
 Dresses up: wrong.
 """
