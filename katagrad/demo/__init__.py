@@ -110,6 +110,6 @@ def messages(student: str, record: dict[str, TopicResult]) -> list[str]:
                 first + times, 110, initial_indent="    - ", subsequent_indent="      "
             )
             lines += [f"      {line.strip()}"[:116] for line in rest]
-            hint = f"Hint: {hints[0]}" if hints[0] and len(hints) == 1 else ""
+            hint = f"Look at: {hints[0]}" if hints[0] and len(hints) == 1 else ""
             lines += textwrap.wrap(hint, 110, initial_indent="      ", subsequent_indent="      ")
     return ["", student, *lines] if lines else []

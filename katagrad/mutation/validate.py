@@ -166,7 +166,7 @@ class Validator:
             shown.shown += [f"{mutant.name} ({mutant.caught_by}, {outcome.status})"]
             shown.shown += [f"    {line}" for line in outcome.message.splitlines()]
             if check.hint and outcome.status == FAILED and not outcome.whole:
-                shown.shown.append(f"    Hint: {check.hint}")
+                shown.shown.append(f"    Look at: {check.hint}")
         if outcome.status == PASSED:
             others = [name for name in checks if name != mutant.caught_by]
             fell = [n for n, o in self.run(text, seed, others).items() if o.status == FAILED]

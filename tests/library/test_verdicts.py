@@ -88,7 +88,7 @@ def test_shown_is_what_a_student_reads(judge):
     assert findings.shown == [
         "no temperature (test_first, failed)",
         "    x is 3",
-        "    Hint: Look there.",
+        "    Look at: Look there.",
     ]
 
 
