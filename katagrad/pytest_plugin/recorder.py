@@ -130,8 +130,7 @@ def named(nodeid: str) -> tuple[str, str] | None:
 def reason_of(case: CaseReport) -> tuple[str, str, str] | None:
     """A key that is equal for failures with the same reason. None if the failure is shown on its own.
 
-    The reason is the same if the same exception was raised at the same line, or if the message concerns
-    the whole file.
+    The reason is the same exception at the same line, or a message that concerns the whole file.
     """
     outcome = case.outcome
     if outcome.status != FAILED:
@@ -162,8 +161,7 @@ class Recorder:
         self.versions: dict[str, str] = {}
         self.places: dict[tuple[str, str], tuple[bool, int]] = {}
         self.selected: set[tuple[str, str]] = set()  # (topic, check)
-        # The first test that failed, by reason.
-        self.said: dict[tuple[str, str, str], str] = {}
+        self.said: dict[tuple[str, str, str], str] = {}  # the first failed test, by reason
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
