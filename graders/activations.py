@@ -125,7 +125,7 @@ def test_activations_keep_the_shape_of_a_scalar(impl, name):
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_keeps_the_contracts_words(impl, name):
-    """every function and derivative keeps what docs/contract.md says of every function"""
+    """every function and derivative follows the rules of docs/contract.md"""
     x, given = both_sides(2, 3, 4), ARGUMENTS.get(name, {})
     if name == "gelu":  # its two branches have little in common
         conform(impl, name, [x], expected=gelu)
@@ -138,7 +138,7 @@ def test_every_function_keeps_the_contracts_words(impl, name):
 
 @pytest.mark.grade(points=1)
 def test_saturation_keeps_the_contracts_words(impl):
-    """saturation keeps what docs/contract.md says of every function, for x of any shape"""
+    """saturation follows the rules of docs/contract.md, for x of any shape"""
     x = both_sides(3, 2, 4)
     conform(impl, "saturation", [x, "sigmoid"], {"tol": 0.1}, gives="anything", without=TENSORS)
     blocked = np.abs(DERIVATIVES["sigmoid"](x)) < 0.1
@@ -295,7 +295,7 @@ def test_saturation_counts_blocked_gradients(impl, name):
 
 @pytest.mark.grade(points=1)
 def test_saturation_refuses_unknown_names(impl):
-    """saturation raises ValueError for a name that is no activation, and has a tol of 0.001"""
+    """saturation raises ValueError for an unknown name, and tol is 0.001 by default"""
     for name in ("swish", "sigmoid_grad", ""):
         with raises("ValueError", of=f"saturation(x, {name!r})"):
             impl.saturation(normal(3), name)

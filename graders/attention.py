@@ -151,7 +151,7 @@ def test_attention_hides_what_the_mask_hides(impl, size):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("masked", [False, True])
 def test_attention_keeps_the_contracts_words(impl, masked):
-    """attention keeps what docs/contract.md says of every function, with a mask and without"""
+    """attention follows the rules of docs/contract.md, with a mask and without"""
     given = {"mask": some(3, 5)} if masked else {}
     told = {"expected": attention, "rows": [0, 1, 2], "rowwise": True}
     conform(impl, "attention", [*inputs(2)], given, **told)
@@ -159,7 +159,7 @@ def test_attention_keeps_the_contracts_words(impl, masked):
 
 @pytest.mark.grade(points=1)
 def test_masks_keep_the_contracts_words(impl):
-    """causal_mask and padding_mask keep what docs/contract.md says of every function; a size beyond 8 bits fits, too"""
+    """causal_mask and padding_mask follows the rules of docs/contract.md; a size beyond 8 bits fits, too"""
     conform(impl, "causal_mask", [4], expected=lambda size: np.tri(size, dtype=bool))
 
     def padding_mask(lengths, size):
@@ -172,7 +172,7 @@ def test_masks_keep_the_contracts_words(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("kind", ["floats", "integers"])
 def test_heads_keep_the_contracts_words(impl, kind):
-    """split_heads and merge_heads keep what docs/contract.md says of every function, for tensors of any dtype"""
+    """split_heads and merge_heads follows the rules of docs/contract.md, for tensors of any dtype"""
     x = normal(2, 5, 6) if kind == "floats" else integers(100, 2, 5, 6)
     # A result that is a view of x is as good as a copy.
     told = {"rows": [0], "rowwise": True, "without": ["shared"]}
@@ -184,7 +184,7 @@ def test_heads_keep_the_contracts_words(impl, kind):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("masked", [False, True])
 def test_multi_head_keeps_the_contracts_words(impl, masked):
-    """multi_head keeps what docs/contract.md says of every function, with a mask and without"""
+    """multi_head follows the rules of docs/contract.md, with a mask and without"""
     given = {"mask": some(5, 5)} if masked else {}
     args = [normal(2, 5, 6), weights_of_layer(6), 3]
     conform(impl, "multi_head", args, given, expected=multi_head, rows=[0], rowwise=True)
@@ -209,7 +209,7 @@ def test_attention_hides_keys_whatever_the_scores(impl, scale):
 
 @pytest.mark.grade(points=1, hint=NOBODY)
 def test_attention_of_nobody_is_zero(impl):
-    """a query that may look at no key has weights, output and gradients 0, and others are untouched"""
+    """a query without visible keys has weights, output and gradients 0, and other queries are not affected"""
     (q, k, v), mask = inputs(2), some(3, 5)
     mask[1] = False
     out, weights = attend(impl, q, k, v, mask=mask)
@@ -228,7 +228,7 @@ def test_attention_of_nobody_is_zero(impl):
 
 @pytest.mark.grade(points=2, hint="Subtract the largest visible score before you exponentiate.")
 def test_attention_stays_finite(impl):
-    """scores of 10,000 neither overflow nor drown the visible keys, hidden or not"""
+    """scores of 10,000, hidden or visible, do not overflow and do not change other weights"""
     q = np.array([[100.0, 0.0], [0.0, 100.0], [-100.0, 0.0]])
     k = np.array([[140.0, 0.0], [139.99, 0.02], [0.01, -0.02], [0.0, 0.01]])
     v = normal(4, 3)

@@ -48,19 +48,19 @@ PAIRS = [
 
 @pytest.mark.grade(points=1)
 def test_broadcast_shape_keeps_the_contracts_words(impl):
-    """broadcast_shape keeps what docs/contract.md says of every function"""
+    """broadcast_shape follows the rules of docs/contract.md"""
     conform(impl, "broadcast_shape", [(2, 1, 4), (3, 1)], expected=(2, 3, 4))
 
 
 @pytest.mark.grade(points=1)
 def test_standardize_keeps_the_contracts_words(impl):
-    """standardize keeps what docs/contract.md says of every function"""
+    """standardize follows the rules of docs/contract.md"""
     conform(impl, "standardize", [normal(3, 4), 1], {"eps": 0.1}, expected=standardize)
 
 
 @pytest.mark.grade(points=1)
 def test_scale_rows_keeps_the_contracts_words(impl):
-    """scale_rows keeps what docs/contract.md says of every function"""
+    """scale_rows follows the rules of docs/contract.md"""
 
     def scaled(x, factors):
         return x * factors[:, None]
@@ -71,20 +71,20 @@ def test_scale_rows_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_outer_keeps_the_contracts_words(impl):
-    """outer keeps what docs/contract.md says of every function"""
+    """outer follows the rules of docs/contract.md"""
     conform(impl, "outer", [normal(4), normal(3)], expected=np.outer, rows=[0], rowwise=True)
 
 
 @pytest.mark.grade(points=1)
 def test_pairwise_sqdist_keeps_the_contracts_words(impl):
-    """pairwise_sqdist keeps what docs/contract.md says of every function"""
+    """pairwise_sqdist follows the rules of docs/contract.md"""
     given = [normal(4, 3), normal(5, 3)]
     conform(impl, "pairwise_sqdist", given, expected=sqdist, rows=[0], rowwise=True)
 
 
 @pytest.mark.grade(points=1)
 def test_batched_matmul_keeps_the_contracts_words(impl):
-    """batched_matmul keeps what docs/contract.md says of every function"""
+    """batched_matmul follows the rules of docs/contract.md"""
     conform(impl, "batched_matmul", [normal(2, 3, 4), normal(4, 5)], expected=np.matmul)
 
 
@@ -267,7 +267,7 @@ def test_batched_matmul_multiplies_matrices(impl, sizes):
 
 @pytest.mark.grade(points=2, hint="What was stretched going forward is summed going back.")
 def test_broadcasting_passes_gradients(impl):
-    """gradients flow through all products; one that was stretched collects from all its uses"""
+    """gradients flow through all products; the gradient of a stretched tensor is the sum over its uses"""
     x, y, c = normal(3, 2), normal(4, 2), normal(3, 4)
     expected = 2 * (c[..., None] * (x[:, None] - y[None])).sum(1)
     close(
@@ -287,9 +287,11 @@ def test_broadcasting_passes_gradients(impl):
     close(result, np.einsum("bnk,bnm->km", a, c), of="d batched_matmul / d b")
 
 
-@pytest.mark.grade(points=2, hint="Give the tensors axes of length 1, and let them meet at once.")
+@pytest.mark.grade(
+    points=2, hint="Give the tensors axes of length 1, and combine them in one operation."
+)
 def test_broadcasting_needs_no_loop(impl):
-    """all but broadcast_shape is written without Python loops and ready-made distances"""
+    """all functions except broadcast_shape are written without Python loops and ready-made distances"""
     names = ("standardize", "scale_rows", "outer", "pairwise_sqdist", "batched_matmul")
     from_scratch(impl, "broadcast_shape", *names)
     for name in names:

@@ -94,7 +94,7 @@ def expect_weights(impl, model, layers, of):
 @pytest.mark.grade(points=3, hint=COUNT)
 @pytest.mark.parametrize("run", RUNS)
 def test_early_stopping_stops_in_time(impl, run):
-    """EarlyStopping stops after `patience` values without improvement, not before, and goes on saying so"""
+    """EarlyStopping stops after `patience` values without improvement, not before, and keeps returning True"""
     given, values, last = RUNS[run]
     stop = impl.EarlyStopping(**given)
     for i, value in enumerate(values):
@@ -140,7 +140,7 @@ def test_early_stopping_restores_the_best_weights(impl, mode):
     expect_weights(impl, model, history[0], "after a new best epoch and restore")
 
 
-@pytest.mark.grade(points=1, hint="Raise ValueError for what no mode is, and for patience below 1.")
+@pytest.mark.grade(points=1, hint="Raise ValueError for an unknown mode, and for patience below 1.")
 def test_bad_arguments_are_refused(impl):
     """an unknown mode and a patience below 1 raise ValueError"""
     with raises("ValueError", of="EarlyStopping(mode='lowest')"):

@@ -78,7 +78,7 @@ def reduced(logits, labels, label_smoothing=0.0, ignore_index=None, reduction="m
 @pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
 @pytest.mark.parametrize("kind", ["integers", "distributions"])
 def test_cross_entropy_keeps_the_contracts_words(impl, kind, reduction):
-    """cross_entropy keeps what docs/contract.md says of every function, for labels of both kinds"""
+    """cross_entropy follows the rules of docs/contract.md, for labels of both kinds"""
     labels = np.array([1, 2, 0, 3, 2]) if kind == "integers" else distributions(5, 4)
     given = {"label_smoothing": 0.2, "ignore_index": 2, "reduction": reduction}
     told = {"expected": reduced, "rows": [0, "labels"], "rowwise": reduction == "none"}
@@ -87,7 +87,7 @@ def test_cross_entropy_keeps_the_contracts_words(impl, kind, reduction):
 
 @pytest.mark.grade(points=1)
 def test_nll_keeps_the_contracts_words(impl):
-    """nll keeps what docs/contract.md says of every function"""
+    """nll follows the rules of docs/contract.md"""
 
     def nll(log_probabilities, labels):
         return -log_probabilities[np.arange(len(labels)), labels.astype(int)].mean()
@@ -232,7 +232,9 @@ def test_cross_entropy_reduces_as_asked(impl):
             impl.cross_entropy(z, labels, reduction=reduction)
 
 
-@pytest.mark.grade(points=1, hint="Compare the shapes yourself: broadcasting would hide the slip.")
+@pytest.mark.grade(
+    points=1, hint="Compare the shapes yourself: broadcasting would hide the mistake."
+)
 def test_cross_entropy_refuses_labels_that_do_not_fit(impl):
     """labels of another shape raise ValueError instead of being broadcast"""
     z = normal(4, 4)
@@ -249,7 +251,7 @@ def test_cross_entropy_refuses_labels_that_do_not_fit(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("classes", [2, 10, 1000])
 def test_cross_entropy_of_equal_logits_is_the_log_of_classes(impl, classes):
-    """a model that knows nothing has the loss ln C, whatever the label and the smoothing"""
+    """equal logits have the loss ln C, for any label and any smoothing"""
     z = np.full((3, classes), 0.5)
     labels = np.array([0, 1, classes - 1])
     for smoothing in (0.0, 0.3):
@@ -263,7 +265,7 @@ def test_cross_entropy_of_equal_logits_is_the_log_of_classes(impl, classes):
 
 @pytest.mark.grade(points=2, hint=STABLE)
 def test_cross_entropy_stays_finite(impl):
-    """logits of 10,000 and hopeless guesses give finite losses and gradients"""
+    """logits of 10,000 and very wrong predictions give finite losses and gradients"""
     z = np.array([[0.0, 500.0, -500.0], [1e4, -1e4, 0.0], [1e4, 1e4, 1e4], [-1e4, -1e4, -9e3]])
     labels = np.array([0, 1, 2, 0])
     for y, name in ((labels, "integer labels"), (np.eye(3)[labels], "one-hot labels")):

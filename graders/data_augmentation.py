@@ -260,7 +260,7 @@ CALLS = {
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("name", CALLS)
 def test_changes_keep_the_contracts_words(impl, name):
-    """each change keeps what docs/contract.md says: dtypes, integer widths, views, arguments left as they were"""
+    """each change follows the rules of docs/contract.md: dtypes, integer widths, views, arguments left as they were"""
     expected, more = CALLS[name]
     rows = [i for i, value in enumerate((0, *more)) if i == 0 or np.ndim(value)]
     conform(
@@ -327,7 +327,7 @@ def test_augment_without_a_policy_changes_nothing(impl):
 @pytest.mark.grade(points=1, hint=OWN)
 @pytest.mark.parametrize("share", [0.2, 0.5, 1.0])
 def test_augment_flips_the_share_asked_for(impl, share):
-    """about that share of the images is mirrored, each by a draw of its own"""
+    """the expected share of the images is mirrored, with one draw for each image"""
     x = np.broadcast_to(images(1, 2, 3, 1), (2_000, 2, 3, 1)).copy()
     found = impl.augment(image(x), {"flip": share}, impl.rng(), returns="image")
     mirrored = np.isclose(found, x[:, :, ::-1], atol=1e-6).all((1, 2, 3))
@@ -476,7 +476,7 @@ def test_augment_draws_from_rng_anew(impl):
 
 @pytest.mark.grade(points=1)
 def test_augment_refuses_unknown_names(impl):
-    """a name that is no change is a ValueError, also beside names that are"""
+    """an unknown name of a change raises ValueError, also beside known names"""
     for policy in ({"flips": 0.5}, {"shift": 1, "hflip": 0.5}):
         with raises("ValueError", of=f"augment(x, {policy}, rng)"):
             impl.augment(image(images(2, 4, 4, 1)), policy, impl.rng())
@@ -600,7 +600,7 @@ def places(impl, seed, epochs, earlier=()):
 
 @pytest.mark.grade(points=2, seconds=30, hint="Draw rng.permutation inside the loop over epochs.")
 def test_train_draws_a_new_order_each_epoch(impl):
-    """each epoch uses every image once, in an order of its own that follows from rng"""
+    """each epoch uses every image once, in a new order drawn from rng"""
     seed, other = (int(one) for one in generator().integers(2**31, size=2))
     first = places(impl, seed, 1)
     equal(places(impl, seed, 1), first, of="the steps at which images are used, with the same seed")

@@ -68,7 +68,7 @@ def test_losses_keep_shape_and_dtype(impl, name):
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_keep_the_contracts_words(impl, name):
-    """each loss keeps what docs/contract.md says of every function"""
+    """each loss follows the rules of docs/contract.md"""
     given = {"reduction": "none"} | SETTINGS.get(name, {})
 
     def each(a, b, **settings):
@@ -264,7 +264,7 @@ def test_bce_weighs_the_positive_term(impl, weight):
 
 @pytest.mark.grade(points=1)
 def test_bce_of_zero_logits_is_ln_2(impl):
-    """a model that knows nothing has the loss ln 2, whatever the label"""
+    """a logit of 0 has the loss ln 2, for either label"""
     for y in (np.array([0.0, 1.0, 0.3]), np.ones((2, 2)), np.zeros((1,))):
         close(
             impl.bce_with_logits(np.zeros_like(y), y),

@@ -352,7 +352,7 @@ def test_regression_metrics_keep_to_any_unit(impl):
 
 @pytest.mark.grade(points=1, hint="Convert labels to int64 before you compute with them.")
 def test_confusion_matrix_keeps_the_contracts_words(impl):
-    """confusion_matrix keeps what docs/contract.md says of every function; many classes and large counts fit, too"""
+    """confusion_matrix follows the rules of docs/contract.md; many classes and large counts fit, too"""
     # 20 classes make 400 pairs, and 300 samples are of one pair: neither fits into 8 bits.
     labels, guesses = (
         np.r_[integers(20, 40), np.full(300, 7)],
@@ -363,7 +363,7 @@ def test_confusion_matrix_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_accuracy_keeps_the_contracts_words(impl):
-    """accuracy keeps what docs/contract.md says of every function"""
+    """accuracy follows the rules of docs/contract.md"""
     labels, guesses = unbalanced(classes=3, samples=400)
     figure(impl.accuracy(labels, guesses), "accuracy(labels, predictions)")
     conform(impl, "accuracy", [labels, guesses], gives="anything", rows=[0, 1])
@@ -372,7 +372,7 @@ def test_accuracy_keeps_the_contracts_words(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("average", ["none", "macro", "weighted", "micro"])
 def test_precision_recall_f1_keeps_the_contracts_words(impl, average):
-    """precision_recall_f1 keeps what docs/contract.md says of every function; many classes and large counts fit, too"""
+    """precision_recall_f1 follows the rules of docs/contract.md; many classes and large counts fit, too"""
     labels, guesses = unbalanced(classes=20, samples=400)
     labels, guesses = np.r_[labels, np.full(300, 7)], np.r_[guesses, np.full(300, 7)]
     call = f"precision_recall_f1(labels, predictions, 20, {average=})"
@@ -389,7 +389,7 @@ def test_precision_recall_f1_keeps_the_contracts_words(impl, average):
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("name", REGRESSION)
 def test_regression_metrics_keep_the_contracts_words(impl, name):
-    """mae, rmse, r2 and mape keep what docs/contract.md says of every function"""
+    """mae, rmse, r2 and mape follows the rules of docs/contract.md"""
     t, p = regression(5, 3)
     figure(impl.call(name, t, p), f"{name}(target, prediction)")
     # A number may have more digits than its inputs, so its dtype is compared with that for float64 alone.

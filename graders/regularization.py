@@ -388,7 +388,7 @@ def test_lasso_picks_the_features_that_matter(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("name", ["l1_penalty", "l2_penalty"])
 def test_penalties_keep_the_contracts_words(impl, name):
-    """l1_penalty and l2_penalty keep what docs/contract.md says of every function"""
+    """l1_penalty and l2_penalty follows the rules of docs/contract.md"""
     conform(
         impl, name, [tensors()], expected={"l1_penalty": l1_penalty, "l2_penalty": l2_penalty}[name]
     )
@@ -396,7 +396,7 @@ def test_penalties_keep_the_contracts_words(impl, name):
 
 @pytest.mark.grade(points=1)
 def test_penalized_loss_keeps_the_contracts_words(impl):
-    """penalized_loss keeps what docs/contract.md says of every function"""
+    """penalized_loss follows the rules of docs/contract.md"""
     given = {"l1": 0.3, "l2": 0.2}
     loss = np.asarray(normal())
     conform(impl, "penalized_loss", [loss, tensors()], given, expected=penalized_loss)
@@ -404,14 +404,14 @@ def test_penalized_loss_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_weight_decay_step_keeps_the_contracts_words(impl):
-    """weight_decay_step keeps what docs/contract.md says of every function"""
+    """weight_decay_step follows the rules of docs/contract.md"""
     given = [tensors(), tensors(), 0.3, 0.2]
     conform(impl, "weight_decay_step", given, expected=weight_decay_step)
 
 
 @pytest.mark.grade(points=1)
 def test_adam_step_keeps_the_contracts_words(impl):
-    """adam_step keeps what docs/contract.md says of every function"""
+    """adam_step follows the rules of docs/contract.md"""
     moments = tensors(), [np.abs(v) + 0.1 for v in tensors()]
     given = {"lr": 0.05, "l2": 0.2, "decay": 0.1}
     conform(impl, "adam_step", [tensors(), tensors(), moments, 3], given, expected=adam_step)
@@ -419,19 +419,19 @@ def test_adam_step_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_sparsity_keeps_the_contracts_words(impl):
-    """sparsity keeps what docs/contract.md says of every function"""
+    """sparsity follows the rules of docs/contract.md"""
     conform(impl, "sparsity", [tensors()], {"tol": 0.5}, expected=sparsity)
 
 
 @pytest.mark.grade(points=1)
 def test_soft_threshold_keeps_the_contracts_words(impl):
-    """soft_threshold keeps what docs/contract.md says of every function"""
+    """soft_threshold follows the rules of docs/contract.md"""
     conform(impl, "soft_threshold", [normal(3, 4), 0.8], expected=soft_threshold)
 
 
 @pytest.mark.grade(points=1)
 def test_fit_lasso_keeps_the_contracts_words(impl):
-    """fit_lasso keeps what docs/contract.md says of every function"""
+    """fit_lasso follows the rules of docs/contract.md"""
     x, y = regression(rows=9, noise_features=1)
     given = [x, y, 0.2, 0.05, 5]
     conform(impl, "fit_lasso", given, expected=fit_lasso, rows=[0, 1], without=["gradients"])

@@ -494,7 +494,7 @@ def places(impl, seed, epochs, earlier):
 
 @pytest.mark.grade(points=2, seconds=60, hint="Draw rng.permutation inside the loop over epochs.")
 def test_train_draws_a_new_order_each_epoch(impl):
-    """each epoch uses every row once, in an order of its own that follows from rng"""
+    """each epoch uses every row once, in a new order drawn from rng"""
     seed, other = (int(one) for one in generator().integers(2**31, size=2))
     first = places(impl, seed, 1, [()] * ASKED)
     equal(

@@ -165,7 +165,7 @@ def test_roc_curve_parts_scores_however_close(impl, unit):
 
 @pytest.mark.grade(points=1, hint="Convert labels to int64 before you count them.")
 def test_roc_curve_keeps_the_contracts_words(impl):
-    """roc_curve keeps what docs/contract.md says of every function; counts beyond 8 bits fit, too"""
+    """roc_curve follows the rules of docs/contract.md; counts beyond 8 bits fit, too"""
     labels, scores = binary(120)
     # 600 positives do not fit into 8 bits.
     labels, scores = np.r_[labels, np.ones(600, int)], np.r_[scores, np.full(600, scores[0])]
@@ -174,7 +174,7 @@ def test_roc_curve_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_auc_keeps_the_contracts_words(impl):
-    """auc keeps what docs/contract.md says of every function"""
+    """auc follows the rules of docs/contract.md"""
     x, y = np.sort(normal(7)), normal(7, shift=1.0)
     figure(impl.auc(x, y), "auc(x, y)")
     conform(impl, "auc", [x, y], gives="anything", without=ANY_PRECISION)
@@ -185,7 +185,7 @@ def test_auc_keeps_the_contracts_words(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("average", ["macro", "weighted"])
 def test_multiclass_auc_keeps_the_contracts_words(impl, average):
-    """multiclass_auc keeps what docs/contract.md says of every function; counts beyond 8 bits fit, too"""
+    """multiclass_auc follows the rules of docs/contract.md; counts beyond 8 bits fit, too"""
     labels, p = multiclass(20, 3)
     # 300 samples of one class do not fit into 8 bits.
     labels, p = np.r_[labels, np.full(300, 2)], np.r_[p, np.repeat(p[:1], 300, axis=0)]

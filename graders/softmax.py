@@ -43,14 +43,14 @@ def test_softmax_keeps_shape_and_dtype(impl, size):
 
 @pytest.mark.grade(points=1)
 def test_softmax_keeps_the_contracts_words(impl):
-    """softmax keeps what docs/contract.md says of every function"""
+    """softmax follows the rules of docs/contract.md"""
     given = {"axis": -1, "temperature": 0.7}
     conform(impl, "softmax", [normal(5, 3)], given, expected=softmax, rows=[0], rowwise=True)
 
 
 @pytest.mark.grade(points=1)
 def test_log_softmax_keeps_the_contracts_words(impl):
-    """log_softmax keeps what docs/contract.md says of every function"""
+    """log_softmax follows the rules of docs/contract.md"""
     conform(
         impl,
         "log_softmax",
@@ -64,7 +64,7 @@ def test_log_softmax_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_softmax_jvp_keeps_the_contracts_words(impl):
-    """softmax_jvp keeps what docs/contract.md says of every function"""
+    """softmax_jvp follows the rules of docs/contract.md"""
     given = [softmax(normal(5, 3)), normal(5, 3)]
     conform(impl, "softmax_jvp", given, expected=softmax_jvp, rows=[0, 1], rowwise=True)
 

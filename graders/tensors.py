@@ -21,7 +21,7 @@ from katagrad.authoring.expect import (
 @pytest.mark.grade(points=1, hint="A scalar has the shape (), a vector of one element has (1,).")
 @pytest.mark.parametrize("size", [(), (1,), (5,), (2, 3), (2, 1, 3, 4), (0, 3)])
 def test_make_has_the_shape_asked_for(impl, size):
-    """make gives every rank from a scalar up, filled, in float32 unless told otherwise"""
+    """make fills tensors of every rank, scalars included, in float32 by default"""
     fill = float(uniform(low=1.0, high=9.0))
     result = impl.make(size, fill=fill)
     close(result, np.full(size, fill), of=f"make({size}, fill={fill:.4g})")
@@ -32,7 +32,7 @@ def test_make_has_the_shape_asked_for(impl, size):
 @pytest.mark.grade(points=1, hint="The dtype follows the argument, never the type of `fill`.")
 @pytest.mark.parametrize("name", ["float32", "float64", "int64", "bool"])
 def test_make_has_the_dtype_asked_for(impl, name):
-    """make has the dtype that is asked for, whatever number fills it"""
+    """make returns the requested dtype, for any number `fill`"""
     for fill in (1, 1.0):
         result = impl.make((2, 3), fill=fill, dtype=name)
         dtype(result, name, of=f"make((2, 3), fill={fill!r}, dtype={name!r})")
@@ -176,7 +176,7 @@ def test_flatten_rows_keeps_the_batch_axis(impl, size):
 @pytest.mark.grade(points=2, hint="Reshape keeps the order of the elements; you want a transpose.")
 @pytest.mark.parametrize("size", [(2, 3, 4, 5), (1, 4, 4, 3), (3, 2, 2, 2), (2, 5, 1, 1)])
 def test_channels_first_moves_axes(impl, size):
-    """channels_first moves the last axis behind the first, and no pixel out of its place"""
+    """channels_first moves the last axis behind the first, and keeps every pixel in its place"""
     n, h, w, c = size
     x = normal(*size)
     mistakes = {
@@ -214,7 +214,7 @@ def test_one_hot_appends_an_axis(impl, size):
 @pytest.mark.grade(points=1, hint="Look at the smallest and the largest label before you encode.")
 @pytest.mark.parametrize("label", [3, 4, -1])
 def test_one_hot_refuses_labels_out_of_range(impl, label):
-    """one_hot raises ValueError for a label that is no class, and takes the last class"""
+    """one_hot raises ValueError for a label outside the classes, and accepts the last class"""
     with raises("ValueError", of=f"one_hot with the label {label} of 3 classes"):
         impl.one_hot(np.array([0, label, 1]), 3)
     close(impl.one_hot(np.array([2, 0]), 3), np.eye(3)[[2, 0]], of="one_hot([2, 0], classes=3)")
@@ -222,7 +222,7 @@ def test_one_hot_refuses_labels_out_of_range(impl, label):
 
 @pytest.mark.grade(points=1)
 def test_tensors_stay_tensors(impl):
-    """everything is done with tensors, without a detour through NumPy"""
+    """all functions work on tensors, without NumPy"""
     from_scratch(impl, "make", "count", "pick_rows", "split_batches", "flatten_rows", "one_hot")
     dtype(impl.make((2,), 1.0), "float32", of="make((2,), 1.0)")
 
@@ -263,20 +263,20 @@ MOVED = ["shared", "digits"]
 
 @pytest.mark.grade(points=1)
 def test_make_and_count_keep_the_contracts_words(impl):
-    """make and count keep what docs/contract.md says of every function"""
+    """make and count follows the rules of docs/contract.md"""
     conform(impl, "make", [(2, 3), 7, "int64"], expected=np.full((2, 3), 7))
     conform(impl, "count", [(2, 3)], expected=np.arange(6).reshape(2, 3))
 
 
 @pytest.mark.grade(points=1)
 def test_describe_keeps_the_contracts_words(impl):
-    """describe keeps what docs/contract.md says of every function"""
+    """describe follows the rules of docs/contract.md"""
     conform(impl, "describe", [normal(2, 3)], gives="anything", without=["float64", "digits"])
 
 
 @pytest.mark.grade(points=1)
 def test_pick_rows_keeps_the_contracts_words(impl):
-    """pick_rows keeps what docs/contract.md says of every function"""
+    """pick_rows follows the rules of docs/contract.md"""
 
     def picked(x, indices):
         return x[indices]
@@ -287,7 +287,7 @@ def test_pick_rows_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_split_batches_keeps_the_contracts_words(impl):
-    """split_batches keeps what docs/contract.md says of every function"""
+    """split_batches follows the rules of docs/contract.md"""
 
     def split(x, batch):
         return [x[i : i + batch] for i in range(0, len(x), batch)]
@@ -297,7 +297,7 @@ def test_split_batches_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_flatten_rows_keeps_the_contracts_words(impl):
-    """flatten_rows keeps what docs/contract.md says of every function, for views, too"""
+    """flatten_rows follows the rules of docs/contract.md, for views, too"""
 
     def flat(x):
         return x.reshape(len(x), -1)
@@ -307,7 +307,7 @@ def test_flatten_rows_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_channels_first_keeps_the_contracts_words(impl):
-    """channels_first keeps what docs/contract.md says of every function"""
+    """channels_first follows the rules of docs/contract.md"""
 
     def moved(x):
         return x.transpose(0, 3, 1, 2)
@@ -317,7 +317,7 @@ def test_channels_first_keeps_the_contracts_words(impl):
 
 @pytest.mark.grade(points=1)
 def test_one_hot_keeps_the_contracts_words(impl):
-    """one_hot keeps what docs/contract.md says of every function"""
+    """one_hot follows the rules of docs/contract.md"""
 
     def encoded(labels, classes):
         return np.eye(classes, dtype=np.float32)[labels]

@@ -223,7 +223,7 @@ def test_vocab_counts_words_as_tokenize_cuts_them(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("size", [1, 0, -3])
 def test_vocab_needs_room_for_its_special_entries(impl, size):
-    """a size below 2 is a ValueError"""
+    """a size below 2 raises ValueError"""
     with raises("ValueError", of=f"build_vocab(['a'], size={size})"):
         impl.build_vocab(["a"], size)
 
@@ -336,7 +336,7 @@ def test_pad_pads_right_and_cuts_right_unless_told(impl):
 
 @pytest.mark.grade(points=1)
 def test_pad_refuses_what_cannot_be_meant(impl):
-    """another word for an end, and a length below 1, are ValueErrors"""
+    """an unknown name of an end, and a length below 1, raise ValueError"""
     sequences = ragged(2, 3)
     for name, value in (
         ("side", "middle"),
@@ -351,7 +351,7 @@ def test_pad_refuses_what_cannot_be_meant(impl):
 
 @pytest.mark.grade(points=1)
 def test_pad_keeps_the_contracts_words(impl):
-    """pad keeps what docs/contract.md says: views, the same answer twice, arguments left as they were"""
+    """pad follows the rules of docs/contract.md: views, the same answer twice, arguments left as they were"""
     conform(impl, "pad", [ragged(4, 2, 3), 3], {"side": "left"}, expected=pad, without=["integers"])
 
 

@@ -147,7 +147,7 @@ def test_a_sandbox_that_does_not_shut_in_is_not_taken(found):
         def options(self):
             return [o for o in super().options() if o != "--unshare-net"]
 
-    with pytest.raises(sandbox.Unavailable, match="does not separate"):
+    with pytest.raises(sandbox.Unavailable, match="does not isolate"):
         sandbox.probe(Open(found.bwrap, found.user))
 
 
