@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from katagrad.errors import NOT_STARTED, BadOption
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.grading.submission import Submission
 from katagrad.student.standing import load, note
 from katagrad.student.workspace import Workspace, installed, stub
