@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+# Columns of a terminal.
+WIDTH = 80
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_header(config: pytest.Config) -> Generator[None, list[Any], list[Any]]:
-    """Show which folder is graded, and remove the long line of pytest-benchmark.
+    """Show which folder is graded, wrap the list of plugins, and remove the long line of pytest-benchmark.
 
-    Its line is about the defaults of a fixture that is used neither for grading nor for katagrad's own benchmarks.
+    That line is about the defaults of a fixture that is used neither for grading nor for benchmarks of katagrad.
     """
     given = config.getoption("--submission")
     lines = yield
-    kept = [line for line in lines if not str(line).startswith("benchmark: ")]
+    kept = [_wrapped(line) for line in lines if not str(line).startswith("benchmark: ")]
     return [*kept, f"submission: {given}"] if given else kept
+
+
+def _wrapped(lines: Any) -> Any:
+    """A line of the header, or a list of them, with a long list of plugins broken into lines."""
+    if isinstance(lines, list):
+        return [part for line in lines for part in _listed(_wrapped(line))]
+    if not str(lines).startswith("plugins: "):
+        return lines
+    return textwrap.wrap(lines, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _listed(lines: Any) -> list[Any]:
+    return lines if isinstance(lines, list) else [lines]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from katagrad.pytest_plugin.header import _wrapped
 from katagrad.topics import root
 
 ROOT = root()
@@ -339,3 +340,11 @@ def test_in_process_run_says_that_it_is_no_grade_and_stops_at_a_breakpoint(works
     assert (
         "softmax raised BdbQuit: a worker has no terminal for input; add --in-process" in elsewhere
     )
+
+
+def test_a_long_list_of_plugins_is_wrapped():
+    listed = "plugins: " + ", ".join(f"plugin-{n}.0" for n in range(20))
+    wrapped = _wrapped(["rootdir: /a", listed])
+    assert wrapped[0] == "rootdir: /a"
+    assert max(map(len, wrapped)) <= 80
+    assert " ".join(line.strip() for line in wrapped[1:]) == listed
