@@ -54,7 +54,7 @@ def adjust(
     from katagrad.course.results import table
     from katagrad.course.scores import standings
     from katagrad.course.settings import find_course
-    from katagrad.grading.records import write_whole
+    from katagrad.files import write_whole
 
     course = find_course(course_file)
     try:
@@ -112,7 +112,7 @@ def export(
     from katagrad.course.exports import FORMATS, Grades
     from katagrad.course.scores import standings
     from katagrad.course.settings import find_course
-    from katagrad.grading.records import write_whole
+    from katagrad.files import write_whole
 
     one_of("format", target, FORMATS)
     course = find_course(course_file)
@@ -146,7 +146,7 @@ def report(
     from katagrad.course.overview import page
     from katagrad.course.scores import standings
     from katagrad.course.settings import find_course
-    from katagrad.grading.records import write_whole
+    from katagrad.files import write_whole
 
     course = find_course(course_file)
     ledger = open_ledger(out)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.errors import BadOption, one_of
-from katagrad.grading.records import write_json
+from katagrad.files import write_json
 from katagrad.grading.session import draw_seed
 from katagrad.quiz.bank import questions
 from katagrad.quiz.question import LETTERS, Judgement, Question, judge, shown

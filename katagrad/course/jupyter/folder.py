@@ -11,7 +11,7 @@ from typing import Any
 from katagrad.course.jupyter.source import notebook
 from katagrad.course.settings import Course
 from katagrad.errors import BadOption
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.topics import Topic
 
 CONFIG = "nbgrader_config.py"
