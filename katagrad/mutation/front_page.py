@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from katagrad.grading.records import write_whole
+from katagrad.files import write_whole
 from katagrad.topics import read_toml
 
 BEGIN = "<!-- topics: written by `kata contracts` -->"

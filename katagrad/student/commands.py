@@ -131,7 +131,7 @@ def check(
 
     Exit status: 0 if it passed, 1 if not, 2 for a bad option.
     """
-    from katagrad.grading.records import write_whole
+    from katagrad.files import write_whole
     from katagrad.grading.session import check_patience
     from katagrad.student import screen, standing
     from katagrad.student.check import Checker, judge
