@@ -96,6 +96,10 @@ def grade(
             help="how much students/ shows: score, claims, messages or hints; default: as the course says, or claims"
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="grade on this dask.distributed cluster, tcp://HOST:8786"),
+    ] = None,
     gradebook: Annotated[
         Path | None,
         typer.Option(help="also write scores and comments to this gradebook.db of nbgrader"),
@@ -130,6 +134,7 @@ def grade(
         show=show or (course.show if course else "claims"),
         course=course,
         times=read_times(times) if times else None,
+        cluster=cluster,
     )
     try:
         with progress("grading", "graded") as advance:
@@ -272,28 +277,3 @@ def nbgrader(
     print(
         f"{len(made.written)} files written: {out}; in it, run: nbgrader generate_assignment TOPIC"
     )
-
-
-@app.command("forget")
-def forget(
-    student: Annotated[str, typer.Argument(help="the name in grades.csv")],
-    out: Out,
-    names: Annotated[
-        str | None,
-        typer.Option("--topics", help="topics to forget, separated by commas; default: all"),
-    ] = None,
-) -> None:
-    """Delete the records of a student. No other command deletes records."""
-    from katagrad.course.ledger import Ledger
-
-    if not (out / "ledger.sqlite").is_file():
-        raise BadOption(f"there is no ledger in {out}; name the --out of a grading")
-    ledger = Ledger(out / "ledger.sqlite")
-    one_of("student", student, ledger.students())
-    wanted = None if names is None else [topic.name for topic in chosen(names)]
-    count = ledger.forget(student, wanted)
-    left = student in ledger.students()
-    ledger.close()
-    for folder in () if left else ("students", "records"):
-        (out / folder / f"{student}.json").unlink(missing_ok=True)
-    print(f"{count} records of {student} deleted; grades.csv changes with the next grading")

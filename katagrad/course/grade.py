@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from katagrad import __version__
 from katagrad.course.intake import Intake, take_in
@@ -24,6 +25,9 @@ from katagrad.grading.session import check_patience, draw_seed, launcher_for
 from katagrad.topics import Topic, topics
 from katagrad.worker.limits import Limits
 
+if TYPE_CHECKING:
+    from katagrad.course.cluster import ClusterPool
+
 # Packages whose versions a result depends on.
 NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 
@@ -33,7 +37,8 @@ class GradingRequest:
     """What to grade, and how. seed: None takes that of the ledger, or draws one for a new ledger.
 
     speed: grade throughput, too. show: how much of a result its student may read, one of `release.LEVELS`. times:
-    when an entry of `submissions` came, by its name, in seconds since 1970.
+    when an entry of `submissions` came, by its name, in seconds since 1970. cluster: the address of a scheduler of
+    dask.distributed, whose machines grade in place of this one.
     """
 
     submissions: Path
@@ -50,6 +55,7 @@ class GradingRequest:
     show: str = "claims"
     course: Course | None = None
     times: Mapping[str, float] | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
 
     Raises BadOption for a request that is invalid or whose isolation is not available, and NotGraded.
     """
-    launcher = launcher_for(request.isolation)
+    isolation = isolation_of(request)
     one_of("choice to show", request.show, LEVELS)
     check_patience(request.patience)
     check_places(request)
@@ -117,7 +123,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     )
     summary = Summary(problems=intake.problems)
     rules = json.dumps(
-        [__version__, launcher.name, request.limits.plain(), request.full_size, request.patience]
+        [__version__, isolation, request.limits.plain(), request.full_size, request.patience]
     )
     rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
@@ -136,7 +142,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
-    with GraderPool(plan, min(request.workers, len(jobs))) as graders:
+    with pool_for(request, plan, len(jobs)) as graders:
         for job, record in graders.work(job for job, _ in jobs):
             name = job.topic.name
             before = ledger.points_of(job.student, name)
@@ -161,7 +167,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     )
     summary.problems, summary.totals = written.problems, written.totals
     in_force = {
-        "isolation": launcher.name,
+        "isolation": isolation,
         "limits": request.limits.plain(),
         "patience": request.patience,
         "full_size": request.full_size,
@@ -174,6 +180,22 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     write_json(request.out / "run.json", in_force)
     ledger.close()
     return summary
+
+
+def isolation_of(request: GradingRequest) -> str:
+    """The isolation level in force. Raises BadOption where it is not available on this machine, unless others grade."""
+    if request.cluster is None:
+        return launcher_for(request.isolation).name
+    return one_of("isolation of a cluster", request.isolation, ("namespace", "process"))
+
+
+def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | ClusterPool:
+    """What grades: processes of this machine, or a cluster. jobs: how many there are; none need no cluster."""
+    if request.cluster is None or not jobs:
+        return GraderPool(plan, min(request.workers, jobs))
+    from katagrad.course.cluster import ClusterPool
+
+    return ClusterPool(plan, request.cluster)
 
 
 def note_deliveries(ledger: Ledger, intake: Intake, request: GradingRequest) -> None:

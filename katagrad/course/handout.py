@@ -17,8 +17,8 @@ from katagrad.grading.table import number
 from katagrad.topics import FRAMEWORKS, Topic, contracts_of, read_toml, root
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Of the package, what only a course needs, or what would give away how others solved or failed the topics.
-LEFT_OUT = ("_content", "contracts", "demo/sample_class")
+# Of the package, what would give away answers: of the topics, of students of the sample class, of the quiz.
+LEFT_OUT = ("_content", "contracts", "demo/sample_class", "quiz")
 SUFFIXES = (".py", ".typed", ".j2", ".css")
 WHEEL = f"katagrad-{__version__}-py3-none-any.whl"
 # Long before any zip, which cannot tell an earlier year: the same content makes the same bytes.

@@ -10,6 +10,7 @@ import typer
 
 from katagrad.errors import BadOption, one_of
 from katagrad.text import one_line
+from katagrad.topics import topics
 
 if TYPE_CHECKING:
     from katagrad.course.ledger import Ledger
@@ -28,6 +29,7 @@ def add(app: typer.Typer) -> None:
     """Add these commands to `kata course`."""
     # A number below 0 is no option.
     app.command("adjust", context_settings={"ignore_unknown_options": True})(adjust)
+    app.command("forget")(forget)
     app.command("log")(log)
     app.command("export")(export)
     app.command("report")(report)
@@ -159,3 +161,25 @@ def report(
     for one in everybody:
         write_whole(out / "feedback" / f"{one.student}.md", feedback(one, show))
     print(f"written: {out / 'report.html'}, and {len(everybody)} files in {out / 'feedback'}")
+
+
+def forget(
+    student: Annotated[str, typer.Argument(help="the name in grades.csv")],
+    out: Results,
+    names: Annotated[
+        str | None,
+        typer.Option("--topics", help="topics to forget, separated by commas; default: all"),
+    ] = None,
+) -> None:
+    """Delete the records of a student. No other command deletes records."""
+    ledger = open_ledger(out)
+    one_of("student", student, ledger.students())
+    wanted = (
+        None if names is None else [one_of("topic", n.strip(), topics()) for n in names.split(",")]
+    )
+    count = ledger.forget(student, wanted)
+    left = student in ledger.students()
+    ledger.close()
+    for folder in () if left else ("students", "records"):
+        (out / folder / f"{student}.json").unlink(missing_ok=True)
+    print(f"{count} records of {student} deleted; grades.csv changes with the next grading")

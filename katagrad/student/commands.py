@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -260,6 +261,8 @@ def quiz(
 
     Exit status with --answers: 0 if all are right, 1 if not.
     """
+    if find_spec("katagrad.quiz") is None:
+        raise BadOption("a course's hand-out has no quiz; the course asks its questions itself")
     from katagrad.student import quizzing
 
     if answers is not None:

@@ -41,7 +41,7 @@ def public_lines():
     """Lines of the library and of the stubs, which everybody may read."""
     found = set()
     for path in (ROOT / "katagrad").rglob("*"):
-        if path.suffix in (".py", ".txt") and "sample_class" not in path.parts:
+        if path.suffix in (".py", ".txt") and not {"sample_class", "quiz"} & set(path.parts):
             found.update(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     return found
 
@@ -49,7 +49,7 @@ def public_lines():
 def hidden_files():
     """Files that no student may read a line of."""
     folders = ("graders", "solutions", "benchmarks", "tests/mutants", "tests/alternatives")
-    for folder in (*folders, "katagrad/demo/sample_class"):
+    for folder in (*folders, "katagrad/demo/sample_class", "katagrad/quiz"):
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in (".py", ".toml", ".json") and "results" not in path.parts:
                 yield path
@@ -239,7 +239,16 @@ def test_a_right_answer_passes_and_a_wrong_one_fails(place):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the folders of a venv differ")
 def test_kata_works_with_the_wheel_alone(place):
-    assert "hand-out, which has no sample class" in student(place, "katagrad", "demo").stderr
+    for command, said in {"demo": "has no sample class", "quiz": "hand-out has no quiz"}.items():
+        done = student(place, "katagrad", command)
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert "softmax" in student(place, "katagrad", "list").stdout
+    done = student(place, "katagrad", "check", "softmax")
+    assert "Traceback" not in done.stderr, done.stderr
+    for _ in range(4):
+        done = student(place, "katagrad", "hint", "softmax")
+        assert "Traceback" not in done.stderr, done.stderr
     done = student(place, "katagrad", "course", "handout", "--from", "none.zip", "--out", ".")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,129 @@
+"""`%%kata softmax` in a notebook: runs the cell, then checks what the cells define as pytest checks a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from katagrad.boundary.implementation import Transport
+from katagrad.errors import NOT_GRADED, PASSED, BadOption, NotGraded, one_of
+from katagrad.grading.checks import Outcome, manifest, run_check
+from katagrad.grading.examples import examples, run_examples
+from katagrad.grading.table import number
+from katagrad.student.cells import grading, history, submission_of
+from katagrad.text import visible
+from katagrad.topics import Topic, topics
+
+COLORS = {PASSED: "#2e7d32", NOT_GRADED: "#6a6a6a"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A check, or the examples of a function. points: None for examples."""
+
+    claim: str
+    outcome: Outcome
+    points: float | None = None
+    hint: str = ""
+
+    @property
+    def worth(self) -> str:
+        """Points reached and possible."""
+        if self.points is None:
+            return ""
+        return f"{number(self.points if self.outcome.status == PASSED else 0)} of {number(self.points)}"
+
+    @property
+    def said(self) -> str:
+        """What a student reads of it."""
+        if self.outcome.status == PASSED:
+            return ""
+        hint = f"\nLook at: {self.hint}" if self.hint and self.outcome.hinted else ""
+        return visible(self.outcome.message) + hint
+
+
+@dataclass(frozen=True)
+class Table:
+    """The result of a cell, as a notebook shows it. graded: whether the hidden checks are here."""
+
+    topic: str
+    rows: Sequence[Row]
+    graded: bool
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        passed = sum(row.outcome.status == PASSED for row in self.rows)
+        line = f"{self.topic}: {passed} of {len(self.rows)} checks passed"
+        if not self.graded:
+            return f"{line}; only the examples ran, the rest is graded by the course"
+        most = sum(row.points or 0 for row in self.rows)
+        reached = sum(row.points or 0 for row in self.rows if row.outcome.status == PASSED)
+        return f"{line}, {number(reached)} of {number(most)} points"
+
+    def __repr__(self) -> str:
+        lines = [self.summary]
+        for row in self.rows:
+            lines.append(f"  {row.outcome.status:<11} {row.claim}")
+            lines += [f"              {line}" for line in row.said.splitlines()]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        left = 'style="text-align: left; vertical-align: top"'
+        lines = [f"<p>{escape(self.summary)}</p>", "<table>"]
+        lines.append(f"<tr><th {left}>result</th><th {left}>claim</th><th>points</th></tr>")
+        for row in self.rows:
+            color = COLORS.get(row.outcome.status, "#b3261e")
+            said = (
+                f'<pre style="white-space: pre-wrap">{escape(row.said)}</pre>' if row.said else ""
+            )
+            lines.append(
+                f'<tr><td {left}><span style="color: {color}">{escape(row.outcome.status)}</span></td>'
+                f"<td {left}>{escape(row.claim)}{said}</td><td>{row.worth}</td></tr>"
+            )
+        return "\n".join([*lines, "</table>"])
+
+
+def check(topic: Topic, cells: Sequence[str]) -> Table:
+    """Check a topic on the cells so far: the examples of each function, then the hidden checks where they are."""
+    run = grading()
+    transport = Transport(run.pool, submission_of(topic, cells).source(topic))
+    try:
+        rows = list(_rows(topic, transport))
+    finally:
+        transport.close()
+    return Table(topic.name, rows, topic.grader.is_file())
+
+
+def _rows(topic: Topic, transport: Transport) -> Iterator[Row]:
+    run = grading()
+    shown = [one.subject.partition(".")[0] for one in examples(topic.contract.read_bytes())]
+    for function in dict.fromkeys(shown):
+        outcome = run_examples(transport, topic, function, run.rules, run.pool.limits.wall)
+        yield Row(f"the examples of {function} hold", outcome)
+    for one in manifest(topic) if topic.grader.is_file() else ():
+        yield Row(one.claim, run_check(transport, one, run.rules), one.points, one.hint)
+
+
+def register(shell: Any) -> None:
+    """Add the magic to a shell of IPython."""
+
+    def kata(line: str, cell: str) -> Table | None:
+        """%%kata TOPIC: run the cell, then check the topic on all cells so far."""
+        try:
+            about = topics()[one_of("topic", line.strip(), topics())]
+        except BadOption as error:
+            print(f"kata: {error}; write %%kata softmax")
+            return None
+        result = shell.run_cell(cell)
+        if result.error_before_exec or result.error_in_exec:
+            return None
+        try:
+            return check(about, [*history()[:-1], cell])
+        except NotGraded as error:
+            print(f"kata: {error}")
+            return None
+
+    shell.register_magic_function(kata, "cell", "kata")
