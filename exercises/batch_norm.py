@@ -15,6 +15,8 @@ with "relu" and with "leaky_relu": test accuracy at least 0.95, the median of th
 Shapes: N = rows, C = channels or features, K = classes. Images are in the framework's layout, (N, C, H, W) in
 PyTorch and (N, H, W, C) in TensorFlow.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Ioffe & Szegedy (2015), arXiv:1502.03167, algorithms 1 and 2, and section 3; Ba, Kiros & Hinton (2016),
 arXiv:1607.06450, section 3; Maas, Hannun & Ng (2013) for the leaky ReLU.
 """

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
     at_most,
+    chance,
     close,
     dtype,
     equal,
@@ -114,6 +116,70 @@ def network(*sizes):
     params.append({"w": normal(*sizes[-2:]), "b": normal(sizes[-1])})
     state = [(normal(o), uniform(o, low=0.5, high=3.0)) for o in sizes[1:-1]]
     return params, state
+
+
+@pytest.mark.grade(points=1)
+def test_batch_norm_keeps_the_contracts_words(impl):
+    """batch_norm keeps what docs/contract.md says of every function, in training and in use"""
+
+    def training(x, gamma, beta, running, momentum=0.9, eps=1e-5):
+        return batch_norm(x, gamma, beta, eps=eps), updated(x, running, momentum)
+
+    def use(x, gamma, beta, running, eps=1e-5, **_):
+        return batch_norm(x, gamma, beta, running, eps=eps), running
+
+    x = inputs((5, 3))
+    given = [x, *statistics(3)]
+    conform(impl, "batch_norm", given, {"eps": 0.25}, expected=training, tolerance=1e-3)
+    told = {"expected": use, "rows": [0], "without": ["shared"]}
+    conform(impl, "batch_norm", given, {"training": False}, **told)
+    x = inputs((2, 3, 4, 5))
+    told = {"expected": training, "returns": ("image", None), "tolerance": 1e-3}
+    conform(impl, "batch_norm", [image(x), *statistics(5)], **told)
+
+
+@pytest.mark.grade(points=1)
+def test_batch_norm_backward_keeps_the_contracts_words(impl):
+    """batch_norm_backward keeps what docs/contract.md says of every function"""
+    x, gamma = inputs((5, 3)), statistics(3)[0]
+    conform(
+        impl, "batch_norm_backward", [normal(5, 3), x, gamma], expected=backward, tolerance=1e-3
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_layer_norm_keeps_the_contracts_words(impl):
+    """layer_norm keeps what docs/contract.md says of every function"""
+    given = [inputs((5, 3)), *statistics(3)[:2]]
+    told = {"expected": layer_norm, "rows": [0], "rowwise": True, "tolerance": 1e-3}
+    conform(impl, "layer_norm", given, **told)
+
+
+@pytest.mark.grade(points=1)
+def test_init_mlp_keeps_the_contracts_words(impl):
+    """init_mlp keeps what docs/contract.md says of every function"""
+    conform(impl, "init_mlp", [(4, 5, 3), impl.rng()])
+
+
+@pytest.mark.grade(points=1)
+def test_mlp_forward_keeps_the_contracts_words(impl):
+    """mlp_forward keeps what docs/contract.md says of every function, in training and in use"""
+
+    def predict(params, state, x, activation="relu", training=False):
+        return forward(params, state, x, 0.01 if activation == "leaky_relu" else 0.0, training)
+
+    given = [*network(4, 5, 6, 3), normal(7, 4)]
+    told = {"expected": predict, "tolerance": 1e-3}
+    conform(impl, "mlp_forward", given, {"training": True}, **told)
+    given = [*given, "leaky_relu"]
+    conform(impl, "mlp_forward", given, rows=[2], without=["shared"], **told)
+
+
+@pytest.mark.grade(points=1)
+def test_train_mlp_keeps_the_contracts_words(impl):
+    """train_mlp keeps what docs/contract.md says of every function"""
+    given = [*network(4, 5, 3), normal(10, 4), integers(3, 10), 2, 4, 0.1, impl.rng()]
+    conform(impl, "train_mlp", given, gives="anything", without=["digits", "gradients", "memory"])
 
 
 @pytest.mark.grade(points=2, hint=AXES)
@@ -240,6 +306,13 @@ def test_norms_are_stable(impl):
     y, after = impl.batch_norm(np.full((4, 4), 3.0), gamma, beta, running)
     close(y, np.tile(beta, (4, 1)), of="batch_norm of constant channels")
     finite(after[1], of="the running variance after constant channels")
+    tiny = 1e-3 * normal(8, 4)
+    for name, found, expected in (
+        ("batch_norm", impl.batch_norm(tiny, gamma, beta, running, eps=1e-9)[0], batch_norm),
+        ("layer_norm", impl.layer_norm(tiny, gamma, beta, eps=1e-9), layer_norm),
+    ):
+        of = f"{name} of values near 0.001 with eps=1e-9"
+        close(found, expected(tiny, gamma, beta, eps=1e-9), of=of, rtol=1e-3, atol=1e-3)
     y = impl.layer_norm(np.full((2, 4), 3.0), gamma, beta)
     close(y, np.tile(beta, (2, 1)), of="layer_norm of constant rows")
 
@@ -373,6 +446,9 @@ def test_mlp_starts_as_the_stub_says(impl):
         number(
             middle, 0.0, of=f"the mean of w of layer {i}", atol=5 * wanted / layer["w"].size ** 0.5
         )
+        share = float((np.abs(layer["w"]) > 2 * wanted).mean())
+        of = f"the share of w of layer {i} beyond two standard deviations"
+        chance(share, 0.0455003, layer["w"].size, of=of)
     other, _ = impl.init_mlp(sizes, impl.rng(4))
     differ = np.abs(other[0]["w"] - params[0]["w"]).max() > 1e-3
     holds(differ, "init_mlp draws the same weights from two different rngs")
@@ -432,6 +508,8 @@ def test_mlp_forward_reads_its_defaults(impl):
     )
     with raises("ValueError", of="mlp_forward(params, state, x, 'step')"):
         impl.mlp_forward(params, state, x, "step")
+    with raises("ValueError", of="mlp_forward(params, [], x, 'step') without a hidden layer"):
+        impl.mlp_forward([{"w": normal(4, 2), "b": normal(2)}], [], x, "step")
 
 
 @pytest.mark.grade(points=3, hint="One step is w - lr * gradient, of every w, gamma, beta and b.")
@@ -518,26 +596,28 @@ def test_training_visits_rows_in_new_orders(impl):
 
 
 def expect_whole_epoch(impl):
-    """Expect an epoch of two batches to be one of the twenty that six rows allow, whatever rng draws."""
+    """Expect an epoch of two batches to be one of those that six rows allow, whatever rng draws."""
     params, state = network(2, 3, 3)
     x, y = normal(6, 2), np.arange(6) % 3
-    given = {"epochs": 1, "batch_size": 3, "lr": 0.0, "rng": impl.rng()}
-    _, after, history = impl.float64.train_mlp(params, state, x, y, **given)
-    found = np.concatenate([np.ravel(history), np.ravel(after[0][0]), np.ravel(after[0][1])])
-    possible = []
-    for first in combinations(range(6), 3):
-        running, losses = state, []
-        for rows in (list(first), [i for i in range(6) if i not in first]):
-            logits, running = forward(params, running, x[rows], training=True)
-            losses.append(cross_entropy(logits, y[rows]))
-        possible.append(np.concatenate([[np.mean(losses)], *running[0]]))
-    shape(found, possible[0].shape, of="an epoch's loss and running statistics, together")
-    holds(
-        any(np.allclose(found, one, rtol=1e-6, atol=1e-8) for one in possible),
-        f"an epoch of 6 rows in batches of 3 has the loss {found[0]:.6g} and the running statistics "
-        f"{found[1:].round(4)}; no way to put each row, with its own label, into one of two batches gives that. "
-        "Does every row come exactly once, and does its label come with it?",
-    )
+    for batch in (3, 4):
+        given = {"epochs": 1, "batch_size": batch, "lr": 0.0, "rng": impl.rng()}
+        _, after, history = impl.float64.train_mlp(params, state, x, y, **given)
+        found = np.concatenate([np.ravel(history), np.ravel(after[0][0]), np.ravel(after[0][1])])
+        possible = []
+        for first in combinations(range(6), batch):
+            running, losses = state, []
+            for rows in (list(first), [i for i in range(6) if i not in first]):
+                logits, running = forward(params, running, x[rows], training=True)
+                losses.append(cross_entropy(logits, y[rows]))
+            possible.append(np.concatenate([[np.mean(losses)], *running[0]]))
+        shape(found, possible[0].shape, of="an epoch's loss and running statistics, together")
+        holds(
+            any(np.allclose(found, one, rtol=1e-6, atol=1e-8) for one in possible),
+            f"an epoch of 6 rows in batches of {batch} has the loss {found[0]:.6g} and the running "
+            f"statistics {found[1:].round(4)}; no way to put each row, with its own label, into one of two "
+            "batches gives that. Does every row come exactly once, does its label come with it, and is "
+            "the loss the mean of the two batches' losses?",
+        )
 
 
 @pytest.mark.grade(points=1)

@@ -77,7 +77,9 @@ def _step(params, state, x, y, lr, activation):
     with tf.GradientTape() as tape:
         tape.watch(params)
         logits, state = mlp_forward(params, state, x, activation, training=True)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)  # (N,)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.cast(y, tf.int32), logits=logits
+        )  # (N,)
         loss = tf.reduce_mean(losses)
     gradients = tape.gradient(loss, params)
     params = tf.nest.map_structure(lambda p, g: p - lr * g, params, gradients)

@@ -87,7 +87,7 @@ def train_mlp(params, state, x, y, epochs, batch_size, lr, rng, activation="relu
             if len(rows) == 1:
                 continue
             logits, state = mlp_forward(params, state, x[rows], activation, training=True)
-            loss = F.cross_entropy(logits, y[rows])
+            loss = F.cross_entropy(logits, y[rows].long())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
