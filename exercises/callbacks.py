@@ -8,6 +8,8 @@ one epoch.
 min_delta (mode "min"), or larger by more than min_delta (mode "max"). An equal value does not improve; NaN never does.
 A mode other than "min" and "max" is a ValueError. A model is one of the framework's, whose weights change in place.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Prechelt (1998), Early stopping - but when?, doi:10.1007/3-540-49430-8_3; Loshchilov & Hutter (2017),
 arXiv:1608.03983, section 3; Goodfellow, Bengio & Courville (2016), Deep Learning, section 7.8; tensorflow/core/util/
 event.proto and tensorflow/core/lib/io/record_writer.h for the log.

@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     close,
     equal,
@@ -57,6 +58,8 @@ RUNS = {
     "NaN at first": ({"patience": 2}, [NAN, 1.0, 0.5, 0.6, 0.7], 4),
     "nothing but NaN": ({"patience": 2}, [NAN, NAN], 1),
     "NaN does not improve a maximum": ({"patience": 2, "mode": "max"}, [1.0, NAN, NAN], 2),
+    "small steps improve": ({"patience": 1}, [1.0, 0.99999, 0.99998, 0.99997], None),
+    "it goes on saying so": ({"patience": 2}, [1.0, 1.5, 1.5, 1.5, 1.5, 1.5], 2),
     "an infinite loss": ({"patience": 2}, [math.inf, 3.0, 2.0], None),
 }
 
@@ -89,6 +92,22 @@ def expect_weights(impl, model, layers, of):
     for i, (found, wanted) in enumerate(zip(impl.layers(model), layers, strict=True)):
         for key in ("kernel", "bias"):
             close(found[key], wanted[key], of=f"the {key} of layer {i} {of}")
+
+
+@pytest.mark.grade(points=1)
+def test_steps_keep_the_contracts_words(impl):
+    """the steps and schedules keep what docs/contract.md says of every function"""
+    conform(impl, "step", [1.5], on=anew("EarlyStopping", patience=1), expected=False)
+    conform(impl, "step", [NAN], on=anew("EarlyStopping", patience=1), expected=True)
+    plateau = anew("ReduceOnPlateau", 4.0, factor=0.5, patience=1)
+    conform(impl, "step", [NAN], on=plateau, expected=2.0)
+
+    def rate(epoch, every, factor=0.5, peak=1.0):
+        return peak * factor ** (epoch // every)
+
+    conform(impl, "step_decay", [5, 2], {"peak": 0.3}, expected=rate)
+    conform(impl, "cosine", [0, 10], {"warmup": 2}, expected=0.5)
+    conform(impl, "cosine", [6, 10, 2], {"peak": 3.0, "floor": 1.0}, expected=2.0)
 
 
 @pytest.mark.grade(points=3, hint=COUNT)
@@ -145,6 +164,9 @@ def test_bad_arguments_are_refused(impl):
     """an unknown mode and a patience below 1 raise ValueError"""
     with raises("ValueError", of="EarlyStopping(mode='lowest')"):
         impl.EarlyStopping(mode="lowest")
+    for mode in ("MIN", "Max", "auto", ""):
+        with raises("ValueError", of=f"EarlyStopping({mode=})"):
+            impl.EarlyStopping(mode=mode)
     with raises("ValueError", of="EarlyStopping(patience=0)"):
         impl.EarlyStopping(patience=0)
     with raises("ValueError", of="ReduceOnPlateau(0.1, patience=0)"):
@@ -196,10 +218,13 @@ def test_checkpoint_keeps_the_best_weights(impl, mode):
     """the file holds the weights of the best epoch, is written only then, and can be loaded by another Checkpoint"""
     sign = 1.0 if mode == "min" else -1.0
     given = () if mode == "min" else (mode,)
-    folder = impl.write({"runs/readme.txt": b"a folder to write to"})
+    folder = impl.write({"runs/best.weights.h5": b"of an earlier run"})
     path = f"{folder}/runs/best.weights.h5"
     model, _ = network(impl)
     keep = impl.Checkpoint(path, *given)
+    equal(
+        impl.read(path), b"of an earlier run", of="the file after Checkpoint(path), before a step,"
+    )
     history, content = [], None
     for value, written in ((3.0, True), (2.75, True), (2.9, False), (2.75, False), (NAN, False)):
         history.append(weights())

@@ -35,7 +35,6 @@ NOT_YET_COVERED = {
     "functional_model",
     "weight_init",
     "validation_data",
-    "callbacks",
     "datasets",
 }
 # Topics without a correct solution in another style, by framework. Nothing is ever added to this list, either.
@@ -48,7 +47,6 @@ NO_ALTERNATIVE_YET = {
     ("functional_model", "torch"),
     ("weight_init", "torch"),
     ("validation_data", "tensorflow"),
-    ("callbacks", "tensorflow"),
     ("datasets", "torch"),
 }
 
