@@ -1,7 +1,7 @@
-"""Layers of one's own: Dense, L2Normalize, RBF and Residual, and a network made of them.
+"""Custom layers: Dense, L2Normalize, RBF and Residual, and a network made of them.
 
 A layer is a function with parameters that the framework can find: it lists them, trains them, saves them, and moves
-them to another device. For that, a parameter must be registered once, and not made anew in each call.
+them to another device. For that, a parameter must be registered once, and not created again in each call.
 
 Each class here is a subclass of torch.nn.Module or of keras.layers.Layer, and is called as `layer(x)`. The parameters
 are float32 and have the names given below (in Keras, `add_weight(name=...)`); random ones are drawn from the

@@ -1,8 +1,8 @@
 """Find and repair planted faults in training loops, and write the probes that would have found them.
 
-A faulty loop seldom crashes. It trains, a little worse than it should, and the loss still falls. So a careful person
-looks before training for hours: is the first loss that of a fair guess, can the model learn one batch by heart, are
-units dead, is everything finite? And then reads the loop line by line, and repairs that line: not the learning rate.
+A faulty loop seldom crashes. It trains, a little worse than it should, and the loss still falls. So check a loop before
+you train for hours: is the first loss that of equal scores, can the model learn one batch by heart, are units dead, is
+everything finite? If a check fails, read the loop line by line and repair that line. Do not change the learning rate.
 
 First write the pieces and the probes. Then repair the six loops at the end of this file. Each is written out, with one
 fault; its docstring says what it should do. They use no framework, only your pieces and Python's operators. Repair them

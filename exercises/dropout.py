@@ -1,8 +1,8 @@
 """Inverted dropout: the mask, the forward and the backward pass, and an MLP that uses it.
 
-While training, every unit is silenced with probability p, so that no unit can rely on a certain other one. What is
-kept is divided by 1 - p, which keeps every expected value as it was; in use, nothing needs to be done then, and
-nothing may be done: dropout that is left on makes a network answer differently each time it is asked.
+While training, every unit is set to 0 with probability p, so that no unit can rely on one other unit. The kept units
+are divided by 1 - p, so their expected values do not change. Outside training, dropout must do nothing: dropout that is
+left on makes a network answer differently in each call.
 
 Rule: write dropout, its mask and its gradient yourself; the framework's dropout functions are not allowed here.
 In build_mlp the framework's own layers are, its dropout layer among them.

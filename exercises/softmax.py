@@ -1,7 +1,7 @@
 """Stable softmax and log-softmax along any axis, with temperature.
 
-A classifier ends in scores; softmax turns them into probabilities, and its logarithm turns them into a loss. Written
-as the formula stands, both overflow for scores that real networks produce; written well, neither ever does.
+A classifier ends in scores; softmax turns them into probabilities, and its logarithm turns them into a loss. Computed
+directly by the formula, both overflow for scores that real networks produce. Computed well, neither overflows.
 
 Rule: write it from exp, log, sum and max; the framework's own softmax is not allowed here.
 
