@@ -1,4 +1,4 @@
-"""Which file of a submission is which topic: by its name wherever it lies, or by what a notebook defines."""
+"""Find the topic of each file in a submission, by its name in any folder, or by what a notebook defines."""
 
 from __future__ import annotations
 

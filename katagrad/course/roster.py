@@ -140,7 +140,7 @@ def _columns(path: Path, header: Iterable[str]) -> Iterator[str]:
             guess = f"did you mean {near[0]}?" if near else f"there are {', '.join(COLUMNS)}"
             raise BadOption(f"{path}:1: there is no column {cell[:100]!r}; {guess}")
         if name in seen:
-            raise BadOption(f"{path}:1: the column {name} stands there twice")
+            raise BadOption(f"{path}:1: the column {name} occurs twice")
         seen.add(name)
         yield name
     if "id" not in seen:
@@ -154,6 +154,6 @@ def _check(path: Path, number: int, person: Person, found: Roster) -> None:
             "use letters, digits, space and . _ - @ + , '"
         )
     if fold(person.id) in map(fold, found.people):
-        raise BadOption(f"{path}:{number}: the id {person.id!r} stands there twice")
+        raise BadOption(f"{path}:{number}: the id {person.id!r} occurs twice")
     if person.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", person.email):
         raise BadOption(f"{path}:{number}: {person.email[:100]!r} is no e-mail address")

@@ -99,7 +99,7 @@ def _place(out: Path, name: str) -> Path:
     """The place of a file. Raises BadOption for a path outside the folder, or through a link."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
-        raise BadOption(f"the hand-out holds {name[:100]!r}, which lies outside its folder")
+        raise BadOption(f"the hand-out contains {name[:100]!r}, which is outside its folder")
     place = out / path
     if not place.resolve().is_relative_to(out.resolve()):
         raise BadOption(f"{place} is a link that leads out of {out}; remove it")

@@ -1,1 +1,1 @@
-"""The student's loop: a workspace of stubs, where one stands in it, and checks at every save."""
+"""The student's loop: a workspace of stubs, the progress in it, and checks at every save."""

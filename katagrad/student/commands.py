@@ -1,4 +1,4 @@
-"""The commands of a student: a workspace, where one stands in it, and checks."""
+"""The commands of a student: a workspace, the progress in it, and checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a student stands in each topic: kept in the workspace, written whole or not at all."""
+"""A student's progress in each topic, kept in a file of the workspace that is written whole or not at all."""
 
 from __future__ import annotations
 

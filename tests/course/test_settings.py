@@ -122,7 +122,7 @@ def test_a_typo_is_one_line(file, right, wrong, words):
         ("name,email\nx,y@z\n", "the column id is missing"),
         ("id,id\n1,2\n", "twice"),
         ("id,name\n1\n", "roster.csv:2: 1 cells, but the first line has 2"),
-        ("id,name\nada,x\nAda,y\n", "roster.csv:3: the id 'Ada' stands there twice"),
+        ("id,name\nada,x\nAda,y\n", "roster.csv:3: the id 'Ada' occurs twice"),
         ("id\n../ada\n", "cannot name a file"),
         ("id,email\nada,nobody\n", "is no e-mail address"),
         ("", "is empty"),
