@@ -7,6 +7,9 @@ XOR, keep it moving for ever, which is why networks have hidden layers.
 
 Graded: AND, OR and other separable points are learned without a mistake; XOR is not, since it cannot be.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Rosenblatt (1958), doi:10.1037/h0042519; Novikoff (1962), On convergence proofs for perceptrons; Minsky &
 Papert (1969), Perceptrons; Bishop (2006), Pattern Recognition and Machine Learning, section 4.1.7.
 """
@@ -42,7 +45,7 @@ def perceptron_fit(x, y, epochs=100, lr=1.0):
     class that the current w and b predict, as `predict` does, is not y, at once add lr * (y - predicted) * x to w
     and lr * (y - predicted) to b. Stop after the first epoch without a mistake, and after `epochs` at the latest.
 
-    x: float tensor (N, D). y: int64 tensor (N,) of classes 0 and 1. epochs: int. lr: float > 0.
+    x: float tensor (N, D). y: int64 tensor (N,) of classes 0 and 1. epochs: int, 0 or more. lr: float > 0.
     Returns w, a tensor (D,) of the dtype of x; b, a tensor () of the dtype of x; and mistakes, a Python list of
     ints: the number of mistakes in each epoch that was run, the last one included.
 
