@@ -114,13 +114,14 @@ def moodle(grades: Grades) -> dict[str, str]:
 def gradescope(grades: Grades) -> dict[str, str]:
     """STUDENT.json for each student, as Gradescope reads /autograder/results/results.json."""
     return {
-        f"{one.student}.json": _json(_results(one, grades.show))
+        f"{one.student}.json": _json(results_of(one, grades.show))
         for one in grades.everybody
         if one.points is not None
     }
 
 
-def _results(one: Standing, show: str) -> dict[str, Any]:
+def results_of(one: Standing, show: str) -> dict[str, Any]:
+    """A student's results as Gradescope reads them. show: one of `release.LEVELS`."""
     level = LEVELS.index(show)
     tests = []
     for place, (name, score) in enumerate(one.scores.items(), 1):

@@ -59,6 +59,20 @@ def library(chosen: Sequence[Topic], hints: int) -> bytes:
     return wheel(files)
 
 
+def course_library(chosen: Sequence[Topic]) -> bytes:
+    """A wheel of the library with the graders of these topics, for a machine that grades. No solutions are in it."""
+    files = {f"katagrad/{name}": content for name, content in _package()}
+    for topic in chosen:
+        content = topic.contract.read_bytes()
+        files[f"katagrad/contracts/{topic.name}.txt"] = content
+        files[f"katagrad/_content/exercises/{topic.name}.py"] = content
+        files[f"katagrad/_content/graders/{topic.name}.py"] = topic.grader.read_bytes()
+    kept = listed(chosen, 0)
+    files["katagrad/contracts/topics.toml"] = kept
+    files["katagrad/_content/exercises/topics.toml"] = kept
+    return wheel(files)
+
+
 def _package() -> Iterator[tuple[str, bytes]]:
     for path in sorted(PACKAGE.rglob("*")):
         name = path.relative_to(PACKAGE).as_posix()
@@ -90,13 +104,13 @@ def _digest(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip of the files. The same files make the same bytes."""
+def zipped(files: Mapping[str, bytes], executable: Sequence[str] = ()) -> bytes:
+    """A zip of the files. The same files make the same bytes. executable: names of programs."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, STAMP)
-            entry.external_attr = 0o644 << 16
+            entry.external_attr = (0o755 if name in executable else 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return out.getvalue()

@@ -10,7 +10,7 @@ import typer
 
 from katagrad.errors import BadOption, one_of
 from katagrad.text import one_line
-from katagrad.topics import topics
+from katagrad.topics import FRAMEWORKS, topics
 
 if TYPE_CHECKING:
     from katagrad.course.ledger import Ledger
@@ -32,6 +32,7 @@ def add(app: typer.Typer) -> None:
     app.command("forget")(forget)
     app.command("log")(log)
     app.command("export")(export)
+    app.command("autograder")(autograder)
     app.command("report")(report)
 
 
@@ -137,6 +138,45 @@ def export(
             if not one.person.lti:
                 print(f"left out: {one_line(one.student)} has no lti in the roster")
     print(f"{len(files)} files written: {to}")
+
+
+def autograder(
+    to: Annotated[Path, typer.Option(help="zip to write")],
+    names: Annotated[
+        str | None,
+        typer.Option("--topics", help="topics, separated by commas; default: those of the course"),
+    ] = None,
+    framework: Annotated[
+        str | None, typer.Option(help="torch or tensorflow; default: both are installed there")
+    ] = None,
+    isolation: Annotated[
+        str, typer.Option(help="namespace, or process (hides nothing from a submission)")
+    ] = "namespace",
+    course_file: CourseFile = None,
+) -> None:
+    """Write an autograder for Gradescope: a zip to upload, which grades each submission there."""
+    from katagrad.course.autograder import autograder as made
+    from katagrad.course.settings import find_course
+    from katagrad.course.update import write_bytes
+    from katagrad.grading.session import ISOLATION
+
+    course = find_course(course_file)
+    frameworks = FRAMEWORKS if framework is None else (one_of("framework", framework, FRAMEWORKS),)
+    one_of("isolation", isolation, ISOLATION)
+    if names is None and course is None:
+        raise BadOption("name the topics of the assignment with --topics")
+    wanted = (
+        [n.strip() for n in names.split(",")]
+        if names is not None
+        else list(course.topics if course else ())
+    )
+    chosen = [topics()[one_of("topic", name, topics())] for name in wanted]
+    show = course.show if course else "claims"
+    try:
+        write_bytes(to, made(chosen, course, frameworks, isolation, show))
+    except OSError as error:
+        raise BadOption(f"{error.filename or to}: {error.strerror or error}") from None
+    print(f"written: {to}; it holds graders, so show it to no student")
 
 
 def report(

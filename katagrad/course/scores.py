@@ -76,7 +76,7 @@ class Standing:
 def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ()) -> list[Standing]:
     """Everybody of the ledger and of the roster, in order of ids.
 
-    wanted: topics that everybody has, beside those of the ledger. With a course they are the course's.
+    wanted: topics of this grading, beside those of the ledger. With a course, those of its topics that were graded.
     """
     results: dict[str, dict[str, TopicResult]] = {}
     for student, topic, record in ledger.records():
@@ -88,7 +88,11 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
         added[at] = added.get(at, 0.0) + change.points
     people = dict(course.roster.people) if course and course.roster else {}
     maxima = {n: r.maximum for graded in results.values() for n, r in graded.items()}
-    names = list(course.topics) if course else in_order({*wanted, *maxima})
+    names = in_order({*wanted, *maxima})
+    if course is not None:
+        # A topic that was never graded is nobody's zero: it may not be due yet.
+        begun = {*maxima, *(name for came in delivered.values() for name in came)}
+        names = [name for name in course.topics if name in begun]
     found = []
     for student in sorted({*results, *delivered, *people}):
         graded, came = results.get(student, {}), delivered.get(student, {})

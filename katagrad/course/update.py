@@ -57,7 +57,7 @@ def write_folder(files: Mapping[str, bytes], out: Path) -> Changes:
         if path.is_dir() or (there is not None and before.get(name) != digest(there)):
             done.kept.append(name)
             continue
-        _write(path, content)
+        write_bytes(path, content)
         done.written.append(name)
     for name, told in before.items():
         path = _place(out, name)
@@ -68,7 +68,7 @@ def write_folder(files: Mapping[str, bytes], out: Path) -> Changes:
             else:
                 done.kept.append(name)
     listed = with_manifest(files)[MANIFEST]
-    _write(out / MANIFEST, listed)
+    write_bytes(out / MANIFEST, listed)
     return done
 
 
@@ -78,7 +78,7 @@ def write_zip(files: Mapping[str, bytes], out: Path) -> Changes:
         zipfile.is_zipfile(out) and MANIFEST in zipfile.ZipFile(out).namelist()
     ):
         raise BadOption(f"--out {out} is there already, and is no hand-out; name another file")
-    _write(out, zipped(with_manifest(files)))
+    write_bytes(out, zipped(with_manifest(files)))
     return Changes(written=list(files))
 
 
@@ -119,7 +119,7 @@ def _manifest(out: Path) -> dict[str, str]:
         ) from None
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -92,6 +92,7 @@ def test_a_time_that_is_not_known_costs_nothing(ledger, course):
 
 def test_who_hands_in_nothing_has_zero_and_what_is_not_known_is_empty(ledger, course):
     graded(ledger, "ada", "softmax", NOT_GRADED)
+    graded(ledger, "zoe", "cross_entropy")
     ledger.deliver("ada", "cross_entropy", Delivered(problem="not graded: damaged"))
     graded(ledger, "eve", "softmax")
     rows = list(csv.DictReader(table(standings(ledger, course), course).splitlines()))
@@ -99,7 +100,15 @@ def test_who_hands_in_nothing_has_zero_and_what_is_not_known_is_empty(ledger, co
         ["ada", "", "", "", "40", ""],
         ["bob", "0", "0", "0", "40", "F"],
         ["eve", "10", "", "20", "20", "A"],
+        ["zoe", "", "20", "20", "20", "A"],
     ]
+
+
+def test_a_topic_that_was_never_graded_is_nobodys_zero(ledger, course):
+    graded(ledger, "ada", "softmax")
+    found = {s.student: s for s in standings(ledger, course)}
+    assert list(found["ada"].scores) == list(found["bob"].scores) == ["softmax"]
+    assert (found["ada"].points, found["ada"].maximum) == (20, 20)
 
 
 def test_changes_by_hand_count_and_never_below_zero(ledger, course):
