@@ -8,6 +8,9 @@ Shapes: N = samples, D = inputs, H = hidden units, K = classes.
 
 Rule: no automatic differentiation (no `backward` of a tensor, no `autograd`, no `GradientTape`).
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Rumelhart, Hinton & Williams (1986), doi:10.1038/323533a0; Goodfellow, Bengio & Courville (2016),
 Deep Learning, section 6.5; Nielsen (2015), Neural Networks and Deep Learning, chapter 2; Griewank &
 Walther (2008), Evaluating Derivatives, section 3.2, doi:10.1137/1.9780898717761.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -17,7 +18,8 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
-from katagrad.authoring.oracle import slopes
+from katagrad.authoring.oracle import slopes, softmax
+from katagrad.authoring.structure import items, keys
 
 USES = "A result that is used twice receives a gradient from each use: add them up, with +=."
 ORDER = (
@@ -31,6 +33,18 @@ def loss_of(params, x, y):
     shifted = logits - logits.max(1, keepdims=True)
     logp = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
     return -logp[np.arange(len(y)), y].mean()
+
+
+def two_layer_loss(params, x, y):
+    """The loss and its gradients by hand."""
+    hidden = x @ params["w1"] + params["b1"]
+    active = np.maximum(hidden, 0)
+    slope = softmax(active @ params["w2"] + params["b2"])
+    slope[np.arange(len(y)), y] -= 1
+    slope /= len(y)
+    back = slope @ params["w2"].T * (hidden > 0)
+    grads = {"w1": x.T @ back, "b1": back.sum(0), "w2": active.T @ slope, "b2": slope.sum(0)}
+    return np.float64(loss_of(params, x, y)), grads
 
 
 def network(samples=7, inputs=4, hidden=6, classes=3):
@@ -60,11 +74,7 @@ def test_affine_forward_multiplies_and_adds(impl, size):
 def affine_gradients(impl, x, w, b, dout):
     _, cache = impl.affine_forward(x, w, b, returns=(None, opaque))
     gradients = impl.affine_backward(dout, cache)
-    holds(
-        isinstance(gradients, (tuple, list)) and len(gradients) == 3,
-        "affine_backward should return three gradients, (dx, dw, db)",
-    )
-    return gradients
+    return items(gradients, "affine_backward(dout, cache)", ("dx", "dw", "db"))
 
 
 @pytest.mark.grade(points=1, hint="Row i of dx is w times row i of dout: dout @ w transposed.")
@@ -122,6 +132,66 @@ def test_affine_backward_gives_db(impl, size):
     )
 
 
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", ["affine_forward", "relu_forward", "two_layer_loss"])
+def test_functions_keep_the_contracts_words(impl, name):
+    """affine_forward, relu_forward and two_layer_loss keep what docs/contract.md says of every function"""
+    if name == "affine_forward":
+        given = [normal(5, 3), normal(3, 4), normal(4)]
+        # The cache may hold x and w themselves.
+        told = {"rows": [0], "rowwise": True, "without": ["shared"]}
+        conform(impl, name, given, returns=(None, opaque), **told)
+    elif name == "relu_forward":
+        conform(
+            impl, name, [normal(5, 3, scale=10.0)], returns=(None, opaque), rows=[0], rowwise=True
+        )
+    else:
+        params, x, y = network(samples=5)
+        told = {"expected": two_layer_loss, "rows": [1, 2], "without": ["integers"]}
+        conform(impl, name, [params, x, y], **told)
+
+
+@pytest.mark.grade(points=1, hint="The dtype of every step is that of dout.")
+def test_backward_keeps_the_digits_of_float64(impl):
+    """affine_backward and relu_backward compute in float64 if their inputs are float64, for any shape"""
+    x, w, b, dout = normal(4, 3), normal(3, 2), normal(2), normal(4, 2)
+    # More digits than float32 has.
+    x, dout = x * np.pi, dout * np.pi
+    found = affine_gradients(impl.float64, x, w, b, dout)
+    for name, got, right in zip(
+        ("dx", "dw", "db"), found, (dout @ w.T, x.T @ dout, dout.sum(0)), strict=True
+    ):
+        close(got, right, of=f"{name} in float64", dtype="float64", rtol=1e-12, atol=1e-12)
+    for number_of_axes in (0, 1, 3):
+        x = normal(*(2, 3, 4)[:number_of_axes]) * np.pi
+        dout = normal(*x.shape) * np.pi
+        out, cache = impl.float64.relu_forward(x, returns=(None, opaque))
+        of = f"of float64 x of shape {x.shape}"
+        close(out, np.maximum(x, 0), of=f"relu_forward {of}", dtype="float64", rtol=1e-12)
+        got = impl.float64.relu_backward(dout, cache)
+        close(got, dout * (x > 0), of=f"relu_backward {of}", dtype="float64", rtol=1e-12)
+
+
+@pytest.mark.grade(points=1, hint="Everything that the way back needs belongs into the cache.")
+def test_caches_of_two_calls_are_two(impl):
+    """each cache belongs to its own call of affine_forward or relu_forward"""
+    xs, ws = [normal(4, 3), normal(4, 3)], [normal(3, 2), normal(3, 2)]
+    caches = [
+        impl.affine_forward(x, w, normal(2), returns=(None, opaque))[1]
+        for x, w in zip(xs, ws, strict=True)
+    ]
+    masks = [impl.relu_forward(x, returns=(None, opaque))[1] for x in xs]
+    for i in (0, 1):
+        dout = normal(4, 2)
+        dx, dw, _ = impl.affine_backward(dout, caches[i])
+        of = f"after two calls of affine_forward, with the cache of call {i + 1}"
+        close(dx, dout @ ws[i].T, of=f"dx {of}")
+        close(dw, xs[i].T @ dout, of=f"dw {of}")
+        dout = normal(4, 3)
+        of = f"relu_backward with the cache of call {i + 1}"
+        close(impl.relu_backward(dout, masks[i]), dout * (xs[i] > 0), of=of)
+
+
 @pytest.mark.grade(points=1, hint="A cache is read, never changed.")
 def test_backward_leaves_dout_and_cache_alone(impl):
     """affine_backward and relu_backward change neither dout nor the cache"""
@@ -149,7 +219,7 @@ def same_inputs_first(impl, name, dout, cache):
 @pytest.mark.parametrize("size", [(6,), (3, 4), (2, 1, 3)])
 def test_relu_forward_cuts_at_zero(impl, size):
     """relu_forward is max(x, 0) for any shape"""
-    x = normal(*size)
+    x = normal(*size, scale=10.0)
     result = same_inputs(impl, "relu_forward", x, returns=(None, opaque))
     close(result[0], np.maximum(x, 0), of="relu_forward(x)[0]", mistakes={"abs(x)": np.abs(x)})
 
@@ -219,10 +289,7 @@ def test_two_layer_loss_gives_every_gradient(impl, samples):
     """two_layer_loss returns the gradient of the loss by every parameter"""
     params, x, y = network(samples)
     _, grads = impl.float64.two_layer_loss(params, x, y)
-    holds(
-        isinstance(grads, dict) and set(grads) == set(params),
-        "grads should be a dict with the keys b1, b2, w1 and w2",
-    )
+    keys(grads, "the second result of two_layer_loss(params, x, y)", ("w1", "b1", "w2", "b2"))
     for key in ("b2", "w2", "b1", "w1"):
         expected = slopes(lambda: loss_of(params, x, y), params[key])
         close(
@@ -237,6 +304,8 @@ def test_two_layer_loss_gives_every_gradient(impl, samples):
                 "the gradient with the wrong sign": -expected,
             },
         )
+    for key, right in two_layer_loss(params, x, y)[1].items():
+        close(grads[key], right, of=f"grads[{key!r}] in float64", rtol=1e-10, atol=1e-12)
     _, grads = impl.two_layer_loss(params, x, y)
     for key, value in params.items():
         shape(grads[key], value.shape, of=f"grads[{key!r}]")
@@ -268,11 +337,23 @@ def test_value_computes_with_numbers(impl):
         "a * 3": (a * 3, x * 3),
         "3 * a": (3 * a, x * 3),
         "a / 4": (a / 4, x / 4),
+        "a ** 0.5": (a**0.5, x**0.5),
+        "a ** 1": (a**1, x),
     }
     for of, (result, expected) in cases.items():
         number(result.get("data"), expected, of=f"({of}).data", rtol=1e-9)
     number(a.get("data"), x, of="a.data after all this", rtol=1e-9)
     number(a.get("grad"), 0.0, of="a.grad before any backward()")
+    whole = impl.Value(3)
+    for of, found in {
+        "Value(3).data": whole.get("data"),
+        "(Value(3) * 2).data": (whole * 2).get("data"),
+        "Value(3).grad": whole.get("grad"),
+    }.items():
+        holds(
+            isinstance(found, float),
+            f"{of} is a {type(found).__name__}, but should be a Python float",
+        )
 
 
 ONE_OPERATION = {
@@ -282,6 +363,7 @@ ONE_OPERATION = {
     "a / b": lambda a, b: a / b,
     "-a + 2 * b": lambda a, b: -a + 2 * b,
     "a ** 3 + b ** -2": lambda a, b: a**3 + b**-2,
+    "a ** 0.5 + b ** 1.5": lambda a, b: a**0.5 + b**1.5,
     "0.5 - a * 4 - b / 8": lambda a, b: 0.5 - a * 4 - b / 8,
 }
 
@@ -366,7 +448,8 @@ def test_value_adds_up_over_results(impl):
     """the backward of a second result adds to the grad of the Values that it shares with the first"""
     x = float(uniform(low=0.5, high=2.0))
     a = impl.Value(x)
-    (a * 3).backward()
+    first = a * 3
+    first.backward()
     (a * a).backward()
     number(
         a.get("grad"),
@@ -375,6 +458,9 @@ def test_value_adds_up_over_results(impl):
         rtol=1e-9,
         mistakes={"that of the second alone": 2 * x},
     )
+    first.backward()
+    number(first.get("grad"), 1.0, of="the grad of a result after two calls of its backward()")
+    number(a.get("grad"), 6 + 2 * x, of="a.grad after (a * 3).backward() once more", rtol=1e-9)
 
 
 @pytest.mark.grade(points=1)
