@@ -275,9 +275,8 @@ def main() -> None:
     """Entry point of `kata`. Reports a bad option in one line, whichever command raised it."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="replace"
-            )  # what an old terminal's encoding lacks becomes "?"
+            # Characters that the terminal's encoding lacks become "?".
+            stream.reconfigure(errors="replace")
     try:
         app()
     except (BadOption, NotGraded) as error:

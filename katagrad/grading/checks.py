@@ -220,10 +220,8 @@ def run_case(
             status, message = FAILED, said.splitlines()[0]
         except Overrun as fault:
             transport.close()  # it may have been interrupted in the middle of a message
-            status, message = (
-                NOT_GRADED,
-                f"the grader reached no verdict within {2 * allowed:.3g} s and was stopped ({place(fault)})",
-            )
+            status = NOT_GRADED
+            message = f"the grader reached no verdict within {2 * allowed:.3g} s and was stopped ({place(fault)})"
         except Exception as fault:
             status, message = blame(fault)
             crash = FORM if status == FAILED else ""
@@ -247,11 +245,9 @@ def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
             check.function(impl, **case.arguments)
 
         outcome = run_case(transport, check.name, case.name, seconds, rules, body)
-        total, printed, data = (
-            total + outcome.seconds,
-            printed + outcome.printed,
-            data | set(outcome.data),
-        )
+        total += outcome.seconds
+        printed += outcome.printed
+        data |= set(outcome.data)
         if outcome.status != PASSED:
             shown, used = printed[:SHOWN_PRINTS], tuple(sorted(data))
             return replace(outcome, printed=shown, seconds=total, data=used)

@@ -141,9 +141,8 @@ def _compare(value: Any, want: str, source: str) -> None:
 
 def _match(value: Any, expected: Any, of: str) -> None:
     if isinstance(value, np.ndarray):
-        close(
-            value, np.asarray(expected), of, rtol=1e-3, atol=5e-4
-        )  # examples show rounded numbers
+        # Examples show rounded numbers.
+        close(value, np.asarray(expected), of, rtol=1e-3, atol=5e-4)
     elif isinstance(expected, float) and isinstance(value, (int, float)):
         if not np.isclose(value, expected, rtol=1e-3, atol=5e-4, equal_nan=True):
             raise Failure(f"{of} is {value!r}, but should be {expected!r}")

@@ -153,10 +153,8 @@ def _enabled(folder: Path) -> Lent | None:
     offered = (folder / "cgroup.controllers").read_text().split()
     if "memory" not in offered:
         return None
-    control, wanted = (
-        folder / "cgroup.subtree_control",
-        [c for c in ("memory", "pids") if c in offered],
-    )
+    control = folder / "cgroup.subtree_control"
+    wanted = [name for name in ("memory", "pids") if name in offered]
     if not set(wanted) <= set(control.read_text().split()):
         for pid in (folder / "cgroup.procs").read_text().split():
             (folder / DRIVER).mkdir(exist_ok=True)

@@ -139,9 +139,8 @@ def pytest_runtest_makereport(
         if item.config.option.capture == "no":
             print(f"\n{module.topic.name}.py printed:\n{printed}", end="")
     if mark:
-        item.user_properties.append(
-            ("points", about.get("points", 0))
-        )  # JUnit reads it at teardown
+        # pytest writes it to the JUnit file at teardown.
+        item.user_properties.append(("points", about.get("points", 0)))
     framework = item.stash.get(FRAMEWORK, None)
     current = module.run.gradings.get(module.submission)
     versions = (

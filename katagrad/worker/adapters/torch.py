@@ -12,7 +12,8 @@ from torch import nn
 
 NAME = "torch"
 TENSOR = "torch.Tensor"
-KEEPS_A_POOL = False  # of freed memory on the CPU
+# Whether freed memory stays in a pool on the CPU.
+KEEPS_A_POOL = False
 # Axes that convert a grader's layout, (N, H, W, C) or (H, W, in, out), to PyTorch's.
 LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 # Floats that a measured copy moves. Small copies are repeated, so that waiting takes a small part.
@@ -147,10 +148,8 @@ def _slots(
             held = {"scale": (module.weight, None), "offset": (module.bias, None)}
             held |= {"mean": (module.running_mean, None), "variance": (module.running_var, None)}
         elif isinstance(module, nn.LayerNorm):
-            kind, held = (
-                "layer_norm",
-                {"scale": (module.weight, None), "offset": (module.bias, None)},
-            )
+            kind = "layer_norm"
+            held = {"scale": (module.weight, None), "offset": (module.bias, None)}
         elif isinstance(module, nn.Embedding):
             kind, held = "embedding", {"table": (module.weight, None)}
         else:
