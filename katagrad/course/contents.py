@@ -87,7 +87,7 @@ def _open_archives(found: Contents, reader: Reader) -> None:
             try:
                 inner = reader.read_bytes(place, found.files[place])
             except SubmissionProblem as error:
-                found.problems[place] = one_line(f"{place!r} cannot be read: {error}")
+                found.problems[place] = one_line(f"{place!r} {fault(error)}")
                 continue
             order = found.order.pop(place, 0)
             del found.files[place]
@@ -107,6 +107,11 @@ def without_wrapper(files: Mapping[str, bytes]) -> dict[str, bytes]:
     if len(tops) == 1 and all("/" in name for name in files):
         return {name.split("/", 1)[1]: data for name, data in files.items()}
     return dict(files)
+
+
+def fault(error: Exception) -> str:
+    """What is wrong with a file or an archive. Continues a sentence that begins with its name."""
+    return str(error) if isinstance(error, SubmissionProblem) else f"cannot be read: {error}"
 
 
 def check_paths(files: Mapping[str, bytes]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from katagrad.course.archives import Reader
 from katagrad.course.attempts import Attempt, choose
-from katagrad.course.contents import Contents, read_contents
+from katagrad.course.contents import Contents, fault, read_contents
 from katagrad.course.deliveries import STAMP, Delivery, deliveries
 from katagrad.course.locate import locate
 from katagrad.course.matching import match
@@ -81,7 +81,10 @@ def take_in(
             try:
                 contents = read_contents(one.parts, reader)
             except (SubmissionProblem, OSError, ValueError) as error:
-                problem = f"not graded: cannot be read: {one_line(str(error))}"
+                what = fault(error)
+                # A message about a whole folder begins with its name.
+                subject = "" if what.startswith(f"{one.shown}/ ") else "it "
+                problem = f"not graded: {subject}{one_line(what)}"
                 found.add_problem(one.shown, problem)
                 lost = found.unfound.setdefault(student.id, {})
                 lost.update({name: problem for name in names if name not in lost})

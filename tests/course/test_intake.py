@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from katagrad.course.intake import take_in
+from katagrad.topics import topics
 
 GOOD = b"import torch\n"
 
@@ -49,8 +50,12 @@ def test_a_wrapping_folder_is_dropped(folder):
 @pytest.mark.parametrize(
     ("name", "make", "words"),
     [
-        ("broken.zip", lambda p: p.write_bytes(b"no archive"), "cannot be read"),
-        ("broken.tar.gz", lambda p: p.write_bytes(b"\x1f\x8b garbage"), "cannot be read"),
+        ("broken.zip", lambda p: p.write_bytes(b"no archive"), "not graded: it is damaged"),
+        (
+            "broken.tar.gz",
+            lambda p: p.write_bytes(b"\x1f\x8b garbage"),
+            "not graded: it is damaged",
+        ),
         (
             "climber.zip",
             lambda p: zipped(p, {"../../ada/softmax.py": b"x"}),
@@ -93,3 +98,13 @@ def test_bomb_and_link_are_refused(folder):
     assert "too large" in found.problems["bomb.zip"]
     assert "neither a folder" in found.problems["linked"]
     assert "no Python file" in found.problems["cem.tar"]
+
+
+def test_what_is_wrong_reads_as_a_sentence(tmp_path):
+    (tmp_path / "gus.zip").write_bytes(b"PK\x03\x04 torn")
+    (tmp_path / "eve").mkdir()
+    for name in ("softmax.py", "Softmax.py"):
+        (tmp_path / "eve" / name).write_text("")
+    problems = take_in(tmp_path, wanted=[topics()["softmax"]]).problems
+    assert problems["gus.zip"].startswith("not graded: it is damaged")
+    assert problems["eve"].startswith("not graded: it holds 'Softmax.py' and 'softmax.py'")

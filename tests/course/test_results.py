@@ -68,7 +68,7 @@ LOST = {
     "softmax.ipynb": "'softmax.ipynb' is not read as a notebook",
     "softmax.py.txt": "found 'softmax.py.txt'",
     "test_softmax.py": "found 'test_softmax.py'",
-    "hw.zip": "'hw.zip' cannot be read: is damaged",
+    "hw.zip": "'hw.zip' is damaged",
     "hw.rar": "'hw.rar' is not opened",
     "homework.py": "holds 'homework.py'",
     "notes.md": "holds no Python file",
