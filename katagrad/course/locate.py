@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from katagrad.course.contents import Contents
 from katagrad.course.names import fold
@@ -78,12 +78,11 @@ def locate(contents: Contents, wanted: Collection[str], names: Iterable[str] = (
 
 def _candidates(contents: Contents, topic: str, known: Collection[str]) -> list[str]:
     """Files that are the topic's by their names: a Python file before a notebook, unless it is the untouched stub."""
-    exact = [p for p in contents.files if fold(PurePosixPath(p).name) == f"{topic}.py"]
+    exact = [p for p in contents.files if fold(base(p)) == f"{topic}.py"]
     plain = exact
     if not exact or any(contents.order.get(p) for p in exact):
         plain = [p for p in contents.files if p.lower().endswith(".py") and _is(p, topic, known)]
-    stub = topics()[topic].contract.read_bytes()
-    begun = [p for p in plain if contents.files[p].strip() != stub.strip()]
+    begun = [p for p in plain if contents.files[p].strip() != stub(topic)]
     books = [
         p
         for p, book in contents.notebooks.items()
@@ -97,7 +96,7 @@ def _is(path: str, topic: str, known: Collection[str]) -> bool:
     """Whether a name is the topic's, and beside it only of numbers, names and words that say nothing."""
     if topic_of(path, topics()) != topic:
         return False
-    rest = list(words_of(PurePosixPath(path).name.rpartition(".")[0]))
+    rest = list(words_of(base(path).rpartition(".")[0]))
     for word in topic.split("_"):
         rest.remove(word)
     return all(re.fullmatch(r"v?\d+|[a-z]{1,2}\d+", w) or w in ADDED or w in known for w in rest)
@@ -113,6 +112,17 @@ def _best(contents: Contents, paths: list[str]) -> list[str]:
     least = [p for p in paths if p.count("/") == depth]
     different = {contents.files[p]: p for p in reversed(least)}
     return sorted(different.values())
+
+
+def base(path: str) -> str:
+    """The name of a file without its folders."""
+    return path.rpartition("/")[2]
+
+
+@cache
+def stub(topic: str) -> bytes:
+    """The untouched file of a topic, without blank lines around it."""
+    return topics()[topic].contract.read_bytes().strip()
 
 
 @cache
@@ -164,7 +174,7 @@ def _alike(contents: Contents, absent: Collection[str]) -> dict[str, str]:
 
 def _others(contents: Contents, wanted: Collection[str]) -> bool:
     """Whether topics that are not graded now are there."""
-    names = {PurePosixPath(path).name for path in contents.files}
+    names = {base(path) for path in contents.files}
     return any(f"{topic}.py" in names for topic in topics() if topic not in wanted)
 
 

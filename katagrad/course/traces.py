@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 from katagrad.course.names import fold
 
@@ -16,14 +16,15 @@ SHOWN = 3
 
 def topic_of(file: str, known: Iterable[str]) -> str | None:
     """The topic that a file's name speaks of: `hw1/softmax.py`, `Softmax (1).py`, `ada_123_softmax.ipynb`."""
-    words = "_".join(words_of(PurePosixPath(file).name.split(".", 1)[0]))
+    words = "_".join(words_of(file.rpartition("/")[2].split(".", 1)[0]))
     found = [name for name in known if f"_{name}_" in f"_{words}_"]
     return max(found, key=len, default=None)
 
 
-def words_of(name: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, folded: "Softmax (1)" is softmax and 1."""
-    return [word for word in re.split(r"[\W_]+", fold(name)) if word]
+    return tuple(word for word in re.split(r"[\W_]+", fold(name)) if word)
 
 
 def shown(names: Collection[str]) -> str:

@@ -217,8 +217,8 @@ class Source:
             raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
         if self.imported and self.framework not in self.imported:
             raise SubmissionProblem(
-                f"{self.file} imports {next(iter(self.imported))}, but --framework is {self.framework}; "
-                f"leave out --framework {self.framework}, or write it in {self.framework}"
+                f"{self.file} imports {next(iter(self.imported))}, but --framework or the course asks for "
+                f"{self.framework}; write it in {self.framework}, or leave out --framework"
             )
         if importlib.util.find_spec(self.framework) is None:
             raise NotGraded(

@@ -273,7 +273,9 @@ def test_framework_policy_binds_the_submission(home, course):
         COURSE.replace("[topics.softmax]", '[topics.softmax]\nframework = "tensorflow"')
     )
     work = take_in(home, None, [SOFTMAX], course=read_course(course.path)).work["ada"]
-    with pytest.raises(SubmissionProblem, match="imports torch, but is to be graded in tensorflow"):
+    with pytest.raises(
+        SubmissionProblem, match="imports torch, but --framework or the course asks for tensorflow"
+    ):
         work["softmax"].submission.source(SOFTMAX).ready()
 
 

@@ -115,7 +115,9 @@ def test_framework_that_is_not_there_is_one_line_and_the_other_topic_is_graded(w
 def test_file_of_the_other_framework_is_one_line_and_not_an_error_a_case(workspace):
     workspace.write("import torch\n" + BODY)
     output = workspace.run("graders/softmax.py", "--framework", "tensorflow", expect=1)
-    words = "softmax.py imports torch, but --framework is tensorflow; leave out --framework"
+    words = (
+        "softmax.py imports torch, but --framework or the course asks for tensorflow; write it in"
+    )
     assert output.count(words) == 1
     assert "AttributeError" not in output
 
