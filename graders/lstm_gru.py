@@ -323,6 +323,18 @@ def test_run_passes_gradients_through_time(impl, kind):
     dstate = impl.float64.grad("run", kind, xs, params, state, mask, wrt=3, output=0, cotangent=c)
     for one, given, name in zip(dstate, state, "hc", strict=False):
         close(one, slopes(loss, given), of=f"{of}{name} of the state", rtol=1e-5, atol=1e-7)
+    # The state at the end is a result, too: the last of it is c of an LSTM, h of a GRU.
+    end = normal(4, 2)
+    loss = lambda: float((run(kind, xs, params, state, mask)[1][-1] * end).sum())  # noqa: E731
+    last = {"output": (1, len(state) - 1), "cotangent": end}
+    found = impl.float64.grad("run", kind, xs, params, state, mask, wrt=2, **last)
+    close(
+        found["wh"],
+        slopes(loss, params["wh"]),
+        of="d sum(c * the state at the end) / dwh",
+        rtol=1e-5,
+        atol=1e-7,
+    )
 
 
 @pytest.mark.grade(points=1)
@@ -500,8 +512,9 @@ def test_other_kinds_are_refused(impl):
         "predict": [params, xs],
         "train": [params, xs, normal(3, 1), 0, 2, 0.1, impl.rng()],
     }.items():
-        with raises("ValueError", of=f"{name}('rnn', ...)"):
-            getattr(impl, name)("rnn", *given)
+        for kind in ("rnn", "LSTM", ""):
+            with raises("ValueError", of=f"{name}({kind!r}, ...)"):
+                getattr(impl, name)(kind, *given)
     with raises("ValueError", of="run('rnn', xs, params, state)"):
         impl.run("rnn", xs, params, (normal(3, 3),))
 
