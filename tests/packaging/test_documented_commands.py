@@ -27,7 +27,8 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ROOTS = ("README", "SECURITY", "CONTRIBUTING", "CHANGELOG")
+PAGES = [*(ROOT / f"{name}.md" for name in ROOTS), *sorted((ROOT / "docs").rglob("*.md"))]
 PROGRAMS = ("kata", "pytest", "python", "python3")
 EXAMPLES = {
     "N": "3",
