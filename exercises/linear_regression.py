@@ -8,6 +8,9 @@ Graded outcomes: on points of a line, w and b are found to within 0.01; on a noi
 to within 0.01; Celsius to Fahrenheit is found from 16 temperatures between -30 and 45 degrees with lr=0.002 and 2,000
 epochs, w to within 0.01 and b to within 0.1.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Bishop (2006), Pattern Recognition and Machine Learning, section 3.1; Goodfellow, Bengio & Courville (2016),
 Deep Learning, sections 4.3 and 5.1.4.
 """
@@ -45,8 +48,8 @@ def mse_gradients(x, y, w, b):
 def fit(x, y, lr=0.1, epochs=100):
     """Fit a line by gradient descent on all points at once, from w = 0 and b = 0.
 
-    x, y: float tensors, each (n,) or (n, 1), left as they are. lr: the step size. epochs: the number of steps; in each,
-    w and b move together, by gradients taken at the same w and b.
+    x, y: float tensors, each (n,) or (n, 1), left as they are. lr: the step size. epochs: the number of steps, 0 or
+    more; in each, w and b move together, by gradients taken at the same w and b.
     Returns (w, b, history): two float tensors () of the dtype of x, and a list of `epochs` Python floats, the losses
     before each step. Raises ValueError as mse_gradients does.
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -14,6 +15,7 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
+from katagrad.authoring.structure import items, losses, recorded
 
 SHAPES = "Bring x and y to one shape, (n,), first: (n, 1) - (n,) broadcasts to (n, n)."
 STEP = "Each step: both gradients at the present w and b, then w - lr * dw and b - lr * db."
@@ -48,25 +50,7 @@ def uphill(x, y, w, b):
 
 def three(result):
     """The (w, b, history) of `fit`."""
-    kind = type(result).__name__
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == 3,
-        f"fit(x, y) returned {f'{len(result)} items' if isinstance(result, (tuple, list)) else f'one {kind}'}, "
-        "but should return three: w, b, history",
-    )
-    return result
-
-
-def losses(history, epochs):
-    """A history's items, which may also have come as tensors."""
-    history = history.tolist() if isinstance(history, np.ndarray) else history
-    holds(
-        isinstance(history, (list, tuple)) and len(history) == epochs,
-        f"the history of {epochs} epochs has "
-        f"{len(history) if isinstance(history, (list, tuple)) else 'but one'} entries, "
-        f"but should have {epochs}, one for each",
-    )
-    return history
+    return items(result, "fit(x, y)", ("w", "b", "history"))
 
 
 @pytest.mark.grade(points=1, hint=SHAPES)
@@ -141,6 +125,10 @@ def test_mse_gradients_refuse_other_lengths(impl, size):
         impl.mse_gradients(x, y, normal(), normal())
     with raises("ValueError", of=f"fit of x (4,), y {size}"):
         impl.fit(x, y, lr=0.1, epochs=1)
+    with raises("ValueError", of=f"mse_gradients of x {size}, y (4,)"):
+        impl.mse_gradients(y, x, normal(), normal())
+    with raises("ValueError", of=f"fit of x {size}, y (4,)"):
+        impl.fit(y, x, lr=0.1, epochs=1)
 
 
 @pytest.mark.grade(points=3, hint=STEP)
@@ -237,3 +225,79 @@ def test_fit_agrees_with_least_squares(impl):
     w, b, _ = three(impl.fit(x, y, lr=0.1, epochs=400))
     close(w, slope, of="w of fit on a noisy line", atol=0.01)
     close(b, offset, of="b of fit on a noisy line", atol=0.01)
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", ["predict", "mse_gradients", "fit"])
+def test_functions_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    x, y = normal(5, 1), normal(5)
+    if name == "predict":
+        told = {"expected": lambda x, w, b: w * x.reshape(-1) + b}
+        conform(impl, name, [x, normal(), normal()], rows=[0], rowwise=True, **told)
+    elif name == "mse_gradients":
+        told = {"expected": lambda x, y, w, b: gradients(x.reshape(-1), y, w, b)}
+        conform(impl, name, [x, y, normal(), normal()], rows=[0, 1], **told)
+    else:
+
+        def oracle(x, y, lr, epochs):
+            w, b, history = fit(x.reshape(-1), y, lr, epochs)
+            return np.float64(w), np.float64(b), [float(loss) for loss in history]
+
+        told = {"expected": oracle, "rows": [0, 1], "without": ["gradients"]}
+        conform(impl, name, [x, y], {"lr": 0.03, "epochs": 3}, **told)
+
+
+@pytest.mark.grade(
+    points=1, hint="w and b may be Python numbers, which have no dtype of their own."
+)
+def test_lines_may_be_python_numbers(impl):
+    """predict and mse_gradients take Python numbers for w and b"""
+    x, y, w, b = normal(6), normal(6), 0.1, -1 / 3
+    for submission, kind, digits in ((impl, "float32", 1e-4), (impl.float64, "float64", 1e-6)):
+        found = submission.predict(x, w, b)
+        close(found, w * x + b, of="predict(x, 0.1, -1/3)", dtype=kind, rtol=digits)
+        close(submission.predict(x, 2, 1), 2 * x + 1, of="predict(x, 2, 1)", dtype=kind)
+        found = items(submission.mse_gradients(x, y, w, b), "mse_gradients", ("dw", "db"))
+        for i, right in enumerate(gradients(x, y, w, b)):
+            of = f"{('dw', 'db')[i]} of mse_gradients(x, y, 0.1, -1/3)"
+            close(found[i], right, of=of, dtype=kind, rtol=digits)
+
+
+@pytest.mark.grade(points=2, hint="No step is skipped, clipped or made smaller.")
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_fit_takes_steps_of_any_size(impl, size):
+    """the steps are those of gradient descent for y of 1e-6 and of 1e6, too, to the last of 60"""
+    x, y = normal(7, shift=0.5), normal(7, scale=size)
+    of = f"fit(x, y, lr=0.05, epochs=60) for y of {size:g}"
+    w, b, history = three(impl.float64.fit(x, y, 0.05, 60))
+    right = fit(x, y, 0.05, 60)
+    recorded(history, right[2], of, rtol=1e-6, atol=1e-9 * size**2)
+    close(w, right[0], of=f"w of {of}", rtol=1e-6, atol=1e-9 * size)
+    close(b, right[1], of=f"b of {of}", rtol=1e-6, atol=1e-9 * size)
+    found = impl.float64.mse_gradients(x, y, np.float64(0.5), np.float64(-0.5))
+    for i, expected in enumerate(gradients(x, y, 0.5, -0.5)):
+        of = f"{('dw', 'db')[i]} of mse_gradients for y of {size:g}"
+        close(found[i], expected, of=of, rtol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint="The loop over the epochs may run no times.")
+def test_fit_may_take_no_steps(impl):
+    """no epochs leave w and b at 0, and an empty history"""
+    w, b, history = three(impl.fit(normal(4), normal(4), lr=0.1, epochs=0))
+    close(w, 0.0, of="w after no steps")
+    close(b, 0.0, of="b after no steps")
+    losses(history, 0, "fit(x, y, lr=0.1, epochs=0)", "float")
+
+
+@pytest.mark.grade(points=1, hint="Every point counts as much as every other.")
+def test_fit_uses_every_point(impl):
+    """w and b depend on each of 40 points, the last one too"""
+    x, y = normal(40), normal(40)
+    y[[0, 20, 39]] += 50.0  # points that nobody can leave out unseen
+    right = fit(x, y, 0.05, 3)
+    w, b, history = three(impl.fit(x, y, 0.05, 3))
+    of = "fit of 40 points, of which the first, the 21st and the last lie far off"
+    recorded(history, right[2], of)
+    close(w, right[0], of=f"w of {of}")
+    close(b, right[1], of=f"b of {of}")

@@ -29,5 +29,5 @@ def fit(x, y, lr=0.1, epochs=100):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        history.append(loss.detach())
+        history.append(float(loss.detach()))
     return [w, b, history]
