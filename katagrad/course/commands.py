@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -100,6 +101,9 @@ def grade(
         str | None,
         typer.Option(help="grade on this dask.distributed cluster, tcp://HOST:8786"),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="go on, and grade what appears in the folder")
+    ] = False,
     gradebook: Annotated[
         Path | None,
         typer.Option(help="also write scores and comments to this gradebook.db of nbgrader"),
@@ -113,6 +117,7 @@ def grade(
     from katagrad.course.grade import GradingRequest, run
     from katagrad.course.moments import read_times
     from katagrad.course.settings import find_course
+    from katagrad.course.watching import changes, look
     from katagrad.grading.session import parse_limits
     from katagrad.progress import progress
 
@@ -136,18 +141,30 @@ def grade(
         times=read_times(times) if times else None,
         cluster=cluster,
     )
-    try:
-        with progress("grading", "graded") as advance:
-            summary = run(request, advance)
-    except OSError as error:
-        raise BadOption(
-            f"{error.filename or out}: {error.strerror or error}; name another folder"
-        ) from None
-    for line in closing.lines(summary, out):
-        print(line)
-    if gradebook is not None:
-        _to_nbgrader(gradebook, out, request)
-    raise typer.Exit(1 if summary.problems else 0)
+
+    def once() -> bool:
+        try:
+            with progress("grading", "graded") as advance:
+                summary = run(request, advance)
+        except OSError as error:
+            raise BadOption(
+                f"{error.filename or out}: {error.strerror or error}; name another folder"
+            ) from None
+        for line in closing.lines(summary, out):
+            print(line, flush=True)
+        if gradebook is not None:
+            _to_nbgrader(gradebook, out, request)
+        return bool(summary.problems)
+
+    seen = look(submissions)
+    # A folder that is watched may be empty to begin with.
+    problems = once() if seen or not (watch and submissions.is_dir()) else False
+    if watch:
+        print(f"watching {submissions}; Ctrl-C ends", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            for _ in changes(submissions, seen):
+                problems = once()
+    raise typer.Exit(1 if problems else 0)
 
 
 def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> None:

@@ -1,0 +1,81 @@
+"""`--watch`: what appears in a folder is graded once it is whole."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from katagrad.course.ledger import Ledger
+from katagrad.course.watching import changes, look
+from katagrad.topics import topics
+
+STUB = topics()["softmax"].contract.read_bytes()
+# Seconds that a busy machine may take.
+SOON = 120
+
+
+def test_a_file_that_grows_is_not_yielded_before_it_is_whole(tmp_path, monkeypatch):
+    sizes = iter([b"1", b"12", b"123", b"123", b"123"])
+    monkeypatch.setattr(time, "sleep", lambda _: (tmp_path / "ada.zip").write_bytes(next(sizes)))
+    monkeypatch.setattr(
+        "katagrad.course.watching.look",
+        lambda folder: frozenset((str(p), p.stat().st_size, 0) for p in folder.iterdir()),
+    )
+    (found,) = itertools.islice(changes(tmp_path, frozenset()), 1)
+    assert [size for _, size, _ in found] == [3]
+    assert next(sizes) == b"123", "it was seen twice with one size, and not a third time"
+
+
+def test_hidden_folders_and_files_that_go_away_are_nothing(tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x").write_bytes(b"")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    assert look(tmp_path) == frozenset()
+
+
+def test_what_appears_is_graded(tmp_path):
+    home, out = tmp_path / "class", tmp_path / "out"
+    home.mkdir()
+    command = [
+        "course",
+        "grade",
+        home,
+        "--out",
+        out,
+        "--topics",
+        "softmax",
+        "--isolation",
+        "process",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "katagrad", *map(str, command), "--watch", "--workers", "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert any("watching" in line for line in process.stdout)
+        for name in ("ada", "bob"):
+            (home / name).mkdir()
+            (home / name / "softmax.py").write_bytes(STUB)
+        end = time.monotonic() + SOON
+        while time.monotonic() < end and students(out) != ["ada", "bob"]:
+            time.sleep(0.5)
+        assert students(out) == ["ada", "bob"]
+        assert any("2 students" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SOON) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+
+
+def students(out):
+    if not (out / "ledger.sqlite").is_file():
+        return []
+    ledger = Ledger(out / "ledger.sqlite")
+    found = ledger.students()
+    ledger.close()
+    return found
