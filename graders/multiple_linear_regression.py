@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
     close,
     dtype,
     finite,
-    holds,
     normal,
     raises,
     same_inputs,
 )
+from katagrad.authoring.structure import items, pair
 
 LEAK = "Mean and deviation come from `train`; every other tensor is shifted and scaled by the same."
 STEP = "With e = x w + b - y, the gradients are 2 x^T e / n and 2 mean(e), at the same w and b."
@@ -55,21 +56,12 @@ def r2(y, p):
 
 def two(result, of):
     """The (w, b) of a fit."""
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == 2,
-        f"{of} returned no pair, but should return two tensors: w, b",
-    )
-    return result
+    return pair(result, of, ("w", "b"))
 
 
 def listed(result, count):
     """The tensors of `standardize`."""
-    found = f"{len(result)} items" if isinstance(result, (tuple, list)) else "one thing"
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == count,
-        f"standardize of {count} tensors returned {found}, but should return a list of {count}",
-    )
-    return result
+    return items(result, "standardize(...)", ("train", *("another tensor",) * (count - 1)))
 
 
 @pytest.mark.grade(points=1, hint=LEAK)
@@ -107,11 +99,14 @@ def test_standardize_computes_in_float64(impl):
 
 
 @pytest.mark.grade(points=2, hint="Divide by 1 where the deviation is 0.")
-@pytest.mark.parametrize("value", [0.0, 7.0, -2.5])
+@pytest.mark.parametrize("value", [0.0, 7.0, -2.5, 0.1, 1e4])
 def test_standardize_leaves_constants_unscaled(impl, value):
     """a feature that is constant over the training rows is shifted to 0, and not scaled"""
-    train, other = normal(6, 3), normal(4, 3)
-    train[:, 1] = value
+    # The mean of 29 numbers 0.1 is not 0.1 in float32.
+    train, other = normal(29, 3), normal(4, 3)
+    train[:, 1] = np.float32(value)
+    # Constant where it is not asked for, and a little off it.
+    other[:, 0], other[:, 1] = 0.25, np.float32(value) + 0.5
     result = listed(impl.standardize(train, other), 2)
     right = standardize(train, other)
     for i, name in enumerate(("train", "other")):
@@ -275,3 +270,92 @@ def test_fits_predict_diabetes(impl):
         # Least squares reaches 0.359 (all draws alike: nothing here is random), BMI alone 0.158.
         of = f"the test R2 of {fit} on diabetes"
         at_least(r2(diabetes.test_y, test_x @ w + b), 0.33, of=of)
+
+
+@pytest.mark.grade(points=1, hint="Only a feature whose values are all the same is constant.")
+def test_standardize_scales_small_and_distant_features(impl):
+    """features of deviation 1e-9 and features far from 0 get the deviation 1, too"""
+    train = normal(9, 4) * np.array([1e-9, 1.0, 1e6, 1.0]) + np.array([0.0, 1e6, 0.0, -1e7])
+    other = train[::-1] * 1.5
+    for found, right, name in zip(
+        listed(impl.float64.standardize(train, other), 2),
+        standardize(train, other),
+        ("train", "other"),
+        strict=True,
+    ):
+        of = f"standardize of features near 1e-9, 1e6 and -1e7, {name}"
+        close(found, right, of=of, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.grade(points=2, hint="No step is skipped, clipped or made smaller.")
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_fit_gd_takes_steps_of_any_size(impl, size):
+    """the steps are those of gradient descent for y of 1e-6 and of 1e6, and for each of 40 rows"""
+    x, y = normal(40, 3), normal(40, scale=size)
+    y[-1] = 50 * size  # a row that nobody can leave out unseen
+    of = f"fit_gd(x, y, lr=0.2, epochs=5) for y of {size:g}"
+    for i, found in enumerate(two(impl.fit_gd(x, y, 0.2, 5), of)):
+        close(found, fit_gd(x, y, 0.2, 5)[i], of=f"{'wb'[i]} of {of}", atol=1e-4 * size)
+
+
+@pytest.mark.grade(
+    points=1, hint="The loop over the epochs may run no times, and as often as asked."
+)
+def test_fit_gd_takes_as_many_steps_as_asked(impl):
+    """no epochs leave w and b at 0; 700 epochs are 700 steps"""
+    x, y = normal(8, 2, scale=0.1), normal(8)
+    for epochs in (0, 700):
+        of = f"fit_gd(x, y, lr=0.05, {epochs=})"
+        for i, found in enumerate(two(impl.float64.fit_gd(x, y, 0.05, epochs), of)):
+            close(found, fit_gd(x, y, 0.05, epochs)[i], of=f"{'wb'[i]} of {of}", rtol=1e-7)
+
+
+@pytest.mark.grade(
+    points=1, hint="The best w is solved for: nothing is cut off, added or iterated."
+)
+@pytest.mark.parametrize("l2", [0.0, 1e-7])
+def test_fit_closed_form_is_exact_for_unlike_features(impl, l2):
+    """features of the sizes 1, 0.01 and 100 are fitted as exactly as others"""
+    x = normal(12, 3) * np.array([1.0, 1e-2, 1e2])
+    y = x @ np.array([1.0, 2e2, -1e-2]) + 0.5 * normal(12) + 4.0
+    of = f"fit_closed_form(x, y, l2={l2:g}) for features of the sizes 1, 0.01 and 100"
+    w, b = two(impl.float64.fit_closed_form(x, y, l2), of)
+    right = fit_closed_form(x, y, l2)
+    close(
+        w * np.array([1.0, 1e-2, 1e2]),
+        right[0] * np.array([1.0, 1e-2, 1e2]),
+        of=f"w * sizes of {of}",
+        rtol=1e-5,
+    )
+    close(b, right[1], of=f"b of {of}", rtol=1e-5)
+
+
+@pytest.mark.grade(points=1, hint="Nothing is added to the sums, and nothing is cut off.")
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_r2_does_not_depend_on_units(impl, size):
+    """r2 is the same for targets of 1e-6 and of 1e6, and may be far below 0"""
+    y, p = normal(9), 5 * normal(9)
+    of = f"r2(y, p) for y of {size:g}"
+    close(impl.float64.r2(size * y, size * p), r2(y, p), of=of, rtol=1e-6)
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", ["standardize", "fit_gd", "fit_closed_form", "r2"])
+def test_functions_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    x, y = normal(6, 3), normal(6)
+    if name == "standardize":
+        told = {"expected": standardize, "rows": [1], "without": ["keywords", "defaults"]}
+        conform(impl, name, [x, normal(4, 3)], tolerance=1e-3, **told)
+    elif name == "r2":
+        conform(impl, name, [y, normal(6)], expected=r2)
+    else:
+        oracle = {"fit_gd": fit_gd, "fit_closed_form": fit_closed_form}[name]
+        given = {"lr": 0.05, "epochs": 3} if name == "fit_gd" else {"l2": 0.3}
+
+        def expected(x, y, **given):
+            w, b = oracle(x, y, **given)
+            return w, np.float64(b)
+
+        told = {"expected": expected, "rows": [0, 1], "without": ["gradients"]}
+        conform(impl, name, [x, y], given, tolerance=1e-3, **told)

@@ -5,8 +5,9 @@ import tensorflow as tf
 
 def standardize(train, *others):
     mean, variance = tf.nn.moments(train, axes=[0])
+    spread = tf.reduce_max(train, 0) - tf.reduce_min(train, 0)
     return [
-        tf.math.divide(t - mean, tf.where(variance > 0, variance, 1.0) ** 0.5)
+        tf.math.divide(t - mean, tf.where(spread > 0, variance, tf.ones_like(variance)) ** 0.5)
         for t in (train, *others)
     ]
 
