@@ -9,6 +9,9 @@ Graded outcomes, as medians of three runs: on breast cancer (30 standardised fea
 lr=0.5, 100 epochs) a test accuracy of 0.94; on 300 points of two moons (lr=0.5, 100 epochs), which no line separates,
 0.80 on 1,000 others.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.2; Hastie, Tibshirani & Friedman (2009),
 The Elements of Statistical Learning, section 4.4.
 """
@@ -45,7 +48,7 @@ def loss_and_grads(x, y, w, b, l2=0.0):
 def fit(x, y, lr=0.5, epochs=100, l2=0.0):
     """Fit by gradient descent over all rows at once, from w = 0 and b = 0.
 
-    x, y, l2: as for loss_and_grads. lr: the step size. epochs: the number of steps.
+    x, y, l2: as for loss_and_grads. lr: the step size. epochs: the number of steps, 0 or more.
     Returns (w, b, history): float tensors (d,) and (), and a list of `epochs` Python floats, the losses before each
     step, with the penalty.
 
@@ -59,7 +62,8 @@ def fit(x, y, lr=0.5, epochs=100, l2=0.0):
 def predict(x, w, b, threshold=0.5):
     """Return class 1 for each row whose probability is at least `threshold`, and class 0 for the others.
 
-    x, w, b: as for predict_proba. threshold: float between 0 and 1, compared with the probability.
+    x, w, b: as for predict_proba. threshold: float, more than 0 and less than 1, compared with the
+    probability.
     Returns an int64 tensor (n,).
 
     >>> predict([[-1.0], [0.0], [1.0]], [1.0], 0.0)
@@ -73,8 +77,8 @@ def predict(x, w, b, threshold=0.5):
 def boundary(w, b, threshold=0.5):
     """Return the decision boundary of two features as a line, x1 = slope * x0 + intercept.
 
-    w: float tensor (2,), w[1] not 0. b: float tensor () or Python number. threshold: as for predict, not 0 or 1; on
-    the line, the probability equals it.
+    w: float tensor (2,), w[1] not 0. b: float tensor () or Python number. threshold: as for predict; on the line, the
+    probability equals it.
     Returns (slope, intercept): float tensors ().
 
     >>> boundary([1.0, 2.0], 4.0)

@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -18,7 +19,7 @@ from katagrad.authoring.expect import (
     same_inputs,
     shape,
 )
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import items, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 STABLE = (
@@ -62,11 +63,7 @@ def labels(count):
 
 def three(result, of):
     """The three items of a result."""
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == 3,
-        f"{of} did not return three things, as the stub asks",
-    )
-    return result
+    return items(result, of, ("loss", "dw", "db") if "grads" in of else ("w", "b", "history"))
 
 
 @pytest.mark.grade(points=1, hint="p = 1 / (1 + exp(-(x w + b))).")
@@ -138,6 +135,17 @@ def test_loss_and_grads_follow_the_definition(impl, size, l2):
         shape(found[i], np.shape(right[i]), of=f"{name} of {of}")
         close(found[i], right[i], of=f"{name} of {of}", mistakes=mistakes)
         close(exact[i], right[i], of=f"{name} of {of} in float64", rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.grade(points=1, hint="Every step of the computation keeps the dtype of x.")
+def test_loss_and_grads_have_the_digits_of_float64(impl):
+    """loss and gradients of float64 tensors are right to ten digits"""
+    x, y, w, b = normal(9, 3), labels(9), normal(3), normal()
+    found = three(impl.float64.loss_and_grads(x, y, w, b, 0.25), "loss_and_grads")
+    for name, got, right in zip(
+        ("loss", "dw", "db"), found, loss_and_grads(x, y, w, b, 0.25), strict=True
+    ):
+        close(got, right, of=f"{name} in float64", dtype="float64", rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.grade(points=1, hint="At w = 0, b = 0 every probability is 1/2.")
@@ -322,3 +330,101 @@ def moons_accuracy(impl, seed):
 def test_model_divides_the_moons(impl):
     """the median of three runs reaches 0.80 on new points"""
     MOONS.expect(impl)
+
+
+@pytest.mark.grade(points=1, hint="Nothing is cut off: a probability may round to 0 or 1.")
+def test_predict_proba_reaches_0_and_1(impl):
+    """scores of -2,000 and 2,000 have the probabilities 0 and 1, to the last digit of float32"""
+    found = impl.predict_proba(np.array([[-2000.0], [2000.0]]), np.ones(1), ZERO)
+    close(found, np.array([0.0, 1.0]), of="predict_proba of -2000 and 2000", rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint="b may be a Python number, which has no dtype of its own.")
+def test_biases_may_be_python_numbers(impl):
+    """b may be a Python number wherever it is asked for"""
+    x, w, b, y = normal(6, 2), normal(2, shift=1.0), -1 / 3, labels(6)
+    for submission, kind, digits in ((impl, "float32", 1e-4), (impl.float64, "float64", 1e-6)):
+        found = submission.predict_proba(x, w, b)
+        close(found, expit(x @ w + b), of="predict_proba(x, w, -1/3)", dtype=kind, rtol=digits)
+        found = three(submission.loss_and_grads(x, y, w, b), "loss_and_grads")
+        for name, got, right in zip(
+            ("loss", "dw", "db"), found, loss_and_grads(x, y, w, b), strict=True
+        ):
+            of = f"{name} of loss_and_grads(x, y, w, -1/3)"
+            close(got, right, of=of, dtype=kind, rtol=digits)
+        found = pair(submission.boundary(w, b, 0.7), "boundary(w, -1/3, 0.7)")
+        rise = (logit(0.7) - b) / w[1]
+        close(found[1], rise, of="the intercept of boundary(w, -1/3, 0.7)", dtype=kind, rtol=digits)
+    found = impl.predict(np.array([[-6.0], [-5.5], [-4.5], [-4.0]]), np.ones(1), 5.0)
+    equal(found, np.array([0, 0, 1, 1]), of="predict of the scores -1, -0.5, 0.5 and 1, with b=5.0")
+
+
+@pytest.mark.grade(points=2, hint="No step is skipped, clipped or made smaller.")
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+def test_fit_takes_steps_of_any_size(impl, size):
+    """the steps are those of gradient descent for features of 0.001 and of 1,000, to the last of 150"""
+    x, y = normal(40, 2, scale=size), labels(40)
+    x[-1] = 5 * size * (1 - 2 * y[-1])  # a row that nobody can leave out unseen
+    lr, l2 = 0.2 / size**2, 1e-3 * size**2
+    of = f"fit(x, y, {lr=:g}, epochs=150, {l2=:g}) for x of {size:g}"
+    right = fit(x, y, lr, 150, l2)
+    found = three(impl.float64.fit(x, y, lr, 150, l2), of)
+    recorded(found[2], right[2], of, rtol=1e-6)
+    for i, name in enumerate("wb"):
+        close(found[i], right[i], of=f"{name} of {of}", rtol=1e-5, atol=1e-6 / size)
+
+
+@pytest.mark.grade(points=1, hint="The loop over the epochs may run no times.")
+def test_fit_may_take_no_steps(impl):
+    """no epochs leave w and b at 0, and an empty history"""
+    w, b, history = three(impl.fit(normal(4, 2), labels(4), lr=0.1, epochs=0), "fit")
+    close(w, np.zeros(2), of="w after no steps")
+    close(b, 0.0, of="b after no steps")
+    losses(history, 0, "fit(x, y, lr=0.1, epochs=0)", "float")
+
+
+@pytest.mark.grade(points=1, hint="Compare the probability itself with the threshold.")
+def test_predict_takes_thresholds_near_0_and_1(impl):
+    """thresholds of 0.00001 and 0.9999 are compared with the probability, too"""
+    x = np.array([[-2000.0], [-9.0], [0.0], [8.0], [2000.0]])
+    for threshold, expected in ((1e-5, [0, 1, 1, 1, 1]), (0.9999, [0, 0, 0, 0, 1])):
+        found = impl.predict(x, np.ones(1), ZERO, threshold)
+        of = f"predict of the scores -2000, -9, 0, 8 and 2000 with {threshold=}"
+        equal(found, np.array(expected), of=of)
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", ["predict_proba", "loss_and_grads", "fit", "predict", "boundary"])
+def test_functions_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    x, w, b, y = normal(5, 3), normal(3), normal(), labels(5)
+    if name == "predict_proba":
+        told = {"expected": lambda x, w, b: expit(x @ w + b)}
+        conform(impl, name, [x, w, b], rows=[0], rowwise=True, **told)
+    elif name == "loss_and_grads":
+        conform(impl, name, [x, y, w, b], {"l2": 0.3}, expected=loss_and_grads, rows=[0, 1])
+    elif name == "fit":
+
+        def oracle(x, y, **given):
+            w, b, history = fit(x, y, **given)
+            return w, np.float64(b), [float(loss) for loss in history]
+
+        told = {"expected": oracle, "rows": [0, 1], "without": ["gradients"]}
+        conform(impl, name, [x, y], {"lr": 0.3, "epochs": 3, "l2": 0.1}, **told)
+    elif name == "predict":
+        told = {"expected": lambda x, w, b, threshold: (expit(x @ w + b) >= threshold) * 1}
+        conform(impl, name, [x, w, b], {"threshold": 0.3}, rows=[0], rowwise=True, **told)
+    else:
+        told = {"expected": lambda w, b, threshold: (-w[0] / w[1], (logit(threshold) - b) / w[1])}
+        conform(impl, name, [normal(2, shift=2.0), b], {"threshold": 0.3}, **told)
+
+
+@pytest.mark.grade(points=1, hint="Nothing is added to w[1]: the stub says that it is not 0.")
+def test_boundary_is_right_for_small_weights(impl):
+    """weights of a millionth have the same boundary as weights of 1"""
+    w, b = np.array([3.0, -2.0]), 1.0
+    for size in (1.0, 1e-6, 1e6):
+        of = f"boundary({(size * w).tolist()}, {size * b:g})"
+        found = pair(impl.float64.boundary(size * w, np.float64(size * b)), of)
+        close(found[0], 1.5, of=f"the slope of {of}", rtol=1e-6)
+        close(found[1], 0.5, of=f"the intercept of {of}", rtol=1e-6)

@@ -15,13 +15,13 @@ def predict_proba(x, w, b):
 
 
 def loss_and_grads(x, y, w, b, l2=0.0):
-    wide, sign = x.double(), 2.0 * y - 1
+    wide, sign = x.detach().double(), 2.0 * y - 1
     w64 = w.detach().double().requires_grad_()
-    b64 = torch.as_tensor(b).detach().double().clone().requires_grad_()
+    b64 = torch.as_tensor(b, dtype=torch.float64).detach().clone().requires_grad_()
     margin = sign * (wide @ w64 + b64)
     loss = torch.logaddexp(torch.zeros_like(margin), -margin).mean() + l2 * (w64 @ w64)
-    loss.backward()
-    return [t.to(x.dtype) for t in (loss, w64.grad, b64.grad)]
+    slopes = torch.autograd.grad(loss, [w64, b64])
+    return [t.to(x.dtype) for t in (loss.detach(), *slopes)]
 
 
 def fit(x, y, lr=0.5, epochs=100, l2=0.0):
@@ -31,7 +31,7 @@ def fit(x, y, lr=0.5, epochs=100, l2=0.0):
         loss, dw, db = loss_and_grads(x, y, w, b[0], l2)
         w.sub_(lr * dw)
         b.sub_(lr * db)
-        history.append(loss)
+        history.append(loss.item())
     return w, b.squeeze(), history
 
 
