@@ -1,0 +1,470 @@
+"""Hidden checks of exercises/cnn_scratch.py. Images are (N, H, W, C) here, kernels (H, W, in, out)."""
+
+import math
+
+import numpy as np
+import pytest
+
+from katagrad import data
+from katagrad.authoring import convnet, unmet
+from katagrad.authoring.conformance import conform
+from katagrad.authoring.convnet import cross_entropy
+from katagrad.authoring.expect import (
+    at_most,
+    chance,
+    close,
+    dtype,
+    equal,
+    from_scratch,
+    generator,
+    holds,
+    image,
+    integers,
+    kernel,
+    normal,
+    number,
+    shape,
+)
+from katagrad.authoring.influence import each_matters
+from katagrad.authoring.minibatches import expect_new_orders
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.structure import keys, losses, pair, recorded
+from katagrad.authoring.threshold import Threshold
+
+NAMES = ("k1", "b1", "k2", "b2", "w3", "b3", "w4", "b4")
+STEPS = "Follow the numbered list: convolution, bias, ReLU, maximum; twice; then two products."
+ANEW = "Draw rng.permutation inside the loop over epochs."
+# Images whose sides differ, with a rest that fills no window, and of the size of digits.
+SIZES = [(8, 8, 1), (7, 10, 2), (4, 6, 3)]
+
+
+# -- oracle ----------------------------------------------------------------------------------------
+
+
+def layers(params):
+    return [
+        {"kernel": params[k], "bias": params[b]}
+        for k, b in zip(NAMES[::2], NAMES[1::2], strict=True)
+    ]
+
+
+def forward(params, x, framework, **options):
+    return convnet.forward(layers(params), x, framework, **options)[0]
+
+
+def plan(params, batches, lr, framework):
+    """(parameters, the loss of each step) of momentum 0.9 on `batches`, a list of (x, y)."""
+    found, each = convnet.descent(layers(params), batches, lr, framework)
+    return dict(
+        zip(NAMES, [one[key] for one in found for key in ("kernel", "bias")], strict=True)
+    ), each
+
+
+# -- inputs ----------------------------------------------------------------------------------------
+
+
+def weights(size, filters=(2, 3), units=4, classes=5):
+    """Parameters far from symmetric, with biases."""
+    height, width, channels = size
+    flat = (height // 4) * (width // 4) * filters[1]
+    return {
+        "k1": normal(3, 3, channels, filters[0], scale=0.6), "b1": normal(filters[0], scale=0.5),
+        "k2": normal(3, 3, *filters, scale=0.4), "b2": normal(filters[1], scale=0.5),
+        "w3": normal(flat, units, scale=0.5), "b3": normal(units, scale=0.5),
+        "w4": normal(units, classes, scale=0.7), "b4": normal(classes, scale=0.5),
+    }  # fmt: skip
+
+
+def sent(params):
+    return {name: kernel(one) if one.ndim == 4 else one for name, one in params.items()}
+
+
+def trained(impl, params, x, y, *settings):
+    """(parameters, history) as the submission's `train` returns them."""
+    found = impl.train(sent(params), image(x), y, *settings, returns="kernel")
+    after, history = pair(found, "train(params, x, y, ...)", ("params", "history"))
+    return keys(after, "the parameters that train returned", NAMES), history
+
+
+def problem(count, size=(4, 5, 1)):
+    """(params, x, y) of a network small enough to be computed exactly many times."""
+    params = weights(size)
+    return params, normal(count, *size), integers(5, count)
+
+
+def compare(found, expected, of, rtol=2e-3):
+    for name in NAMES:
+        close(found[name], expected[name], of=f"{name} after {of}", rtol=rtol, atol=rtol / 10)
+
+
+# -- parameters ------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=2, hint="fan-in: 9 numbers of each input channel for a kernel.")
+@pytest.mark.parametrize("size", [(16, 12, 3), (9, 23, 2)], ids=str)
+def test_params_have_their_shapes_and_variances(impl, size):
+    """kernels and matrices are normal with variance 2 / fan-in, each from draws of its own; biases are 0"""
+    height, width, channels = size
+    flat = (height // 4) * (width // 4) * 24
+    asked = {
+        "k1": (3, 3, channels, 20), "b1": (20,), "k2": (3, 3, 20, 24), "b2": (24,),
+        "w3": (flat, 30), "b3": (30,), "w4": (30, 40), "b4": (40,),
+    }  # fmt: skip
+    of = f"init_params({size}, (20, 24), 30, 40, rng)"
+    found = keys(impl.init_params(size, (20, 24), 30, 40, impl.rng(), returns="kernel"), of, NAMES)
+    for name, wanted in asked.items():
+        one = found[name]
+        dtype(one, "float32", of=f"{name} of {of}")
+        shape(one, wanted, of=f"{name} of {of}")
+        if name[0] == "b":
+            close(one, np.zeros(wanted), of=f"{name} of {of}")
+            continue
+        z = one / np.sqrt(2 / math.prod(wanted[:-1]))
+        # Of n draws, the deviation scatters by 1 / sqrt(2 n), and the mean by 1 / sqrt(n).
+        number(
+            z.std(),
+            1,
+            of=f"the deviation of {name}, over sqrt(2 / fan-in),",
+            rtol=0,
+            atol=5 / np.sqrt(2 * z.size),
+        )
+        number(z.mean(), 0, of=f"the mean of {name}, over its deviation,", atol=5 / np.sqrt(z.size))
+        inside = float((np.abs(z) < 0.6745).mean())
+        chance(inside, 0.5, z.size, of=f"the share of {name} within 0.6745 deviations of 0")
+        other = found["w3" if name != "w3" else "k2"]
+        first, other = (np.ravel(one)[: min(z.size, 500)] for one in (z, other))
+        together = abs(float(np.corrcoef(first, other)[0, 1]))
+        at_most(together, 0.25, of=f"the correlation of the draws of {name} with those of another")
+
+
+@pytest.mark.grade(points=1)
+def test_init_params_keeps_the_contracts_words(impl):
+    """init_params draws from rng alone, and from nothing else"""
+    arguments = [(8, 9, 2), (3, 4), 5, 3, impl.rng(1)]
+    conform(impl, "init_params", arguments, returns="kernel")
+
+
+# -- forward ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=4, hint=STEPS)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_forward_is_the_network(impl, size, scale):
+    """from given parameters, the logits are those of the two convolutions and the two products"""
+    params, x = weights(size), scale * normal(4, *size)
+    framework = impl.framework
+    z = forward(params, x, framework)
+    no_bias = params | {name: 0 * params[name] for name in ("b1", "b2", "b3", "b4")}
+    other = "tensorflow" if framework == "torch" else "torch"
+    close(
+        impl.forward(sent(params), image(x)),
+        z,
+        of=f"forward(params, x) of images of {size}",
+        rtol=1e-3,
+        atol=1e-4 * float(np.abs(z).max()),
+        mistakes={
+            "the probabilities, softmax of the logits": softmax(z),
+            "the network without biases": forward(no_bias, x, framework),
+            "the network with means in place of maxima": forward(params, x, framework, pool=np.mean),
+            "the network with the other framework's order of the row": forward(params, x, other),
+            "the network with flipped kernels": forward(
+                params | {k: params[k][::-1, ::-1] for k in ("k1", "k2")}, x, framework
+            ),
+            "the network without ReLU": forward(params, x, framework, relu=lambda z: z),
+        },
+    )  # fmt: skip
+
+
+@pytest.mark.grade(points=1)
+def test_forward_keeps_the_contracts_words(impl):
+    """forward keeps dtypes and views, and leaves its arguments as they were"""
+    params, x, _ = problem(3, (8, 5, 2))
+    framework = impl.framework
+    conform(
+        impl,
+        "forward",
+        [sent(params), image(x)],
+        expected=lambda params, x: forward(params, x, framework),
+        rows=[1],
+        rowwise=True,
+    )
+    conform(
+        impl,
+        "forward",
+        [sent(weights((8, 5, 2), units=40)), image(normal(9, 8, 5, 2)), 0.5, impl.rng(1)],
+        only=["untouched", "rng", "float64", "settings", "keywords"],
+    )
+
+
+def plain(units, classes=2):
+    """Parameters with which every unit is 1 before dropout, whatever the image, and logit 0 counts those kept."""
+    params = {
+        name: 0 * one for name, one in weights((4, 4, 1), units=units, classes=classes).items()
+    }
+    params["b3"][:] = 1.0
+    params["w4"] = np.eye(units, classes)
+    return params
+
+
+@pytest.mark.grade(
+    points=2, hint="hidden * (rng.random(hidden.shape) >= rate) / (1 - rate), if there is an rng."
+)
+@pytest.mark.parametrize("rate", [0.2, 0.6])
+def test_forward_drops_units_with_an_rng(impl, rate):
+    """a share of the units is 0 and the others are scaled, by rng alone; without an rng nothing is dropped"""
+    images, units = 300, 20
+    # The logits are the units, each of which depends on its image, and is far above 0.
+    params = weights((8, 5, 2), units=units, classes=units)
+    params |= {"w3": 0.05 * params["w3"], "b3": 5 + normal(units, scale=0.1)}
+    params |= {"w4": np.eye(units), "b4": np.zeros(units)}
+    x = normal(images, 8, 5, 2)
+    whole = forward(params, x, impl.framework)
+    found = impl.forward(sent(params), image(x), rate, impl.rng())
+    of = f"forward(params, x, {rate=}, rng=rng) where the logits are the units"
+    shape(found, (images, units), of=of)
+    zero = np.abs(found) < 1e-6
+    kept = np.where(zero, 0, whole)
+    close(
+        found,
+        kept / (1 - rate),
+        of=of,
+        rtol=1e-4,
+        mistakes={"units that are not scaled": kept},
+    )
+    chance(float(zero.mean()), rate, zero.size, of=f"the share of units that are 0 with {rate=}")
+    for axis, each in ((0, "unit"), (1, "image")):
+        holds(
+            np.ptp(zero.mean(axis)) > 0,
+            f"in {of}, each {each} is dropped as often, but each draw should be its own",
+        )
+    of = f"forward(params, x, {rate=}) without an rng"
+    close(impl.forward(sent(params), image(x), rate), whole, of=of, rtol=1e-4)
+    of = "forward(params, x, rate=0.0, rng=rng)"
+    close(impl.forward(sent(params), image(x), 0.0, impl.rng()), whole, of=of, rtol=1e-4)
+
+
+# -- train -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=3, seconds=30)
+def test_train_steps_with_momentum(impl):
+    """with whole batches and no dropout, losses and parameters are those of momentum 0.9, in each call anew"""
+    params, x, y = problem(6, (8, 5, 2))
+    after, of = params, "train(params, x, y, 3, 6, 0.1, 0.0, rng)"
+    for call in ("first", "second"):
+        expected, history = plan(after, [(x, y)] * 3, 0.1, impl.framework)
+        # In float64, where a little decay of the weights or clipping cannot hide in rounding.
+        found, seen = trained(impl.float64, after, x, y, 3, 6, 0.1, 0.0, impl.rng())
+        recorded(
+            seen,
+            history,
+            of=f"the {call} {of}",
+            mistakes={"the sum over the batch": 6 * history[0]},
+        )
+        compare(found, expected, f"the {call} {of}", 1e-6)
+        after = {name: np.asarray(found[name], float) for name in NAMES}
+
+
+@pytest.mark.grade(points=1, seconds=30, hint="range(0, N, batch), the last batch included.")
+@pytest.mark.parametrize("batch", [3, 20])
+def test_train_takes_batches_of_the_size_asked_for(impl, batch):
+    """seven rows in batches of 3 are three steps an epoch, the last of one row; rows are alike here"""
+    params, x, y = problem(1)
+    steps = -(-7 // batch)
+    sizes = np.minimum(batch, 7 - batch * np.arange(steps))
+    expected, each = plan(params, [(x, y)] * steps * 2, 0.05, impl.framework)
+    history = [float(np.average(each[k * steps : (k + 1) * steps], weights=sizes)) for k in (0, 1)]
+    of = f"train(params, x, y, 2, {batch}, 0.05, 0.0, rng) on 7 equal rows"
+    found, seen = trained(
+        impl, params, x.repeat(7, 0), y.repeat(7), 2, batch, 0.05, 0.0, impl.rng()
+    )
+    recorded(seen, history, of)
+    compare(found, expected, of)
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_train_uses_and_weighs_every_row(impl):
+    """at a learning rate near 0, the loss of each epoch is the mean over all rows, each with its own class"""
+    params, x, y = problem(11)
+    expected = float(cross_entropy(forward(params, x, impl.framework), y).mean())
+    of = "train(params, x, y, 3, 4, 1e-9, 0.0, rng) of 11 rows"
+    recorded(trained(impl, params, x, y, 3, 4, 1e-9, 0.0, impl.rng())[1], [expected] * 3, of)
+
+
+@pytest.mark.grade(points=1, seconds=30, hint=ANEW)
+def test_train_draws_a_new_order_each_epoch(impl):
+    """the order of the rows follows from rng, and is another in each epoch"""
+    params, x, _ = problem(2)
+    y, epochs, lr = np.array([1, 3]), 24, 0.003
+
+    def run(seed):
+        return trained(impl, params, x, y, epochs, 1, lr, 0.0, impl.rng(seed))[1]
+
+    def fixed(order):
+        batches = [(x[[i]], y[[i]]) for _ in range(epochs) for i in order]
+        each = plan(params, batches, lr, impl.framework)[1]
+        return np.reshape(each, (epochs, 2)).mean(1)
+
+    expect_new_orders(
+        run, fixed, epochs, of=f"train(params, x, y, {epochs}, 1, {lr}, 0.0, rng) of 2 rows"
+    )
+
+
+@pytest.mark.grade(points=2, seconds=30, hint="Hand rate and rng on to forward, batch by batch.")
+def test_train_drops_units(impl):
+    """the losses are those of dropout: units of 1 count 0 or 1 / (1 - rate), drawn anew in each epoch"""
+    images, rate, epochs = 600, 0.4, 3
+    params, x = plain(1), normal(images, 4, 4, 1)
+    y = np.zeros(images, np.int64)
+    _, seen = trained(impl, params, x, y, epochs, 200, 1e-9, rate, impl.rng())
+    of = f"train(params, x, y, {epochs}, 200, 1e-9, {rate}, rng) where every unit is 1"
+    seen = losses(seen, epochs, of, kind="float")
+    high, low = np.log(2), np.log1p(np.exp(-1 / (1 - rate)))
+    mean, deviation = rate * high + (1 - rate) * low, np.sqrt(rate * (1 - rate)) * (high - low)
+    mistakes = {
+        "the loss without dropout": np.log1p(np.exp(-1)),
+        "the loss with rate as the share that is kept": (1 - rate) * high
+        + rate * np.log1p(np.exp(-1 / rate)),
+    }
+    for epoch, value in enumerate(seen):
+        within = 5 * deviation / np.sqrt(images)
+        number(
+            value,
+            mean,
+            of=f"the loss of epoch {epoch} of {of}",
+            rtol=0,
+            atol=within,
+            mistakes=mistakes,
+        )
+    holds(np.ptp(seen) > 1e-7, f"all losses of {of} are the same, but dropout should be drawn anew")
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_train_heeds_every_argument(impl):
+    """epochs, batch, lr, rate and rng change what comes out; 0 epochs give the parameters as they are, and []"""
+    params, x, y = problem(11)
+    usual = {"epochs": 2, "batch": 4, "lr": 0.02, "rate": 0.3, "rng": impl.rng(1)}
+
+    def run(**settings):
+        return dict(trained(impl, params, x, y, *settings.values())[0])
+
+    other = {"epochs": 3, "batch": 5, "lr": 0.05, "rate": 0.6, "rng": impl.rng(2)}
+    each_matters(run, usual, other, of="train(params, x, y, ...)")
+    found, seen = trained(impl, params, x, y, 0, 4, 0.1, 0.3, impl.rng())
+    equal(seen, [], of="the history of train with epochs=0")
+    compare(found, params, "train with epochs=0")
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_train_keeps_the_contracts_words(impl):
+    """train keeps dtypes, takes integers of every width, and leaves its arguments as they were"""
+    params, x, y = problem(10)
+    conform(
+        impl,
+        "train",
+        [sent(params), image(x), y, 1, 4, 0.05, 0.2, impl.rng(1)],
+        returns="kernel",
+        gives="anything",
+        without=["gradients"],
+    )
+
+
+# -- predict and evaluate --------------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_predict_takes_the_largest_logit(impl):
+    """predict gives the class of the largest logit, whatever the batch, also of no images"""
+    params, x, _ = problem(10, (6, 8, 2))
+    z = forward(params, x, impl.framework)
+    for batch in (1, 4, 10, 256):
+        found = impl.predict(sent(params), image(x), batch)
+        dtype(found, "int64", of="predict(params, x)")
+        equal(found, z.argmax(1), of=f"predict(params, x, {batch=}) of 10 images")
+    conform(
+        impl,
+        "predict",
+        [sent(params), image(x), 3],
+        expected=lambda params, x, batch: forward(params, x, impl.framework).argmax(1),  # noqa: ARG005
+        rows=[1],
+        rowwise=True,
+        empty=True,
+    )
+
+
+@pytest.mark.grade(
+    points=2, seconds=30, hint="The last batch may be shorter: weigh rows, not batches."
+)
+def test_evaluate_averages_over_the_images(impl):
+    """loss and accuracy are means over all images, whatever the batch, as Python floats"""
+    params, x, _ = problem(11, (6, 8, 2))
+    z = forward(params, x, impl.framework)
+    y = np.where(generator().random(11) < 0.6, z.argmax(1), integers(5, 11))
+    y[0] = z[0].argmin()
+    each = cross_entropy(z, y)
+    for batch in (1, 4, 256):
+        of = f"evaluate(params, x, y, {batch=})"
+        found = keys(impl.evaluate(sent(params), image(x), y, batch), of, ("loss", "accuracy"))
+        for name, wanted in (("loss", each.mean()), ("accuracy", (z.argmax(1) == y).mean())):
+            holds(
+                isinstance(found[name], float),
+                f"{of}[{name!r}] is {found[name]!r}, but should be a Python float",
+            )
+            number(found[name], wanted, of=f"{of}[{name!r}]", rtol=1e-4)
+
+    def evaluate(params, x, y, batch):  # noqa: ARG001
+        z = forward(params, x, impl.framework)
+        return {
+            "loss": float(cross_entropy(z, y).mean()),
+            "accuracy": float((z.argmax(1) == y).mean()),
+        }
+
+    conform(
+        impl,
+        "evaluate",
+        [sent(params), image(x), y, 4],
+        expected=evaluate,
+        rows=[1, 2],
+        gives="anything",
+    )
+
+
+@pytest.mark.grade(points=1)
+def test_all_is_written_from_scratch(impl):
+    """no layer and no model of the framework"""
+    from_scratch(impl, "init_params", "forward", "train", "predict", "evaluate")
+
+
+# -- outcome ---------------------------------------------------------------------------------------
+
+
+DIGITS = Threshold(
+    "test accuracy on digits",
+    at_least=0.94,
+    torch=[0.9689, 0.98, 0.9667, 0.9778, 0.9889, 0.9622, 0.9578, 0.9733, 0.9733, 0.9867],
+    tensorflow=[0.9733, 0.9778, 0.9778, 0.9756, 0.98, 0.9578, 0.9778, 0.98, 0.9644, 0.9867],
+)
+
+
+@DIGITS.measured_by
+def digits_accuracy(impl, seed):
+    digits = data.digits(images=True)
+    p = unmet.alphabet(10)
+    impl.seed(seed)
+    params = impl.init_params((8, 8, 1), (16, 32), 64, 10, impl.rng(seed), returns="kernel")
+    given = digits.train_x, p[digits.train_y]
+    found, _ = trained(impl, params, *given, 12, 32, 0.03, 0.1, impl.rng(seed + 1))
+    after = {name: np.asarray(found[name], float) for name in NAMES}
+    for how, flat in unmet.images(digits.test_x[:200].reshape(200, 64), 8):
+        x = flat.reshape(-1, 8, 8, 1)
+        scores = forward(after, x, impl.framework)
+        unmet.agree(impl.predict(sent(after), image(x)), scores, of=f"predict of {how}")
+    z = forward(after, digits.test_x, impl.framework)
+    return float((z.argmax(1) == p[digits.test_y]).mean())
+
+
+@pytest.mark.grade(points=3, seconds=120)
+def test_network_learns_to_classify(impl):
+    """the median of the runs reaches 0.94 on digits"""
+    DIGITS.expect(impl)

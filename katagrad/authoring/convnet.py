@@ -1,0 +1,153 @@
+"""A small convolutional network in NumPy, for graders: blocks of convolution and pooling, then dense layers.
+
+Images are (N, H, W, C), kernels (3, 3, in, out), matrices (in, out), all float64. Layers are dicts as
+`impl.layers(model)` gives them: {"kernel", "bias"}, and after a convolution perhaps {"scale", "offset", "mean",
+"variance"}, which normalises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from katagrad.authoring.oracle import softmax
+
+Layer = Mapping[str, Any]
+# What every contract names for batch normalisation.
+EPSILON = 1e-5
+
+
+def windows(x: np.ndarray) -> np.ndarray:
+    """The 3 by 3 surroundings of each pixel, zeros beyond the border: (N, H, W, C, 3, 3)."""
+    around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return np.lib.stride_tricks.sliding_window_view(around, (3, 3), axis=(1, 2))
+
+
+def convolution(x: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Stride 1, zeros around: (N, H, W, F)."""
+    found: np.ndarray = np.tensordot(windows(x), k, axes=([3, 4, 5], [2, 0, 1]))
+    return found
+
+
+def split(x: np.ndarray) -> np.ndarray:
+    """2 by 2 windows without the rest that fills none: (N, H // 2, 2, W // 2, 2, C)."""
+    n, h, w, c = x.shape
+    return x[:, : h // 2 * 2, : w // 2 * 2].reshape(n, h // 2, 2, w // 2, 2, c)
+
+
+def row(x: np.ndarray, framework: str) -> np.ndarray:
+    """The feature maps of each image in a row, in the order of the framework's layout."""
+    flat = x.transpose(0, 3, 1, 2) if framework == "torch" else x
+    return flat.reshape(len(x), math.prod(x.shape[1:]))
+
+
+def normalised(x: np.ndarray, layer: Layer, batch: bool = False) -> np.ndarray:
+    """Batch normalisation by the running statistics, or by those of x."""
+    axes = tuple(range(x.ndim - 1))
+    mean, variance = (x.mean(axes), x.var(axes)) if batch else (layer["mean"], layer["variance"])
+    scaled: np.ndarray = (x - mean) / np.sqrt(variance + EPSILON) * layer["scale"] + layer["offset"]
+    return scaled
+
+
+def forward(
+    layers: Sequence[Layer],
+    x: np.ndarray,
+    framework: str,
+    *,
+    kept: Any = 1.0,
+    batch: bool = False,
+    pool: Callable[..., np.ndarray] = np.max,
+    relu: Callable[[np.ndarray], np.ndarray] = lambda z: np.maximum(z, 0),
+) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+    """(logits, the input and the sum of each layer with a kernel).
+
+    kept: what the inputs of the last layer are multiplied by. batch: normalise by the statistics of x. pool, relu:
+    other functions than maximum and ReLU, for wrong answers by name.
+    """
+    trace = []
+    convolutions = [layer for layer in layers if np.ndim(layer.get("kernel", 0)) == 4]
+    norms = [layer for layer in layers if "variance" in layer]
+    for i, layer in enumerate(convolutions):
+        z = convolution(x, layer["kernel"]) + layer["bias"]
+        trace.append((x, z))
+        z = normalised(z, norms[i], batch) if norms else z
+        x = pool(split(relu(z)), (2, 4))
+    flat = row(x, framework) if convolutions else x
+    dense = [layer for layer in layers if np.ndim(layer.get("kernel", 0)) == 2]
+    for i, layer in enumerate(dense):
+        flat = flat * kept if i and i == len(dense) - 1 else flat
+        z = flat @ layer["kernel"] + layer["bias"]
+        trace.append((flat, z))
+        flat = relu(z)
+    return z, trace
+
+
+def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(N,) in nats. y: class numbers."""
+    found: np.ndarray = -np.log(softmax(z)[np.arange(len(y)), y])
+    return found
+
+
+def gradients(
+    layers: Sequence[Layer], x: np.ndarray, y: np.ndarray, framework: str
+) -> tuple[float, list[dict[str, np.ndarray]]]:
+    """(mean cross-entropy, its gradients layer by layer), without normalisation and dropout."""
+    z, trace = forward(layers, x, framework)
+    loss = float(cross_entropy(z, y).mean())
+    d = (softmax(z) - np.eye(z.shape[1])[y]) / len(y)
+    found: list[dict[str, np.ndarray]] = []
+    for i in range(len(layers) - 1, -1, -1):
+        inputs, sums = trace[i]
+        w = layers[i]["kernel"]
+        if w.ndim == 2:
+            d = d if i == len(layers) - 1 else d * (sums > 0)
+            found.insert(0, {"kernel": inputs.T @ d, "bias": d.sum(0)})
+            d = d @ w.T
+            continue
+        if d.ndim == 2:
+            n, h, across, c = sums.shape
+            h, across = h // 2, across // 2
+            torch = framework == "torch"
+            d = d.reshape((n, c, h, across) if torch else (n, h, across, c))
+            d = d.transpose(0, 2, 3, 1) if torch else d
+        d = _to_the_largest(d, sums)
+        by_kernel = np.tensordot(windows(inputs), d, axes=([0, 1, 2], [0, 1, 2]))  # (C, 3, 3, F)
+        found.insert(0, {"kernel": by_kernel.transpose(1, 2, 0, 3), "bias": d.sum((0, 1, 2))})
+        d = convolution(d, w[::-1, ::-1].transpose(0, 1, 3, 2))
+    return loss, found
+
+
+def _to_the_largest(d: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """The gradient by the sums before ReLU and pooling. Where several are the largest, all are 0 and pass none on."""
+    parts = split(np.maximum(sums, 0))
+    top = parts == parts.max((2, 4), keepdims=True)
+    spread = (top * d[:, :, None, :, None]).reshape(
+        len(d), 2 * parts.shape[1], 2 * parts.shape[3], -1
+    )
+    found = np.zeros_like(sums)
+    found[:, : spread.shape[1], : spread.shape[2]] = spread
+    return found * (sums > 0)
+
+
+def descent(
+    layers: Sequence[Layer],
+    batches: Sequence[tuple[np.ndarray, np.ndarray]],
+    lr: float,
+    framework: str,
+    momentum: float = 0.9,
+) -> tuple[list[dict[str, np.ndarray]], list[float]]:
+    """(layers, the loss of each step) of gradient descent with momentum on `batches`, pairs (x, y)."""
+    now = [{key: np.asarray(layer[key], float) for key in ("kernel", "bias")} for layer in layers]
+    velocity: list[dict[str, Any]] = [dict.fromkeys(layer, 0.0) for layer in now]
+    losses = []
+    for x, y in batches:
+        loss, slopes = gradients(now, x, y, framework)
+        losses.append(loss)
+        for layer, v, g in zip(now, velocity, slopes, strict=True):
+            for key in layer:
+                v[key] = momentum * v[key] + g[key]
+                layer[key] = layer[key] - lr * v[key]
+    return now, losses
