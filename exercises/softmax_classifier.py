@@ -12,6 +12,9 @@ Graded outcomes, as medians of three runs from init: digits (64 pixels from 0 to
 iris (4 features, lr=0.5, 40 epochs, batches of 32) to 0.92. Where the full MNIST is present, it is graded in place of
 digits: 784 pixels from 0 to 1, lr=0.2, 2 epochs of batches of 128, to 0.90 on its 10,000 test images.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 6.2.2.3 and 8.1.3; Bishop (2006), Pattern
 Recognition and Machine Learning, section 4.3.4; LeCun et al. (1998), doi:10.1109/5.726791 (MNIST).
 """
@@ -72,7 +75,8 @@ def train_step(params, x, y, lr):
 def train(params, x, y, lr, epochs, batch, rng):
     """Train by mini-batches, starting from `params`, which are left as they are.
 
-    params, x, y, lr: as for train_step. epochs: passes over the rows. batch: rows a step. rng: a NumPy Generator.
+    params, x, y, lr: as for train_step. epochs: passes over the rows, 0 or more. batch: rows a step. rng: a NumPy
+    Generator.
     In each epoch the rows are shuffled anew with rng and cut into batches; the last batch holds what is left, if
     anything. Each row is used once an epoch.
     Returns (params, history): the trained parameters, and a list of `epochs` Python floats, for each epoch the mean of
@@ -88,6 +92,8 @@ def train(params, x, y, lr, epochs, batch, rng):
 
 def evaluate(params, x, y):
     """Return the accuracy: the share of rows whose largest logit is that of their class, as a Python float.
+
+    params, x: as for forward. y: integer tensor (n,).
 
     >>> evaluate({"w": [[1.0, -1.0]], "b": [0.0, 0.0]}, [[1.0], [2.0], [-3.0], [-4.0]], [0, 0, 1, 0])
     0.75

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
     between,
@@ -20,8 +21,9 @@ from katagrad.authoring.expect import (
     same_inputs,
     shape,
 )
+from katagrad.authoring.minibatches import expect_new_batches, followed
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import keys, losses, pair
 from katagrad.authoring.threshold import Threshold
 
 STABLE = "-log softmax(z)[y] is logsumexp(z) - z[y], and logsumexp can be had without overflow."
@@ -67,11 +69,9 @@ def problem(n, n_in, k):
 
 def two(result, of):
     """The parameters and the loss or losses."""
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == 2 and isinstance(result[0], dict),
-        f"{of} did not return (params, ...), a dict and what the stub asks for",
-    )
-    return result
+    found = pair(result, of, ("params", "the loss or losses"))
+    keys(found[0], f"params of {of}", ("w", "b"))
+    return found
 
 
 @pytest.mark.grade(points=1)
@@ -253,27 +253,35 @@ def test_train_uses_every_row_once_an_epoch(impl, epochs):
         close(moved, 4 * epochs * slopes[name], of=of, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.grade(points=2, hint="Call rng.permutation anew in each epoch.")
+@pytest.mark.grade(points=3, hint="Call rng.permutation anew in each epoch.")
 def test_train_shuffles_in_each_epoch(impl):
-    """the order of the rows is drawn from rng, anew in each epoch"""
-    params = {"w": np.zeros((1, 2)), "b": np.zeros(2)}
-    x, y, epochs = np.array([[1.0], [2.0]]), np.array([0, 1]), 24
-    call = (params, x, y, 0.5, epochs, 1)
-    seed = int(integers(1000))
-    _, history = two(impl.train(*call, impl.rng(seed)), "train")
-    _, again = two(impl.train(*call, impl.rng(seed)), "train")
-    history, again = (np.array(losses(h, epochs), float) for h in (history, again))
-    holds(
-        np.allclose(history, again, rtol=1e-4),
-        "train with two rngs of the same seed gave two histories, but should use rng alone",
-    )
-    # Two rows have two orders; a right solution keeps to one of them with a chance of 1 in 2**23.
-    for order in ([0, 1], [1, 0]):
-        _, fixed = train(params, x[order], y[order], 0.5, epochs, 1)
-        holds(
-            not np.allclose(history, fixed, rtol=1e-4),
-            f"all {epochs} epochs took the rows in the order {order}, but each should draw its own",
+    """each epoch cuts the rows into new batches, drawn from rng alone, and all settings are those asked for"""
+    params, x, y = problem(5, 3, 4)
+    lr, epochs, batch, seed = 0.25, 24, 2, int(integers(1000))
+    of = f"train on 5 rows with {lr=}, {epochs=}, {batch=}"
+
+    def step(now, rows):
+        return train_step(now, x[rows], y[rows], lr)
+
+    histories = []
+    for draw in (seed, seed, seed + 1):
+        found, history = two(
+            impl.float64.train(params, x, y, lr, epochs, batch, impl.rng(draw)), of
         )
+        histories.append(losses(history, epochs, of, "float"))
+    order, right = followed(histories[2], params, step, 5, batch, of)
+    expect_new_batches(order, of)
+    for name in ("w", "b"):
+        close(found[name], right[name], of=f"{name} of {of}", rtol=1e-5)
+    first, again, other = histories
+    holds(
+        np.allclose(first, again, rtol=1e-9),
+        f"{of} gave two histories for two rngs of the same seed, but should use rng alone",
+    )
+    holds(
+        not np.allclose(first, other, rtol=1e-9),
+        f"{of} gave the same history for rngs of different seeds, but should draw from rng",
+    )
 
 
 @pytest.mark.grade(points=2, hint="The largest logit of each row: argmax over the classes.")
@@ -412,3 +420,89 @@ def test_training_lowers_the_loss(impl):
     history = losses(history, 20)
     holds(history[-1] < history[0], f"the losses run from {history[0]} to {history[-1]}, upwards")
     at_least(impl.evaluate(params, x, y), 1.0, of="evaluate(params, x, y) after training")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize(
+    "name", ["init", "forward", "cross_entropy", "train_step", "train", "evaluate"]
+)
+def test_functions_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    params, x, y = problem(9, 3, 4)
+    if name == "init":
+        conform(impl, name, [5, 3, impl.rng()])
+    elif name == "forward":
+        told = {"expected": lambda params, x: x @ params["w"] + params["b"]}
+        conform(impl, name, [params, x], rows=[1], rowwise=True, **told)
+    elif name == "cross_entropy":
+        told = {"expected": lambda z, y: np.float64(cross_entropy(z, y))}
+        conform(impl, name, [normal(5, 4), y[:5]], rows=[0, 1], **told)
+    elif name == "train_step":
+
+        def step(params, x, y, lr):
+            moved, loss = train_step(params, x, y, lr)
+            return moved, np.float64(loss)
+
+        conform(impl, name, [params, x, y, 0.5], expected=step, rows=[1, 2], without=["gradients"])
+    elif name == "train":
+        rules = ["result", "untouched", "settings", "twice", "rng", "float64", "integers", "shared"]
+        conform(impl, name, [params, x, y, 0.5, 2, 4, impl.rng()], gives="anything", only=rules)
+    else:
+        params, y = {"w": np.eye(4), "b": np.zeros(4)}, np.arange(9) % 4
+        given = [params, np.eye(4)[y], np.append(y[:-1], 1)]
+        conform(impl, name, given, gives="anything", rows=[1, 2], without=["float64", "digits"])
+
+
+@pytest.mark.grade(points=1, hint=STABLE)
+def test_cross_entropy_takes_rows_far_apart(impl):
+    """a row of logits near 10,000 beside one near -10,000 costs what each of them costs"""
+    z, y = normal(4, 3), np.array([0, 1, 2, 1])
+    far = z + np.array([[1e4], [-1e4], [0.0], [200.0]])
+    found = impl.float64.cross_entropy(far, y)
+    close(
+        found, cross_entropy(far, y), of="cross_entropy of rows near 10,000 and -10,000", rtol=1e-6
+    )
+
+
+@pytest.mark.grade(points=1, hint=STEP)
+def test_train_step_takes_steps_of_any_size(impl):
+    """gradients of 1,000 and more are neither clipped nor scaled, and each call stands alone"""
+    params, x, y = problem(6, 3, 4)
+    for factor in (1e3, 1.0, 1e-3):
+        far = x * factor
+        right, _ = train_step(params, far, y, 0.5)
+        found, _ = two(impl.float64.train_step(params, far, y, 0.5), "train_step")
+        for name in ("w", "b"):
+            of = f"{name} after a step on x of size {factor:g}"
+            close(found[name], right[name], of=of, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint="batch is the number of rows of a step, whatever it is.")
+def test_train_takes_batches_of_any_size(impl):
+    """a batch of 100 rows is one step for 90 rows, and no epochs are no steps"""
+    params, x, y = problem(90, 3, 4)
+    of = "train on 90 rows with lr=0.5, epochs=2, batch=100"
+    found, history = two(impl.train(params, x, y, 0.5, 2, 100, impl.rng()), of)
+    right, expected = train(params, x, y, 0.5, 2, 100)
+    for i, loss in enumerate(losses(history, 2, of, "float")):
+        number(loss, expected[i], of=f"history[{i}] of {of}")
+    for name in ("w", "b"):
+        close(found[name], right[name], of=f"{name} of {of}")
+    found, history = two(impl.train(params, x, y, 0.5, 0, 8, impl.rng()), "train with epochs=0")
+    losses(history, 0, "train with epochs=0", "float")
+    for name in ("w", "b"):
+        close(found[name], params[name], of=f"{name} of train with epochs=0")
+
+
+@pytest.mark.grade(points=1, hint="Every row counts, and the share is not rounded.")
+def test_evaluate_counts_every_row(impl):
+    """evaluate tells one wrong row in 700, wherever it is"""
+    params = {"w": np.eye(3), "b": np.zeros(3)}
+    y = integers(3, 700)
+    x = np.eye(3)[y]
+    wrong = int(integers(700))
+    for at in (0, wrong, 699):
+        labels = y.copy()
+        labels[at] = (labels[at] + 1) % 3
+        of = f"evaluate where row {at} of 700 is wrong"
+        number(impl.evaluate(params, x, labels), 699 / 700, of=of, rtol=1e-6)

@@ -6,7 +6,8 @@ expect_epochs(batches, rows=len(x), batch=4, epochs=3, of="train(model, x, y, 3,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from katagrad.boundary.remote import Remote
 from katagrad.errors import Failure
 
 Batches = list[np.ndarray]
+Step = Callable[[Any, np.ndarray], tuple[Any, float]]
 
 
 def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[], Any]) -> Batches:
@@ -133,6 +135,61 @@ def expect_new_orders(
                 f"all {epochs} epochs of {of} took the rows in the order {order}, "
                 "but should draw a new order for each epoch"
             )
+
+
+def followed(
+    history: Sequence[float], start: Any, step: Step, rows: int, batch: int, of: str
+) -> tuple[list[Batches], Any]:
+    """(the batches of each epoch, the parameters at the end) of training without a model, from its history.
+
+    history: the mean loss of the steps of each epoch, in float64. start: the parameters that it began with.
+    step: the oracle, (parameters, row numbers) -> (parameters, loss). Every way to cut the rows into batches is
+    tried, so take 5 rows and a batch of 2: 30 ways. Raises Failure where none of them gives the history.
+    """
+    paths: list[tuple[list[Batches], Any]] = [([], start)]
+    for epoch, loss in enumerate(history, 1):
+        longer = []
+        for taken, params in paths:
+            for batches in _ways(tuple(range(rows)), batch):
+                moved, losses_of_steps = params, []
+                for numbers in batches:
+                    moved, one = step(moved, numbers)
+                    losses_of_steps.append(one)
+                if np.isclose(np.mean(losses_of_steps), loss, rtol=1e-6, atol=1e-9):
+                    longer.append(([*taken, batches], moved))
+        if not longer:
+            raise Failure(
+                f"the loss of epoch {epoch} of {of} is {loss:.6g}, which no order of the rows gives: "
+                f"each of {rows} rows once, in batches of {batch}, a step for each batch, and the mean of their losses"
+            )
+        paths = longer[:20]
+    return paths[0]
+
+
+def expect_new_batches(epochs: list[Batches], of: str) -> None:
+    """Expect the rows of 5, in batches of 2, to be put together anew in each of 24 epochs.
+
+    There are 15 ways to do so: that one of them comes in half of the epochs has a chance of 3 in 10 million.
+    """
+    assert len(epochs) == 24, "other numbers have other chances"
+    kinds = [frozenset(tuple(sorted(numbers.tolist())) for numbers in own) for own in epochs]
+    most = max(kinds, key=kinds.count)
+    if kinds.count(most) >= len(epochs) / 2:
+        shown = ", ".join(str(list(numbers)) for numbers in sorted(most))
+        raise Failure(
+            f"{kinds.count(most)} of {len(epochs)} epochs of {of} made the same batches of rows, {shown}, "
+            "but each should draw a new order of the rows"
+        )
+
+
+def _ways(rows: tuple[int, ...], batch: int) -> Iterator[Batches]:
+    """All ways to cut `rows` into batches, whose order counts while that of the rows in a batch does not."""
+    if not rows:
+        yield []
+        return
+    for own in combinations(rows, min(batch, len(rows))):
+        for rest in _ways(tuple(row for row in rows if row not in own), batch):
+            yield [np.array(own), *rest]
 
 
 def _listed(sizes: list[int]) -> str:

@@ -13,7 +13,7 @@ def forward(params, x):
 
 
 def cross_entropy(logits, y):
-    chosen = tf.gather(logits, y, batch_dims=1)  # (n,)
+    chosen = tf.gather(logits, tf.cast(y, tf.int64), batch_dims=1)  # (n,)
     return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=1) - chosen)
 
 
@@ -41,5 +41,5 @@ def train(params, x, y, lr, epochs, batch, rng):
 
 
 def evaluate(params, x, y):
-    right = tf.argmax(forward(params, x), axis=1) == y
+    right = tf.argmax(forward(params, x), axis=1) == tf.cast(y, tf.int64)
     return float(tf.reduce_mean(tf.cast(right, tf.float64)))

@@ -13,7 +13,7 @@ def forward(params, x):
 
 
 def cross_entropy(logits, y):
-    chosen = logits[torch.arange(len(y)), y]  # (n,)
+    chosen = logits[torch.arange(len(y)), y.long()]  # (n,)
     return (torch.logsumexp(logits, dim=1) - chosen).mean()
 
 

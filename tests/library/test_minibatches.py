@@ -8,8 +8,10 @@ from katagrad.authoring.expect import normal, opaque
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import (
     expect_epochs,
+    expect_new_batches,
     expect_new_orders,
     expect_rng_decides,
+    followed,
     visited,
 )
 from katagrad.errors import Failure
@@ -135,6 +137,51 @@ def test_new_orders_are_seen_in_a_history():
             24,
             "train",
         )
+
+
+def walk(w, rows):
+    """A step of training that depends on the rows that it takes."""
+    error = w - np.array([0.0, 1.0, 2.5, 4.7, 9.3])[rows]
+    return w - 0.3 * float(error.mean()), float((error**2).mean())
+
+
+def walked(orders, batch=2, w=0.5):
+    """(history, w at the end) of steps on batches of each order."""
+    history = []
+    for order in orders:
+        losses = []
+        for start in range(0, len(order), batch):
+            w, loss = walk(w, np.asarray(order[start : start + batch]))
+            losses.append(loss)
+        history.append(np.mean(losses))
+    return history, w
+
+
+def test_batches_are_read_off_the_history():
+    rng = np.random.default_rng(3)
+    orders = [rng.permutation(5) for _ in range(24)]
+    history, last = walked(orders)
+    epochs, w = followed(history, 0.5, walk, 5, 2, "train")
+    assert w == pytest.approx(last)
+    for order, own in zip(orders, epochs, strict=True):
+        assert [sorted(order[i : i + 2]) for i in (0, 2, 4)] == [sorted(part) for part in own]
+    expect_new_batches(epochs, "train")
+
+
+def test_batches_that_no_order_gives_are_refused():
+    rng = np.random.default_rng(4)
+    history, _ = walked([rng.permutation(4) for _ in range(3)])
+    with pytest.raises(Failure, match=r"epoch 1 of train is .* which no order of the rows gives"):
+        followed(history, 0.5, walk, 5, 2, "train")
+
+
+def test_batches_that_come_again_are_refused():
+    rng = np.random.default_rng(5)
+    first = np.arange(5)
+    orders = [rng.permutation(5) if epoch % 2 else first for epoch in range(24)]
+    epochs, _ = followed(walked(orders)[0], 0.5, walk, 5, 2, "train")
+    with pytest.raises(Failure, match=r"of 24 epochs of train made the same batches of rows"):
+        expect_new_batches(epochs, "train")
 
 
 def test_a_setting_that_is_ignored_is_named():

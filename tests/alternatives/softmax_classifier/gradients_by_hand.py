@@ -14,18 +14,18 @@ def forward(params, x):
 
 
 def cross_entropy(logits, y):
-    hot = torch.zeros_like(logits).scatter_(1, y.unsqueeze(1), 1.0)
+    hot = torch.zeros_like(logits).scatter_(1, y.long().unsqueeze(1), 1.0)
     return -(hot * torch.log_softmax(logits, dim=1)).sum(1).mean()
 
 
 def descend(params, x, y, lr):
     logits = forward(params, x).double()
     error = torch.softmax(logits, dim=1)
-    error[torch.arange(len(y)), y] -= 1
+    error[torch.arange(len(y)), y.long()] -= 1
     error = (error / len(y)).to(x.dtype)
     params["w"] -= lr * x.mT @ error
     params["b"] -= lr * error.sum(0)
-    return cross_entropy(logits, y)
+    return cross_entropy(logits, y).to(x.dtype)
 
 
 def train_step(params, x, y, lr):
