@@ -14,6 +14,7 @@ from katagrad.course.commands import app as course
 from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.mutation.contracts import keep
 from katagrad.student import commands as student
+from katagrad.student.show_command import show
 from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic
 from katagrad.topics import root as topics_root
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 student.add(app)
+app.command("show")(show)
 
 Names = Annotated[list[str] | None, typer.Argument(help="topics; default: all topics")]
 Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; default: both")]
@@ -177,9 +179,9 @@ def demo(
     ] = 0,
 ) -> None:
     """Grade a small sample class, and print the table of topics, points and messages."""
-    from katagrad.demo import demo as show
+    from katagrad.demo import demo as lines_of
 
-    for line in show(isolation, workers or os.cpu_count() or 1):
+    for line in lines_of(isolation, workers or os.cpu_count() or 1):
         print(line)
 
 

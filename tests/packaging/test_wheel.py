@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOPICS = ("exercises", "graders", "solutions", "benchmarks")
+TOPICS = ("exercises", "graders", "solutions", "pictures", "benchmarks")
 
 
 @pytest.fixture(scope="module")

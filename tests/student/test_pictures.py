@@ -1,0 +1,145 @@
+"""`kata show`: every picture holds what it says, of this submission, and no plot is empty."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from katagrad.boundary.process import Pool
+from katagrad.errors import BadOption
+from katagrad.student.check import Checker
+from katagrad.student.show import functions, page, pictures
+from katagrad.student.standing import note
+from katagrad.topics import root, topics
+
+pytest.importorskip("matplotlib")
+FOLDER = root() / "pictures"
+DRAWN = sorted(path.stem for path in FOLDER.glob("*.py"))
+WRONG = """
+import torch
+
+def softmax(x, axis=-1, temperature=1.0):
+    raise ValueError("<b>no</b>")
+"""
+
+
+def test_each_file_is_of_a_topic_and_each_picture_has_a_caption():
+    assert set(DRAWN) <= set(topics())
+    for name in DRAWN:
+        found = functions(topics()[name])
+        assert found
+        for function in found.values():
+            assert function.__doc__
+            assert not function.__doc__.endswith(".")
+    with pytest.raises(BadOption, match="no pictures of tensors; there are some of"):
+        functions(topics()["tensors"])
+
+
+def expect_full(figure):
+    """Every plot has its axes named and shows numbers that are finite, and that are not all the same."""
+    assert figure.axes
+    for axes in figure.axes:
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+        lines = [np.asarray(line.get_ydata(), float) for line in axes.lines]
+        shown = [np.asarray(image.get_array(), float) for image in axes.images]
+        assert lines or shown or axes.collections
+        for values in (*lines, *shown):
+            assert values.size
+            assert np.isfinite(values).all()
+        assert any(np.ptp(values) > 0 for values in (*lines, *shown)) or axes.collections
+
+
+@pytest.fixture(scope="module")
+def pool():
+    made = Pool()
+    yield made
+    made.close()
+
+
+@pytest.mark.needs("torch")
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_plot_is_empty(pool, name):
+    from matplotlib.figure import Figure
+
+    from katagrad.boundary.implementation import Implementation, Transport
+    from katagrad.grading.submission import Submission
+
+    topic = topics()[name]
+    submission = Submission(topic.solution("torch").parent, "torch")
+    transport = Transport(pool, submission.source(topic))
+    transport.begin(1, 60.0)
+    for function in functions(topic).values():
+        figure = Figure()
+        function(Implementation(transport), figure)
+        expect_full(figure)
+    transport.close()
+
+
+def test_an_empty_plot_is_found():
+    from matplotlib.figure import Figure
+
+    for draw in (
+        lambda axes: None,
+        lambda axes: axes.plot([]),
+        lambda axes: axes.plot([1, np.nan]),
+    ):
+        figure = Figure()
+        axes = figure.subplots()
+        axes.set(xlabel="x", ylabel="y")
+        draw(axes)
+        with pytest.raises(AssertionError):
+            expect_full(figure)
+
+
+@pytest.mark.needs("torch")
+def test_the_page_shows_the_students_and_then_the_reference(desk):
+    desk.solve()
+    output = desk.run("show", "softmax")
+    target = desk.workspace.state / "pictures" / "softmax.html"
+    assert ".katagrad/pictures/softmax.html" in output
+    text = target.read_text(encoding="utf-8")
+    assert "Your solution" in text
+    assert "The reference" not in text
+    note(desk.workspace, topics()["softmax"], status="passed")
+    desk.run("show", "softmax")
+    text = target.read_text(encoding="utf-8")
+    assert text.count("<svg") == 2
+    drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    for drawn in drawings:
+        words = "".join(ElementTree.fromstring(drawn).itertext())
+        assert "temperature" in words
+        assert "probability" in words
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    for used in re.findall(r'(?:href="#|url\(#)([^")]+)', text):
+        assert used in ids
+    assert "currentColor" in text
+    assert "http" not in re.sub(r'(xmlns(:\w+)?="[^"]*"|"http://(purl|www\.w3)[^"]*")', "", text)
+
+
+@pytest.mark.needs("torch")
+def test_what_cannot_be_drawn_says_why(desk):
+    desk.write(WRONG)
+    output = desk.run("show", "softmax", expect=1)
+    assert "Not everything" in output
+    text = (desk.workspace.state / "pictures" / "softmax.html").read_text(encoding="utf-8")
+    assert "Not drawn: " in text
+    assert "&lt;b&gt;no" in text
+    assert "<b>" not in text
+
+
+def test_what_is_missing_is_said_in_one_line(desk, monkeypatch):
+    assert "no pictures of tensors" in desk.run("show", "tensors", expect=2)
+    checker = Checker(desk.workspace)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadOption, match=r"katagrad\[pictures\]"):
+        list(pictures(checker.grading, None, topics()["softmax"]))
+    checker.close()
+
+
+def test_a_page_escapes_what_it_is_given():
+    text = page("<i>", {"A & B": []})
+    assert "&lt;i&gt;" in text
+    assert "A &amp; B" in text
