@@ -9,6 +9,9 @@ Graded outcomes, as medians of three runs from init: all four corners of exclusi
 epochs); two moons (300 points, 16 hidden units, lr=1, 600 epochs) to an accuracy of 0.94 on 1,000 others, where
 a line reaches 0.86.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Rumelhart, Hinton & Williams (1986), doi:10.1038/323533a0; Bishop (2006), Pattern Recognition and Machine
 Learning, sections 5.1 and 5.3; Goodfellow, Bengio & Courville (2016), Deep Learning, section 6.1 (exclusive or).
 """
@@ -59,7 +62,7 @@ def step(params, x, y, lr):
 
 
 def fit(params, x, y, lr, epochs):
-    """Take `epochs` steps on all rows at once, starting from `params`, which are left as they are.
+    """Take `epochs` steps, 0 or more, on all rows at once, starting from `params`, which are left as they are.
 
     params, x, y, lr: as for step.
     Returns (params, history): the trained parameters, and a list of `epochs` Python floats, the losses before each

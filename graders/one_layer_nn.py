@@ -5,6 +5,7 @@ import pytest
 from scipy.special import expit
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     between,
     close,
@@ -15,10 +16,11 @@ from katagrad.authoring.expect import (
     integers,
     normal,
     number,
+    opaque,
     same_inputs,
     shape,
 )
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 LAYERS = "h = tanh(x w1 + b1), then p = sigmoid(h w2 + b2)."
@@ -81,11 +83,9 @@ def problem(n, n_in, n_hidden):
 
 def two(result, of):
     """The two items of a result."""
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == 2,
-        f"{of} did not return two things, as the stub asks",
+    return pair(
+        result, of, ("p", "cache") if of.startswith("forward") else ("params", "the loss or losses")
     )
-    return result
 
 
 @pytest.mark.grade(points=1)
@@ -283,3 +283,78 @@ def moons_accuracy(impl, seed):
 def test_network_learns_the_moons(impl):
     """the median of three runs reaches 0.94 on new points, where a line reaches 0.86"""
     MOONS.expect(impl)
+
+
+@pytest.mark.grade(points=1, hint="Nothing is cut off: a probability may round to 0 or 1.")
+def test_forward_reaches_0_and_1(impl):
+    """scores of -2,000 and 2,000 have the probabilities 0 and 1, to the last digit of float32"""
+    params = {"w1": np.array([[50.0]]), "b1": np.zeros(1), "w2": np.array([2e3]), "b2": np.zeros(1)}
+    p, _ = two(impl.forward(params, np.array([[-1.0], [1.0]])), "forward(params, x)")
+    close(p, np.array([0.0, 1.0]), of="p of the scores -2000 and 2000", rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint=CHAIN)
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+def test_step_takes_steps_of_any_size(impl, size):
+    """a step is exact for features of 0.001 and of 1,000, and steps before it leave no trace"""
+    params, x, y = problem(6, 2, 3)
+    params, x = {**params, "w1": params["w1"] / size, "w2": params["w2"] * 10}, x * size
+    for lr in (0.5, 20.0):
+        right, loss = step(params, x, y, lr)
+        of = f"step(params, x of size {size:g}, y, {lr=})"
+        moved, found = two(impl.float64.step(params, x, y, lr), of)
+        close(found, loss, of=f"the loss of {of}", rtol=1e-9)
+        for name in NAMES:
+            close(moved[name], right[name], of=f"{name} after {of}", dtype="float64", rtol=1e-9)
+
+
+@pytest.mark.grade(points=2, hint="Every row counts in every step, and every step is taken.")
+@pytest.mark.parametrize("epochs", [0, 200])
+def test_fit_takes_all_steps_on_all_rows(impl, epochs):
+    """no epochs leave the parameters; 200 epochs on 40 rows are 200 exact steps, while the loss is small, too"""
+    params, x, _ = problem(40, 2, 3)
+    x[:, 0] = np.sign(x[:, 0]) * (1 + np.abs(x[:, 0]))
+    y = (x[:, 0] > 0).astype(np.int64)
+    params["w1"][0], params["w2"] = 1.5, np.abs(params["w2"]) + 2
+    params["b1"], params["b2"] = params["b1"] * 0.1, params["b2"] * 0.1
+    of = f"fit(params, x, y, lr=0.5, {epochs=})"
+    found, history = two(impl.float64.fit(params, x, y, 0.5, epochs), of)
+    right, expected = params, []
+    for _ in range(epochs):
+        right, loss = step(right, x, y, 0.5)
+        expected.append(loss)
+    recorded(history, expected, of, rtol=1e-6, atol=1e-9)
+    for name in NAMES:
+        close(found[name], right[name], of=f"{name} of {of}", rtol=1e-6)
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", ["init", "forward", "step", "fit"])
+def test_functions_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    params, x, y = problem(5, 2, 3)
+    y[:2] = 0, 1
+    if name == "init":
+        conform(impl, name, [2, 3, impl.rng()])
+    elif name == "forward":
+        told = {"rows": [1], "rowwise": True, "without": ["shared"]}
+        conform(impl, name, [params, x], returns=(None, opaque), **told)
+    elif name == "step":
+
+        def oracle(params, x, y, lr):
+            moved, loss = step(params, x, y, lr)
+            return moved, np.float64(loss)
+
+        told = {"expected": oracle, "rows": [1, 2], "without": ["gradients"]}
+        conform(impl, name, [params, x, y, 0.5], **told)
+    else:
+        rules = ["result", "untouched", "settings", "twice", "float64", "integers", "shared"]
+
+        def oracle(params, x, y, lr, epochs):
+            history = []
+            for _ in range(epochs):
+                params, loss = step(params, x, y, lr)
+                history.append(float(loss))
+            return params, history
+
+        conform(impl, name, [params, x, y, 0.5, 3], expected=oracle, only=rules)
