@@ -1,6 +1,7 @@
 """Submissions as course systems hand them over: each is its student's, and nothing is guessed silently."""
 
 import io
+import random
 import subprocess
 import sys
 import zipfile
@@ -16,9 +17,11 @@ from katagrad.course.moments import read_moment
 from katagrad.course.settings import read_course
 from katagrad.errors import BadOption, SubmissionProblem
 from katagrad.topics import topics
-from tests.course.archives import GOOD, pack
+from tests.course.archives import GOOD, mutated, pack
 
 SOFTMAX, CROSS = (topics()[name] for name in ("softmax", "cross_entropy"))
+# Seconds that an archive may take on a busy machine.
+SOON = 15.0
 COURSE = """
 roster = "roster.csv"
 [topics.softmax]
@@ -78,9 +81,9 @@ def put(path, content=GOOD):
     path.write_bytes(content)
 
 
-def seven(files):
+def seven(files, **how):
     out = io.BytesIO()
-    with py7zr.SevenZipFile(out, "w") as archive:
+    with py7zr.SevenZipFile(out, "w", **how) as archive:
         for name, content in files.items():
             archive.writestr(content, name)
     return out.getvalue()
@@ -301,6 +304,30 @@ def test_seven_zip_is_read_within_limits(tmp_path, monkeypatch):
             archive.writestr(GOOD, "softmax.py")
         assert "is encrypted" in read(path.read_bytes())
         assert read(good) == {"softmax.py": GOOD, "own/part.py": b"x"}
+
+
+METHODS = {
+    "lzma": {"id": py7zr.FILTER_LZMA},
+    "bzip2": {"id": py7zr.FILTER_BZIP2},
+    "deflate": {"id": py7zr.FILTER_DEFLATE},
+    "ppmd": {"id": py7zr.FILTER_PPMD, "order": 6, "mem": 24},
+    "copy": {"id": py7zr.FILTER_COPY},
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_seven_zip_of_every_method_is_read_soon_or_refused_in_one_line(method):
+    good = seven({"softmax.py": GOOD * 20}, filters=[METHODS[method]])
+    draw = random.Random(method)
+    with Reader(SOON) as reader:
+        assert reader.read_bytes("x.7z", good) == {"softmax.py": GOOD * 20}
+        for _ in range(8):
+            try:
+                reader.read_bytes("x.7z", mutated(good, draw))
+            except SubmissionProblem as problem:
+                said = str(problem)
+                assert len(said.splitlines()) == 1
+                assert "takes longer" not in said
 
 
 def test_dry_run_prints_who_handed_in_what_and_writes_nothing(home, course):
