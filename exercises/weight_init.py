@@ -15,6 +15,8 @@ Weights here are those of layers, in the framework's own layout:
 Rule: the framework's own initialisers are not allowed here. Random numbers come from `rng`, a NumPy Generator, and from
 nowhere else: the same seed gives the same weights. Statistics are checked on 120,000 draws, at five standard errors.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, AISTATS,
 PMLR 9:249-256; He, Zhang, Ren & Sun (2015), arXiv:1502.01852, section 2.2; Goodfellow, Bengio & Courville (2016), Deep
 Learning, section 8.4.

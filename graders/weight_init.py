@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_most,
     between,
@@ -15,6 +16,7 @@ from katagrad.authoring.expect import (
     equal,
     from_scratch,
     holds,
+    integers,
     normal,
     number,
     raises,
@@ -41,6 +43,45 @@ def native(impl, *size):
 def fans(size):
     *window, n_in, n_out = size
     return n_in * int(np.prod(window)), n_out * int(np.prod(window))
+
+
+@pytest.mark.grade(points=1)
+def test_fan_in_out_keeps_the_contracts_words(impl):
+    """fan_in_out keeps what docs/contract.md says of every function"""
+    size = (3, 5, 2, 11)
+    conform(impl, "fan_in_out", [native(impl, *size)], expected=fans(size))
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("name", ["xavier_uniform", "xavier_normal", "he_normal"])
+def test_draws_keep_the_contracts_words(impl, name):
+    """the three draws keep what docs/contract.md says of every function"""
+    gains = {} if name == "he_normal" else {"gain": 1.5}
+    conform(impl, name, [native(impl, 4, 3), impl.rng()], gains)
+    conform(impl, name, [native(impl, 2, 3, 4, 5), impl.rng()])
+
+
+@pytest.mark.grade(points=1)
+def test_symmetry_rank_keeps_the_contracts_words(impl):
+    """symmetry_rank keeps what docs/contract.md says of every function"""
+    w = np.diag([3.0, 2.0, 0.02, 0.0])[:, :3] @ np.linalg.qr(normal(3, 3))[0]
+
+    def rank(w, tol=1e-3):
+        values = np.linalg.svd(w, compute_uv=False)
+        return int((values > tol * values[0]).sum())
+
+    conform(impl, "symmetry_rank", [w], expected=rank)
+    conform(impl, "symmetry_rank", [w, 0.1], expected=rank)
+
+
+@pytest.mark.grade(points=1)
+def test_train_keeps_the_contracts_words(impl):
+    """train keeps what docs/contract.md says of every function"""
+    params = {"w1": normal(3, 4), "b1": normal(4), "w2": normal(4, 5), "b2": normal(5)}
+    given = [params, normal(7, 3), integers(5, 7), 0.3, 3]
+    # The stub asks for float32 and int64 alone.
+    other = ["float64", "digits", "integers"]
+    conform(impl, "train", given, expected=descend, rows=[1, 2], without=other)
 
 
 @pytest.mark.grade(points=2, hint=FANS)
@@ -133,6 +174,8 @@ def test_weights_have_their_distribution(impl, name):
     else:
         share = float((np.abs(w) > 2).mean())
         chance(share, 0.0455003, DRAWS, of="the share of weights beyond two standard deviations")
+        share = float((np.abs(w) > 3.1).mean())
+        chance(share, 0.00193521, DRAWS, of="the share of weights beyond 3.1 standard deviations")
     chance(float((w > 0).mean()), 0.5, DRAWS, of="the share of positive weights")
 
 
@@ -178,6 +221,8 @@ def test_initialize_fills_every_layer(impl):
     model = impl.sequential(*specs[:-1])
     equal(impl.initialize(model, impl.rng()), None, of="what initialize returns")
     layers = impl.layers(model)
+    trained = len(impl.parameters(model))
+    equal(trained, 8, of="how many tensors of the model can be trained after initialize")
     for i, (layer, n_in) in enumerate(zip(layers, widths[:-1], strict=True)):
         ratio = float(layer["kernel"].std() / np.sqrt(2 / n_in))
         error = 5 / np.sqrt(2 * layer["kernel"].size)  # the standard error of a deviation
@@ -197,7 +242,12 @@ def test_symmetry_rank_counts_differing_units(impl, n, m, rank):
     w = orthogonal[0] * uniform(rank, low=1.0, high=4.0) @ orthogonal[1].T
     equal(impl.symmetry_rank(w), rank, of=f"symmetry_rank of a {n} by {m} matrix of rank {rank}")
     equal(impl.symmetry_rank(1e-4 * w), rank, of="symmetry_rank of the same matrix times 1e-4")
+    equal(impl.symmetry_rank(1e-20 * w), rank, of="symmetry_rank of the same matrix times 1e-20")
     equal(impl.symmetry_rank(np.zeros((n, m))), 0, of=f"symmetry_rank of {n} by {m} zeros")
+    low = np.r_[np.zeros((m, m)), np.eye(m)]
+    of = f"symmetry_rank of {m} rows of zeros above an identity matrix"
+    equal(impl.symmetry_rank(low), m, of=of)
+    equal(impl.symmetry_rank(low.T), m, of=of.replace("rows", "columns").replace("above", "beside"))
 
 
 @pytest.mark.grade(points=1)
@@ -223,7 +273,7 @@ def descend(params, x, y, lr, steps):
     for _ in range(steps):
         hidden, scores = np.tanh(x @ params["w1"] + params["b1"]), logits(params, x)
         log_p = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
-        history.append(-log_p[np.arange(len(y)), y].mean())
+        history.append(float(-log_p[np.arange(len(y)), y].mean()))
         d = (np.exp(log_p) - np.eye(scores.shape[1])[y]) / len(y)
         d_hidden = d @ params["w2"].T * (1 - hidden**2)
         slopes = {"w1": x.T @ d_hidden, "b1": d_hidden.sum(0), "w2": hidden.T @ d, "b2": d.sum(0)}
@@ -237,6 +287,9 @@ def test_train_follows_the_gradient(impl, steps):
     """train gives the exact parameters and losses of full-batch descent from given weights"""
     params = {"w1": normal(3, 4), "b1": normal(4), "w2": normal(4, 5), "b2": normal(5)}
     x, y = normal(7, 3), np.array([0, 4, 4, 2, 1, 1, 4])
+    same, nothing = impl.train(params, x, y, 0.3, 0)
+    close(same, params, of="the parameters after no epoch")
+    equal(list(nothing), [], of="the history of no epoch")
     found, history = same_inputs(impl, "train", params, x, y, 0.3, steps)
     expected, losses = descend(params, x, y, 0.3, steps)
     close(found, expected, of=f"the parameters after {steps} steps", rtol=1e-3, atol=1e-4)

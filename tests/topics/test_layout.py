@@ -26,7 +26,6 @@ NOT_YET_COVERED = {
     "regression_model",
     "classification_problem",
     "functional_model",
-    "weight_init",
     "validation_data",
     "datasets",
 }
@@ -38,7 +37,6 @@ NO_ALTERNATIVE_YET = {
     ("regression_model", "torch"),
     ("classification_problem", "tensorflow"),
     ("functional_model", "torch"),
-    ("weight_init", "torch"),
     ("validation_data", "tensorflow"),
     ("datasets", "torch"),
 }
