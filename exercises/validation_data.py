@@ -7,6 +7,8 @@ the test rows are touched once, at the end. A leak makes every number look bette
 Rule: write splits and folds yourself, from the generator's permutations; scikit-learn is not allowed here. The models
 to be judged are ridge regressions, which need no training loop.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Hastie, Tibshirani & Friedman (2009), The Elements of Statistical Learning, sections 3.4.1, 7.2 and 7.10;
 Kohavi (1995), A study of cross-validation and bootstrap, IJCAI 14; Kaufman, Rosset, Perlich & Stitelman (2012),
 doi:10.1145/2382577.2382579.
@@ -86,7 +88,8 @@ def cross_validate(x, y, folds, l2):
 
 
 def choose_l2(x, y, folds, candidates):
-    """Return the number of the tuple `candidates` with the smallest mean error in cross_validate.
+    """Return the l2 of the tuple `candidates` with the smallest mean error in cross_validate: that element itself, a
+    Python float, and not its index.
 
     Of equal ones, the largest l2 is taken: the simpler model.
     """

@@ -35,7 +35,9 @@ def kfold(n, k, rng):
 
 def standardize(train, *others):
     mean, variance = tf.nn.moments(train, axes=[0])  # (D,)
-    deviation = tf.where(variance > 0, tf.sqrt(variance), 1.0)
+    # Of equal values the mean may be off by rounding, and the variance then is not 0.
+    constant = tf.reduce_all(train == train[0], axis=0)
+    deviation = tf.where(constant, 1.0, tf.sqrt(variance))
     return [(x - mean) / deviation for x in (train, *others)]
 
 

@@ -26,7 +26,6 @@ NOT_YET_COVERED = {
     "regression_model",
     "classification_problem",
     "functional_model",
-    "validation_data",
     "datasets",
 }
 # Topics without a correct solution in another style, by framework. Nothing is ever added to this list, either.
@@ -37,7 +36,6 @@ NO_ALTERNATIVE_YET = {
     ("regression_model", "torch"),
     ("classification_problem", "tensorflow"),
     ("functional_model", "torch"),
-    ("validation_data", "tensorflow"),
     ("datasets", "torch"),
 }
 

@@ -44,7 +44,7 @@ def standardize(train, *others):
     for column in train.T:
         mean = sum(column) / len(column)
         spread = (sum((column - mean) ** 2) / len(column)) ** 0.5
-        columns.append((mean, spread if spread > 0 else torch.ones_like(spread)))
+        columns.append((mean, torch.ones_like(spread) if column.min() == column.max() else spread))
     means, spreads = (torch.stack(values) for values in zip(*columns, strict=True))
     return [(data - means).div_(spreads) for data in [train, *others]]
 
