@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 
+from katagrad.course.jupyter.folder import require_gradebook
 from katagrad.course.jupyter.gradebook import write_gradebook
 from katagrad.course.jupyter.source import notebook
 from katagrad.course.ledger import Delivered, Ledger
@@ -48,7 +48,11 @@ def tool(folder, *words):
 
 def kata(folder, *words):
     command = [sys.executable, "-m", "katagrad", "course", *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # As where the environment is not activated: none of its commands is on the path.
+    bare = os.environ | {"PATH": os.pathsep.join(["/usr/bin", "/bin"])}
+    return subprocess.run(
+        command, cwd=folder, env=bare, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +209,7 @@ def test_scores_comments_and_penalties_reach_the_gradebook(ledger, course, tmp_p
     wrong = "test_softmax_normalizes_along_its_axis"
     graded(ledger, [wrong], DUE + 86400)
     assert write_gradebook(tmp_path, standings(ledger, course), course, "messages") == []
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         found = book.find_submission("softmax", "ada")
         most = sum(check.points for check in manifest(SOFTMAX))
         raw = most - next(c.points for c in manifest(SOFTMAX) if c.name == wrong)
@@ -224,7 +228,7 @@ def test_grades_given_by_hand_stay(ledger, course, tmp_path):
     graded(ledger)
     write_gradebook(tmp_path / "gradebook.db", standings(ledger, course), course, "claims")
     name = "softmax-test_softmax_normalizes_along_its_axis"
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         grade = book.find_grade(name, "softmax", "softmax", "ada")
         grade.manual_score, grade.extra_credit = 0.5, 0.25
         comment = book.find_comment("softmax-answer-softmax", "softmax", "softmax", "ada")
@@ -232,7 +236,7 @@ def test_grades_given_by_hand_stay(ledger, course, tmp_path):
         book.db.commit()
     graded(ledger, ["test_softmax_normalizes_along_its_axis"])
     write_gradebook(tmp_path / "gradebook.db", standings(ledger, course), course, "claims")
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         grade = book.find_grade(name, "softmax", "softmax", "ada")
         assert (grade.auto_score, grade.manual_score, grade.score) == (0, 0.5, 0.75)
         assert grade.needs_manual_grade, "its points changed since"
@@ -245,13 +249,13 @@ def test_what_is_not_known_is_not_a_zero_in_the_gradebook(ledger, course, tmp_pa
     ledger.deliver("ada", "softmax", Delivered(problem="not graded: damaged"))
     left = write_gradebook(tmp_path, standings(ledger, course), course, "claims")
     assert left == ["ada: not graded: damaged"]
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         assert list(book.find_assignment("softmax").submissions) == []
 
 
 def test_an_assignment_of_another_kind_is_one_line(ledger, course, tmp_path):
     graded(ledger)
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         book.add_assignment("softmax")
         book.add_notebook("softmax", "softmax")
     with pytest.raises(BadOption, match="make it with kata course nbgrader"):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import os
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,4 +114,12 @@ def require_gradebook() -> Any:
         from nbgrader.api import Gradebook
     except ModuleNotFoundError:
         raise BadOption("this needs nbgrader; run: pip install 'katagrad[course]'") from None
+    find_alembic()
     return Gradebook
+
+
+def find_alembic() -> None:
+    """Let nbgrader, which starts alembic by its name, find it where the environment was not activated."""
+    if shutil.which("alembic") is None:
+        beside = str(Path(sys.executable).parent)
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
