@@ -130,12 +130,12 @@ def test_a_topic_of_another_edition_is_kept(desk):
 
 
 def test_next_goes_on_and_comes_round(desk):
-    assert f"{TOPICS[1].name}  " in desk.run("next")
-    assert f"{TOPICS[2].name}  " in desk.run("next")
+    assert f"{TOPICS[1].name} (" in desk.run("next")
+    assert f"{TOPICS[2].name} (" in desk.run("next")
     note(desk.workspace, TOPICS[2], status="passed")
-    assert f"{TOPICS[3].name}  " in desk.run("next")
+    assert f"{TOPICS[3].name} (" in desk.run("next")
     turn_to(desk.workspace, TOPICS[-1])
-    assert f"{TOPICS[0].name}  " in desk.run("next")
+    assert f"{TOPICS[0].name} (" in desk.run("next")
 
 
 def test_outside_a_workspace_it_says_how_to_make_one(desk, tmp_path):
