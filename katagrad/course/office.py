@@ -157,7 +157,7 @@ def autograder(
     """Write an autograder for Gradescope: a zip to upload, which grades each submission there."""
     from katagrad.course.autograder import autograder as made
     from katagrad.course.settings import find_course
-    from katagrad.course.update import write_bytes
+    from katagrad.files import write_bytes
     from katagrad.grading.session import ISOLATION
 
     course = find_course(course_file)

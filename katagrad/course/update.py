@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from katagrad.course.handout import zipped
 from katagrad.errors import BadOption
+from katagrad.files import write_bytes
 
 # What was handed out: a hash of each file, by path.
 MANIFEST = ".handout.json"
@@ -117,17 +116,3 @@ def _manifest(out: Path) -> dict[str, str]:
         raise BadOption(
             f"{path} cannot be read; remove it, and every file that differs is left alone"
         ) from None
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
