@@ -13,6 +13,7 @@ What is counted, everywhere the same:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 # Bytes.
@@ -74,3 +75,44 @@ def training(
     steps = -(-rows // batch)
     moved = rows * (value * widths[0] + target) + steps * FLOAT * 2 * state * parameters(widths)
     return {"flops": gradient(widths, rows)["flops"], "bytes": moved}
+
+
+@dataclass(frozen=True)
+class ConvNet:
+    """Convolutions of 3 by 3, each followed by a halving of both sides, and two dense layers; images of one channel."""
+
+    side: int
+    filters: Sequence[int]
+    units: int
+    classes: int
+
+    @property
+    def products(self) -> list[int]:
+        """Products of an image, layer by layer."""
+        channels = pairwise((1, *self.filters))
+        halved = [(self.side >> k) ** 2 * 9 * a * b for k, (a, b) in enumerate(channels)]
+        return [*halved, self.row * self.units, self.units * self.classes]
+
+    @property
+    def row(self) -> int:
+        """Numbers of an image that the dense layers take."""
+        return (self.side >> len(self.filters)) ** 2 * self.filters[-1]
+
+    @property
+    def parameters(self) -> int:
+        """Entries of all kernels, matrices and biases."""
+        kernels = 9 * weights((1, *self.filters)) + sum(self.filters)
+        return kernels + parameters((self.row, self.units, self.classes))
+
+    def prediction(self, images: int) -> dict[str, float]:
+        """The class of each image: the images and the weights are read, a class is written."""
+        moved = FLOAT * (images * self.side**2 + self.parameters) + LABEL * images
+        return {"flops": 2 * images * sum(self.products), "bytes": moved}
+
+    def training(self, images: int, batch: int, state: int) -> dict[str, float]:
+        """An epoch of steps of `batch` images. state: SGD, MOMENTUM or ADAM."""
+        # Forward, by the weights, and by the inputs, which the first layer does not need.
+        flops = 2 * images * (3 * sum(self.products) - self.products[0])
+        moved = images * (FLOAT * self.side**2 + LABEL)
+        moved += -(-images // batch) * FLOAT * 2 * state * self.parameters
+        return {"flops": flops, "bytes": moved}
