@@ -12,6 +12,9 @@ Graded outcomes, as medians of three runs from init_params on digits (64 pixels 
 reach a test accuracy of 0.94. Where the full MNIST is present, it is graded in place of digits for ReLU: sizes
 784-64-10, lr=0.2, 4 epochs of batches of 64, to 0.96 on its 10,000 test images.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 6.2.2.3, 6.3 and 6.5; Glorot & Bengio (2010),
 AISTATS, section 4.2.1 (Xavier); He et al. (2015), doi:10.1109/ICCV.2015.123, section 2.2; Maas, Hannun & Ng (2013),
 Rectifier Nonlinearities Improve Neural Network Acoustic Models, section 2 (leaky ReLU).
@@ -74,9 +77,9 @@ def train_step(params, x, y, lr, activation="relu"):
 def train(params, x, y, lr, epochs, batch, rng, activation="relu"):
     """Train by mini-batches, starting from `params`, which are left as they are.
 
-    params, x, y, lr, activation: as for train_step. epochs: passes over the rows. batch: rows a step. rng: a NumPy
-    Generator. In each epoch the rows are shuffled anew with rng and cut into batches; the last batch holds what is
-    left, if anything. Each row is used once an epoch.
+    params, x, y, lr, activation: as for train_step. epochs: passes over the rows, 0 or more. batch: rows a step. rng:
+    a NumPy Generator. In each epoch the rows are shuffled anew with rng and cut into batches; the last batch holds what
+    is left, if anything. Each row is used once an epoch.
     Returns (params, history): the trained parameters, and a list of `epochs` Python floats, for each epoch the mean of
     the losses of its steps (each batch counts the same, the short one too).
 

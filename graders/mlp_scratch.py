@@ -7,6 +7,7 @@ import pytest
 from scipy.special import expit
 
 from katagrad import data
+from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     between,
     close,
@@ -22,8 +23,9 @@ from katagrad.authoring.expect import (
     same_inputs,
     shape,
 )
+from katagrad.authoring.minibatches import expect_new_batches, followed
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import losses, pair
 from katagrad.authoring.threshold import Threshold
 
 LAYERS = "One activation after each layer but the last; logits are not activated."
@@ -109,11 +111,7 @@ def clear_rows(params, n):
 
 def two(result, of):
     """The parameters and the loss or losses."""
-    holds(
-        isinstance(result, (tuple, list)) and len(result) == 2 and isinstance(result[0], (list, tuple)),
-        f"{of} did not return (params, ...), a list of pairs and what the stub asks for",
-    )  # fmt: skip
-    return result
+    return pair(result, of, ("params", "the loss or losses"))
 
 
 def same(found, right, of, likely=(), **tolerance):
@@ -122,8 +120,8 @@ def same(found, right, of, likely=(), **tolerance):
         isinstance(found, (list, tuple)) and len(found) == len(right),
         f"{of} are no list of {len(right)} pairs (w, b)",
     )
-    for i, pair in enumerate(right):
-        for j, expected in enumerate(pair):
+    for i, layer in enumerate(right):
+        for j, expected in enumerate(layer):
             mistakes = {
                 name: wrong[i][j]
                 for name, wrong in dict(likely).items()
@@ -350,34 +348,40 @@ def test_train_uses_every_row_once_an_epoch(impl):
     found, _ = two(impl.float64.train(*call), "train")
     # So small a step leaves the gradients as they were: four batches' means add up to four times the mean.
     near, _ = train_step(params, x, y, 1.0, "sigmoid")
-    for i, pair in enumerate(params):
-        for j, old in enumerate(pair):
+    for i, layer in enumerate(params):
+        for j, old in enumerate(layer):
             of = f"(params - trained) / lr for {'wb'[j]} of layer {i}, {epochs} epochs of 4 batches"
             wanted = 4 * epochs * (old - near[i][j])
             close((old - found[i][j]) / lr, wanted, of=of, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.grade(points=1, hint="Call rng.permutation anew in each epoch.")
+@pytest.mark.grade(points=2, hint="Call rng.permutation anew in each epoch.")
 def test_train_shuffles_in_each_epoch(impl):
-    """the order of the rows is drawn from rng, anew in each epoch"""
-    params = [(np.zeros((1, 2)), np.zeros(2))]
-    x, y, epochs = np.array([[1.0], [2.0]]), np.array([0, 1]), 24
-    call = (params, x, y, 0.5, epochs, 1)
-    seed = int(integers(1000))
-    _, history = two(impl.train(*call, impl.rng(seed)), "train")
-    _, again = two(impl.train(*call, impl.rng(seed)), "train")
-    history, again = (np.array(losses(h, epochs), float) for h in (history, again))
+    """each epoch cuts the rows into new batches, drawn from rng alone, and all settings are those asked for"""
+    params, x, y = network(2, 3, 3), normal(5, 2), integers(3, 5)
+    lr, epochs, batch, seed = 0.25, 24, 2, int(integers(1000))
+    of = f"train on 5 rows with {lr=}, {epochs=}, {batch=}"
+
+    def step(now, rows):
+        return train_step(now, x[rows], y[rows], lr, "sigmoid")
+
+    histories = []
+    for draw in (seed, seed, seed + 1):
+        call = (params, x, y, lr, epochs, batch, impl.rng(draw), "sigmoid")
+        found, history = two(impl.float64.train(*call), of)
+        histories.append(losses(history, epochs, of, "float"))
+    order, right = followed(histories[2], params, step, 5, batch, of)
+    expect_new_batches(order, of)
+    same(found, right, of=f"the parameters after {of}", rtol=1e-5)
+    first, again, other = histories
     holds(
-        np.allclose(history, again, rtol=1e-4),
-        "train with two rngs of the same seed gave two histories, but should use rng alone",
+        np.allclose(first, again, rtol=1e-9),
+        f"{of} gave two histories for two rngs of the same seed, but should use rng alone",
     )
-    # Two rows have two orders; a right solution keeps to one of them with a chance of 1 in 2**23.
-    for order in ([0, 1], [1, 0]):
-        _, fixed = train(params, x[order], y[order], 0.5, epochs, 1, "relu")
-        holds(
-            not np.allclose(history, fixed, rtol=1e-4),
-            f"all {epochs} epochs took the rows in the order {order}, but each should draw its own",
-        )
+    holds(
+        not np.allclose(first, other, rtol=1e-9),
+        f"{of} gave the same history for rngs of different seeds, but should draw from rng",
+    )
 
 
 @pytest.mark.grade(points=1)
@@ -391,8 +395,11 @@ def accuracy(impl, seed, split, activation, scheme, **budget):
     width = train_x[0].shape[1]
     params = impl.init_params((width, 64, 10), impl.rng(seed), scheme)
     trained = impl.train(params, *train_x, rng=impl.rng(seed + 1), activation=activation, **budget)
-    logits = impl.forward(two(trained, "train")[0], test_x[0], activation)
-    shape(logits, (len(test_x[1]), 10), of="forward(params, test_x)")
+    params, _ = two(trained, "train")
+    logits = impl.forward(params, test_x[0], activation)
+    # The accuracy is that of the trained parameters, and of nothing that forward knows besides.
+    right = forward(params, test_x[0], activation)
+    close(logits, right, of="forward(trained params, test_x)", rtol=1e-3, atol=1e-3)
     return float((logits.argmax(-1) == test_x[1]).mean())
 
 
@@ -454,3 +461,80 @@ def test_sigmoid_network_learns_digits(impl):
 def test_relu_network_learns_digits(impl):
     """with ReLU, the median of three runs reaches 0.94 on digits, or 0.96 on MNIST where that is present"""
     (MNIST if full_size("mnist") else RELU).expect(impl)
+
+
+@pytest.mark.grade(points=1, hint="Look at the argument before anything is computed.")
+def test_unknown_words_are_refused_everywhere(impl):
+    """forward and train_step refuse an unknown activation, where there are no hidden layers, too"""
+    for sizes in ((3, 4), (3, 5, 4)):
+        params, x, y = network(*sizes), normal(4, 3), integers(4, 4)
+        for word in ("tanh", "ReLU", ""):
+            with raises("ValueError", of=f"forward(params of sizes {sizes}, x, {word!r})"):
+                impl.forward(params, x, word)
+            with raises(
+                "ValueError", of=f"train_step(params of sizes {sizes}, x, y, 0.1, {word!r})"
+            ):
+                impl.train_step(params, x, y, 0.1, word)
+
+
+@pytest.mark.grade(
+    points=1, hint="Nothing is clipped, and each row is shifted by its own largest logit."
+)
+def test_steps_and_units_may_be_large(impl):
+    """units of 1,000, rows of logits far apart, gradients of 1,000 and steps of 2 are exact"""
+    params, x, y = network(3, 4, 3), normal(6, 3), integers(3, 6)
+    for size in (1e-2, 1e3):
+        far = x * size
+        of = f"forward(params, x of size {size:g}, 'leaky_relu')"
+        found = impl.float64.forward(params, far, "leaky_relu")
+        close(found, forward(params, far, "leaky_relu"), of=of, rtol=1e-6)
+        of = f"forward(params, x of size {size:g}, 'relu') in float64"
+        close(
+            impl.float64.forward(params, far, "relu"),
+            forward(params, far, "relu"),
+            of=of,
+            rtol=1e-10,
+        )
+        of = f"train_step(params, x of size {size:g}, y, 2.0, 'leaky_relu')"
+        moved_by, loss = two(impl.float64.train_step(params, far, y, 2.0, "leaky_relu"), of)
+        right, before = train_step(params, far, y, 2.0, "leaky_relu")
+        close(loss, before, of=f"the loss of {of}", rtol=1e-6)
+        same(moved_by, right, of=f"the parameters after {of}", rtol=1e-6)
+    flat = [(np.eye(3), np.zeros(3))]
+    rows = normal(2, 3) + np.array([[1e4], [-1e4]])
+    _, loss = two(impl.float64.train_step(flat, rows, np.array([0, 1]), 0.1), "train_step")
+    of = "the loss of rows of logits near 10,000 and -10,000"
+    close(loss, cross_entropy(rows, np.array([0, 1])), of=of, rtol=1e-6)
+
+
+@pytest.mark.grade(points=1, hint="batch is the number of rows of a step, whatever it is.")
+def test_train_takes_batches_of_any_size(impl):
+    """a batch of 100 rows is one step for 90 rows, and no epochs are no steps"""
+    params, x, y = network(3, 4, 3), normal(90, 3), integers(3, 90)
+    of = "train on 90 rows with lr=0.5, epochs=2, batch=100"
+    found, history = two(impl.train(params, x, y, 0.5, 2, 100, impl.rng(), "sigmoid"), of)
+    right, expected = train(params, x, y, 0.5, 2, 100, "sigmoid")
+    for i, loss in enumerate(losses(history, 2, of, "float")):
+        number(loss, expected[i], of=f"history[{i}] of {of}", rtol=1e-3)
+    same(found, right, of=f"the parameters after {of}", rtol=1e-3, atol=1e-4)
+    found, history = two(impl.train(params, x, y, 0.5, 0, 8, impl.rng()), "train with epochs=0")
+    losses(history, 0, "train with epochs=0", "float")
+    same(found, params, of="the parameters after no epochs")
+
+
+@pytest.mark.grade(points=2)
+@pytest.mark.parametrize("name", ["init_params", "forward", "train_step", "train"])
+def test_functions_keep_the_contracts_words(impl, name):
+    """each function keeps what docs/contract.md says of every function"""
+    params, x, y = network(3, 4, 3), normal(9, 3), integers(3, 9)
+    if name == "init_params":
+        conform(impl, name, [(3, 4, 2), impl.rng()])
+    elif name == "forward":
+        conform(impl, name, [params, x, "sigmoid"], expected=forward, rows=[1], rowwise=True)
+    elif name == "train_step":
+        told = {"rows": [1, 2], "without": ["gradients", "keywords", "result"]}
+        conform(impl, name, [params, x, y, 0.5, "sigmoid"], **told)
+    else:
+        rules = ["untouched", "settings", "twice", "rng", "float64", "integers", "shared"]
+        given = [params, x, y, 0.5, 2, 4, impl.rng(), "sigmoid"]
+        conform(impl, name, given, gives="anything", only=rules)

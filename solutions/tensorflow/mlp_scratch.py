@@ -39,7 +39,7 @@ def forward(params, x, activation="relu"):
 
 def loss_of(params, x, y, activation):
     logits = forward(params, x, activation)
-    chosen = tf.gather(logits, y, batch_dims=1)  # (n,)
+    chosen = tf.gather(logits, tf.cast(y, tf.int64), batch_dims=1)  # (n,)
     return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=1) - chosen)
 
 

@@ -42,7 +42,7 @@ def forward(params, x, activation="relu"):
 
 def loss_of(params, x, y, activation):
     logits = forward(params, x, activation)
-    chosen = logits[torch.arange(len(y)), y]  # (n,)
+    chosen = logits[torch.arange(len(y)), y.long()]  # (n,)
     return (torch.logsumexp(logits, dim=1) - chosen).mean()
 
 

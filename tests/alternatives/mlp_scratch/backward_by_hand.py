@@ -62,14 +62,16 @@ def train_step(params, x, y, lr, activation="relu"):
     params = [[p.detach().double() for p in pair] for pair in params]
     inputs, sums = walk(params, x.double(), bend)
     log_p = torch.log_softmax(inputs[-1], dim=1)
-    hot = torch.nn.functional.one_hot(y, log_p.shape[1])
+    hot = torch.nn.functional.one_hot(y.long(), log_p.shape[1])
     error = (log_p.exp() - hot) / len(y)
     for i in reversed(range(len(params))):
         dw, db = inputs[i].T @ error, error.sum(0)
         if i:
             error = (error @ params[i][0].T) * bend.slopes(sums[i - 1])
         params[i] = [params[i][0] - lr * dw, params[i][1] - lr * db]
-    return [[p.to(x.dtype) for p in pair] for pair in params], -(log_p * hot).sum(1).mean()
+    return [[p.to(x.dtype) for p in pair] for pair in params], -(log_p * hot).sum(1).mean().to(
+        x.dtype
+    )
 
 
 def train(params, x, y, lr, epochs, batch, rng, activation="relu"):

@@ -38,7 +38,7 @@ def forward(params, x, activation="relu"):
 
 def loss_of(params, x, y, activation):
     log_p = tf.nn.log_softmax(forward(params, x, activation))
-    pairs = tf.stack([tf.range(tf.size(y, out_type=tf.int64)), y], axis=1)
+    pairs = tf.stack([tf.range(tf.size(y, out_type=tf.int64)), tf.cast(y, tf.int64)], axis=1)
     return -tf.reduce_mean(tf.gather_nd(log_p, pairs))
 
 
