@@ -26,7 +26,8 @@ class Topic:
 
     name: the stem of its file in every folder. hints: three, of rising strength. forbid: what a from-scratch rule bars:
     "families" of operators (`katagrad.worker.families`), more names by framework, and "only" the functions it is for.
-    imports: packages that a submission may import beside its framework, NumPy and the standard library.
+    imports: packages that a submission may import beside its framework, NumPy and the standard library. needs: modules
+    of the extra [deploy] without which the topic cannot be graded, by framework.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Topic:
     forbid: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     root: Path = Path()
     imports: tuple[str, ...] | None = field(default=(), compare=False)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def stub(self) -> Path:
@@ -113,7 +115,8 @@ def topics(folder: Path | None = None) -> dict[str, Topic]:
         forbid = {key: tuple(rules) for key, rules in kept.get("forbid", {}).items()}
         hints, imports = tuple(entry.get("hints", ())), tuple(kept.get("imports", ()))
         chapter, title = entry["chapter"], entry["title"]
-        found[name] = Topic(name, chapter, title, hints, forbid, base, imports)
+        needs = {key: tuple(modules) for key, modules in entry.get("needs", {}).items()}
+        found[name] = Topic(name, chapter, title, hints, forbid, base, imports, needs)
     return found
 
 

@@ -220,11 +220,13 @@ class Source:
                 f"{self.file} imports {next(iter(self.imported))}, but --framework or the course asks for "
                 f"{self.framework}; write it in {self.framework}, or leave out --framework"
             )
-        if importlib.util.find_spec(self.framework) is None:
-            raise NotGraded(
-                f"{self.file} needs {self.framework}, which is not installed here; "
-                f"run: {INSTALL.format(self.framework)}"
-            )
+        more = dict.fromkeys(self.about.needs.get(self.framework, ()), "deploy")
+        for module, extra in {self.framework: self.framework, **more}.items():
+            if importlib.util.find_spec(module) is None:
+                raise NotGraded(
+                    f"{self.file} needs {module}, which is not installed here; "
+                    f"run: {INSTALL.format(extra)}"
+                )
 
     def breaches(self) -> list[Breach]:
         """Uses of forbidden names in the file and in the submission's other modules."""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,19 @@ def test_missing_framework_package_is_not_the_students_fault(monkeypatch):
         match=r"needs tensorflow, which is not installed here; run: pip install 'katagrad\[tensorflow\]'",
     ):
         source.ready()
+
+
+@pytest.mark.needs("torch")
+def test_missing_runtime_is_not_the_students_fault(monkeypatch):
+    topic = replace(topics()["softmax"], needs={"torch": ("json", "onnxruntime")})
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *a: None if name == "onnxruntime" else found(name, *a),
+    )
+    with pytest.raises(
+        NotGraded,
+        match=r"^softmax.py needs onnxruntime, which is not installed here; run: pip install 'katagrad\[deploy\]'$",
+    ):
+        edited(Path("/nonexistent"), "softmax", "import torch\n" + BODY).source(topic).ready()
