@@ -199,7 +199,7 @@ def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | Clu
 
 
 def note_deliveries(ledger: Ledger, intake: Intake, request: GradingRequest) -> None:
-    """Write to the ledger what came of the intake: which attempt counts, when it came, or why it is not graded."""
+    """Write to the ledger what came of the intake: which attempt counts, its text, when it came, or why none does."""
     for student in {**intake.sources, **dict.fromkeys(intake.unread)}:
         work, lost = intake.work.get(student, {}), intake.unfound.get(student, {})
         for topic in request.topics:
@@ -207,6 +207,7 @@ def note_deliveries(ledger: Ledger, intake: Intake, request: GradingRequest) -> 
             if name in work:
                 taken = work[name]
                 ledger.deliver(student, name, Delivered(taken.when, taken.source))
+                ledger.keep_text(student, name, taken.submission.files.get(f"{name}.py", b""))
             elif name in lost or student in intake.unread:
                 ledger.deliver(student, name, Delivered(problem=lost.get(name, "not graded")))
 

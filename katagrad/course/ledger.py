@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,12 @@ CREATE TABLE IF NOT EXISTS deliveries (
     handed_in REAL,         -- seconds since 1970; NULL: not known
     source TEXT NOT NULL,   -- the file or folder that counts
     problem TEXT NOT NULL,  -- why it cannot be graded; empty: it can
+    PRIMARY KEY (student, topic)
+);
+CREATE TABLE IF NOT EXISTS texts (
+    student TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    text BLOB NOT NULL,     -- TOPIC.py as it was handed in, compressed with zlib
     PRIMARY KEY (student, topic)
 );
 CREATE TABLE IF NOT EXISTS adjustments (
@@ -132,7 +139,7 @@ class Ledger:
         """Delete the records of a student, or of some topics of his; returns how many there were."""
         gone = [name for who, name, _ in self.records(student) if topics is None or name in topics]
         with self.connection:
-            for table in ("records", "deliveries"):
+            for table in ("records", "deliveries", "texts"):
                 self.connection.executemany(
                     f"DELETE FROM {table} WHERE student = ? AND topic = ?",
                     [(student, n) for n in gone],
@@ -156,6 +163,18 @@ class Ledger:
         found: dict[str, dict[str, Delivered]] = {}
         for student, topic, *rest in self.connection.execute("SELECT * FROM deliveries"):
             found.setdefault(student, {})[topic] = Delivered(*rest)
+        return found
+
+    def keep_text(self, student: str, topic: str, text: bytes) -> None:
+        """Replace the file that a student handed in for a topic."""
+        row = (student, topic, zlib.compress(text))
+        self.connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", row)
+
+    def texts(self) -> dict[str, dict[str, bytes]]:
+        """What was handed in, by topic and student."""
+        found: dict[str, dict[str, bytes]] = {}
+        for student, topic, text in self.connection.execute("SELECT * FROM texts"):
+            found.setdefault(topic, {})[student] = zlib.decompress(text)
         return found
 
     def adjust(self, student: str, topic: str, points: float, why: str) -> None:

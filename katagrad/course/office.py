@@ -181,9 +181,16 @@ def autograder(
 
 def report(
     out: Results,
+    similarity: Annotated[
+        bool | None,
+        typer.Option(
+            help="compare the submissions with each other; default: where copydetect is installed"
+        ),
+    ] = None,
     course_file: CourseFile = None,
 ) -> None:
     """Write report.html on the whole class, and feedback/STUDENT.md for each student."""
+    from katagrad.course import similarity as likeness
     from katagrad.course.feedback import feedback
     from katagrad.course.overview import page
     from katagrad.course.scores import standings
@@ -191,12 +198,17 @@ def report(
     from katagrad.files import write_whole
 
     course = find_course(course_file)
+    if similarity is None:
+        similarity = likeness.available()
+    elif similarity and not likeness.available():
+        raise BadOption("--similarity needs copydetect: pip install 'katagrad[course]'")
     ledger = open_ledger(out)
     everybody = standings(ledger, course)
-    changes = ledger.log()
+    changes, texts = ledger.log(), ledger.texts()
     ledger.close()
+    pairs = likeness.by_topic(texts) if similarity else None
     name = course.name if course else out.resolve().name
-    write_whole(out / "report.html", page(name, everybody, changes))
+    write_whole(out / "report.html", page(name, everybody, changes, pairs))
     show = _shown(out, course)
     for one in everybody:
         write_whole(out / "feedback" / f"{one.student}.md", feedback(one, show))

@@ -10,11 +10,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from katagrad.course.release import without_detail
 from katagrad.course.scores import Standing, TopicScore, in_order
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.text import one_line
+
+if TYPE_CHECKING:
+    from katagrad.course.similarity import Pair
 
 # A mistake that the grader names: "it equals softmax over the last axis".
 NAMED = re.compile(r"; it equals ([^;\n]+)")
@@ -138,8 +142,15 @@ def mistakes(scores: Sequence[TopicScore]) -> list[tuple[str, int]]:
     return count.most_common(MOST)
 
 
-def page(name: str, everybody: Sequence[Standing], log: Sequence[tuple[float, str]]) -> str:
-    """The page. log: (seconds since 1970, entry) of changes."""
+def page(
+    name: str,
+    everybody: Sequence[Standing],
+    log: Sequence[tuple[float, str]],
+    pairs: Mapping[str, Sequence[Pair]] | None = None,
+) -> str:
+    """The page. log: (seconds since 1970, entry) of changes. pairs: submissions that resemble each other, by topic;
+    None: they were not compared.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -166,6 +177,7 @@ def page(name: str, everybody: Sequence[Standing], log: Sequence[tuple[float, st
         totals=histogram(totals, 1.0),
         median=statistics.median(totals) if totals else None,
         problems=problems,
+        pairs=pairs,
         log=[(_moment(seconds), entry) for seconds, entry in log],
         written=_moment(datetime.datetime.now(datetime.timezone.utc).timestamp()),
         shade=shade,

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from katagrad.course.grade import GradingRequest, run
+from katagrad.course.ledger import Ledger
 from katagrad.course.sample_class import generate
 from katagrad.errors import NotGraded
 from katagrad.topics import topics
@@ -72,6 +73,10 @@ def test_results_say_what_each_student_reached(graded):
     assert one["isolation"] == "process"
     assert float(rows[0]["points"]) == one["points"]
     assert len({row["points"] for row in rows}) > 2, "the generated class should not be all alike"
+    ledger = Ledger(out / "ledger.sqlite")
+    handed_in = (submissions / "student0000" / "softmax.py").read_bytes()
+    assert ledger.texts()["softmax"]["student0000"] == handed_in
+    ledger.close()
 
 
 def test_run_again_grades_nothing_and_a_changed_file_alone(graded):
