@@ -7,14 +7,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from katagrad.course.exports import results_of
 from katagrad.course.grade import GradingRequest, run
 from katagrad.course.handout import WHEEL, course_library, zipped
 from katagrad.course.ledger import Ledger
-from katagrad.course.scores import standings
+from katagrad.course.scores import Standing, standings
 from katagrad.course.settings import Course, Lateness, find_course
 from katagrad.errors import BadOption, NotGraded
 from katagrad.files import write_json
@@ -46,7 +46,20 @@ def autograder(
     isolation: str,
     show: str,
 ) -> bytes:
-    """The zip. Its wheel holds graders, and no solutions.
+    """The zip. Its wheel holds graders, and no solutions."""
+    wanted = ",".join(frameworks)
+    files = {
+        "setup.sh": SETUP.format(frameworks=f'"/autograder/source/{WHEEL}[{wanted}]"').encode(),
+        "run_autograder": RUN.encode(),
+        **contents(chosen, course, isolation, show),
+    }
+    return zipped(files, executable=("setup.sh", "run_autograder"))
+
+
+def contents(
+    chosen: Sequence[Topic], course: Course | None, isolation: str, show: str
+) -> dict[str, bytes]:
+    """What an autograder holds wherever it runs: settings of the grading, the wheel, and the course without a roster.
 
     The hidden seed is drawn now, so that handing in again is judged on the same inputs.
     """
@@ -56,10 +69,7 @@ def autograder(
         "show": show,
         "seed": draw_seed(),
     }
-    wanted = ",".join(frameworks)
     files = {
-        "setup.sh": SETUP.format(frameworks=f'"/autograder/source/{WHEEL}[{wanted}]"').encode(),
-        "run_autograder": RUN.encode(),
         SETTINGS: (json.dumps(settings, indent=1) + "\n").encode(),
         WHEEL: course_library(chosen),
     }
@@ -68,23 +78,33 @@ def autograder(
         lines = course.path.read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if not line.lstrip().startswith("roster")]
         files[COURSE] = ("\n".join(kept) + "\n").encode()
-    return zipped(files, executable=("setup.sh", "run_autograder"))
+    return files
 
 
-def grade_here(home: Path) -> None:
-    """Grade home/submission by the settings of home/source, and write home/results/results.json.
+@dataclass(frozen=True)
+class Judged:
+    """A submission's verdict. standing: None where nothing could be graded, for the reasons in `problems`."""
 
-    Gradescope takes off what lateness costs by its own settings, so nothing is taken off here. Raises BadOption and
-    NotGraded where there is no verdict; then there is no file, and Gradescope says that the autograder failed.
+    standing: Standing | None
+    problems: str
+    show: str
+    topics: Sequence[str]
+
+
+def judged(source: Path, submission: Path) -> Judged:
+    """Grade a submission's folder by the settings that stand in `source`.
+
+    The other system takes off what lateness costs by its own settings, so nothing is taken off here. Raises BadOption
+    and NotGraded where there is no verdict.
     """
-    source = home / "source"
     settings = json.loads((source / SETTINGS).read_text(encoding="utf-8"))
     course = find_course(source / COURSE) if (source / COURSE).is_file() else None
     if course is not None:
         course = replace(course, late=Lateness())
     with tempfile.TemporaryDirectory(prefix="katagrad-") as name:
         folder = Path(name)
-        shutil.copytree(home / "submission", folder / "class" / STUDENT, symlinks=True)
+        hidden = shutil.ignore_patterns(".git")
+        shutil.copytree(submission, folder / "class" / STUDENT, symlinks=True, ignore=hidden)
         summary = run(
             GradingRequest(
                 folder / "class",
@@ -102,12 +122,24 @@ def grade_here(home: Path) -> None:
         ledger.close()
     problems = "\n".join(one_line(text, 1000) for text in (summary.problems or {}).values())
     if everybody and everybody[0].points is not None:
-        record = results_of(everybody[0], settings["show"])
-        record["output"] = "\n".join(filter(None, (record["output"], problems)))
-    elif any(s.result is not None for one in everybody for s in one.scores.values()):
+        return Judged(everybody[0], problems, settings["show"], settings["topics"])
+    if any(s.result is not None for one in everybody for s in one.scores.values()):
         raise NotGraded(problems or "the grader came to no verdict")
+    return Judged(None, problems, settings["show"], settings["topics"])
+
+
+def grade_here(home: Path) -> None:
+    """Grade home/submission by the settings of home/source, and write home/results/results.json.
+
+    Raises BadOption and NotGraded where there is no verdict; then there is no file, and Gradescope says that the
+    autograder failed.
+    """
+    found = judged(home / "source", home / "submission")
+    if found.standing is not None:
+        record = results_of(found.standing, found.show)
+        record["output"] = "\n".join(filter(None, (record["output"], found.problems)))
     else:
-        record = {"score": 0.0, "output": problems, "output_format": "text"}
+        record = {"score": 0.0, "output": found.problems, "output_format": "text"}
     (home / "results").mkdir(exist_ok=True)
     write_json(home / "results" / "results.json", record)
 

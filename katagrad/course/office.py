@@ -152,14 +152,19 @@ def autograder(
     isolation: Annotated[
         str, typer.Option(help="namespace, or process (hides nothing from a submission)")
     ] = "namespace",
+    system: Annotated[str, typer.Option("--for", help="gradescope or classroom50")] = "gradescope",
     course_file: CourseFile = None,
 ) -> None:
-    """Write an autograder for Gradescope: a zip to upload, which grades each submission there."""
-    from katagrad.course.autograder import autograder as made
+    """Write an autograder for Gradescope or Classroom 50: a zip that grades each submission there."""
+    from katagrad.course.autograder import autograder as for_gradescope
+    from katagrad.course.classroom import bundle
     from katagrad.course.settings import find_course
     from katagrad.files import write_bytes
     from katagrad.grading.session import ISOLATION
 
+    made = {"gradescope": for_gradescope, "classroom50": bundle}[
+        one_of("system", system, ("gradescope", "classroom50"))
+    ]
     course = find_course(course_file)
     frameworks = FRAMEWORKS if framework is None else (one_of("framework", framework, FRAMEWORKS),)
     one_of("isolation", isolation, ISOLATION)

@@ -38,13 +38,18 @@ def home(tmp_path_factory):
         archive.extractall(folder / "source")
         modes = {i.filename: (i.external_attr >> 16) & 0o777 for i in archive.infolist()}
     assert modes["setup.sh"] == modes["run_autograder"] == 0o755
-    venv.create(folder / "venv", symlinks=True)
-    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv")}))
-    with zipfile.ZipFile(folder / "source" / WHEEL) as archive:
-        archive.extractall(packages)
-    # The packages that setup.sh would install; their own .pth files, one of which leads to the clone, are not read.
-    (packages / "shared.pth").write_text(sysconfig.get_path("purelib"))
+    install(folder / "source" / WHEEL, folder / "venv")
     return folder
+
+
+def install(wheel, place):
+    """An environment that holds the wheel, and the packages that it would install."""
+    venv.create(place, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(place)}))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    # The packages' own .pth files, one of which leads to the clone, are not read.
+    (packages / "shared.pth").write_text(sysconfig.get_path("purelib"))
 
 
 def run(home, files):
