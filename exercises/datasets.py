@@ -11,6 +11,8 @@ Images are binary PPM files, which need no library: the ASCII line "P6", a line 
 line "255", and then height * width * 3 bytes, row by row from the top, red, green and blue of each pixel, and nothing
 after them. Note the order: the width comes first in the header, the height first in the array.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Jef Poskanzer, PPM format specification, netpbm.sourceforge.net/doc/ppm.html; RFC 4180 and the documentation of
 Python's csv module; Goodfellow, Bengio & Courville (2016), Deep Learning, section 8.1.3 (why to shuffle).
 """
@@ -45,6 +47,7 @@ class ImageFolderDataset:
     classes: an attribute, the list of the names of all folders in `root`, in the order of sorted(), also of one without
     images. The label of a class is its position there. Items are ordered by class, then by file name, both as sorted()
     orders text. Files whose names do not end in ".ppm" are passed over, and so are files in `root` itself.
+    Files in folders below that of a class are passed over, too.
 
     Nothing is read before an item is fetched: the constructor looks at names only, and no image is kept in memory.
     Fetching a file that is not of the form above is a ValueError.

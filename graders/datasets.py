@@ -2,10 +2,12 @@
 
 import csv
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     close,
     dtype,
@@ -14,6 +16,7 @@ from katagrad.authoring.expect import (
     holds,
     integers,
     normal,
+    opaque,
     raises,
     shape,
 )
@@ -37,27 +40,46 @@ def ppm(pixels):
 
 def folder(impl, root, height=4, width=7):
     """Write a tree of images; returns (path, [(class name, file name, pixels)] in the dataset's order)."""
-    names = ["mule", "Zebra", "ant", "zebu", "bee", "10", "9", "eel"]
+    # As one text, "ant-lion/0.ppm" comes before "ant/0.ppm"; without its ending, "10" before "10-b".
+    names = ["mule", "Zebra", "ant", "ant-lion", "zebu", "bee", "10", "9", "eel"]
     images = {
         (name, f"{i}.ppm"): integers(256, height, width, 3)
         for name in names
         if name != "eel"
-        for i in (10, 9, 0)
+        for i in (10, 9, 0, "10-b")
     }
+    # Bytes that stand for white space, where the pixels begin and end.
+    images["ant", "0.ppm"][0, 0] = images["bee", "0.ppm"][-1, -1] = 10, 32, 10
     files = {f"{root}/{name}/{file}": ppm(pixels) for (name, file), pixels in images.items()}
     files |= {f"{root}/eel/notes.txt": b"none yet", f"{root}/readme.ppm": b"not in a class"}
-    home = impl.write(files | {f"{root}/ant/10.ppm.bak": b"passed over"})
+    strays = ("ant/10.ppm.bak", "ant/11.PPM", "ant/older/7.ppm")
+    home = impl.write(files | {f"{root}/{name}": b"passed over" for name in strays})
     return f"{home}/{root}", [(name, file, images[name, file]) for name, file in sorted(images)]
 
 
 # -- TableDataset ----------------------------------------------------------------------------------
 
 
+@pytest.mark.grade(points=1)
+def test_datasets_keep_the_contracts_words(impl):
+    """both datasets keep what docs/contract.md says of every function"""
+    numbers = normal(4, 3)
+    path = impl.write({"words.csv": table(["a", "y", "b"], numbers.tolist())}) + "/words.csv"
+    made = anew("TableDataset", path, "y")
+    item = np.float32(numbers[1, [0, 2]]), np.float32(numbers[1, 1])
+    conform(impl, "__getitem__", [1], on=made, expected=item)
+    conform(impl, "__len__", on=made, expected=4)
+    root, items = folder(impl, "words")
+    made = anew("ImageFolderDataset", root)
+    conform(impl, "__getitem__", [1], on=made)
+    conform(impl, "__len__", on=made, expected=len(items))
+
+
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_table_splits_features_from_target(impl, place):
     """a TableDataset yields each row as float32 features and target, wherever the target's column stands"""
-    names = ["size, m2", "rooms", "age", "price"]
+    names = ["size, m²", "old price", 'Größe 9"', "price"]
     numbers = np.round(normal(5, 4, scale=50.0), 3)
     path = impl.write({f"plain{place}.csv": table(names, numbers.tolist())})
     ds = impl.TableDataset(f"{path}/plain{place}.csv", names[place])
@@ -77,10 +99,13 @@ def test_table_splits_features_from_target(impl, place):
 
 
 @pytest.mark.grade(points=1, hint='An empty field is "": turn it into NaN before float() sees it.')
-def test_table_reads_empty_fields_as_nan(impl):
-    """an empty field is NaN, and only that one"""
-    path = impl.write({"gaps.csv": b'a,b,y\n1.5,,3\n"2.5",-1e2,\n'})
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_table_reads_empty_fields_as_nan(impl, end):
+    """an empty field is NaN, and only that one, whatever ends a line"""
+    text = end.join(["a,b,y", "1.5,,3", '"2.5",-1e2,'])
+    path = impl.write({"gaps.csv": text.encode()})
     ds = impl.TableDataset(f"{path}/gaps.csv", "y")
+    equal(len(ds), 2, of="len(dataset) of two rows, the last without the end of a line")
     close(ds[0][0], np.array([1.5, np.nan]), of="x of a row with an empty field")
     close(ds[0][1], 3.0, of="y of a row with an empty feature")
     close(ds[1][0], np.array([2.5, -100.0]), of="x of a row with an empty target")
@@ -116,6 +141,13 @@ def test_table_transforms_features_alone(impl):
         close(doubled[i][0], numbers[i, :2] * 2 + 1, of=f"x of transformed[{i}]")
         close(doubled[i][1], numbers[i, 2], of=f"y of transformed[{i}]")
         close(other[i][0], numbers[i, :2], of=f"x of plain[{i}], made after the transformed one")
+    # A transform that cannot be applied to these rows shows when it is applied.
+    strict = impl.TableDataset(path, "y", transform=function(lambda x: x.reshape(3)))
+    equal(len(strict), 4, of="len(dataset) with a transform that fails for every row")
+    if impl.framework == "torch":
+        x, _ = plain.get("__getitem__")(1, returns=(opaque, None))
+        x.mul_(2.0)
+        close(plain[1][0], numbers[1, :2], of="x of plain[1], fetched after an x of it was changed")
 
 
 # -- ImageFolderDataset ----------------------------------------------------------------------------
@@ -129,7 +161,9 @@ def test_folder_orders_classes_by_name(impl):
     root, items = folder(impl, "ordered")
     ds = impl.ImageFolderDataset(root)
     classes = sorted({name for name, _, _ in items} | {"eel"})
-    equal(list(ds.get("classes")), classes, of="dataset.classes")
+    found = ds.get("classes")
+    equal(found, classes, of="dataset.classes")
+    equal(type(found).__name__, "list", of="the type of dataset.classes")
     equal(len(ds), len(items), of="len(dataset)")
     for i, (name, _, _) in enumerate(items):
         label = ds[i][1]
@@ -147,7 +181,7 @@ def test_folder_reads_pixels(impl, size):
     """images hold the bytes divided by 255, as float32, in the framework's layout"""
     root, items = folder(impl, f"pixels{size[0]}", *size)
     loader = impl.make_loader(impl.ImageFolderDataset(root), 1)
-    batches = loader.take(100, returns=("image", None))
+    batches = loader.take(len(items) + 1, returns=("image", None))
     equal(len(batches), len(items), of="how many images a pass yields")
     for i, ((_, _, pixels), (image, _)) in enumerate(zip(items, batches, strict=True)):
         dtype(image, "float32", of=f"image {i}")
@@ -168,17 +202,24 @@ def test_folder_reads_pixels(impl, size):
 def test_folder_reads_nothing_before_it_is_asked(impl):
     """an image is read when it is fetched: not by the constructor, and not with its neighbours"""
     first, second, later = (integers(256, 2, 3, 3) for _ in range(3))
-    files = {"lazy/a/0.ppm": ppm(first), "lazy/a/1.ppm": b"torn", "lazy/b/2.ppm": ppm(second)}
+    files = {"lazy/a/0.ppm": b"torn", "lazy/a/1.ppm": b"torn", "lazy/b/2.ppm": ppm(second)}
     root = impl.write(files) + "/lazy"
     ds = impl.ImageFolderDataset(root)
+    same = impl.ImageFolderDataset(root, transform=function(lambda x: 1.0 * x))
     equal(len(ds), 3, of="len(dataset)")
-    impl.write({"lazy/b/2.ppm": ppm(later)})
+    for name, one in (("dataset", ds), ("dataset with a transform", same)):
+        old = np.sort(one[2][0].ravel())
+        close(old, np.sort(second.ravel()) / 255, of=f"the sorted pixels of an image of a {name}")
+    impl.write({"lazy/a/0.ppm": ppm(first), "lazy/b/2.ppm": ppm(later)})
+    new = np.sort(same[2][0].ravel())
+    of = "the sorted pixels of an image, fetched and transformed again after its file changed"
+    close(new, np.sort(later.ravel()) / 255, of=of)
     image, _ = ds[2]
     close(
         np.sort(image.ravel()),
         np.sort(later.ravel()) / 255,
-        of="the sorted pixels of an image whose file changed after the dataset was made",
-        mistakes={"those that the constructor saw": np.sort(second.ravel()) / 255},
+        of="the sorted pixels of an image whose file changed after it was fetched",
+        mistakes={"those before the change": np.sort(second.ravel()) / 255},
     )
     x, _ = impl.make_loader(ds, 1).take(1)[0]
     shape(x.reshape(-1), (18,), of="the first batch of a folder whose second image is torn, flat")
@@ -191,9 +232,12 @@ def test_folder_reads_nothing_before_it_is_asked(impl):
         b"torn",
         b"P5\n3 2\n255\n" + bytes(18),
         b"P6\n3 2\n255\n" + bytes(17),
+        b"P6\n3 2\n255\n" + bytes(19),
         b"P6\n3 2\n65535\n" + bytes(18),
+        b"P6\n# a comment\n3 2\n255\n" + bytes(18),
+        b"P3\n3 2\n255\n" + b"9 " * 9,
     ],
-    ids=["no header", "grey", "short", "deep"],
+    ids=["no header", "grey", "short", "long", "deep", "comment", "text"],
 )
 def test_folder_refuses_other_files(impl, content):
     """fetching a file that is no such PPM is a ValueError; its neighbours can be fetched"""
@@ -258,6 +302,7 @@ def test_loader_shuffles_whole_items(impl):
     n = 23
     items = pairs(n)
     loader = impl.make_loader(items, 5, shuffle=True, rng=impl.rng())
+    loader.take(1)  # a pass that is broken off
     passes = [loader.take(n) for _ in range(3)]
     for found in passes:
         equal([len(y) for _, y in found], [5, 5, 5, 5, 3], of="the sizes of the batches of a pass")
@@ -266,6 +311,26 @@ def test_loader_shuffles_whole_items(impl):
         labels = [int(label) for _, y in found for label in y]
         equal(labels, [i * 7 % n for i in order], of=f"the labels of the items {order}")
         holds(order != list(range(n)), "a shuffled pass went through the items in their own order")
+    # Three random orders have about three pairs of neighbours; 20 or more come with a chance of 1e-10.
+    near = sum(int((np.diff(numbers(found)) == 1).sum()) for found in passes)
+    holds(
+        near < 20,
+        f"{near} of the 66 pairs of neighbours in 3 passes are neighbours in the dataset, but about 3 should be",
+    )
+    # Of two random orders, about one pair of neighbours is in both; 12 or more come with a chance of 1e-9.
+    first, second, third = (set(pairwise(numbers(found))) for found in passes)
+    shared = max(len(first & second), len(second & third), len(first & third))
+    holds(
+        shared < 12,
+        f"two passes have {shared} of their 22 pairs of neighbours in common, but about 1 is chance: each pass "
+        "needs an order of its own",
+    )
+    # Five of 23 items all come from the first ten with a chance of 1 in 130 a pass.
+    far = max(max(numbers(found[:1])) for found in passes)
+    holds(
+        far >= 10,
+        f"the first batches of 3 passes hold items from 0 to {far}, but should be drawn from all {n}",
+    )
     holds(
         numbers(passes[0]) != numbers(passes[1]) and numbers(passes[1]) != numbers(passes[2]),
         "two passes had the same order, but each should have a new one",
@@ -288,6 +353,22 @@ def test_loader_orders_follow_from_rng(impl):
 
 
 @pytest.mark.grade(points=1)
+def test_loader_keeps_the_contracts_words(impl):
+    """make_loader follows the rules of docs/contract.md, for items of any shape and dtype"""
+    xs, ys = normal(7, 3), normal(7)
+    parts = [(xs[i : i + 3], ys[i : i + 3]) for i in (0, 3, 6)]
+    rules = ["result", "untouched", "float64", "keywords"]
+    items = list(zip(xs, ys, strict=True))
+    conform(impl, "make_loader", [items, 3], exhaust=True, expected=parts, only=rules)
+    xs, ys = integers(9, 4), integers(9, 4, 2)
+    items = list(zip(xs, ys, strict=True))
+    whole = [(xs, ys)]
+    conform(impl, "make_loader", [items, 4], exhaust=True, expected=whole, only=["result"])
+    given = [pairs(11), 4, True, impl.rng()]
+    conform(impl, "make_loader", given, exhaust=True, only=["rng"])
+
+
+@pytest.mark.grade(points=1)
 def test_loader_drops_the_last_after_shuffling(impl):
     """shuffled with drop_last, every pass leaves out other items, never the same ones"""
     n = 11
@@ -307,6 +388,8 @@ def test_loader_refuses_what_cannot_be(impl):
     for batch in (0, -1):
         with raises("ValueError", of=f"make_loader(items, batch={batch})"):
             impl.make_loader(items, batch)
+    given = impl.make_loader(items, 3, rng=impl.rng())
+    equal(numbers(given.take(9)), [0, 1, 2, 3], of="the order of make_loader(items, 3, rng=rng)")
     with raises("ValueError", of="make_loader(items, 2, shuffle=True) without rng"):
         impl.make_loader(items, 2, shuffle=True)
 

@@ -25,7 +25,6 @@ NOT_YET_COVERED = {
     "regression_model",
     "classification_problem",
     "functional_model",
-    "datasets",
 }
 # Topics without a correct solution in another style, by framework. Nothing is ever added to this list, either.
 NO_ALTERNATIVE_YET = {
@@ -35,7 +34,6 @@ NO_ALTERNATIVE_YET = {
     ("regression_model", "torch"),
     ("classification_problem", "tensorflow"),
     ("functional_model", "torch"),
-    ("datasets", "torch"),
 }
 
 

@@ -42,11 +42,13 @@ class ImageFolderDataset:
     def __init__(self, root, transform=None):
         self.classes = []
         self.items = []
-        for folder, _, files in sorted(os.walk(root))[1:]:
-            self.classes.append(os.path.basename(folder))  # noqa: PTH119
+        _, folders, _ = next(os.walk(root))
+        for folder in sorted(folders):
+            self.classes.append(folder)
+            _, _, files = next(os.walk(f"{root}/{folder}"))
             for file in sorted(files):
                 if file.endswith(".ppm"):
-                    self.items.append((f"{folder}/{file}", len(self.classes) - 1))
+                    self.items.append((f"{root}/{folder}/{file}", len(self.classes) - 1))
         self.transform = transform
 
     def __len__(self):
