@@ -17,7 +17,7 @@ from katagrad.student.doctor import NOTE, OK, WRONG, Finding
 from katagrad.student.standing import Progress, Standing, following, present
 from katagrad.student.workspace import Workspace
 from katagrad.text import one_line, quoted
-from katagrad.topics import Topic
+from katagrad.topics import FRAMEWORKS, Topic
 
 STYLES = {PASSED: "green", FAILED: "red", NOT_STARTED: "yellow", NOT_GRADED: "magenta"}
 BAR = 16
@@ -45,10 +45,11 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" + ("" if count == 1 else "s")
 
 
-def word_of(standing: Standing, changed: bool) -> str:
+def word_of(topic: Topic, standing: Standing, changed: bool) -> str:
     """How far a topic is, in a word or two."""
     if standing.status == PASSED:
-        said = "done (solution shown)" if standing.gave_up else "done"
+        said = "done" if topic.grader.is_file() else "examples hold"
+        said += " (solution shown)" if standing.gave_up else ""
     elif standing.status == NOT_STARTED and not standing.passed and not standing.done:
         return "not started"
     else:
@@ -74,7 +75,7 @@ def overview(workspace: Workspace, progress: Progress) -> Iterator[Text]:
     standing = progress.of(topic)
     yield Text()
     yield heading(workspace, topic)
-    state = word_of(standing, is_changed(workspace, topic, standing))
+    state = word_of(topic, standing, is_changed(workspace, topic, standing))
     yield Text(f"  {workspace.shown(workspace.file(topic))}: {state}")
     yield Text()
     yield Text("Next:")
@@ -105,7 +106,7 @@ def listing(workspace: Workspace, progress: Progress, width: int) -> Iterator[Te
                 continue
             standing = progress.of(topic)
             mark = ">" if here is topic else " "
-            state = word_of(standing, is_changed(workspace, topic, standing))
+            state = word_of(topic, standing, is_changed(workspace, topic, standing))
             line = Text(f"{mark} {topic.name:<{longest}}  ")
             line.append(bar(standing.passed, standing.checks), style=STYLES[standing.status])
             line.append(f"  {state}")
@@ -124,7 +125,11 @@ def verdict(workspace: Workspace, found: Verdict, full: bool = False) -> Iterato
 
     full: everything that did not pass.
     """
-    if found.whole:
+    graded = found.topic.grader.is_file()
+    if found.whole and not graded:
+        said = f"the examples of {found.passed} of {plural(found.checks, 'function')} hold"
+        said += "; the course grades the rest"
+    elif found.whole:
         points = f"{number(found.points)} of {number(found.maximum)} points"
         said = f"{found.passed} of {plural(found.checks, 'check')} passed, {points}"
     else:
@@ -135,7 +140,8 @@ def verdict(workspace: Workspace, found: Verdict, full: bool = False) -> Iterato
     if found.status == PASSED:
         yield Text()
         yield from (note for one in found.judged for note in _note(one))
-        yield Text(f"{found.topic.name} is done.", style="bold green")
+        done = f"{found.topic.name} is done." if graded else "All examples hold."
+        yield Text(done, style="bold green")
         return
     left = [one for one in found.judged if one.outcome.status != PASSED]
     shown = left if full else [found.first] if found.first else []
@@ -216,7 +222,10 @@ def hints(topic: Topic, shown: Sequence[str]) -> Iterator[Text]:
         yield from indented(hint)
     if len(shown) == len(topic.hints):
         yield Text()
-        yield Text(f"There are no more. `kata solution {topic.name} --give-up` shows the solution.")
+        said = "There are no more." if shown else f"There are no hints for {topic.name} here."
+        if any(topic.solution(framework).is_file() for framework in FRAMEWORKS):
+            said += f" `kata solution {topic.name} --give-up` shows the solution."
+        yield Text(said)
 
 
 def finding(one: Finding) -> Iterator[Text]:

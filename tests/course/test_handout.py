@@ -254,6 +254,32 @@ def test_kata_works_with_the_wheel_alone(place):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.needs("torch")
+@pytest.mark.skipif(sys.platform == "win32", reason="the folders of a venv differ")
+def test_kata_says_that_the_course_grades_the_rest(place):
+    file = place[0] / "exercises" / "softmax.py"
+    stub = topics()["softmax"].contract.read_text()
+    solution = topics()["softmax"].solution("torch").read_text().split("\n", 1)[1]
+    # Without the docstrings of the stub, the examples are those that the course handed out.
+    for text in (stub + solution, "import torch\n" + solution):
+        file.write_text(text)
+        done = student(place, "katagrad", "check", "softmax")
+        assert "the examples of 3 of 3 functions hold; the course grades the rest" in done.stdout
+        assert "All examples hold." in done.stdout
+        assert "points" not in done.stdout
+    assert "examples hold" in student(place, "katagrad", "list").stdout
+    file.write_text(stub + solution + "\n\ndef softmax_jvp(p, v):\n    return p\n")
+    done = student(place, "katagrad", "check", "softmax")
+    assert done.returncode == 1
+    assert "the examples of 2 of 3 functions hold" in done.stdout
+    for _ in range(4):
+        done = student(place, "katagrad", "hint", "softmax")
+    assert "kata solution" not in done.stdout
+    for words in (("solution", "softmax"), ("solution", "softmax", "--give-up")):
+        done = student(place, "katagrad", *words)
+        assert done.stderr == "kata: there is no solution of softmax here; ask your course\n"
+
+
 def test_hand_out_is_a_command(tmp_path):
     command = [
         sys.executable,
