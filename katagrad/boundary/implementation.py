@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from katagrad.boundary.filing import Filing
 from katagrad.boundary.remote import Remote
 from katagrad.boundary.transport import Transport
 from katagrad.errors import Failure
@@ -40,7 +41,7 @@ def exact(array: np.ndarray, form: str = "plain", layout: str = "") -> WithLayou
     return WithLayout(np.asarray(array), layout, form)
 
 
-class Implementation:
+class Implementation(Filing):
     """A submission of one topic. Attributes other than the methods below are the submission's functions.
 
     Floating arrays are sent in `dtype` (float32 unless `float64` is used), integer arrays as int64.
@@ -194,22 +195,7 @@ class Implementation:
         assert isinstance(made, Remote)
         return made
 
-    # -- files and chance -------------------------------------------------------------------------
-
-    def write(self, files: dict[str, bytes]) -> str:
-        """Write files into the worker's private folder. Returns the path of that folder in the worker."""
-        return str(self._ask("write", "writing files", files=files))
-
-    def read(self, path: str) -> bytes:
-        """The bytes of a file in the worker's private folder."""
-        found = self._ask("read", f"the file {path}", path=path)
-        if not isinstance(found, bytes):
-            raise Failure(f"the file {path} could not be read")
-        return found
-
-    def remove(self, path: str) -> None:
-        """Delete a file in the worker's private folder."""
-        self._ask("remove", f"the file {path}", path=path)
+    # -- chance -------------------------------------------------------------------------
 
     def rng(self, seed: int | None = None) -> Random:
         """A NumPy Generator for an argument `rng`. Without a seed, one is drawn for this check.

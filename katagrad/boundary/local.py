@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from katagrad.boundary.process import Pool
+from katagrad.boundary.workers import Worker
 from katagrad.errors import NotGraded
 from katagrad.worker import wire
 from katagrad.worker.limits import Limits
@@ -136,9 +138,12 @@ class LocalPool:
         self.device = "cpu"
         self.memory_bound = "none"
         self._adapter: Any = None
+        self._others = Pool()
 
-    def worker(self, framework: str) -> LocalWorker:
-        """A worker on the submission's folder."""
+    def worker(self, framework: str, opens: bool = False) -> LocalWorker | Worker:
+        """A worker on the submission's folder. One that opens files is a process of its own."""
+        if opens:
+            return self._others.worker(framework, opens)
         if self._adapter is None:
             self._adapter = adapter_for(framework)
         if framework != self._adapter.NAME:
@@ -160,4 +165,5 @@ class LocalPool:
         )
 
     def close(self) -> None:
-        """Do nothing. There is no process to end."""
+        """End the processes that opened files."""
+        self._others.close()

@@ -86,20 +86,23 @@ class Pool:
                     server.close(patience=0.0)
                 self.servers[framework] = Server(framework, self.launcher, self.threads)
 
-    def worker(self, framework: str) -> Worker:
-        """A new worker. Raises NotGraded if the framework does not start."""
+    def worker(self, framework: str, opens: bool = False) -> Worker:
+        """A new worker. Raises NotGraded if the framework does not start.
+
+        opens: it opens files that a submission wrote (`katagrad.worker.opening`), and does not run one.
+        """
         if self.method == "spawn":
-            return self._spawn(framework)
+            return self._spawn(framework, opens)
         for attempt in (1, 2):  # a submission before this one may have killed the server
             self.prepare(framework)
             try:
-                return self.servers[framework].fork(self.limits)
+                return self.servers[framework].fork(self.limits, opens)
             except NotGraded:
                 if attempt == 2:
                     raise
         raise AssertionError("unreachable")
 
-    def _spawn(self, framework: str) -> SpawnedWorker:
+    def _spawn(self, framework: str, opens: bool = False) -> SpawnedWorker:
         folder = Path(tempfile.mkdtemp(prefix="katagrad-"))
         output = (folder / ".printed").open("w+b", buffering=0)  # closed by Worker.close
         settings = {
@@ -107,6 +110,7 @@ class Pool:
             "threads": self.threads,
             "device": self.device,
             "limits": self.limits.plain(),
+            "opens": opens,
             **self.launcher.settings(folder),
         }
         if self.transport == "loopback":

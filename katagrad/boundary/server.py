@@ -89,8 +89,11 @@ class Server:
             else f"it ended with status {self.process.returncode} and printed nothing"
         )
 
-    def fork(self, limits: Limits) -> ForkedWorker:
-        """A new child. Raises NotGraded if the server has ended."""
+    def fork(self, limits: Limits, opens: bool = False) -> ForkedWorker:
+        """A new child. Raises NotGraded if the server has ended.
+
+        opens: it opens files of a submission, and does not run one.
+        """
         self.wait()
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         widen(far)
@@ -102,7 +105,8 @@ class Server:
                 os.open(f"/proc/self/fd/{output.fileno()}", os.O_WRONLY | os.O_APPEND), "wb"
             ) as append,
         ):
-            packet = json.dumps({"op": "fork", "limits": limits.plain()}).encode()
+            asked = {"op": "fork", "limits": limits.plain(), "opens": opens}
+            packet = json.dumps(asked).encode()
             fds = array.array("i", [far.fileno(), append.fileno()])
             try:
                 self.control.sendmsg([packet], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])

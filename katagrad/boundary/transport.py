@@ -67,6 +67,12 @@ class Transport:
             self.prints.append(self.worker.printed())
         return "".join(self.prints)
 
+    def pause(self) -> None:
+        """End the worker, and keep what it printed. The next request starts a new one."""
+        if self.worker is not None:
+            self.prints.append(self.worker.printed())
+        self.close()
+
     def restart(self) -> None:
         """Replace the worker by a new one."""
         self.close()
@@ -95,6 +101,8 @@ class Transport:
         """Send a request. Raises StudentError for an exception of the submission, Ended for a dead worker."""
         if self._broken is not None:
             raise self._broken
+        if self.worker is None:  # it ended to make room for a process that opens files
+            self.restart()
         reply = self._ask(op, of, arguments)
         if "refused" in reply:
             raise Failure(f"{of} returned {reply['refused']}")

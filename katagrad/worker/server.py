@@ -27,6 +27,7 @@ from katagrad.worker import limits as kernel
 from katagrad.worker import watch
 from katagrad.worker.imports import close_loaded
 from katagrad.worker.limits import Limits
+from katagrad.worker.opening import Opening
 from katagrad.worker.session import Session, enter, limits_from
 from katagrad.worker.tidy import Tidy
 from katagrad.worker.wire import Connection
@@ -36,6 +37,8 @@ END_SECONDS = 8.0
 ADAPTERS = {
     "torch": "katagrad.worker.adapters.torch",
     "tensorflow": "katagrad.worker.adapters.tensorflow",
+    # Runtimes that no submission runs in (`katagrad.worker.opening`).
+    "devices": "katagrad.worker.runtimes.devices",
 }
 
 
@@ -100,7 +103,8 @@ def serve(framework: str, settings: dict[str, Any]) -> None:
             child = os.fork()
             if child == 0:
                 control.close()
-                _child(adapter, settings["threads"], limits, *fds)
+                opens = request.get("opens", False)
+                _child(adapter, settings["threads"], limits, opens, *fds)
             for fd in fds:
                 os.close(fd)
             control.send(json.dumps({"pid": child}).encode())
@@ -115,7 +119,9 @@ def serve(framework: str, settings: dict[str, Any]) -> None:
                 os._exit(72)  # a submission changed this process; the driver starts a new server
 
 
-def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, output_fd: int) -> None:
+def _child(
+    adapter: Any, threads: int, limits: Limits, opens: bool, connection_fd: int, output_fd: int
+) -> None:
     status = 0
     try:
         os.setsid()
@@ -129,11 +135,15 @@ def _child(adapter: Any, threads: int, limits: Limits, connection_fd: int, outpu
         adapter.configure(threads)
         most = limits.message
         connection = Connection(socket.socket(fileno=connection_fd), most)
-        Session(adapter, home, most).serve(connection)
+        _session(adapter, home, most, opens).serve(connection)
     except BaseException:
         status = kernel.BROKEN
     finally:
         os._exit(status)
+
+
+def _session(adapter: Any, home: Path, most: int, opens: bool) -> Session | Opening:
+    return Opening(adapter, home) if opens else Session(adapter, home, most)
 
 
 def kill(pid: int) -> None:
@@ -195,14 +205,16 @@ def spawned(
     threads: int,
     device: str,
     limits: Limits,
+    opens: bool,
 ) -> None:
-    """Serve one submission in this process. Used on a GPU, and on systems without fork."""
+    """Serve one submission, or one file of one, in this process. Used on a GPU, and on systems without fork."""
     adapter = adapter_for(framework)
     home = Path(tempfile.mkdtemp(prefix="submission-"))
     enter(home, output)
     kernel.apply(limits)
     adapter.configure(threads, device)
-    Session(adapter, home, limits.message).serve(Connection(connection, limits.message))
+    session = _session(adapter, home, limits.message, opens)
+    session.serve(Connection(connection, limits.message))
 
 
 def main() -> None:
@@ -223,5 +235,6 @@ def main() -> None:
         connection, output = socket.socket(fileno=settings["connection"]), settings["output"]
     kernel.become(settings["uid"])
     framework, threads, device = (settings[key] for key in ("framework", "threads", "device"))
-    spawned(framework, connection, output, threads, device, limits_from(settings["limits"]))
+    limits, opens = limits_from(settings["limits"]), settings.get("opens", False)
+    spawned(framework, connection, output, threads, device, limits, opens)
     os._exit(0)  # does not wait for threads that the submission left running

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from katagrad.worker.account import describe, parameters
+from katagrad.worker.account import parameters
 from katagrad.worker.exchange import (
     MAX_ITEMS,
     OPAQUE,
@@ -23,18 +23,20 @@ from katagrad.worker.exchange import (
     type_name,
 )
 from katagrad.worker.families import rules_from
+from katagrad.worker.folder import collect, place
 from katagrad.worker.guard import Guard
 from katagrad.worker.imports import Imports, Refusal
 from katagrad.worker.limits import Limits
+from katagrad.worker.opening import answering
 from katagrad.worker.probe import Probing
 from katagrad.worker.timing import Timed
-from katagrad.worker.wire import Closed, Connection, Handle, Made, Unsendable, WireError
+from katagrad.worker.wire import Connection, Handle, Made, Unsendable
 
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 
 
 # Requests that run no code of the submission, or activate the guard themselves.
-OURS = {"hello", "write", "read", "remove", "load", "begin", "sequential"}
+OURS = {"hello", "write", "read", "collect", "remove", "load", "begin", "sequential"}
 
 
 class Session(Probing, Timed):
@@ -62,13 +64,11 @@ class Session(Probing, Timed):
 
     def do_write(self, files: dict[str, bytes]) -> str:
         """Write files into the private folder. Returns the path of the folder."""
-        for name, content in files.items():
-            path = self.home / name
-            if ".." in path.parts or not path.is_relative_to(self.home):
-                raise ValueError(f"the file name {name!r} leads out of the folder")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return str(self.home)
+        return place(self.home, files)
+
+    def do_collect(self, path: str, most_files: int, most_bytes: int) -> dict[str, Any]:
+        """The content of a file, or of all files of a folder, that the submission wrote."""
+        return collect(self.home / path, most_files, most_bytes)
 
     def do_read(self, path: str) -> bytes:
         """The content of a file that the submission wrote."""
@@ -232,23 +232,7 @@ class Session(Probing, Timed):
 
     def serve(self, connection: Connection) -> None:
         """Answer requests until the driver closes the connection."""
-        while True:
-            try:
-                request = connection.receive()
-            except (Closed, WireError):
-                return
-            reply = self.answer(request)
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(Exception):
-                    stream.flush()
-            try:
-                connection.send(reply)
-            except Closed:
-                return
-            except Unsendable as reason:
-                connection.send({"refused": str(reason)})
-            except Exception as error:
-                connection.send({"error": describe(error, self.home)})
+        answering(connection, self.answer, self.home)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out one request. Every exception of the submission becomes a reply."""
