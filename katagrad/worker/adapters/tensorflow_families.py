@@ -159,6 +159,10 @@ FAMILIES = {
         ),
         r"Pool|ReduceWindow|Dilation2D|SelectAndScatter",
     ),
+    "quantization": Family(
+        ("tf.quantization.*", "keras.quantizers.*", COMPAT),
+        r"Quant", deep=True,
+    ),
     "patches": Family(
         ("tf.image.extract_patches", "tf.extract_volume_patches", "keras.ops.image.extract_patches"),
         r"Extract(?:Image|Volume)Patches",

@@ -190,6 +190,14 @@ FAMILIES = {
         ),
         r"_pool|unpool",
     ),
+    "quantization": Family(
+        (
+            "torch.quantize_per_tensor", "torch.quantize_per_channel", "torch.quantize_per_tensor_dynamic",
+            "torch.fake_quantize_per_tensor_affine", "torch.fake_quantize_per_channel_affine",
+            "torch.ao.*", "torch.quantization.*", ".dequantize",
+        ),
+        r"quantize|::quantized|_int_mm|empty_.*affine_quantized",
+    ),
     "patches": Family((*_functions("unfold", "fold"), *_layers("Unfold", "Fold")), r"im2col|col2im"),
     "attention": Family(
         (
