@@ -7,6 +7,9 @@ are the same as those of a network written from matrix products.
 Graded by a threshold, the median of three trainings: a network with one hidden layer of 64 (30 epochs, rate 0.1,
 batches of 32) classifies at least 0.94 of the test images of scikit-learn's digits (8 by 8 pixels, 0 to 1).
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, chapter 6 and section 8.3.1; Srivastava et al. (2014),
 Dropout: a simple way to prevent neural networks from overfitting, JMLR 15, section 4.
 """
@@ -51,7 +54,8 @@ def train(model, x, y, epochs, lr, batch_size, shuffle=True):
 def predict(model, x):
     """Return the probabilities of the classes, a float tensor (B, n_classes) whose rows sum to 1.
 
-    x: float tensor (B, n_in). Dropout is off, so that equal rows get equal answers; the weights stay as they are.
+    x: float tensor (B, n_in). The logits may be of any size. Dropout is off, so that equal rows get equal answers; the
+    weights stay as they are.
 
     >>> predict(build(2, (3,), 1), [[0.5, 0.5], [9.0, -9.0]])
     [[1.0], [1.0]]

@@ -15,7 +15,7 @@ def build(n_in, hidden, n_classes, dropout=0.0):
 
 
 def train(model, x, y, epochs, lr, batch_size, shuffle=True):
-    batches = DataLoader(TensorDataset(x, y), batch_size=batch_size, shuffle=shuffle)
+    batches = DataLoader(TensorDataset(x, y.long()), batch_size=batch_size, shuffle=shuffle)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     history = {"loss": [], "accuracy": []}
     model.train()

@@ -32,7 +32,7 @@ def train(model, x, y, epochs, lr, batch_size, shuffle=True):
         losses, right = [], []
         for part in rows.split(batch_size):
             logits = model(x[part])
-            loss = logits.logsumexp(1) - logits[torch.arange(len(part)), y[part]]
+            loss = logits.logsumexp(1) - logits[torch.arange(len(part)), y[part].long()]
             gradients = torch.autograd.grad(loss.mean(), list(model.parameters()))
             with torch.no_grad():
                 for parameter, gradient in zip(model.parameters(), gradients, strict=True):
@@ -47,7 +47,8 @@ def train(model, x, y, epochs, lr, batch_size, shuffle=True):
 def predict(model, x):
     was = model.training
     model.train(False)
-    odds = model(x).detach().exp()
+    z = model(x).detach()
+    odds = (z - z.amax(dim=-1, keepdim=True)).exp()
     model.train(was)
     return odds / odds.sum(dim=-1, keepdim=True)
 

@@ -38,6 +38,7 @@ def train(model, x, y, epochs, lr, batch_size, shuffle=True):
             variable.assign_sub(lr * gradient)
         return tf.reduce_sum(losses), tf.math.count_nonzero(tf.argmax(logits, 1) == batch_y)
 
+    y = tf.cast(y, tf.int64)
     history = {"loss": [], "accuracy": []}
     n = int(tf.shape(x)[0])
     for _ in range(epochs):
@@ -53,7 +54,8 @@ def train(model, x, y, epochs, lr, batch_size, shuffle=True):
 
 
 def predict(model, x):
-    odds = tf.exp(tf.cast(model(x), tf.float64))
+    z = tf.cast(model(x), tf.float64)
+    odds = tf.exp(z - tf.reduce_max(z, axis=-1, keepdims=True))
     return tf.cast(odds / tf.reduce_sum(odds, axis=-1, keepdims=True), tf.float32)
 
 
