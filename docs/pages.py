@@ -1,8 +1,11 @@
 """Pages of the site that are made from elsewhere: the README, the topics' stubs and checks, the commands."""
 
 import ast
+import json
 import re
+import statistics
 import sys
+from functools import cache
 from pathlib import Path
 
 from mkdocs.structure.files import File
@@ -12,8 +15,9 @@ sys.path.insert(0, str(ROOT))
 
 import typer  # noqa: E402
 
+from katagrad.authoring.threshold import Threshold  # noqa: E402
 from katagrad.cli import app  # noqa: E402
-from katagrad.grading.checks import manifest  # noqa: E402
+from katagrad.grading.checks import load_grader, manifest  # noqa: E402
 from katagrad.grading.table import number  # noqa: E402
 from katagrad.topics import FRAMEWORKS, topics  # noqa: E402
 
@@ -101,6 +105,7 @@ def topic_page(topic):
     parts += ["## What is checked", "| points | claim |\n| --- | --- |"]
     rows = [f"| {number(check.points)} | {inline(check.claim)} |" for check in manifest(topic)]
     parts[-1] += "\n" + "\n".join(rows)
+    parts += [*thresholds(topic), *speed(topic)]
     parts += [
         "## Check it",
         block(f"kata check {topic.name}\npytest exercises/{topic.name}.py", "sh"),
@@ -108,6 +113,68 @@ def topic_page(topic):
     there = [name for name in FRAMEWORKS if topic.solution(name).is_file()]
     parts.append(f"There are reference solutions for {' and '.join(there)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def thresholds(topic):
+    """The bounds of a topic's training outcomes, beside what the reference solutions reached."""
+    found = [v for v in vars(load_grader(topic)).values() if isinstance(v, Threshold)]
+    if not found:
+        return
+    yield "## Thresholds"
+    yield (
+        "The median of three training runs decides; if it misses the bound, up to nine runs do. Beside each "
+        "bound stands what the reference solutions reached over seeds: the least, the median and the greatest."
+    )
+    rows = ["| outcome | bound | " + " | ".join(FRAMEWORKS) + " |", "| --- |" + " --- |" * 3]
+    for one in {id(v): v for v in found}.values():
+        word = "at most" if one.at_least is None else "at least"
+        cells = [reached(getattr(one, name)) for name in FRAMEWORKS]
+        rows.append(f"| {inline(one.of)} | {word} {one.bound:g} | {' | '.join(cells)} |")
+    yield "\n".join(rows)
+
+
+def reached(values):
+    """A distribution in one cell."""
+    least, middle, most = min(values), statistics.median(values), max(values)
+    return f"{least:.4g}, {middle:.4g}, {most:.4g} ({len(values)} seeds)"
+
+
+@cache
+def timings():
+    """(machine, date, [benchmark]) of each file of kept timings, by framework."""
+    found = {}
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*/*.json")):
+        name = re.fullmatch(r"(\d+-\d+-\d+)-(\w+)-(\w+)", path.stem)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault((path.parent.name, name[3]), {})[name[2]] = (name[1], record["benchmarks"])
+    return found
+
+
+def speed(topic):
+    """The throughput of the reference solutions on the machines whose timings are kept."""
+    parts = []
+    for (machine, device), files in timings().items():
+        held = {
+            (one["name"], one["extra_info"]["unit"]): {} for _, every in files.values() for one in every
+            if one["extra_info"].get("topic") == topic.name and "throughput" in one["extra_info"]
+        }  # fmt: skip
+        for framework, (_, every) in files.items():
+            for one in every:
+                key = (one["name"], one["extra_info"].get("unit"))
+                if key in held:
+                    held[key][framework] = one["extra_info"]["throughput"]
+        if not held:
+            continue
+        when = ", ".join(sorted({date for date, _ in files.values()}))
+        rows = ["| benchmark | unit | " + " | ".join(FRAMEWORKS) + " |", "| --- |" + " --- |" * 3]
+        for (name, unit), found in held.items():
+            cells = [f"{found[f]:.3g}" if f in found else "" for f in FRAMEWORKS]
+            rows.append(f"| `{name}` | {inline(unit)} a second | {' | '.join(cells)} |")
+        parts += [f"On {machine} ({device}), measured on {when}:", "\n".join(rows)]
+    if parts:
+        yield "## Speed"
+        yield "What the reference solutions do, measured by `kata bench` as the pages for engineers say."
+        yield from parts
 
 
 def paragraph(text):

@@ -1,5 +1,6 @@
 """The documentation site: broken links are errors, each topic and command has a page, nothing comes from elsewhere."""
 
+import json
 import os
 import re
 import shutil
@@ -12,8 +13,9 @@ from urllib.parse import unquote
 import pytest
 import typer
 
+from katagrad.authoring.threshold import Threshold
 from katagrad.cli import app
-from katagrad.grading.checks import manifest
+from katagrad.grading.checks import load_grader, manifest
 from katagrad.topics import topics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +79,33 @@ def test_every_topic_has_a_page_with_its_contract_and_claims(site, pages):
             assert " ".join(claim.split()) in page.words, (topic.name, check.name)
         functions = re.findall(r"^def (\w+)", topic.contract.read_text("utf-8"), re.MULTILINE)
         assert {name.lower() for name in functions} <= page.anchors
+
+
+def test_topics_show_their_thresholds_with_what_was_measured(site, pages):
+    shown = 0
+    for topic in topics().values():
+        words = pages[site / "topics" / f"{topic.name}.html"].words
+        for one in vars(load_grader(topic)).values():
+            if isinstance(one, Threshold):
+                shown += 1
+                assert one.of in words
+                bound = f"{'at most' if one.at_least is None else 'at least'} {one.bound:g}"
+                assert bound in words
+                for values in (one.torch, one.tensorflow):
+                    assert f"{min(values):.4g}, " in words
+                    assert f"{max(values):.4g} ({len(values)} seeds)" in words
+    assert shown > 20
+
+
+def test_topics_show_the_speed_that_was_measured(site, pages):
+    words = pages[site / "topics" / "softmax.html"].words
+    for path in (ROOT / "benchmarks" / "results").glob("*/*.json"):
+        assert path.parent.name in words
+        for one in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
+            about = one["extra_info"]
+            if about.get("topic") == "softmax":
+                assert one["name"] in words
+                assert f"{about['throughput']:.3g}" in words
 
 
 def test_every_command_is_described_with_its_options(site, pages):
