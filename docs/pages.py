@@ -146,7 +146,9 @@ def timings():
     for path in sorted((ROOT / "benchmarks" / "results").glob("*/*.json")):
         name = re.fullmatch(r"(\d+-\d+-\d+)-(\w+)-(\w+)", path.stem)
         record = json.loads(path.read_text(encoding="utf-8"))
-        found.setdefault((path.parent.name, name[3]), {})[name[2]] = (name[1], record["benchmarks"])
+        # Pairs time two topics against each other, under the names of their own benchmarks.
+        own = [one for one in record["benchmarks"] if one["group"] != "pairs"]
+        found.setdefault((path.parent.name, name[3]), {})[name[2]] = (name[1], own)
     return found
 
 
@@ -173,7 +175,7 @@ def speed(topic):
         parts += [f"On {machine} ({device}), measured on {when}:", "\n".join(rows)]
     if parts:
         yield "## Speed"
-        yield "What the reference solutions do, measured by `kata bench` as the pages for engineers say."
+        yield "What the reference solutions do, measured by `pytest benchmarks`."
         yield from parts
 
 

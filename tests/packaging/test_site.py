@@ -103,7 +103,7 @@ def test_topics_show_the_speed_that_was_measured(site, pages):
         assert path.parent.name in words
         for one in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
             about = one["extra_info"]
-            if about.get("topic") == "softmax":
+            if one["group"] == "softmax":
                 assert one["name"] in words
                 assert f"{about['throughput']:.3g}" in words
 
