@@ -21,7 +21,7 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
-from katagrad.authoring.oracle import relu_network, relu_network_gradients
+from katagrad.authoring.oracle import relu_network, trained_network
 from katagrad.authoring.structure import items, keys
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary.implementation import exact
@@ -633,19 +633,7 @@ DROP = Threshold(
 @DROP.measured_by
 def drop(impl, seed):
     digits, rng = data.digits(), np.random.default_rng(seed)
-    widths = (64, 32, 10)
-    layers = [
-        {"kernel": rng.normal(0, np.sqrt(2 / a), (a, b)), "bias": np.zeros(b)}
-        for a, b in itertools.pairwise(widths)
-    ]
-    for _ in range(15):
-        for rows in np.array_split(rng.permutation(len(digits.train_x)), 42):
-            found = relu_network_gradients(layers, digits.train_x[rows], digits.train_y[rows])
-            layers = [
-                {k: v - 0.3 * g[k] for k, v in one.items()}
-                for one, g in zip(layers, found, strict=True)
-            ]
-    layers = [{k: single(v) for k, v in layer.items()} for layer in layers]
+    layers = trained_network((64, 32, 10), digits.train_x, digits.train_y, rng)
     whole = relu_network(layers, digits.test_x)[1]
     network = impl.quantize_network(
         [(one["kernel"], one["bias"]) for one in layers], digits.train_x

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,32 @@ def relu_network_gradients(layers: Layers, x: np.ndarray, y: np.ndarray) -> list
         found.insert(0, {"kernel": a.T @ signal, "bias": signal.sum(0)})
         signal = (signal @ layer["kernel"].T) * (a > 0)
     return found
+
+
+def trained_network(
+    widths: Sequence[int],
+    x: np.ndarray,
+    y: np.ndarray,
+    rng: np.random.Generator,
+    epochs: int = 15,
+    lr: float = 0.3,
+) -> list[dict[str, Any]]:
+    """Dense layers with ReLU between them, trained on x (N, D) and class numbers y (N,) in batches of about 32.
+
+    Weights start as He et al. (2015) propose, and are rounded to float32 in the end.
+    """
+    layers: list[dict[str, Any]] = [
+        {"kernel": rng.normal(0, math.sqrt(2 / a), (a, b)), "bias": np.zeros(b)}
+        for a, b in pairwise(widths)
+    ]
+    for _ in range(epochs):
+        for rows in np.array_split(rng.permutation(len(x)), -(-len(x) // 32)):
+            for layer, g in zip(
+                layers, relu_network_gradients(layers, x[rows], y[rows]), strict=True
+            ):
+                for key in layer:
+                    layer[key] = layer[key] - lr * g[key]
+    return [{k: v.astype(np.float32).astype(float) for k, v in layer.items()} for layer in layers]
 
 
 # Keras adds epsilon 1e-7 to the corrected root, PyTorch and the paper add theirs there, older forms to the uncorrected
