@@ -101,6 +101,12 @@ class Judge:
                 likeness.alike(self.found[at].later, found.value, subject, tolerance=0.0)
             except Failure as reason:
                 words.append(f"{reason}: later calls write into the same memory")
+        at = self.plan.at.get("twice")
+        if not words and at is not None and self.found[at].kept:
+            words.append(
+                f"two calls of {of} returned the same tensor or list, but should return a new one each: who changes "
+                "the first would change the second"
+            )
         return words
 
     def _twice(self) -> list[str]:
@@ -145,9 +151,20 @@ class Judge:
         words = likeness.rounded(self.found[at].value, self.plan.of[at])
         if words or any(found.error is not None for found in near):
             return words
-        return likeness.blurred(
-            self.found[at].value, [found.value for found in near], self.plan.of[at]
+        words = likeness.blurred(
+            self.found[at].value,
+            [found.value for found in near],
+            self.plan.of[at],
+            "its inputs grow",
         )
+        for name in self.plan.alone if not words else ():
+            one = [self.found[self.plan.at[f"{name} scaled by {by}"]] for by in to.STEPS]
+            if not words and not any(found.error is not None for found in one):
+                tiny, half, big = (found.value for found in one)
+                words = likeness.blurred(
+                    tiny, [near[0].value, half, big], self.plan.of[at], f"{name} alone grows"
+                )
+        return words
 
     def _integers(self) -> list[str]:
         why = "the same as for int64"

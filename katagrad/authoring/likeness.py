@@ -147,11 +147,11 @@ def rounded(value: Any, of: str) -> list[str]:
     ]
 
 
-def blurred(value: Any, near: Sequence[Any], of: str) -> list[str]:
+def blurred(value: Any, near: Sequence[Any], of: str, what: str) -> list[str]:
     """Whether a result ignores a change of the inputs that float64 holds and float32 does not.
 
-    near: the results for inputs that were not changed, and changed by HALF and by BIG. Elements that do not
-    follow their slope between those (steps, kinks) are not judged.
+    near: the results for inputs that were not changed, and changed by HALF and by BIG. what: how they were
+    changed, in words. Elements that do not follow their slope between those (steps, kinks) are not judged.
     """
     tiny, still, half, big = (_doubles(one) for one in (value, *near))
     if not still.size or not tiny.shape == still.shape == half.shape == big.shape:
@@ -167,7 +167,7 @@ def blurred(value: Any, near: Sequence[Any], of: str) -> list[str]:
     at = int(np.argmax(off & smooth))
     return [
         (
-            f"{of} changes by {tiny[at]:.3g} where its inputs grow by a factor of 1 + 1e-9, but should change by "
+            f"{of} changes by {tiny[at]:.3g} where {what} by a factor of 1 + 1e-9, but should change by "
             f"{big[at] * TINY / BIG:.3g}: something on the way was rounded to float32"
         )
     ]

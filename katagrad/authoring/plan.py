@@ -12,6 +12,8 @@ from katagrad.worker.wire import Made, Random
 
 # Of the global generators; any number serves.
 SEED = 20_011
+# Each argument that is scaled alone costs three calls.
+MOST_ALONE = 6
 
 
 class Plan:
@@ -44,6 +46,8 @@ class Plan:
         self.calls: list[Call] = []
         self.of: list[str] = []
         self.at: dict[str, int] = {}
+        # The arguments that are scaled one at a time.
+        self.alone: list[str] = []
         self.inputs: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
     def add(
@@ -89,6 +93,7 @@ class Plan:
         if "digits" in rules and floats and not models:
             for by in (0.0, to.HALF, to.BIG):
                 self.add(f"scaled by {by}", "with float64 tensors, ", to.wide(by))
+            self.one_by_one()
         for width in self.widths if "integers" in rules else ():
             if to.fits(tensors, width):
                 self.add(width, f"with {width} for integers, ", to.width(width))
@@ -107,6 +112,25 @@ class Plan:
             self.add("one row", "with one row, ", given=self.cut(rows, 1))
         if rows and empty and "empty" in rules:
             self.add("empty", "without rows, ", given=self.cut(rows, 0))
+
+    def one_by_one(self) -> None:
+        """The calls that scale one argument alone: what is rounded may be a small part of the whole."""
+        # A call that trains costs what training costs.
+        named = (
+            {} if self.stateful else dict(zip(self.names, self.args, strict=False)) | self.kwargs
+        )
+        floats = [name for name, value in named.items() if to.is_long(value)]
+        self.alone = floats if 1 < len(floats) <= MOST_ALONE else []
+        for name in self.alone:
+            for by in to.STEPS:
+                scaled = {
+                    key: to.mapped(value, to.wide(by if key == name else 0.0))
+                    for key, value in named.items()
+                }
+                args = tuple(scaled[key] for key in self.names[: len(self.args)])
+                kwargs = {key: scaled[key] for key in self.kwargs}
+                words = "with float64 tensors, "
+                self.add(f"{name} scaled by {by}", words, to.as_it_is, given=(args, kwargs))
 
     def keywords(self) -> None:
         """The same arguments, all by name, and all by position where no gap is left."""

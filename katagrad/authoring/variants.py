@@ -15,6 +15,7 @@ from katagrad.worker.wire import Made, NotATensor, Random, WithLayout
 # By how much float64 arrays are scaled: by less than float32 can hold, where what was float32 on its way shows; not at
 # all; and by what float32 does hold, which gives the slope.
 TINY, HALF, BIG = 2.0**-30, 2.0**-13, 2.0**-12
+STEPS = (TINY, HALF, BIG)
 # Significant bits that a number of a person has at most: 0.5, 3 and 0.75 stay as they are, and so do masks.
 SHORT = 16
 WIDTHS = ("int32", "int8", "uint8")
@@ -130,6 +131,16 @@ def wide(by: float) -> Change:
         return np.where(long(exact), exact * (1 + by), exact)
 
     return change
+
+
+def as_it_is(array: np.ndarray) -> np.ndarray:
+    """No change."""
+    return array
+
+
+def is_long(value: Any) -> bool:
+    """Whether a value holds floats that `wide` scales."""
+    return any(a.dtype.kind == "f" and bool(long(narrow(a)).any()) for a in arrays(value))
 
 
 def long(array: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ CALLS = {
         impl, "pick", [normal(6, 4), integers(4, 6)], expected=pick, changes=[0], **o),
     "noise": lambda impl, **o: conform(impl, "noise", [normal(6, 4), impl.rng()], **o),
     "both": lambda impl, **o: conform(impl, "both", [{"w": normal(2, 3), "b": normal(3)}], **o),
+    "blend": lambda impl, **o: conform(impl, "blend", [normal(6, 4), normal(6, 4)], **o),
     "size": lambda impl, **o: conform(impl, "size", [normal(3, 4)], expected=lambda x: int(x.size), **o),
     "parts": lambda impl, **o: conform(impl, "parts", [normal(6, 4), 4], exhaust=True, **o),
     "add": lambda impl, **o: conform(impl, "add", [normal(6, 4)], on=anew("Mean", 1.5), **o),
