@@ -48,6 +48,10 @@ class Filing:
         """Delete a file in the worker's private folder."""
         self._ask("remove", f"the file {path}", path=path)
 
+    def link(self, path: str, name: str) -> None:
+        """Give a file of the private folder a second name, which keeps the content if the file is replaced."""
+        self._ask("link", f"the file {path}", path=path, name=name)
+
     def files(self, path: str) -> dict[str, bytes]:
         """The content of a file, or of all files below a folder, that the submission wrote.
 

@@ -36,7 +36,7 @@ __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 
 
 # Requests that run no code of the submission, or activate the guard themselves.
-OURS = {"hello", "write", "read", "collect", "remove", "load", "begin", "sequential"}
+OURS = {"hello", "write", "read", "collect", "link", "remove", "load", "begin", "sequential"}
 
 
 class Session(Probing, Timed):
@@ -73,6 +73,10 @@ class Session(Probing, Timed):
     def do_read(self, path: str) -> bytes:
         """The content of a file that the submission wrote."""
         return (self.home / path).read_bytes()
+
+    def do_link(self, path: str, name: str) -> None:
+        """Give a file a second name."""
+        os.link(self.home / path, self.home / name)
 
     def do_remove(self, path: str) -> None:
         """Delete a file."""
