@@ -59,13 +59,14 @@ def forward(
     *,
     kept: Any = 1.0,
     batch: bool = False,
+    frozen: int = 0,
     pool: Callable[..., np.ndarray] = np.max,
     relu: Callable[[np.ndarray], np.ndarray] = lambda z: np.maximum(z, 0),
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """(logits, the input and the sum of each layer with a kernel).
 
-    kept: what the inputs of the last layer are multiplied by. batch: normalise by the statistics of x. pool, relu:
-    other functions than maximum and ReLU, for wrong answers by name.
+    kept: what the inputs of the last layer are multiplied by. batch: normalise by the statistics of x, but for the
+    first `frozen` blocks. pool, relu: other functions than maximum and ReLU, for wrong answers by name.
     """
     trace = []
     convolutions = [layer for layer in layers if np.ndim(layer.get("kernel", 0)) == 4]
@@ -73,7 +74,7 @@ def forward(
     for i, layer in enumerate(convolutions):
         z = convolution(x, layer["kernel"]) + layer["bias"]
         trace.append((x, z))
-        z = normalised(z, norms[i], batch) if norms else z
+        z = normalised(z, norms[i], batch and i >= frozen) if norms else z
         x = pool(split(relu(z)), (2, 4))
     flat = row(x, framework) if convolutions else x
     dense = [layer for layer in layers if np.ndim(layer.get("kernel", 0)) == 2]
@@ -92,19 +93,26 @@ def cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def gradients(
-    layers: Sequence[Layer], x: np.ndarray, y: np.ndarray, framework: str
+    layers: Sequence[Layer], x: np.ndarray, y: np.ndarray, framework: str, frozen: int = 0
 ) -> tuple[float, list[dict[str, np.ndarray]]]:
-    """(mean cross-entropy, its gradients layer by layer), without normalisation and dropout."""
-    z, trace = forward(layers, x, framework)
+    """(mean cross-entropy, its gradients layer by layer) in training, without dropout.
+
+    Where there is normalisation, the first `frozen` blocks use the running statistics, the others those of x, which
+    the gradients of these layers hold beside the others, as "mean" and "variance".
+    """
+    z, trace = forward(layers, x, framework, batch=True, frozen=frozen)
     loss = float(cross_entropy(z, y).mean())
     d = (softmax(z) - np.eye(z.shape[1])[y]) / len(y)
-    found: list[dict[str, np.ndarray]] = []
-    for i in range(len(layers) - 1, -1, -1):
-        inputs, sums = trace[i]
+    found: list[dict[str, np.ndarray]] = [{} for _ in layers]
+    kernels = [i for i, layer in enumerate(layers) if "kernel" in layer]
+    norms = [i for i, layer in enumerate(layers) if "variance" in layer]
+    for place in range(len(kernels) - 1, -1, -1):
+        i = kernels[place]
+        inputs, sums = trace[place]
         w = layers[i]["kernel"]
         if w.ndim == 2:
-            d = d if i == len(layers) - 1 else d * (sums > 0)
-            found.insert(0, {"kernel": inputs.T @ d, "bias": d.sum(0)})
+            d = d if place == len(kernels) - 1 else d * (sums > 0)
+            found[i] = {"kernel": inputs.T @ d, "bias": d.sum(0)}
             d = d @ w.T
             continue
         if d.ndim == 2:
@@ -113,11 +121,33 @@ def gradients(
             torch = framework == "torch"
             d = d.reshape((n, c, h, across) if torch else (n, h, across, c))
             d = d.transpose(0, 2, 3, 1) if torch else d
-        d = _to_the_largest(d, sums)
+        if norms:
+            norm, own = norms[place], place >= frozen
+            d = _to_the_largest(d, normalised(sums, layers[norm], own))
+            d, found[norm] = _before_normalisation(d, sums, layers[norm], own)
+        else:
+            d = _to_the_largest(d, sums)
         by_kernel = np.tensordot(windows(inputs), d, axes=([0, 1, 2], [0, 1, 2]))  # (C, 3, 3, F)
-        found.insert(0, {"kernel": by_kernel.transpose(1, 2, 0, 3), "bias": d.sum((0, 1, 2))})
+        found[i] = {"kernel": by_kernel.transpose(1, 2, 0, 3), "bias": d.sum((0, 1, 2))}
         d = convolution(d, w[::-1, ::-1].transpose(0, 1, 3, 2))
     return loss, found
+
+
+def _before_normalisation(
+    d: np.ndarray, sums: np.ndarray, layer: Layer, batch: bool
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(the gradient by the sums, those of the layer with the statistics of the batch)."""
+    axes = (0, 1, 2)
+    mean, variance = sums.mean(axes), sums.var(axes)
+    center, spread = (mean, variance) if batch else (layer["mean"], layer["variance"])
+    deviation = np.sqrt(spread + EPSILON)
+    scaled = (sums - center) / deviation
+    found = {"scale": (d * scaled).sum(axes), "offset": d.sum(axes)}
+    found |= {"mean": mean, "variance": variance}
+    d = d * layer["scale"]
+    if batch:
+        d = d - d.mean(axes) - scaled * (d * scaled).mean(axes)
+    return d / deviation, found
 
 
 def _to_the_largest(d: np.ndarray, sums: np.ndarray) -> np.ndarray:
@@ -138,16 +168,35 @@ def descent(
     lr: float,
     framework: str,
     momentum: float = 0.9,
+    frozen: int = 0,
 ) -> tuple[list[dict[str, np.ndarray]], list[float]]:
-    """(layers, the loss of each step) of gradient descent with momentum on `batches`, pairs (x, y)."""
-    now = [{key: np.asarray(layer[key], float) for key in ("kernel", "bias")} for layer in layers]
+    """(layers, the loss of each step) of gradient descent with momentum on `batches`, pairs (x, y).
+
+    Running statistics move by a tenth towards those of the batch. The first `frozen` blocks stay as they are.
+    """
+    learned, running = ("kernel", "bias", "scale", "offset"), ("mean", "variance")
+    now = [
+        {key: np.asarray(layer[key], float) for key in (*learned, *running) if key in layer}
+        for layer in layers
+    ]
     velocity: list[dict[str, Any]] = [dict.fromkeys(layer, 0.0) for layer in now]
+    blocks = [i for i, layer in enumerate(now) if np.ndim(layer.get("kernel", 0)) == 4]
+    # Where the first block that learns begins.
+    start = blocks[frozen] if frozen < len(blocks) else _head(now)
     losses = []
     for x, y in batches:
-        loss, slopes = gradients(now, x, y, framework)
+        loss, slopes = gradients(now, x, y, framework, frozen)
         losses.append(loss)
-        for layer, v, g in zip(now, velocity, slopes, strict=True):
+        for layer, v, g in list(zip(now, velocity, slopes, strict=True))[start:]:
             for key in layer:
+                if key in running:
+                    layer[key] = 0.9 * layer[key] + 0.1 * g[key]
+                    continue
                 v[key] = momentum * v[key] + g[key]
                 layer[key] = layer[key] - lr * v[key]
     return now, losses
+
+
+def _head(layers: Sequence[Layer]) -> int:
+    """The place of the first dense layer."""
+    return next(i for i, layer in enumerate(layers) if np.ndim(layer.get("kernel", 0)) == 2)
