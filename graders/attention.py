@@ -193,7 +193,7 @@ def test_multi_head_keeps_the_contracts_words(impl, masked):
 @pytest.mark.grade(
     points=2, hint="Hide a key by the lowest number of the dtype or by -inf, not by -1e9."
 )
-@pytest.mark.parametrize("scale", [1e2, 2e6])
+@pytest.mark.parametrize("scale", [1e2, 2e6, 1e18])
 def test_attention_hides_keys_whatever_the_scores(impl, scale):
     """visible scores far below a hidden one, or below those of other queries, keep their weights"""
     q = np.array([[scale, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
@@ -261,7 +261,7 @@ def test_attention_passes_gradients(impl, masked):
 
 
 @pytest.mark.grade(points=1, hint="Query i sees key j where j <= i.")
-@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("size", [1, 2, 5, 300])
 def test_causal_mask_hides_the_future(impl, size):
     """causal_mask lets each position see itself and earlier ones"""
     result = impl.causal_mask(size)
@@ -329,6 +329,8 @@ def test_merge_heads_undoes_split_heads(impl, heads):
         of="merge_heads(x)",
         mistakes={"a plain reshape, which mixes positions": x.reshape(2, 5, -1)},
     )
+    short = normal(2, heads, 1, 4)
+    close(impl.merge_heads(short), merge_heads(short), of="merge_heads(x) of one position")
 
 
 @pytest.mark.grade(points=2)

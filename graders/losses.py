@@ -93,19 +93,22 @@ def test_losses_keep_the_digits_of_small_errors(impl, name):
 @pytest.mark.grade(points=1, hint="A loss has no upper bound.")
 @pytest.mark.parametrize("name", ["mse", "mae", "huber"])
 def test_losses_keep_the_size_of_large_errors(impl, name):
-    """mse, mae and huber are right for errors of 1,000,000"""
-    a, b = normal(5, scale=1e6), normal(5)
-    for reduction, reduce in (("none", np.asarray), ("mean", np.mean)):
-        found = impl.call(name, a, b, reduction=reduction)
-        of = f"{name}(prediction of size 1e6, target, {reduction=})"
-        close(found, reduce(LOSSES[name](a, b)), of=of)
+    """mse, mae and huber are right for errors of 1,000,000, and mae and huber for errors whose squares overflow"""
+    for size in (1e6,) if name == "mse" else (1e6, 1e25):
+        a, b = normal(5, scale=size), normal(5)
+        for reduction, reduce in (("none", np.asarray), ("mean", np.mean)):
+            found = impl.call(name, a, b, reduction=reduction)
+            of = f"{name}(prediction of size {size:g}, target, {reduction=})"
+            close(found, reduce(LOSSES[name](a, b)), of=of)
 
 
 @pytest.mark.grade(points=2, hint=SHAPES)
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_refuse_shapes_that_differ(impl, name):
     """shapes that differ raise ValueError, also where they could be broadcast"""
-    for one, other in [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,)), ((3,), (4,))]:
+    pairs = [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,)), ((3,), (4,))]
+    # As many elements as each other, and still not of one shape.
+    for one, other in [*pairs, ((1,), (1, 1)), ((), (1,)), ((2, 3), (3, 2))]:
         for reduction in ("mean", "none"):
             with raises("ValueError", of=f"{name}({one} tensor, {other} tensor, {reduction=})"):
                 impl.call(name, normal(*one), uniform(*other), reduction=reduction)
