@@ -7,7 +7,8 @@ expect_epochs(batches, rows=len(x), batch=4, epochs=3, of="train(model, x, y, 3,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ from katagrad.boundary import probing
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.remote import Remote
 from katagrad.errors import Failure
+
+# How often a right order may be taken for one that is not random, in one comparison; as standard errors of a mean.
+CHANCE = 1e-8
+SPREAD = 5.7
 
 Batches = list[np.ndarray]
 Step = Callable[[Any, np.ndarray], tuple[Any, float]]
@@ -28,7 +33,7 @@ def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[]
     x: the rows (N, ...) that training gets, all different in float32. Calls without gradients (PyTorch) or that
     are not to train (Keras) are left out, and so are calls with other inputs.
     """
-    probing.watch(impl, model)
+    probing.watch(impl, model, tuple(np.shape(x)[1:]))
     run()
     known = {row.tobytes(): i for i, row in enumerate(np.asarray(x, np.float32))}
     assert len(known) == len(x), "the rows must differ from each other"
@@ -83,6 +88,47 @@ def expect_epochs(
             )
         orders.append(order)
     _in_order(orders, of, shuffled)
+    if shuffled and rows >= 20:
+        _at_random(orders, of)
+
+
+def _at_random(orders: list[np.ndarray], of: str) -> None:
+    """Expect orders of 20 rows or more to be mixed well: a right solution fails with a chance below 1e-7."""
+    rows, epochs = len(orders[0]), len(orders)
+    # An order has about one pair of rows that are neighbours in x, too, and one in common with another order.
+    kept = sum(int((np.diff(order) == 1).sum()) for order in orders)
+    if kept > _most(epochs):
+        raise Failure(
+            f"the {epochs} epochs of {of} keep {kept} of {epochs * (rows - 1)} pairs of neighbouring rows together, "
+            f"but about {epochs} should stay: shuffle single rows"
+        )
+    pairs = [{(int(a), int(b)) for a, b in pairwise(order)} for order in orders]
+    for (one, first), (two, second) in combinations(enumerate(pairs, 1), 2):
+        turned = {(b, a) for a, b in second}
+        common = len(first & second) + len(first & turned)
+        if common > _most(2):
+            raise Failure(
+                f"epochs {one} and {two} of {of} have {common} of {rows - 1} pairs of neighbouring rows in common, "
+                "but should have about 2: draw a new order for each epoch"
+            )
+    # The place of a row has no correlation with its number: the standard error is 1 / sqrt(epochs * (rows - 1)).
+    correlation = np.mean([np.corrcoef(np.arange(rows), order)[0, 1] for order in orders])
+    if abs(correlation) > SPREAD / (epochs * (rows - 1)) ** 0.5:
+        raise Failure(
+            f"the places of rows in the {epochs} epochs of {of} have a correlation of {correlation:.2f} with their "
+            "numbers, but should have none: every row can come at every place"
+        )
+
+
+def _most(mean: float) -> int:
+    """The number that a Poisson variable of this mean exceeds with a chance below CHANCE."""
+    term = below = exp(-mean)
+    count = 0
+    while 1 - below > CHANCE:
+        count += 1
+        term *= mean / count
+        below += term
+    return count
 
 
 def _in_order(orders: list[np.ndarray], of: str, shuffled: bool) -> None:

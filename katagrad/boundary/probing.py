@@ -67,9 +67,9 @@ class Found:
     error: Failure | None = None
 
 
-def watch(impl: Implementation, model: Remote) -> None:
-    """Record the inputs of a model from now on, while the submission trains it."""
-    impl._ask("watch", f"watching {model._of}", handle=model._handle)
+def watch(impl: Implementation, model: Remote, size: tuple[int, ...]) -> None:
+    """Record the inputs of a model from now on, while the submission trains it. size: the shape of one row."""
+    impl._ask("watch", f"watching {model._of}", handle=model._handle, size=size)
 
 
 def watched(impl: Implementation, model: Remote) -> list[tuple[np.ndarray, bool]]:

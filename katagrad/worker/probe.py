@@ -113,20 +113,21 @@ class Probing(Exchange):
             answers.append(answer)
         return answers
 
-    def do_watch(self, handle: Handle) -> None:
-        """Record the inputs of a held model from now on."""
+    def do_watch(self, handle: Handle, size: tuple[int, ...]) -> None:
+        """Record the inputs of a held model from now on. size: the shape of one row."""
         model = self.held[handle.id]
         whole: list[Any] = []
         part: list[Any] = []
         self.forms.watch(model, whole)
-        if (first := self.forms.first(model)) is not None:
-            self.forms.watch(first, part)
+        for layer in self.forms.layers_of(model):
+            # A layer that gets the rows has inputs of their size; the inputs of the others would only cost time.
+            self.forms.watch(layer, part, size)
         self.watches[handle.id] = whole, part
 
     def do_watched(self, handle: Handle) -> list[Any]:
         """(inputs, whether in training mode) of each call of a watched model since the last request.
 
-        If the model was never called as a whole, the inputs of its first layer are returned.
+        If the model was never called as a whole, the inputs of its layers that get rows are returned.
         """
         whole, part = self.watches[handle.id]
         found = list(whole or part)

@@ -94,6 +94,53 @@ def test_layers_called_one_by_one_are_watched(grade):
     grade("torch", change, check)
 
 
+@pytest.mark.needs("torch")
+def test_layers_called_one_by_one_are_watched_in_any_order(grade):
+    change = (
+        "class Parts(torch.nn.Sequential):\n    def __call__(self, x): return self[0](self[1](x))\n"
+        "def build(n_in, n_out): return Parts(torch.nn.Linear(7, n_out), torch.nn.Linear(n_in, 7))"
+    )
+    grade("torch", change, check)
+
+
+def blocks(rng):
+    starts = [*5 * rng.permutation(4), 20]
+    return np.concatenate([np.arange(start, min(start + 5, 22)) for start in starts])
+
+
+def buffered(rng):
+    held, rest, order = list(range(4)), list(range(4, 22)), []
+    while held:
+        order.append(held.pop(rng.integers(len(held))))
+        held += [rest.pop(0)] if rest else []
+    return np.array(order)
+
+
+POORLY_MIXED = {
+    "blocks": (blocks, "pairs of neighbouring rows together"),
+    "a small buffer": (buffered, "with their numbers"),
+    "one order, turned": (
+        lambda rng: np.roll(np.random.default_rng(1).permutation(22), rng.integers(1, 22)),
+        "pairs of neighbouring rows in common",
+    ),
+}
+
+
+def in_batches(orders):
+    return [order[i : i + 5] for order in orders for i in range(0, 22, 5)]
+
+
+def test_orders_that_are_poorly_mixed_are_named():
+    rng = np.random.default_rng(2)
+    for _ in range(200):
+        right = in_batches([rng.permutation(22) for _ in range(3)])
+        expect_epochs(right, rows=22, batch=5, epochs=3, of="train")
+    for order, words in POORLY_MIXED.values():
+        wrong = in_batches([order(np.random.default_rng(seed)) for seed in (3, 4, 5)])
+        with pytest.raises(Failure, match=words):
+            expect_epochs(wrong, rows=22, batch=5, epochs=3, of="train")
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_named(grade, framework, fault):

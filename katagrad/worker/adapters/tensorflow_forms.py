@@ -45,10 +45,12 @@ def world() -> dict[str, str]:
     }
 
 
-def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
+def watch(
+    model: Any, log: list[tuple[np.ndarray, bool]], size: tuple[int, ...] | None = None
+) -> None:
     """Append to `log` the inputs of each call of the model, and whether it is in training mode.
 
-    Calls inside graphs are recorded, too.
+    Calls inside graphs are recorded, too. size: only inputs with rows of this shape.
     """
     # After a global seed, Keras's fit uses the same order in every epoch: its data set restarts the generator.
     tf.random.set_seed(None)
@@ -61,7 +63,7 @@ def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
     @functools.wraps(inner)
     def call(*args: Any, **kwargs: Any) -> Any:
         given = [a for a in [*args, *kwargs.values()] if isinstance(a, tf.Tensor)]
-        if given:
+        if given and (size is None or tuple(given[0].shape[1:]) == tuple(size)):
             training = bool(kwargs.get("training") or True in args[1:])
             if tf.executing_eagerly():
                 log.append((np.array(given[0]), training))
@@ -73,7 +75,7 @@ def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
     model.call = call
 
 
-def first(model: Any) -> Any:
-    """The first layer of a model that has parameters."""
+def layers_of(model: Any) -> list[Any]:
+    """The layers of a model that have parameters and hold no other layers."""
     parts = model._flatten_layers(include_self=False, recursive=True)
-    return next((part for part in parts if part.weights and not part._layers), None)
+    return [part for part in parts if part.weights and not part._layers]

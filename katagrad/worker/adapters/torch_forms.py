@@ -72,18 +72,23 @@ def world() -> dict[str, str]:
     }
 
 
-def watch(model: Any, log: list[tuple[np.ndarray, bool]]) -> None:
-    """Append to `log` the first input of each call of the model, and whether gradients are enabled."""
+def watch(
+    model: Any, log: list[tuple[np.ndarray, bool]], size: tuple[int, ...] | None = None
+) -> None:
+    """Append to `log` the first input of each call of the model, and whether gradients are enabled.
+
+    size: only inputs with rows of this shape.
+    """
 
     def note(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         given = [a for a in [*args, *kwargs.values()] if isinstance(a, torch.Tensor)]
-        if given:
+        if given and (size is None or tuple(given[0].shape[1:]) == tuple(size)):
             log.append((adapter.numpy(given[0]).copy(), torch.is_grad_enabled()))
 
     model.register_forward_pre_hook(note, with_kwargs=True)
 
 
-def first(model: Any) -> Any:
-    """The first module of a model that has parameters."""
+def layers_of(model: Any) -> list[Any]:
+    """The modules of a model that have parameters of their own."""
     parts = (module for module in model.modules() if module is not model)
-    return next((part for part in parts if list(part.parameters(recurse=False))), None)
+    return [part for part in parts if list(part.parameters(recurse=False))]
