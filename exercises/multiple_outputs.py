@@ -7,6 +7,8 @@ Graded by thresholds, the median of three trainings: with one hidden layer of 64
 0.003 and batches of 32, on scikit-learn's digits and their ink (the sum of the pixels, standardised), at least 0.94 of
 the test images get their digit, and the ink is predicted with an R squared of at least 0.88.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Caruana (1997), Multitask Learning, doi:10.1023/A:1007379606734, section 2; Goodfellow, Bengio & Courville
 (2016), Deep Learning, section 7.7.
 """

@@ -20,6 +20,7 @@ def forward(model, x):
 
 def joint_loss(outputs, targets, weights):
     (logits, amounts), (labels, wanted) = outputs, targets
+    labels = tf.cast(labels, tf.int64)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)  # (B,)
     parts = tf.reduce_mean(losses), tf.reduce_mean(tf.square(amounts - wanted))
     return weights[0] * parts[0] + weights[1] * parts[1], parts

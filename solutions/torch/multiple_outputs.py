@@ -31,7 +31,7 @@ def forward(model, x):
 
 def joint_loss(outputs, targets, weights):
     (logits, amounts), (labels, wanted) = outputs, targets
-    parts = F.cross_entropy(logits, labels), F.mse_loss(amounts, wanted)
+    parts = F.cross_entropy(logits, labels.long()), F.mse_loss(amounts, wanted)
     return weights[0] * parts[0] + weights[1] * parts[1], parts
 
 

@@ -20,7 +20,6 @@ TOPICS = topics()
 NOT_YET_COVERED = {
     "deep_nn",
     "multi_dimensional_nn",
-    "multiple_outputs",
     "regression_model",
     "classification_problem",
     "functional_model",
@@ -29,7 +28,6 @@ NOT_YET_COVERED = {
 NO_ALTERNATIVE_YET = {
     ("deep_nn", "tensorflow"),
     ("multi_dimensional_nn", "tensorflow"),
-    ("multiple_outputs", "tensorflow"),
     ("regression_model", "torch"),
     ("classification_problem", "tensorflow"),
     ("functional_model", "torch"),
