@@ -9,6 +9,9 @@ hidden layer's is below 0.001 for sigmoid, and from 0.01 to 100 for ReLU with He
 initialisation. Five hidden layers of 64 with ReLU (20 epochs, rate 0.01, batches of 32) classify at least 0.94 of
 scikit-learn's digits; the median of three trainings counts.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, AISTATS,
 section 4.2.1; He, Zhang, Ren & Sun (2015), arXiv:1502.01852, section 2.2; Goodfellow, Bengio & Courville (2016), Deep
 Learning, section 8.2.5.
@@ -41,7 +44,8 @@ def gradient_norms(model, x, y):
 
     x: float tensor (B, n_in). y: integer tensor (B,), classes from 0. Entry i of the result is the Euclidean norm of
     the gradient of the batch's mean cross-entropy by the kernel of dense layer i, the last being that of the logits.
-    Biases are left out. Nothing is updated: the model, and the result of a second call, are the same as before.
+    Biases are left out. Nothing is updated: the parameters, and the result of a second call, are the same as before. In
+    PyTorch, no gradient stays behind in the model: each .grad is None or 0 if it was before.
     Returns a float tensor (len(widths) + 1,).
 
     >>> gradient_norms(build(2, (), 2), [[0.0, 0.0]], [1])

@@ -23,7 +23,9 @@ def build(n_in, widths, n_classes, activation="relu", init="he"):
 def gradient_norms(model, x, y):
     kernels = [layer.kernel.value for layer in model.layers]
     with tf.GradientTape() as tape:
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=model(x))  # (B,)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.cast(y, tf.int64), logits=model(x)
+        )  # (B,)
         loss = tf.reduce_mean(losses)
     return tf.stack([tf.norm(gradient) for gradient in tape.gradient(loss, kernels)])  # (L,)
 

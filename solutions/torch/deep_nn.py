@@ -31,12 +31,12 @@ def build(n_in, widths, n_classes, activation="relu", init="he"):
 def gradient_norms(model, x, y):
     kernels = [layer.weight for layer in model if isinstance(layer, nn.Linear)]
     # autograd.grad leaves .grad alone, so nothing adds up from call to call.
-    gradients = torch.autograd.grad(F.cross_entropy(model(x), y), kernels)
+    gradients = torch.autograd.grad(F.cross_entropy(model(x), y.long()), kernels)
     return torch.stack([gradient.norm() for gradient in gradients])  # (L,)
 
 
 def train(model, x, y, epochs, lr, batch_size):
-    batches = DataLoader(TensorDataset(x, y), batch_size=batch_size, shuffle=True)
+    batches = DataLoader(TensorDataset(x, y.long()), batch_size=batch_size, shuffle=True)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     losses = []
     for _ in range(epochs):

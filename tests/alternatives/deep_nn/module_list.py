@@ -39,7 +39,7 @@ def build(n_in, widths, n_classes, activation="relu", init="he"):
 def gradient_norms(model, x, y):
     model.zero_grad()
     log_p = torch.log_softmax(model(x), dim=-1)
-    (-log_p[range(len(y)), y].sum() / len(y)).backward()
+    (-log_p[range(len(y)), y.long()].sum() / len(y)).backward()
     found = torch.tensor([float((layer.weight.grad**2).sum()) ** 0.5 for layer in model.layers])
     model.zero_grad()
     return found
@@ -53,7 +53,7 @@ def train(model, x, y, epochs, lr, batch_size):
         order = torch.randperm(len(x))
         total = 0.0
         for rows in torch.split(order, batch_size):
-            loss = nn.functional.nll_loss(model(x[rows]).log_softmax(-1), y[rows])
+            loss = nn.functional.nll_loss(model(x[rows]).log_softmax(-1), y[rows].long())
             for p, v, g in zip(
                 parameters, velocity, torch.autograd.grad(loss, parameters), strict=True
             ):
