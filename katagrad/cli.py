@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,6 @@ from katagrad.student import commands as student
 from katagrad.student.show_command import show
 from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic
-from katagrad.topics import root as topics_root
 from katagrad.topics import topics as all_topics
 
 # Without markup, an error is one line, whatever the width of the terminal.
@@ -196,81 +194,6 @@ def reliability() -> None:
     from katagrad.mutation import reliability_page
 
     print(f"written: {reliability_page.write()}")
-
-
-@bench.command("regress")
-def bench_regress(
-    against: Annotated[
-        str, typer.Option(help="the revision to compare with: a branch, a tag or a commit")
-    ],
-    framework: Annotated[str, typer.Option(help="torch or tensorflow")],
-    names: Names = None,
-    submission: Annotated[
-        Path | None,
-        typer.Option(help="folder of solutions in a git work tree; default: katagrad's own"),
-    ] = None,
-    size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
-    select: Annotated[
-        str,
-        typer.Option("-k", help="only benchmarks that match this expression, like -k of pytest"),
-    ] = "",
-    mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
-    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
-    environment: Annotated[
-        str,
-        typer.Option(
-            help="environment of the other revision: own, this, or auto (own if it pins other libraries)"
-        ),
-    ] = "auto",
-    every: Annotated[
-        bool, typer.Option("--all", help="also time topics that are the same in both")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="also write the result as JSON")] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="also write a comment for a merge request")
-    ] = None,
-) -> None:
-    """Compare the speed of the working tree with another revision.
-
-    Exit status: 0 if nothing is slower, 1 if something is, 2 for bad input, 3 if it cannot be judged.
-    """
-    from katagrad.bench.regress import regress
-    from katagrad.bench.regress.checkout import Unavailable
-    from katagrad.bench.regress.markdown import comment
-    from katagrad.bench.regress.twins import Conditions, Unmeasurable
-    from katagrad.files import write_whole
-    from katagrad.grading.session import check_device
-    from katagrad.progress import progress
-
-    _frameworks(framework)
-    one_of("mode", mode, ("eager", "compiled"))
-    one_of("environment", environment, ("auto", "own", "this"))
-    check_device(device)
-    folder = submission or topics_root() / "solutions" / framework
-    comparison = regress.Comparison(
-        against,
-        folder,
-        _chosen(names),
-        Conditions(framework, threads, device, mode),
-        size,
-        environment,
-        every,
-        select,
-    )
-    try:
-        with progress("timing", "timed") as advance:
-            report = regress.run(comparison, advance)
-        if out is not None:
-            regress.write(report, out)
-        if markdown is not None:
-            write_whole(markdown, comment(report, against))
-    except (Unavailable, Unmeasurable, NotGraded) as error:
-        typer.echo(f"kata: {error}", err=True)
-        raise typer.Exit(2) from None
-    for line in regress.lines(report, against):
-        print(line)
-    raise typer.Exit(report.status)
 
 
 def main() -> None:

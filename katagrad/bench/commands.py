@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from katagrad.bench.regress.command import regress
+
 app = typer.Typer(
     no_args_is_help=True, help="Compare, show and keep benchmark results; detect slowdowns."
 )
+
+app.command("regress")(regress)
 
 Files = Annotated[list[Path], typer.Argument(help="JSON files that --benchmark-json wrote")]
 

@@ -42,8 +42,8 @@ class Clock:
 CLOCK = Clock()
 
 
-class Bench(Solution):
-    """The argument `bench` of a function `bench_...(bench)`."""
+class Timing(Solution):
+    """Makes inputs, and times one call of what a worker holds."""
 
     def __init__(
         self, benchmark: Any, runner: Runner, topic: Topic, name: str, size: str | None
@@ -77,32 +77,6 @@ class Bench(Solution):
             pytest.skip(
                 f"needs about {machine.gib(need)} for its inputs, {machine.gib(free)} are free"
             )
-
-    def rng(self, seed: int = 0) -> Any:
-        """A NumPy Generator as an argument."""
-        return self.impl.rng(seed)
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the solution beforehand. A result that is not numbers stays in the worker as a Remote."""
-        return self.impl.call(name, *args, **kwargs)
-
-    def write(self, files: dict[str, bytes]) -> str:
-        """Write files into the worker's private folder; returns that folder."""
-        return self.impl.write(files)
-
-    def drive(self, function: Callable[..., Any]) -> tuple[Remote, str]:
-        """A target for `time`: function(solution, *arguments) in the worker, for many short calls at once.
-
-        function: of the benchmark's own file, in plain Python; of that file, it may use its parameters alone.
-        solution: the topic's module. A call under a microsecond would be timed with the loop around it.
-        """
-        if self.runner.mode == "compiled":
-            pytest.skip("plain Python: there is nothing to compile")
-        source = inspect.getsource(function)
-        source += f"\n\nimport {self.topic.name} as _solution\n\n\n"
-        source += f"def driven(*args):\n    return {function.__name__}(_solution, *args)\n"
-        name = f"{function.__name__}.py"
-        return self.impl._ask("companion", name, name=name, source=source), "driven"
 
     def time(
         self,
@@ -160,7 +134,7 @@ class Bench(Solution):
             self.benchmark.pedantic(block, rounds=rounds, iterations=1)
         else:
             mine = pairs.Side(seconds_of, warm)
-            paired = pairs.PairedTiming(mine, pairs.rival(self, against, call, how), runner.quick)
+            paired = pairs.PairedTiming(mine, self._rival(against, call, how), runner.quick)
             count = mine.count
 
             def block() -> None:
@@ -168,7 +142,7 @@ class Bench(Solution):
 
             rounds = paired.rounds
             self.benchmark.pedantic(block, rounds=rounds, iterations=1)
-            pair = {"pair": {"against": pairs.words(against, runner.framework), **paired.figures()}}
+            pair = {"pair": {"against": self._against(against), **paired.figures()}}
         halved = 0.5 if getattr(runner, "precision", "") in HALVES else 1.0
         measured = {
             "items": items,
@@ -190,6 +164,14 @@ class Bench(Solution):
         }
         self._report({**measured, "seconds_spent": round(time.monotonic() - started, 2)})
 
+    def _rival(self, against: Any, call: dict[str, Any], how: dict[str, Any]) -> pairs.Side:
+        """What a call is timed against."""
+        return pairs.rival(self, against, call, how)
+
+    def _against(self, against: Any) -> str:
+        """The same in words."""
+        return pairs.words(against, self.runner.framework)
+
     def _call(
         self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], how: dict[str, Any]
     ) -> dict[str, Any]:
@@ -202,6 +184,10 @@ class Bench(Solution):
             **how,
         }
 
+    def _about(self) -> dict[str, str]:
+        """What was timed, for `extra_info`."""
+        return {"topic": self.topic.name}
+
     def _report(self, measured: dict[str, Any]) -> None:
         runner = self.runner
         stats = getattr(self.benchmark, "stats", None)
@@ -210,7 +196,7 @@ class Bench(Solution):
         info = {
             **measured,
             "protocol": PROTOCOL,
-            "topic": self.topic.name,
+            **self._about(),
             "framework": runner.framework,
             "versions": runner.versions,
             "device": runner.device,
@@ -253,3 +239,33 @@ class Bench(Solution):
                 pytrace=False,
             )
         return rate / info[ceiling] if info[ceiling] else 0.0
+
+
+class Bench(Timing):
+    """The argument `bench` of a function `bench_...(bench)` that times a topic's solution."""
+
+    def rng(self, seed: int = 0) -> Any:
+        """A NumPy Generator as an argument."""
+        return self.impl.rng(seed)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the solution beforehand. A result that is not numbers stays in the worker as a Remote."""
+        return self.impl.call(name, *args, **kwargs)
+
+    def write(self, files: dict[str, bytes]) -> str:
+        """Write files into the worker's private folder; returns that folder."""
+        return self.impl.write(files)
+
+    def drive(self, function: Callable[..., Any]) -> tuple[Remote, str]:
+        """A target for `time`: function(solution, *arguments) in the worker, for many short calls at once.
+
+        function: of the benchmark's own file, in plain Python; of that file, it may use its parameters alone.
+        solution: the topic's module. A call under a microsecond would be timed with the loop around it.
+        """
+        if self.runner.mode == "compiled":
+            pytest.skip("plain Python: there is nothing to compile")
+        source = inspect.getsource(function)
+        source += f"\n\nimport {self.topic.name} as _solution\n\n\n"
+        source += f"def driven(*args):\n    return {function.__name__}(_solution, *args)\n"
+        name = f"{function.__name__}.py"
+        return self.impl._ask("companion", name, name=name, source=source), "driven"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -53,6 +53,34 @@ class Progress:
     def line(self, report: pytest.TestReport) -> str | None:
         """The line of a benchmark's report; None for any other report."""
         return self._lines.get(report.nodeid + str(report.when))
+
+
+def status(
+    progress: Progress, report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """Write a benchmark's line, and return pytest's category of it without a letter; None for other reports."""
+    line = progress.line(report)
+    if line is None:
+        return None
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(line)
+    return report.outcome, "", "FAILED" if report.failed else ""
+
+
+def end(reason: Exception, timed: Any, limits: Sequence[int]) -> NoReturn:
+    """End a benchmark whose worker failed: out of memory counts as "not run", anything else as failed.
+
+    timed: pytest-benchmark's fixture. limits: bytes that the workers could use at most.
+    """
+    timed.skipped = True  # else pytest-benchmark warns that it was not used
+    lacks = ""
+    if isinstance(reason, (StudentError, Ended)):
+        lacks = lacks_memory(reason, max(limits, default=0))
+    if lacks:
+        pytest.skip(lacks)
+    pytest.fail(str(reason), pytrace=False)
 
 
 def _figures(benchmark: Any) -> str:

@@ -11,7 +11,7 @@ import pytest
 from katagrad.bench import machine, messages
 from katagrad.bench.fixture import CLOCK, Bench
 from katagrad.bench.runner import Runner
-from katagrad.errors import Ended, Failure, NotGraded, StudentError
+from katagrad.errors import Failure, NotGraded
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, topics
 
@@ -214,16 +214,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     except (Failure, NotGraded) as caught:
         reason = caught
-    timed: Any = pyfuncitem.funcargs["benchmark"]
-    timed.skipped = True  # else pytest-benchmark warns that it was not used
     runners = pyfuncitem.config.stash[RUNNERS].values()
-    limit = max((one.pool.limits.memory for one in runners), default=0)
-    lacks = (
-        messages.lacks_memory(reason, limit) if isinstance(reason, (StudentError, Ended)) else ""
-    )
-    if lacks:
-        pytest.skip(lacks)
-    pytest.fail(str(reason), pytrace=False)
+    limits = [one.pool.limits.memory for one in runners]
+    messages.end(reason, pyfuncitem.funcargs["benchmark"], limits)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -242,14 +235,7 @@ def pytest_report_teststatus(
     report: pytest.TestReport, config: pytest.Config
 ) -> tuple[str, str, str] | None:
     """Show a line for each benchmark instead of pytest's dots."""
-    line = config.stash[BENCHMARKS].line(report)
-    if line is None:
-        return None
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(line)
-    return report.outcome, "", "FAILED" if report.failed else ""
+    return messages.status(config.stash[BENCHMARKS], report, config)
 
 
 @pytest.hookimpl(optionalhook=True)

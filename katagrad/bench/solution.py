@@ -17,15 +17,20 @@ class Solution:
 
     def __init__(self, runner: Runner, topic: Topic) -> None:
         self.runner, self.topic = runner, topic
-        # No from-scratch rules here: their traps would cost time, and bind what a pair compares with.
-        self.source = runner.submission.source(dataclasses.replace(topic, forbid={}, imports=None))
-        self.transport = Transport(runner.pool, self.source)
+        self.transport = self._transport()
         self.transport.begin(0, SECONDS)
         self.impl = Implementation(self.transport)
         # Further workers, which a pair needs.
         self.beside: list[Transport] = []
         if getattr(runner, "precision", "float32") != "float32":
             self._ask("precision", name=runner.precision)
+
+    def _transport(self) -> Transport:
+        """The worker's, in which the solution is loaded."""
+        # No from-scratch rules here: their traps would cost time, and bind what a pair compares with.
+        bare = dataclasses.replace(self.topic, forbid={}, imports=None)
+        self.source = self.runner.submission.source(bare)
+        return Transport(self.runner.pool, self.source)
 
     def _ask(self, op: str, **arguments: Any) -> Any:
         self.transport.deadline = time.monotonic() + SECONDS

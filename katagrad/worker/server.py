@@ -39,6 +39,8 @@ ADAPTERS = {
     "tensorflow": "katagrad.worker.adapters.tensorflow",
     # Runtimes that no submission runs in (`katagrad.worker.opening`).
     "devices": "katagrad.worker.runtimes.devices",
+    # Benchmarks of one's own that use neither.
+    "numpy": "katagrad.worker.adapters.numpy",
 }
 
 

@@ -1,10 +1,11 @@
-"""A clone in miniature, which start.py sets up without a connection."""
+"""A clone in miniature, which start.py sets up without a connection; and the wheel, in an environment of its own."""
 
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,29 @@ def start(monkeypatch, tmp_path):
         monkeypatch.setattr(module, name, tmp_path / inside)
     (tmp_path / ".start").mkdir()
     return module
+
+
+@pytest.fixture(scope="session")
+def wheel_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    # Without isolation the build needs no connection: `dev` brings hatchling.
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    built = subprocess.run([*command, str(ROOT)], capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = folder.glob("katagrad-*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def environment(wheel_file, tmp_path_factory):
+    """A fresh environment with the wheel in it, which sees the packages of this one but not its katagrad."""
+    folder = tmp_path_factory.mktemp("environment") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    install = ["install", "--quiet", "--no-deps", "--no-index", str(wheel_file)]
+    pip = [sys.executable, "-m", "pip", "--python", str(folder), *install]
+    subprocess.run(pip, check=True)
+    (site,) = folder.glob("**/site-packages")
+    # A folder that a .pth file adds comes last, and no .pth file in it is read: an editable install stays unseen.
+    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return scripts

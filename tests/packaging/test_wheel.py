@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -13,17 +12,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPICS = ("exercises", "graders", "solutions", "pictures", "benchmarks")
-
-
-@pytest.fixture(scope="module")
-def wheel_file(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    # Without isolation the build needs no connection: `dev` brings hatchling.
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    built = subprocess.run([*command, str(ROOT)], capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = folder.glob("katagrad-*.whl")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -80,21 +68,6 @@ def test_it_runs_where_there_is_no_clone(wheel, tmp_path):
         assert run.returncode == 0, run.stderr
         if command[1] == where:
             assert run.stdout.startswith(str(tmp_path))
-
-
-@pytest.fixture(scope="module")
-def environment(wheel_file, tmp_path_factory):
-    """A fresh environment with the wheel in it, which sees the packages of this one but not its katagrad."""
-    folder = tmp_path_factory.mktemp("environment") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
-    install = ["install", "--quiet", "--no-deps", "--no-index", str(wheel_file)]
-    pip = [sys.executable, "-m", "pip", "--python", str(folder), *install]
-    subprocess.run(pip, check=True)
-    (site,) = folder.glob("**/site-packages")
-    # A folder that a .pth file adds comes last, and no .pth file in it is read: an editable install stays unseen.
-    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return scripts
 
 
 def test_a_workspace_of_the_wheel_needs_no_clone(environment, tmp_path):

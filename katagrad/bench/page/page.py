@@ -68,6 +68,7 @@ def render(collection: Collection, problems: Sequence[str] = ()) -> str:
             collection=collection,
             rows=_throughput(collection),
             titles={name: topic.title for name, topic in known.items()},
+            kind="topic" if any(one.topic in known for one in collection.subjects) else "file",
             cell=cell,
             limits=[f"{100 * end:g}{quantities.THIN}%" for end in STEPS],
             roofline=rooflines(collection),

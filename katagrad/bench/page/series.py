@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from katagrad.bench.files import Results, machine_label
 from katagrad.topics import topics
 
-FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
+FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow", "numpy": "NumPy"}
 DEVICES = {"cpu": "CPU", "cuda": "CUDA"}
 
 
@@ -51,7 +51,7 @@ class Series(NamedTuple):
     @property
     def mark(self) -> str:
         """The class of its points: each framework has a shape of its own, so that colour is not needed."""
-        return self.framework if self.framework in FRAMEWORKS else "other"
+        return self.framework if self.framework in ("torch", "tensorflow") else "other"
 
 
 class Subject(NamedTuple):
@@ -63,7 +63,8 @@ class Subject(NamedTuple):
     @property
     def label(self) -> str:
         """Short: "softmax [log_softmax-small]" of bench_softmax[log_softmax-small]."""
-        return self.name.removeprefix("bench_").replace("[", " [", 1)
+        plain = self.name.removeprefix("bench_").removeprefix("test_")
+        return plain.replace("[", " [", 1)
 
 
 def positive(info: Mapping[str, Any], name: str) -> float | None:

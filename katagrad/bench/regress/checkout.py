@@ -56,6 +56,12 @@ def commit(tree: Path, revision: str) -> str:
         ) from None
 
 
+def differs(tree: Path, identity: str, folder: Path) -> bool:
+    """Whether any file of the work tree below `folder` differs from a commit's, or is new and not ignored."""
+    changed = _git(tree, "diff", "--name-only", identity, "--", str(folder))
+    return bool(changed or _git(tree, "ls-files", "-o", "--exclude-standard", "--", str(folder)))
+
+
 def check_out(tree: Path, identity: str, target: Path) -> None:
     """Write the files of a commit to `target`, as a clone of its own: `tree` is left as it is."""
     _git(tree, "clone", "--quiet", "--shared", "--no-checkout", str(tree), str(target))

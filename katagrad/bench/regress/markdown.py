@@ -32,8 +32,8 @@ def comment(report: Report, against: str) -> str:
         lines += ["", f"{len(rows) - len(shown)} more benchmarks are the same."]
     if report.unchanged:
         count = len(report.unchanged)
-        topics = "1 topic" if count == 1 else f"{count} topics"
-        lines += ["", f"Not timed, since no file differs: {topics}."]
+        counted = f"{count} {report.kind}{'s' if count != 1 else ''}"
+        lines += ["", f"Not timed, since no file differs: {counted}."]
     lines += [f"\nNote: {_text(note)}." for note in report.notes]
     lines += ["", "A ratio above 1 is slower. It is the median over launches of fresh processes."]
     return "\n".join(lines) + "\n"

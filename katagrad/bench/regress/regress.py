@@ -15,8 +15,16 @@ from typing import Any
 from katagrad.bench import machine
 from katagrad.bench.regress import checkout, rule
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule
-from katagrad.bench.regress.twins import Benchmark, Conditions, Lane, Launch, Unmeasurable, collect
-from katagrad.errors import Failure, NotGraded
+from katagrad.bench.regress.twins import (
+    Case,
+    Conditions,
+    Lane,
+    Launch,
+    Unmeasurable,
+    collect,
+)
+from katagrad.bench.runner import TimedLauncher
+from katagrad.errors import NotGraded
 from katagrad.files import write_whole
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, root
@@ -58,12 +66,14 @@ class Finding:
 
 @dataclass
 class Report:
-    """The outcome. unchanged: topics that were not timed, since none of their files differ."""
+    """The outcome. unchanged: topics, or files of benchmarks, that were not timed, since nothing there differs."""
 
     commit: str
     findings: list[Finding] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    # What `unchanged` lists.
+    kind: str = "topic"
 
     @property
     def status(self) -> int:
@@ -122,7 +132,7 @@ def run(wanted: Comparison, advance: Callable[[int, int, str], None]) -> Report:
                 raise Unmeasurable(
                     f"no benchmark of {', '.join(names)} has the size {wanted.size}{chosen}"
                 )
-            _time_all(found, lanes, wanted, report, advance)
+            judge(found, lanes, wanted.conditions, report, advance)
     return report
 
 
@@ -136,22 +146,28 @@ def _differs(topic: Topic, base: Path, head: Path) -> bool:
     }
 
 
-def _time_all(
-    found: Sequence[Benchmark], lanes: Sequence[Lane], wanted: Comparison, report: Report,
+def judge(
+    found: Sequence[Case],
+    lanes: Sequence[Lane],
+    conditions: Conditions,
+    report: Report,
     advance: Callable[[int, int, str], None],
-) -> None:  # fmt: skip
+    launcher: type[TimedLauncher] = TimedLauncher,
+) -> None:
+    """Time benchmarks in two lanes, (base, head), until the rule has judged each; the findings join the report."""
     decide = Rule()
-    report.findings = [Finding(f"{one.topic.name}::{one.name}", MORE) for one in found]
+    findings = [Finding(one.label, MORE) for one in found]
+    report.findings += findings
     for turn in range(decide.most):
-        pairs = zip(found, report.findings, strict=True)
+        pairs = zip(found, findings, strict=True)
         left = [(one, finding) for one, finding in pairs if finding.verdict == MORE]
         if not left:
             break
         # One launch at a time, and each for all that is open: two servers hold memory, not thirty.
-        launch = Launch(lanes, wanted.conditions, turn)
+        launch = Launch(lanes, conditions, turn, launcher)
         try:
             if turn == 0:
-                report.notes += _changed(launch)
+                report.notes += [one for one in _changed(launch) if one not in report.notes]
             for number, (one, finding) in enumerate(left):
                 advance(number, len(left), f"launch {turn + 1}: {finding.name}")
                 _time(one, finding, launch)
@@ -173,26 +189,18 @@ def _changed(launch: Launch) -> list[str]:
     ]
 
 
-def _time(benchmark: Benchmark, finding: Finding, launch: Launch) -> None:
+def _time(benchmark: Case, finding: Finding, launch: Launch) -> None:
     """Add a launch's figure to the finding, or the reason why there is none."""
     try:
         base, head = launch.time(benchmark)
     except (Unmeasurable, NotGraded) as reason:
-        finding.verdict = NEW if _lacks(benchmark.topic, *launch.lanes) else CANNOT
+        new = isinstance(reason, Unmeasurable) and benchmark.is_new(launch.lanes, reason)
+        finding.verdict = NEW if new else CANNOT
         finding.ratios, finding.seconds, finding.reason = [], (0.0, 0.0), str(reason)
         return
     before = finding.seconds if finding.ratios else (math.inf, math.inf)
     finding.seconds = (min(before[0], *base), min(before[1], *head))
     finding.ratios.append(rule.ratio(base, head))
-
-
-def _lacks(topic: Topic, base: Lane, head: Lane) -> bool:
-    """Whether the base has no such file, or lacks a function that the head has: then there is nothing to compare."""
-    before, now = (Submission(lane.folder).source(topic) for lane in (base, head))
-    try:
-        return bool(set(now.functions) - set(before.functions))
-    except Failure:  # a file that is not there, or is no Python
-        return before.file not in before.files
 
 
 def lines(report: Report, against: str) -> list[str]:
@@ -207,7 +215,7 @@ def lines(report: Report, against: str) -> list[str]:
         shown.append(f"  {one.name:{width}}  {one.ratio:6.3f}  {one.verdict:12s}  ({spread})")
     if report.unchanged:
         few = len(report.unchanged) <= NAMED
-        same = ", ".join(report.unchanged) if few else f"{len(report.unchanged)} topics"
+        same = ", ".join(report.unchanged) if few else f"{len(report.unchanged)} {report.kind}s"
         shown.append(f"not timed, the same in both: {same} (--all times them)")
     shown += report.notes
     counts = {

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -21,6 +21,7 @@ from katagrad.bench.blocks import calls
 from katagrad.bench.fixture import Bench
 from katagrad.bench.runner import TIMED, TimedLauncher
 from katagrad.boundary.process import Pool
+from katagrad.errors import Failure
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, topics
 
@@ -32,7 +33,11 @@ BUDGET_SECONDS = 6.0
 
 
 class Unmeasurable(Exception):
-    """A benchmark cannot be timed in some lane; the message says why."""
+    """A benchmark cannot be timed in some lane; the message says why. cause: the exception there, if any."""
+
+    def __init__(self, message: str, lane: str = "", cause: Exception | None = None) -> None:
+        super().__init__(f"{lane}: {message}" if lane else message)
+        self.lane, self.cause = lane, cause
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,26 @@ class Conditions:
     mode: str = "eager"
 
 
+class Case(Protocol):
+    """What can be timed in several lanes."""
+
+    @property
+    def label(self) -> str:
+        """How a report names it."""
+
+    def side(self, lane: Lane, pool: Pool, conditions: Conditions) -> Any:
+        """The `bench` that stands for one lane."""
+
+    def call(self, side: Any) -> None:
+        """Run the benchmark's function with a side."""
+
+    def is_new(self, lanes: Sequence[Lane], reason: Unmeasurable) -> bool:
+        """Whether the first lane lacks what the second has, so that there is nothing to compare."""
+
+    def check(self, side: Any, lane: Lane) -> None:
+        """Raise Unmeasurable if a lane's code is not what was loaded."""
+
+
 @dataclass(frozen=True)
 class Benchmark:
     """A function of benchmarks/<topic>.py with its parameters."""
@@ -68,9 +93,35 @@ class Benchmark:
     parameters: dict[str, Any] = field(compare=False)
 
     @property
+    def label(self) -> str:
+        """How a report names it."""
+        return f"{self.topic.name}::{self.name}"
+
+    @property
     def size(self) -> str | None:
         """The name of its size."""
         return self.parameters.get("size")
+
+    def side(self, lane: Lane, pool: Pool, conditions: Conditions) -> Any:
+        """The `bench` that stands for one lane."""
+        setting = Setting(lane, pool, conditions)
+        setting.submission = Submission(lane.folder, conditions.framework)
+        return _Side(None, setting, self.topic, self.name, self.size)  # type: ignore[arg-type]
+
+    def call(self, side: Any) -> None:
+        """Run the benchmark's function with a side."""
+        self.function(bench=side, **self.parameters)
+
+    def is_new(self, lanes: Sequence[Lane], reason: Unmeasurable) -> bool:  # noqa: ARG002
+        """Whether the base has no such file, or lacks a function that the head has: nothing to compare."""
+        before, now = (Submission(lane.folder).source(self.topic) for lane in lanes)
+        try:
+            return bool(set(now.functions) - set(before.functions))
+        except Failure:  # a file that is not there, or is no Python
+            return before.file not in before.files
+
+    def check(self, side: Any, lane: Lane) -> None:
+        """Raise Unmeasurable if a lane's code is not what was loaded."""
 
 
 class _Collector:
@@ -83,6 +134,19 @@ class _Collector:
         self.items = list(session.items)
 
 
+def run_collection(arguments: Sequence[str], collector: object) -> None:
+    """Let pytest collect in this process. Raises Unmeasurable, with pytest's reason, if it cannot."""
+    said = io.StringIO()
+    quiet = ["--collect-only", "-q", "-p", "no:cacheprovider"]
+    with redirect_stdout(said), redirect_stderr(said):
+        status = pytest.main([*quiet, *arguments], plugins=[collector])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        lines = [line for line in said.getvalue().splitlines() if line.strip()]
+        errors = [line[1:].strip() for line in lines if line.startswith("E  ")]
+        last = errors[:1] or lines[-1:] or [str(status)]
+        raise Unmeasurable(f"the benchmarks cannot be collected: {last[0]}")
+
+
 def collect(
     home: Path, names: Sequence[str], size: str, framework: str, select: str = ""
 ) -> list[Benchmark]:
@@ -90,14 +154,9 @@ def collect(
     known = topics()
     files = [str(home / "benchmarks" / f"{name}.py") for name in names or known]
     files = [file for file in files if Path(file).is_file()]
-    collector, said = _Collector(), io.StringIO()
-    arguments = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--rootdir={home}"]
-    arguments += ["--size", size, "--framework", framework, *(["-k", select] if select else [])]
-    with redirect_stdout(said), redirect_stderr(said):
-        status = pytest.main([*arguments, *files], plugins=[collector])
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        last = [line for line in said.getvalue().splitlines() if line.strip()][-1:]
-        raise Unmeasurable(f"the benchmarks cannot be collected: {last[0] if last else status}")
+    collector = _Collector()
+    arguments = [f"--rootdir={home}", "--size", size, "--framework", framework]
+    run_collection([*arguments, *(["-k", select] if select else []), *files], collector)
     return [
         Benchmark(
             known[item.path.stem],
@@ -114,28 +173,38 @@ class _Captured(Exception):
         self.handle, _, self.warm = prepared[:3]
 
 
-class _Side(Bench):
-    """The `bench` that a benchmark is given in one lane: it does everything up to the timing, and then stops."""
+class Capturing:
+    """Makes a `bench` do everything up to the timing, and then stop. A mixin."""
 
     slower = 0.0
 
     def _ask(self, op: str, **arguments: Any) -> Any:
         if op == "prepare" and self.slower:
             arguments["call"]["slower"] = self.slower
-        answer = super()._ask(op, **arguments)
+        answer = super()._ask(op, **arguments)  # type: ignore[misc]
         if op == "prepare":
             raise _Captured(answer)
         return answer
 
 
+class _Side(Capturing, Bench):
+    """The `bench` of a topic's benchmark in one lane."""
+
+
 class Launch:
     """A fresh server for each lane. turn: 1 reverses the order in which they start, and in which they are timed."""
 
-    def __init__(self, lanes: Sequence[Lane], conditions: Conditions, turn: int = 0) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        conditions: Conditions,
+        turn: int = 0,
+        launcher: type[TimedLauncher] = TimedLauncher,
+    ) -> None:
         self.lanes, self.conditions = lanes, conditions
         # What starts first gets the better pages: one lane always first was 3 % faster at some benchmarks.
         self.order = list(range(len(lanes)))[:: -1 if turn % 2 else 1]
-        launchers = [TimedLauncher(conditions.threads, python=lane.python) for lane in lanes]
+        launchers = [launcher(conditions.threads, python=lane.python) for lane in lanes]
         self.pools = [
             Pool(TIMED, one, threads=conditions.threads, device=conditions.device)
             for one in launchers
@@ -148,7 +217,7 @@ class Launch:
         return [pool.versions(self.conditions.framework) for pool in self.pools]
 
     def time(
-        self, benchmark: Benchmark, rounds: int = ROUNDS, only: Sequence[int] | None = None
+        self, benchmark: Case, rounds: int = ROUNDS, only: Sequence[int] | None = None
     ) -> list[list[float]]:
         """Seconds of a call in each block, (lanes, rounds). Raises Unmeasurable where a lane cannot run it.
 
@@ -159,6 +228,7 @@ class Launch:
             ready: dict[int, _Captured] = {}
             for i in order:
                 ready[i] = self._prepare(benchmark, sides[i], self.lanes[i])
+                benchmark.check(sides[i], self.lanes[i])
             # The same number of calls in every lane, so that a block is the same work.
             count = max(self._calls(sides[i], ready[i]) for i in order)
             longest = max(BLOCK_SECONDS, *(one.warm for one in ready.values()))
@@ -173,7 +243,7 @@ class Launch:
                     blocks[i].append(seconds / count)
         return blocks
 
-    def _calls(self, side: _Side, ready: _Captured) -> int:
+    def _calls(self, side: Any, ready: _Captured) -> int:
         """How many calls fill a block in one lane."""
         return calls(
             lambda count: float(side._ask("block", handle=ready.handle, count=count)),
@@ -182,28 +252,31 @@ class Launch:
         )
 
     @contextmanager
-    def _sides(self, benchmark: Benchmark) -> Iterator[list[_Side]]:
-        sides: list[_Side] = []
+    def _sides(self, benchmark: Case) -> Iterator[list[Any]]:
+        sides: list[Any] = []
         try:
             for lane, pool in zip(self.lanes, self.pools, strict=True):
-                sides.append(_Side(None, _Setting(lane, pool, self.conditions), benchmark.topic,  # type: ignore[arg-type]
-                                   benchmark.name, benchmark.size))  # fmt: skip
+                try:
+                    sides.append(benchmark.side(lane, pool, self.conditions))
+                except Failure as reason:
+                    raise Unmeasurable(str(reason), lane.name, reason) from None
                 sides[-1].slower = lane.slower
             yield sides
         finally:
             for side in sides:
                 side.close()
 
-    def _prepare(self, benchmark: Benchmark, side: _Side, lane: Lane) -> _Captured:
+    def _prepare(self, benchmark: Case, side: Any, lane: Lane) -> _Captured:
         try:
-            benchmark.function(bench=side, **benchmark.parameters)
+            benchmark.call(side)
         except _Captured as captured:
             return captured
         except (pytest.skip.Exception, pytest.fail.Exception) as word:
-            raise Unmeasurable(f"{lane.name}: {word}") from None
+            raise Unmeasurable(str(word), lane.name) from None
         except Exception as error:
-            raise Unmeasurable(f"{lane.name}: {str(error) or type(error).__name__}") from None
-        raise Unmeasurable(f"{lane.name}: it times nothing")
+            said = str(error) or type(error).__name__
+            raise Unmeasurable(said, lane.name, error) from None
+        raise Unmeasurable("it times nothing", lane.name)
 
     def close(self) -> None:
         """End the servers."""
@@ -211,12 +284,14 @@ class Launch:
             pool.close()
 
 
-class _Setting:
+class Setting:
     """The part of a runner that `Bench` uses, for one lane."""
 
     quick = False
+    precision = "float32"
+    submission: Submission
 
     def __init__(self, lane: Lane, pool: Pool, conditions: Conditions) -> None:
-        self.submission, self.pool = Submission(lane.folder, conditions.framework), pool
+        self.lane, self.pool = lane, pool
         self.framework, self.mode = conditions.framework, conditions.mode
         self.threads, self.device = conditions.threads, conditions.device

@@ -1,0 +1,1 @@
+"""Benchmarks of one's own: the fixture `bench` in any project, without a topic."""

@@ -1,0 +1,108 @@
+"""The pytest plugin for benchmarks in any project; the package's entry point loads it in every run of pytest.
+
+It imports next to nothing until a benchmark takes its fixture `bench`. Then `Benchmarks` joins in.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from katagrad.bench.own.project import FRAMEWORKS, is_ours
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options with a prefix of their own: other plugins may have a --threads."""
+    group = parser.getgroup("katagrad bench", "timing of one's own code with the fixture `bench`")
+    add = group.addoption
+    add(
+        "--bench-framework",
+        choices=FRAMEWORKS,
+        help="framework of the benchmarks (default: what their files import)",
+    )
+    add("--bench-threads", type=int, default=1, help="threads inside an operation (default: 1)")
+    add("--bench-device", choices=("cpu", "cuda"), default="cpu", help="cpu or cuda (default: cpu)")
+    add(
+        "--bench-mode",
+        choices=("eager", "compiled"),
+        default="eager",
+        help="compiled: tf.function, torch.compile",
+    )
+    add("--bench-quick", action="store_true", help="time five blocks instead of twenty")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers", "bench(framework): the framework of a benchmark whose file imports several"
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect bench_*.py below the folders that the command line or `testpaths` names; not for `pytest` alone."""
+    session, config = parent.session, parent.config
+    if not file_path.name.startswith("bench_") or not is_ours(file_path):
+        return None
+    patterns = config.getini("python_files")
+    if session.isinitpath(file_path) or any(fnmatch.fnmatch(file_path.name, p) for p in patterns):
+        return None  # pytest collects it itself
+    if config.args_source == pytest.Config.ArgsSource.INVOCATION_DIR:
+        return None
+    made: pytest.Collector = OwnModule.from_parent(parent, path=file_path)
+    return made
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Collect a file bench_*.py that pytest collects itself."""
+    if not is_ours(module_path):
+        return None
+    made: pytest.Module = OwnModule.from_parent(parent, path=module_path)
+    return made
+
+
+class OwnModule(pytest.Module):
+    """A file bench_*.py: functions bench_* are benchmarks beside those that pytest finds."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Whether a function is a benchmark or a test."""
+        return name.startswith("bench_") or super().funcnamefilter(name)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where benchmarks were collected, let the rest of the plugin join in."""
+    chosen = [item for item in items if takes_bench(item)]
+    if not chosen:
+        return
+    if importlib.util.find_spec("pytest_benchmark") is None:
+        raise pytest.UsageError(
+            "the fixture `bench` needs pytest-benchmark: pip install 'katagrad[bench]'"
+        )
+    if not config.pluginmanager.hasplugin("benchmark"):
+        raise pytest.UsageError(
+            "the fixture `bench` needs the plugin pytest-benchmark, which is switched off: leave out "
+            "`-p no:benchmark`, or add `-p pytest_benchmark.plugin`"
+        )
+    from katagrad.bench.own.session import Benchmarks
+
+    config.pluginmanager.register(Benchmarks(config, chosen), "katagrad-benchmarks")
+
+
+def takes_bench(item: pytest.Item) -> bool:
+    """Whether an item takes this plugin's `bench`, not one of the project's own fixtures of that name."""
+    about = getattr(item, "_fixtureinfo", None)
+    found: Any = about.name2fixturedefs.get("bench") if about is not None else None
+    return bool(found) and found[-1].func.__module__ == __name__
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Time a function of one's own in a worker: `bench.time(function, x, items=..., unit=...)`."""
+    yield from request.config.pluginmanager.getplugin("katagrad-benchmarks").serve(request)

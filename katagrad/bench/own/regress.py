@@ -1,0 +1,198 @@
+"""`kata bench regress` for a project's own benchmarks: its working tree against another revision of it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from katagrad.bench import machine
+from katagrad.bench.own.fixture import Lacking, OwnBench, OwnLauncher
+from katagrad.bench.own.plugin import takes_bench
+from katagrad.bench.own.project import Code
+from katagrad.bench.own.session import code_of
+from katagrad.bench.regress import checkout
+from katagrad.bench.regress.regress import BASE, HEAD, Report, judge
+from katagrad.bench.regress.twins import (
+    Capturing,
+    Conditions,
+    Lane,
+    Setting,
+    Unmeasurable,
+    run_collection,
+)
+from katagrad.boundary.process import Pool
+
+
+class _OwnSide(Capturing, OwnBench):
+    """The `bench` of a project's benchmark in one lane."""
+
+
+@dataclass(frozen=True)
+class OwnBenchmark:
+    """A benchmark of a project. argued: arguments that neither `bench` nor its parameters provide."""
+
+    code: Code
+    name: str
+    function: Any = field(repr=False, compare=False)
+    parameters: dict[str, Any] = field(compare=False)
+    argued: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How a report names it."""
+        return f"{self.code.name}::{self.name}"
+
+    def side(self, lane: Lane, pool: Pool, conditions: Conditions) -> Any:
+        """The `bench` that stands for one lane."""
+        project = replace(self.code.project, root=lane.folder)
+        setting: Any = Setting(lane, pool, conditions)
+        return _OwnSide(None, setting, replace(self.code, project=project), self.name)
+
+    def call(self, side: Any) -> None:
+        """Run the benchmark's function with a side. Raises Unmeasurable if it takes fixtures of pytest."""
+        if self.argued:
+            raise Unmeasurable(
+                f"it takes the fixture{'s' if len(self.argued) > 1 else ''} {', '.join(self.argued)}, and outside of "
+                "pytest there is only `bench`: use a function for bench.call instead"
+            )
+        self.function(bench=side, **self.parameters)
+
+    def is_new(self, lanes: Sequence[Lane], reason: Unmeasurable) -> bool:
+        """Whether the base lacks a module, or a name in it, that the head has."""
+        base, head = (replace(self.code.project, root=lane.folder) for lane in lanes)
+        if reason.lane != lanes[0].name or not isinstance(reason.cause, Lacking):
+            return False
+        now, before = (one.module(reason.cause.module) for one in (head, base))
+        return now is not None and (before is None or before.read_bytes() != now.read_bytes())
+
+    def check(self, side: Any, lane: Lane) -> None:
+        """Raise Unmeasurable unless the lane's code is its own checkout's."""
+        own, now = lane.folder.resolve(), self.code.project.root
+        if own == now:
+            return
+        # Some modules have a made-up file, which is relative.
+        files = [Path(file).resolve() for file in side._ask("origins") if Path(file).is_absolute()]
+        inside = [f for f in files if f.is_relative_to(own) and f != own / self.code.file]
+        prefix = Path(sys.prefix).resolve()
+        strays = [f for f in files if f.is_relative_to(now) and not f.is_relative_to(prefix)]
+        strays = [f for f in strays if not f.is_relative_to(own)]
+        if strays:
+            raise Unmeasurable(
+                f"it imported {strays[0].relative_to(now)} of the working tree, not of the revision: add the folder "
+                "that imports start from to `pythonpath` in pytest's settings",
+                lane.name,
+            )
+        if not inside:
+            raise Unmeasurable(
+                "it imports nothing of the project, so both revisions would run the same code: move what is timed "
+                f"from {self.code.file.name} to a module of the project",
+                lane.name,
+            )
+
+
+class _Collector:
+    """Keeps the benchmarks that pytest collects."""
+
+    def __init__(self) -> None:
+        self.found: list[OwnBenchmark] = []
+        self.fault = ""
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            if not takes_bench(item):
+                continue
+            about: Any = item
+            given = dict(about.callspec.params) if hasattr(item, "callspec") else {}
+            argued = tuple(
+                name
+                for name in about._fixtureinfo.argnames
+                if name != "bench" and name not in given
+            )
+            try:
+                made = OwnBenchmark(code_of(item), item.name, about.obj, given, argued)
+            except ValueError as error:
+                self.fault = str(error)
+                return
+            self.found.append(made)
+
+
+def collect(paths: Sequence[str], select: str, framework: str | None) -> list[OwnBenchmark]:
+    """The benchmarks in files and folders. Raises Unmeasurable if there are none, or pytest cannot collect."""
+    for path in paths:
+        if not Path(path.partition("::")[0]).exists():
+            raise Unmeasurable(f"there is no file or folder {path}")
+    points = importlib.metadata.entry_points(group="pytest11")
+    known = any(point.value == "katagrad.bench.own.plugin" for point in points)
+    arguments = [] if known else ["-p", "katagrad.bench.own.plugin"]
+    arguments += ["--bench-framework", framework] if framework else []
+    arguments += ["-k", select] if select else []
+    here = Path.cwd()
+    sys.path += [str(one) for one in (here, here / "src") if str(one) not in sys.path]
+    collector = _Collector()
+    run_collection([*arguments, *paths], collector)
+    if collector.fault:
+        raise Unmeasurable(collector.fault)
+    if not collector.found:
+        where = " and ".join(paths)
+        raise Unmeasurable(
+            f"{where} {'has' if len(paths) == 1 else 'have'} no benchmark"
+            + (f" that matches {select!r}" if select else "")
+            + ": a benchmark is a function bench_*(bench) in a file bench_*.py, or a test_*(bench) in a test file"
+        )
+    return collector.found
+
+
+@dataclass(frozen=True)
+class OwnComparison:
+    """What to compare. paths: files and folders of benchmarks. framework: None for what their files import."""
+
+    against: str
+    paths: Sequence[str]
+    conditions: Conditions
+    framework: str | None = None
+    every: bool = False
+    select: str = ""
+
+
+def run(wanted: OwnComparison, advance: Callable[[int, int, str], None]) -> Report:
+    """Time and judge. Raises checkout.Unavailable, Unmeasurable or NotGraded where nothing can be timed at all."""
+    found = collect(wanted.paths, wanted.select, wanted.framework)
+    root = found[0].code.project.root
+    tree = checkout.top(root)
+    report = Report(checkout.commit(tree, wanted.against), kind="file")
+    report.notes += filter(None, [machine.busy()])
+    if not wanted.every and not checkout.differs(tree, report.commit, root):
+        report.unchanged = list(dict.fromkeys(one.code.name for one in found))
+        return report
+    with tempfile.TemporaryDirectory(prefix="katagrad-base-") as room:
+        other = Path(room) / "checkout"
+        checkout.check_out(tree, report.commit, other)
+        base = other / root.relative_to(tree.resolve())
+        if not base.is_dir():
+            raise checkout.Unavailable(
+                f"{wanted.against} has no folder {root.relative_to(tree.resolve()).as_posix()}"
+            )
+        if checkout.pins(base) != checkout.pins(root):
+            report.notes.append(
+                "pyproject.toml or constraints.txt differ; both were timed with the libraries of now"
+            )
+        lanes = [Lane(BASE, base), Lane(HEAD, root)]
+        for framework, some in grouped(found).items():
+            conditions = replace(wanted.conditions, framework=framework)
+            judge(some, lanes, conditions, report, advance, OwnLauncher)
+    return report
+
+
+def grouped(found: Sequence[OwnBenchmark]) -> dict[str, list[OwnBenchmark]]:
+    """The benchmarks of each framework."""
+    groups: dict[str, list[OwnBenchmark]] = {}
+    for one in found:
+        groups.setdefault(one.code.framework, []).append(one)
+    return groups
