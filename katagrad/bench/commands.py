@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from katagrad.bench.regress.command import regress
+from katagrad.bench.regress.command import history, regress
 
 app = typer.Typer(
     no_args_is_help=True, help="Compare, show and keep benchmark results; detect slowdowns."
 )
 
 app.command("regress")(regress)
+app.command("history")(history)
 
 Files = Annotated[list[Path], typer.Argument(help="JSON files that --benchmark-json wrote")]
 

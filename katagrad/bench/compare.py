@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ SAME_RUN = {
     "device": "cpu", "precision": "float32", "threads": None, "mode": "eager", "size": None, "items": None,
     "backward": False, "protocol": 1,
 }  # fmt: skip
+# Of these, what may differ between two machines: it is said once, since a machine is compared at its own settings.
+OF_THE_MACHINE = ("device", "precision", "threads")
 # Benchmarks that a line names; it counts the others.
 NAMED = 3
 
@@ -69,24 +72,31 @@ def _pair(a: Results, b: Results) -> tuple[list[str], int]:
         lines = []
     alike = a.machine == b.machine
     if alike:
-        lines.append(
-            "same machine: ratios of medians, above 1 is slower than the reference; not a judgement of noise"
-        )
+        headline = "same machine: ratios of medians, above 1 is slower than the reference; not a judgement of noise"
     else:
         names = f"{machine_label(a.machine)} and {machine_label(b.machine)}"
-        lines.append(f"other hardware ({names}): shares of each machine's own measured ceiling")
+        headline = (
+            f"other hardware ({names}): throughput by that of the reference, above 1 is faster; "
+            "and shares of each machine's own measured ceiling"
+        )
+    lines.append(headline)
     lines += _versions(a, b)
     compared = 0
     shared = [key for key in a.figures if key in b.figures]
+    settings: dict[str, None] = {}
+    rates: list[float] = []
     apart: dict[str, list[str]] = {}  # why benchmarks have no ratio: their names
     for key in shared:
         (stats_a, info_a), (stats_b, info_b) = a.figures[key], b.figures[key]
         name = _name(key)
-        differing = ", ".join(
-            f"{name} {info_a.get(name, usual)} and {info_b.get(name, usual)}"
-            for name, usual in SAME_RUN.items()
-            if info_a.get(name, usual) != info_b.get(name, usual)
-        )
+        fields = {
+            field: f"{field} {info_a.get(field, usual)} and {info_b.get(field, usual)}"
+            for field, usual in SAME_RUN.items()
+            if info_a.get(field, usual) != info_b.get(field, usual)
+        }
+        if not alike:
+            settings |= dict.fromkeys(fields.pop(k) for k in OF_THE_MACHINE if k in fields)
+        differing = ", ".join(fields.values())
         if differing:
             apart.setdefault(f"not comparable: {differing}", []).append(name)
             continue
@@ -99,7 +109,15 @@ def _pair(a: Results, b: Results) -> tuple[list[str], int]:
                 f"{_seconds(stats_b['median'])}, IQR {spread:.0%})"
             )
         else:
-            lines.append(f"  {name}: {_shares(info_a)} -> {_shares(info_b)}")
+            # Above 1, the other machine handles more items a second: the inverse of a ratio of times.
+            rate = stats_a["median"] / stats_b["median"]
+            rates.append(rate)
+            lines.append(f"  {name}: {rate:6.3f} x  ({_shares(info_a)} -> {_shares(info_b)})")
+    if settings:
+        lines.insert(1 + lines.index(headline), f"other settings: {'; '.join(settings)}")
+    if len(rates) > 1:
+        mean = math.exp(math.fsum(map(math.log, rates)) / len(rates))
+        lines.append(f"  geometric mean of {len(rates)} ratios of throughput: {mean:.3f} x")
     for key in sorted(set(a.figures) ^ set(b.figures)):
         where = a.name if key in a.figures else b.name
         apart.setdefault(f"only in {where}", []).append(_name(key))

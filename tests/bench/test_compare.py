@@ -121,3 +121,35 @@ def test_settings_that_all_differ_end_with_status_2(tmp_path):
     ended = CliRunner().invoke(app, ["compare", *map(str, files)])
     assert ended.exit_code == 2
     assert "not comparable: threads 1 and 2" in ended.stderr
+
+
+def test_other_hardware_compares_throughput_at_each_machines_own_settings(tmp_path):
+    files = [
+        result(tmp_path / "a.json", 0.001),
+        result(
+            tmp_path / "b.json", 0.00025, cpu="B", threads=8, device="cuda", hardware={"gpu": "G"}
+        ),
+    ]
+    lines = compare(files)
+    assert "other settings: device cpu and cuda; threads 1 and 8" in lines
+    assert any(line.startswith("  softmax::bench_softmax[small] [torch]:  4.000 x") for line in lines)  # fmt: skip
+
+
+def test_other_hardware_and_another_framework_at_once(tmp_path):
+    files = [
+        result(tmp_path / "a.json", 0.001),
+        result(tmp_path / "b.json", 0.002, cpu="B", framework="tensorflow"),
+    ]
+    lines = compare(files)
+    assert "tensorflow against torch, by the names of the benchmarks" in lines
+    assert any(line.startswith("  softmax::bench_softmax[small]:  0.500 x") for line in lines)
+
+
+def test_other_work_is_not_compared_on_other_hardware_either(tmp_path):
+    files = [
+        result(tmp_path / "a.json", 0.001),
+        result(tmp_path / "b.json", 0.002, cpu="B", size="large", threads=4),
+    ]
+    ended = CliRunner().invoke(app, ["compare", *map(str, files)])
+    assert ended.exit_code == 2
+    assert "not comparable: size small and large" in ended.stderr

@@ -103,7 +103,8 @@ def test_command_of_kata_parses(page, words):
             parse_limits(value or [])
         if name == "names" and value:
             for topic in value if isinstance(value, (list, tuple)) else value.split(","):
-                one_of("topic", topic, topics())
+                if "/" not in topic:  # a folder of the reader's own
+                    one_of("topic", topic, topics())
 
 
 @pytest.mark.parametrize(("page", "words"), commands(("pytest",)))

@@ -146,6 +146,40 @@ def test_a_slowdown_in_its_history_is_found(shop, tmp_path):
     assert "not timed, the same in both: tests/test_text (--all times them)" in said
 
 
+def test_history_names_the_commit_of_the_step(shop, tmp_path):
+    (shop.folder / "shop" / "wait.py").write_text(
+        "import time\n\n\ndef wait():\n    time.sleep(0.004)\n"
+    )
+    (shop.folder / "tests" / "test_wait.py").write_text(
+        "from shop.wait import wait\n\n\ndef test_wait(bench):\n    bench(wait)\n"
+    )
+    commits = [shop.commit("wait")]
+    for number in range(1, 5):
+        (shop.folder / "shop" / "other.py").write_text(f"NUMBER = {number}\n")
+        if number == 3:
+            shop.edit("shop/wait.py", "0.004", "0.006")
+        commits.append(shop.commit(f"change {number}"))
+    written, page = tmp_path / "history.json", tmp_path / "page.html"
+    status, said, errors = shop.run(
+        *("kata", "bench", "history", "HEAD~4..HEAD", "tests/test_wait.py", "--points", "2"),
+        *("--out", str(written)),
+    )
+    assert status == 1, said + errors
+    assert f": {commits[3][:7]} change 3" in said
+    found = json.loads(written.read_text())
+    assert [one["id"] for one in found["revisions"]] == commits
+    (step,) = found["series"][0]["steps"]
+    assert (step["before"], step["after"], step["verdict"]) == (2, 3, "slower")
+    assert step["ratio"] == pytest.approx(1.48, abs=0.15)
+    status, said, errors = shop.run("kata", "bench", "page", str(written), "--out", str(page))
+    assert status == 0, said + errors
+    assert commits[3][:7] in page.read_text()
+    for span, says in (("HEAD", "is no range of revisions"), ("HEAD..no", "no names no commit")):
+        status, _, errors = shop.run("kata", "bench", "history", span, "tests/test_wait.py")
+        assert (status, len(errors.splitlines())) == (2, 1)
+        assert says in errors
+
+
 def test_what_a_revision_lacks_is_new(shop):
     shop.edit(
         "shop/text.py", "def histogram(", "def former(words):\n    return words\n\n\ndef histogram("

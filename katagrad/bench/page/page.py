@@ -13,8 +13,10 @@ from markupsafe import Markup
 from katagrad import __version__
 from katagrad.bench import quantities
 from katagrad.bench.files import Results, load
+from katagrad.bench.page import searched
 from katagrad.bench.page.plots import rooflines
 from katagrad.bench.page.runs import history, missing, runs, version
+from katagrad.bench.page.searched import Search
 from katagrad.bench.page.series import Collection, collect
 from katagrad.bench.page.tables import STEPS, against, cell, first_calls, memory, pairs
 from katagrad.files import write_whole
@@ -43,20 +45,28 @@ def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
     """
     loaded: list[Results] = []
     problems: list[str] = []
+    searches: list[Search] = []
     for path in files:
+        search = searched.load(path)
+        if search is not None:
+            searches.append(search)
+            continue
         found, faults = load(path)
         problems += faults
         if found is not None:
             loaded.append(found)
     collection = collect(loaded)
-    if not collection.figures:
+    if not collection.figures and not searches:
         absent = {f"{run.name}: not run: {one.reason}" for run in loaded for one in run.not_run}
         raise NoPage([*problems, *sorted(absent)])
-    write_whole(out, render(collection, problems))
-    return len(collection.newest) + len(collection.pairs), problems
+    write_whole(out, render(collection, problems, searches))
+    shown = sum(len(one.table.rows) for one in searches)
+    return len(collection.newest) + len(collection.pairs) + shown, problems
 
 
-def render(collection: Collection, problems: Sequence[str] = ()) -> str:
+def render(
+    collection: Collection, problems: Sequence[str] = (), searches: Sequence[Search] = ()
+) -> str:
     """The page's HTML. It loads nothing, runs no script, and is the same for the same files."""
     steps, lines = history(collection)
     known = topics()
@@ -78,6 +88,7 @@ def render(collection: Collection, problems: Sequence[str] = ()) -> str:
             memory=memory(collection),
             steps=steps,
             history=lines,
+            searches=searches,
             runs=runs(collection),
             missing=missing(collection),
             problems=problems,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from katagrad.data.places import cache_folder
@@ -60,6 +61,32 @@ def differs(tree: Path, identity: str, folder: Path) -> bool:
     """Whether any file of the work tree below `folder` differs from a commit's, or is new and not ignored."""
     changed = _git(tree, "diff", "--name-only", identity, "--", str(folder))
     return bool(changed or _git(tree, "ls-files", "-o", "--exclude-standard", "--", str(folder)))
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit. id: forty hexadecimal digits. time: ISO 8601. subject: the first line of its message."""
+
+    id: str
+    time: str
+    subject: str
+
+
+def revisions(tree: Path, span: str, folder: Path) -> list[Revision]:
+    """The commits of "OLD..NEW" that change `folder`, oldest first, after OLD itself; of a merge, its first parents.
+
+    Raises Unavailable for a span of another form, and for names that are unknown.
+    """
+    old, dots, new = span.partition("..")
+    if not dots or not old or new.startswith("."):
+        raise Unavailable(
+            f"{span!r} is no range of revisions; write it as v1.0..main or HEAD~20..HEAD"
+        )
+    ends = [commit(tree, old), commit(tree, new or "HEAD")]
+    form = "--format=%H%x09%cI%x09%s"
+    start = _git(tree, "log", "-1", form, ends[0])
+    between = _git(tree, "log", "--first-parent", "--reverse", form, "..".join(ends), "--", str(folder))  # fmt: skip
+    return [Revision(*line.split("\t", 2)) for line in [start, *between.splitlines()]]
 
 
 def check_out(tree: Path, identity: str, target: Path) -> None:

@@ -122,3 +122,61 @@ def regress(
     for line in regress.lines(report, against):
         print(line)
     raise typer.Exit(report.status)
+
+
+def history(
+    span: Annotated[str, typer.Argument(help="revisions OLD..NEW, for example v1.0..main")],
+    names: Names = None,
+    framework: Framework = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option(help="folder of solutions in a git work tree; default: katagrad's own"),
+    ] = None,
+    points: Annotated[
+        int, typer.Option(min=2, help="revisions that are timed before the search")
+    ] = 5,
+    size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
+    select: Select = "",
+    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="also write the result as JSON, for `kata bench page`")
+    ] = None,
+) -> None:
+    """Time revisions, and find the commits at which a benchmark became slower or faster.
+
+    Exit status: 0 if nothing became slower, 1 if something did, 2 for bad input, 3 if it cannot be judged.
+    """
+    from katagrad.bench.own import regress as own
+    from katagrad.bench.own.fixture import OwnLauncher
+    from katagrad.bench.regress import history
+    from katagrad.bench.regress.checkout import Unavailable
+    from katagrad.bench.regress.twins import Conditions, Unmeasurable, collect
+    from katagrad.progress import progress
+
+    paths = own_paths(names, framework)
+    subjects = []
+    try:
+        if paths:
+            found = own.collect(paths, select, framework)
+            for kind, some in own.grouped(found).items():
+                folder = some[0].code.project.root
+                subjects.append(
+                    history.Subject(folder, some, Conditions(kind, threads), OwnLauncher)
+                )
+        else:
+            given = str(framework)
+            cases = collect(root(), names or (), size, given, select)
+            if not cases:
+                raise Unmeasurable(f"no benchmark has the size {size} and matches {select!r}")
+            folder = submission or root() / "solutions" / given
+            subjects.append(history.Subject(folder, cases, Conditions(given, threads)))
+        with progress("timing", "timed") as advance:
+            made = history.run(subjects, span, points, advance)
+        if out is not None:
+            history.write(made, out)
+    except (Unavailable, Unmeasurable, NotGraded) as error:
+        typer.echo(f"kata: {error}", err=True)
+        raise typer.Exit(2) from None
+    for line in history.lines(made):
+        print(line)
+    raise typer.Exit(made.status)

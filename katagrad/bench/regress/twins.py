@@ -224,7 +224,7 @@ class Launch:
         only: the lanes that are timed; the others' lists are empty.
         """
         order = [i for i in self.order if only is None or i in only]
-        with self._sides(benchmark) as sides:
+        with self._sides(benchmark, order) as sides:
             ready: dict[int, _Captured] = {}
             for i in order:
                 ready[i] = self._prepare(benchmark, sides[i], self.lanes[i])
@@ -252,18 +252,19 @@ class Launch:
         )
 
     @contextmanager
-    def _sides(self, benchmark: Case) -> Iterator[list[Any]]:
-        sides: list[Any] = []
+    def _sides(self, benchmark: Case, wanted: Sequence[int]) -> Iterator[dict[int, Any]]:
+        sides: dict[int, Any] = {}
         try:
-            for lane, pool in zip(self.lanes, self.pools, strict=True):
+            for i in sorted(wanted):
+                lane = self.lanes[i]
                 try:
-                    sides.append(benchmark.side(lane, pool, self.conditions))
+                    sides[i] = benchmark.side(lane, self.pools[i], self.conditions)
                 except Failure as reason:
                     raise Unmeasurable(str(reason), lane.name, reason) from None
-                sides[-1].slower = lane.slower
+                sides[i].slower = lane.slower
             yield sides
         finally:
-            for side in sides:
+            for side in sides.values():
                 side.close()
 
     def _prepare(self, benchmark: Case, side: Any, lane: Lane) -> _Captured:
