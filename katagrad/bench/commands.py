@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from katagrad.bench.regress.command import history, regress
+from katagrad.errors import one_of
+from katagrad.topics import FRAMEWORKS
 
 app = typer.Typer(
     no_args_is_help=True, help="Compare, show and keep benchmark results; detect slowdowns."
@@ -83,6 +85,33 @@ def keep(
     for path in written:
         print(path)
     raise typer.Exit(0 if written else 2)
+
+
+@app.command("models")
+def models(
+    framework: Annotated[str, typer.Option(help="torch or tensorflow")],
+    size: Annotated[str, typer.Option(help="small or large")] = "small",
+    quick: Annotated[bool, typer.Option(help="time five blocks instead of twenty")] = False,
+    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    out: Annotated[
+        Path | None, typer.Option(help="also keep the result file, for `kata bench page`")
+    ] = None,
+) -> None:
+    """Time training and inference of four small networks: an MLP, a CNN, an LSTM and a transformer block."""
+    from katagrad.bench.models import NotTimed, run
+    from katagrad.grading.session import check_device
+
+    one_of("framework", framework, FRAMEWORKS)
+    one_of("size", size, ("small", "large"))
+    check_device(device)
+    try:
+        lines = run(framework, size, quick, threads, device, out)
+    except NotTimed as error:
+        typer.echo(f"kata: {error}", err=True)
+        raise typer.Exit(2) from None
+    for line in lines:
+        print(line)
 
 
 @app.command("devices")

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from katagrad.bench import machine, pairs
+from katagrad.bench import machine, pairs, profile
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
 from katagrad.bench.runner import Runner
 from katagrad.bench.solution import Solution
 from katagrad.boundary.implementation import Remote
+from katagrad.errors import StudentError
 from katagrad.topics import Topic
 
 # Copies of the inputs that take turns, so that no call finds its own data in the caches.
@@ -49,7 +50,7 @@ class Timing(Solution):
         self, benchmark: Any, runner: Runner, topic: Topic, name: str, size: str | None
     ) -> None:
         super().__init__(runner, topic)
-        self.benchmark, self.size = benchmark, size
+        self.benchmark, self.name, self.size = benchmark, name, size
         self.generator = np.random.default_rng(zlib.crc32(name.encode()))
         self.drawn = 0  # bytes of inputs so far
 
@@ -161,8 +162,21 @@ class Timing(Solution):
             "traces": traces,
             "retraces": self._ask("traces", handle=handle) - traces,
             **pair,
+            **self._profile(handle),
         }
         self._report({**measured, "seconds_spent": round(time.monotonic() - started, 2)})
+
+    def _profile(self, handle: Any) -> dict[str, str]:
+        """Write the profile of a prepared call where one is wanted: {"profile": file}, or why there is none."""
+        folder = getattr(self.runner, "profile", None)
+        if folder is None:
+            return {}
+        try:
+            found = self._ask("profile", handle=handle)
+        except StudentError as reason:
+            return {"not_profiled": reason.detail}
+        written = profile.write(folder, f"{self.topic.name} {self.name}", found)
+        return {"profile": written.as_posix()}
 
     def _rival(self, against: Any, call: dict[str, Any], how: dict[str, Any]) -> pairs.Side:
         """What a call is timed against."""

@@ -96,6 +96,10 @@ def _figures(benchmark: Any) -> str:
         parts.append(f"{_scaled(info['call_memory'], 'B')} a call")
     if info.get("retraces"):
         parts.append(f"compiled {info['retraces']} times more while it was timed")
+    if "profile" in info:
+        parts.append(f"profile in {info['profile']}")
+    if "not_profiled" in info:
+        parts.append(f"no profile: {info['not_profiled']}")
     if "pair" in info:
         parts = [parts[0], _ratio(info["pair"])]
     return ", ".join(parts)

@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("katagrad benchmarks")
     add = group.addoption
     add("--size", default="small", help="small, all, or the name of a size (default: small)")
+    add(
+        "--profile",
+        metavar="DIR",
+        type=Path,
+        help="also write a flame graph and a table of operators for each benchmark into DIR",
+    )
     add("--quick", action="store_true", help="time five blocks instead of twenty")
     add(
         "--mode",
@@ -171,6 +177,7 @@ def runner_of(config: pytest.Config, home: Path) -> Runner:
             config.getoption("--mode"),
             config.getoption("--precision"),
         )
+        runners[framework].profile = config.getoption("--profile")
     return runners[framework]
 
 

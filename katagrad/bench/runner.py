@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from katagrad.bench import machine
@@ -93,6 +94,8 @@ class Runner:
         self.submission, self.framework = submission, framework
         self.threads, self.device, self.quick, self.mode = threads, device, quick, mode
         self.precision = precision
+        # Folder for profiles, if any are wanted.
+        self.profile: Path | None = None
         self.cache = tempfile.TemporaryDirectory(prefix="katagrad-compiled-")
         self.pool = self._pool(threads)
         self.ceilings = Ceilings()

@@ -29,6 +29,7 @@ from katagrad.worker.imports import Imports, Refusal
 from katagrad.worker.limits import Limits
 from katagrad.worker.opening import answering
 from katagrad.worker.probe import Probing
+from katagrad.worker.profiling import Profiled
 from katagrad.worker.project import Projects
 from katagrad.worker.timing import Timed
 from katagrad.worker.wire import Connection, Handle, Made, Unsendable
@@ -40,7 +41,7 @@ __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 OURS = {"hello", "write", "read", "collect", "link", "remove", "load", "begin", "sequential"}
 
 
-class Session(Probing, Timed, Projects):
+class Session(Probing, Timed, Projects, Profiled):
     """Answers the driver's requests about one submission, in one thread, until the connection closes.
 
     adapter: the adapter module of the framework. home: the submission's private working folder.

@@ -33,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="eager",
         help="compiled: tf.function, torch.compile",
     )
+    add(
+        "--bench-profile",
+        metavar="DIR",
+        type=Path,
+        help="also write a flame graph and a table of operators for each benchmark into DIR",
+    )
     add("--bench-quick", action="store_true", help="time five blocks instead of twenty")
 
 

@@ -85,6 +85,7 @@ class Benchmarks:
                 given("--bench-quick"),
                 given("--bench-mode"),
             )
+            self.runners[framework].profile = given("--bench-profile")
         return self.runners[framework]
 
     @pytest.hookimpl(wrapper=True)

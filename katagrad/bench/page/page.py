@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -17,7 +19,7 @@ from katagrad.bench.page import searched
 from katagrad.bench.page.plots import rooflines
 from katagrad.bench.page.runs import history, missing, runs, version
 from katagrad.bench.page.searched import Search
-from katagrad.bench.page.series import Collection, collect
+from katagrad.bench.page.series import Collection, Figure, collect
 from katagrad.bench.page.tables import STEPS, against, cell, first_calls, memory, pairs
 from katagrad.files import write_whole
 from katagrad.topics import topics
@@ -59,15 +61,20 @@ def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
     if not collection.figures and not searches:
         absent = {f"{run.name}: not run: {one.reason}" for run in loaded for one in run.not_run}
         raise NoPage([*problems, *sorted(absent)])
-    write_whole(out, render(collection, problems, searches))
+    write_whole(out, render(collection, problems, searches, out.parent))
     shown = sum(len(one.table.rows) for one in searches)
     return len(collection.newest) + len(collection.pairs) + shown, problems
 
 
 def render(
-    collection: Collection, problems: Sequence[str] = (), searches: Sequence[Search] = ()
+    collection: Collection,
+    problems: Sequence[str] = (),
+    searches: Sequence[Search] = (),
+    folder: Path | None = None,
 ) -> str:
-    """The page's HTML. It loads nothing, runs no script, and is the same for the same files."""
+    """The page's HTML, which will lie in `folder`. It loads nothing, runs no script, and is the same for the same
+    files.
+    """
     steps, lines = history(collection)
     known = topics()
     page = (
@@ -80,6 +87,7 @@ def render(
             titles={name: topic.title for name, topic in known.items()},
             kind="topic" if any(one.topic in known for one in collection.subjects) else "file",
             cell=cell,
+            profile=lambda figure: _profile(figure, folder),
             limits=[f"{100 * end:g}{quantities.THIN}%" for end in STEPS],
             roofline=rooflines(collection),
             against=against(collection),
@@ -98,6 +106,14 @@ def render(
     # Lines before the first tag are those of the macros. JSON may hold half of a surrogate pair, which
     # UTF-8 cannot encode.
     return page.lstrip().encode("utf-8", "replace").decode("utf-8")
+
+
+def _profile(figure: Figure, folder: Path | None) -> str:
+    """Where the profile of a figure is, as seen from the page; "" if there is none, or it is not there any more."""
+    path = figure.info.get("profile")
+    if folder is None or not isinstance(path, str) or not path.endswith(".html"):
+        return ""
+    return quote(Path(os.path.relpath(path, folder)).as_posix()) if Path(path).is_file() else ""
 
 
 @cache

@@ -1,0 +1,99 @@
+"""`kata bench models`: training and inference of four small networks, with the topics' own solutions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from katagrad.bench import quantities
+from katagrad.bench.files import load
+from katagrad.topics import root
+
+
+class Model(NamedTuple):
+    """A network, and the benchmarks that train it and use it: functions of benchmarks/<topic>.py, with parameters."""
+
+    name: str
+    topic: str
+    training: str
+    inference: str
+
+
+# {size} is "small" or the topic's large size.
+MODELS = (
+    Model("MLP", "neural_network", "bench_train[{size}]", "bench_predict[{size}]"),
+    Model("CNN", "cnn", "bench_train[{size}]", "bench_predict[{size}]"),
+    Model("LSTM", "forecasting", "bench_fit[{size}]", "bench_forecast[{size}]"),
+    # The topic has no optimizer: its training is the gradient.
+    Model(
+        "transformer block",
+        "transformer_block",
+        "bench_encoder_block[gradient-{size}]",
+        "bench_encoder_block[forward-{size}]",
+    ),
+)
+LARGE = {
+    "neural_network": "mnist",
+    "cnn": "mnist",
+    "forecasting": "year",
+    "transformer_block": "base",
+}
+
+
+class NotTimed(Exception):
+    """The benchmarks did not run; the message says why."""
+
+
+def run(
+    framework: str, size: str, quick: bool, threads: int, device: str, out: Path | None
+) -> list[str]:
+    """Time the models with pytest, and return the lines of a table. Raises NotTimed. out: keep the result file."""
+    wanted = {
+        f"{model.topic}::{name.format(size=_size(model, size))}": (model, kind)
+        for model in MODELS
+        for kind, name in (("training", model.training), ("inference", model.inference))
+    }
+    home = root()
+    with tempfile.TemporaryDirectory(prefix="katagrad-models-") as room:
+        written = out.resolve() if out is not None else Path(room) / "result.json"
+        plugins = ["katagrad.pytest_plugin.plugin", "katagrad.bench.plugin"]
+        command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib"]
+        command += [word for name in (*plugins, "no:cacheprovider") for word in ("-p", name)]
+        command += [f"--rootdir={home}", f"--framework={framework}", "--size=all"]
+        command += [f"--threads={threads}", f"--device={device}", f"--benchmark-json={written}"]
+        command += ["--quick"] if quick else []
+        command += [f"benchmarks/{name.replace('::', '.py::')}" for name in wanted]
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        done = subprocess.run(command, cwd=home, env=plain, capture_output=True, text=True)
+        found, problems = load(written) if written.is_file() else (None, [])
+        if found is None or not found.figures:
+            said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            reasons = [one.reason for one in found.not_run] if found is not None else []
+            raise NotTimed((reasons or problems or said[-1:] or ["pytest printed nothing"])[0])
+    lines = [f"{'':18s} {'training':>24s} {'inference':>24s}"]
+    for model in MODELS:
+        cells = []
+        for key, (one, _) in wanted.items():
+            if one is not model:
+                continue
+            known = found.figures.get((key, framework))
+            absent = [left.reason for left in found.not_run if left.name == key]
+            cells.append(_cell(*known) if known else f"not run: {(absent or ['failed'])[0]}")
+        lines.append(f"{model.name:18s} " + " ".join(f"{cell:>24s}" for cell in cells))
+    return lines
+
+
+def _size(model: Model, size: str) -> str:
+    return LARGE[model.topic] if size == "large" else size
+
+
+def _cell(stats: dict[str, float], info: dict[str, object]) -> str:
+    items, share = info.get("items"), info.get("share_of_flops")
+    rate = float(items) / stats["median"] if isinstance(items, (int, float)) else 0.0
+    text = quantities.rate(rate, str(info.get("unit", ""))).replace(quantities.THIN, " ")
+    known = f" ({quantities.percent(share)})" if isinstance(share, float) else ""
+    return text + known.replace(quantities.THIN, " ")
