@@ -94,6 +94,12 @@ def pytest_pycollect_makemodule(
 class BenchModule(pytest.Module):
     """The benchmarks of one topic."""
 
+    def _getobj(self) -> Any:
+        """The module, with a fixture `bench` of its own: that of the plugin for other projects may come later."""
+        found: Any = super()._getobj()  # type: ignore[no-untyped-call]
+        found.bench = bench
+        return found
+
     def funcnamefilter(self, name: str) -> bool:
         """Functions named bench_* are benchmarks."""
         return name.startswith("bench_")
