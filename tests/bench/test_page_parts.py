@@ -160,7 +160,7 @@ def test_pairs_stand_apart(result, gathered):
     assert table.rows[0].texts[0].startswith("2.50")
     assert all("own" not in one.name for one in made.subjects)
     page = render(made)
-    assert "Solutions against others" in page
+    assert "Against alternatives" in page
     assert "7 figures of 7 topics and 1 pair, from 2 result files" in page
 
 

@@ -137,11 +137,13 @@ def pairs(collection: Collection) -> list[Table]:
             continue
         reach = max(2.0, *(max(v, 1 / v) for values in found.values() for v in values)) * 1.2
         axis = Log(1 / reach, reach, 3, 97)
-        table = Table(f"{series.name}: {series.place.label}", ["takes"], _ratio_ticks(axis))
+        table = Table(
+            f"{series.name}: {series.place.label}", ["time / other's"], _ratio_ticks(axis)
+        )
         table.line = axis.at(1.0)
         for subject, (ratio, low, high) in found.items():
             tooltip = (
-                f"{subject.topic}: {subject.label}: takes {quantities.times(ratio)} as long, "
+                f"{subject.topic}: {subject.label}: time {quantities.times(ratio)} that of the other, "
                 f"{quantities.times(low)} to {quantities.times(high)}"
             )
             kind = f"{series.mark} hollow" if _crosses(low, high) else series.mark
