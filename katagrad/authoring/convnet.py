@@ -20,6 +20,19 @@ Layer = Mapping[str, Any]
 EPSILON = 1e-5
 
 
+def in_blocks(layers: Sequence[Layer]) -> list[Layer]:
+    """Layers of `impl.layers` in the order of computing: a model may hold all convolutions before all normalisations.
+
+    Convolution and normalisation of each block in turn, then dense layers. Layers of other types are left out.
+    """
+    dense = [layer for layer in layers if np.ndim(layer.get("kernel", 0)) == 2]
+    convolutions = [layer for layer in layers if np.ndim(layer.get("kernel", 0)) == 4]
+    norms = [layer for layer in layers if "variance" in layer]
+    if len(norms) != len(convolutions):
+        return [layer for layer in layers if "kernel" in layer or "variance" in layer]
+    return [layer for block in zip(convolutions, norms, strict=True) for layer in block] + dense
+
+
 def windows(x: np.ndarray) -> np.ndarray:
     """The 3 by 3 surroundings of each pixel, zeros beyond the border: (N, H, W, C, 3, 3)."""
     around = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))

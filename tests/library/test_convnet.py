@@ -60,3 +60,9 @@ def test_descent_leaves_frozen_blocks_and_moves_the_rest(frozen):
         sums = convnet.convolution(x, layers[0]["kernel"]) + layers[0]["bias"]
         moved = 0.9 * layers[1]["mean"] + 0.1 * sums.mean((0, 1, 2))
         assert once[1]["mean"] == pytest.approx(moved)
+
+
+def test_layers_that_a_model_holds_by_kind_are_put_in_blocks():
+    layers = network(np.random.default_rng(2))
+    held = [layers[0], layers[2], layers[1], layers[3], {"weight": np.zeros(3)}, layers[4]]
+    assert [id(one) for one in convnet.in_blocks(held)] == [id(one) for one in layers]
