@@ -2,6 +2,7 @@
 
     python benchmarks/regress/search_rates.py record --framework torch --out noise.jsonl
     python benchmarks/regress/search_rates.py report noise.jsonl
+    python benchmarks/regress/search_rates.py synthetic       # noise of normal draws instead: takes no clock
 
 `record` times lanes of the same solutions side by side. What each lane's figure is off the mean of its launch is one
 launch's noise: a line of the file. `report` searches histories of 33 revisions with one planted step, or none. Each
@@ -93,13 +94,27 @@ def report(given: argparse.Namespace) -> None:
     for line in given.file.read_text().splitlines():
         one = json.loads(line)
         launches[one["framework"], one["benchmark"]].append(one["noise"])
-    draw = random.Random(7)
     several = [len(found) for found in launches.values()]
     print(f"{len(launches)} benchmarks, {min(several)} to {max(several)} launches of each")
+    rates(launches, given.searches)
+
+
+def synthetic(given: argparse.Namespace) -> None:
+    draw = random.Random(11)
+    for spread_of in given.noise:
+        # A ratio of two lanes has sqrt(2) times the noise of one.
+        one = spread_of / math.sqrt(2)
+        found = [[draw.gauss(0.0, one) for _ in range(LANES)] for _ in range(2_000)]
+        print(f"ratios of launches scatter by {spread_of:.1%} (standard deviation)")
+        rates({("none", "synthetic"): found}, given.searches)
+
+
+def rates(launches, searches: int) -> None:
+    draw = random.Random(7)
     for planted in PLANTED:
         counts: Counter[str] = Counter()
         for found in launches.values():
-            for _ in range(given.searches):
+            for _ in range(searches):
                 at = draw.randrange(1, REVISIONS)
                 levels = [1.0] * at + [1 + planted] * (REVISIONS - at)
                 time = timer(levels, found, draw)
@@ -126,6 +141,10 @@ def main() -> None:
     two.add_argument("file", type=Path)
     two.add_argument("--searches", type=int, default=200, help="of each benchmark and step")
     two.set_defaults(run=report)
+    three = ways.add_parser("synthetic", help="search planted steps in normal noise")
+    three.add_argument("--noise", type=float, nargs="*", default=(0.01, 0.025, 0.05, 0.10))
+    three.add_argument("--searches", type=int, default=400)
+    three.set_defaults(run=synthetic)
     given = parser.parse_args()
     given.run(given)
 
