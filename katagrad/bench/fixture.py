@@ -266,6 +266,10 @@ class Bench(Timing):
         """Call a function of the solution beforehand. A result that is not numbers stays in the worker as a Remote."""
         return self.impl.call(name, *args, **kwargs)
 
+    def sequential(self, *specs: Any) -> Remote:
+        """A model of the framework's layers, as in graders."""
+        return self.impl.sequential(*specs)
+
     def write(self, files: dict[str, bytes]) -> str:
         """Write files into the worker's private folder; returns that folder."""
         return self.impl.write(files)

@@ -72,14 +72,15 @@ class Filing:
     ) -> Iterator[Opened]:
         """Open a file or folder of `files` in a runtime, in a process that never sees the submission's code.
 
-        The process has the isolation and the limits of a worker. The submission's worker ends first, so that neither
-        sees the other: all Remotes become invalid. The next call of the submission starts a new worker.
+        The process has the isolation and the limits of a worker. If its runtime is part of the submission's framework,
+        the submission's worker ends first: all Remotes become invalid, and the next call starts a new worker.
 
         runtime: one of `katagrad.worker.opening.SERVERS`. Raises Failure if the runtime refuses the file, and
         NotGraded if a package is missing.
         """
         _installed(runtime)
-        self._transport.pause()
+        if SERVERS[runtime] == self._transport.framework:  # a server has one process at a time
+            self._transport.pause()
         worker = self._transport.pool.worker(SERVERS[runtime], opens=True)
         try:
             yield Opened(self._transport, worker, files, path, runtime, options)

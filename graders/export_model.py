@@ -1,0 +1,285 @@
+"""Hidden checks of exercises/export_model.py. `impl` takes and returns NumPy arrays."""
+
+import math
+
+import numpy as np
+import pytest
+
+from katagrad.authoring.conformance import conform
+from katagrad.authoring.expect import (
+    close,
+    equal,
+    holds,
+    integers,
+    normal,
+    number,
+    raises,
+    random_seed,
+    uniform,
+)
+from katagrad.authoring.functions import function, sqrt
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.structure import keys
+
+BATCHES = (1, 3, 17)
+ALL = (
+    "Scaler, model and softmax belong to one module, exported in evaluation mode with a free batch."
+)
+RUNTIME = {"torch": "torch_program", "tensorflow": "saved_model"}
+
+
+def drawn(features=4, hidden=6, classes=3):
+    """Weights of a model with normalization and dropout, and the scaler before it."""
+    state = [
+        {"kernel": normal(features, hidden), "bias": normal(hidden)},
+        {
+            "scale": normal(hidden),
+            "offset": normal(hidden),
+            "mean": normal(hidden),
+            "variance": np.abs(normal(hidden)) + 0.5,
+        },
+        {"kernel": normal(hidden, classes), "bias": normal(classes)},
+    ]
+    return state, normal(features, shift=2.0), uniform(features, low=0.5, high=3.0)
+
+
+def made(impl, state):
+    """The model, in the framework's layers: in PyTorch, it is in training mode."""
+    first, norm, last = state
+    model = impl.sequential(
+        {"type": "dense", **first},
+        {"type": "batch_norm", "width": len(norm["mean"])},
+        "relu",
+        {"type": "dropout", "rate": 0.5},
+        {"type": "dense", **last},
+    )
+    impl.assign(model, state)
+    return model
+
+
+def probabilities(state, mean, std, x):
+    """What is deployed."""
+    z = (x - mean) / std @ state[0]["kernel"] + state[0]["bias"]
+    norm = state[1]
+    z = (z - norm["mean"]) / np.sqrt(norm["variance"] + 1e-5) * norm["scale"] + norm["offset"]
+    return softmax(np.maximum(z, 0) @ state[2]["kernel"] + state[2]["bias"])
+
+
+def mistakes(state, mean, std, x):
+    logits = np.log(probabilities(state, mean, std, x))
+    nothing = np.zeros_like(mean), np.ones_like(std)
+    return {
+        "the function without its scaler": probabilities(state, *nothing, x),
+        "softmax applied twice": softmax(np.exp(logits)),
+    }
+
+
+def place(impl):
+    """The path of a folder that does not exist yet."""
+    return f"{impl.write({})}/models{random_seed()}"
+
+
+def below(files):
+    """Files of a version by their path below the version's folder."""
+    return {name.partition("/")[2] for name in files}
+
+
+@pytest.mark.grade(points=5, hint=ALL, seconds=40)
+def test_export_opens_without_the_submission(impl):
+    """an exported version computes f for every batch size, in a process without the student's code"""
+    state, mean, std = drawn()
+    folder = place(impl)
+    path = impl.export(made(impl, state), mean, std, folder, 3)
+    equal(path, f"{folder}/3", of="export(model, mean, std, folder, 3)")
+    files = impl.files(path)
+    where = "3"
+    if impl.framework == "torch":
+        equal(below(files), {"model.pt2"}, of="the files of version 3")
+        where = "3/model.pt2"
+    with impl.open(RUNTIME[impl.framework], files, where) as runtime:
+        inputs = runtime.about["inputs"]
+        equal(
+            [one["name"] for one in inputs],
+            ["inputs"],
+            of="the names of the inputs of the exported version",
+        )
+        equal(inputs[0]["dtype"], "float32", of="the dtype of the input")
+        equal(
+            inputs[0]["shape"], [None, 4], of="the shape of the input, with None for what is free,"
+        )
+        if impl.framework == "tensorflow":
+            names = [one["name"] for one in runtime.about["outputs"]]
+            equal(names, ["probabilities"], of="the names of the outputs")
+        for rows in BATCHES:
+            x = normal(rows, 4, shift=2.0, scale=2.0)
+            outputs = list(runtime.run({"inputs": x.astype(np.float32)}).values())
+            equal(len(outputs), 1, of="the number of outputs")
+            expected = probabilities(state, mean, std, x)
+            of = f"the exported version of a batch of {rows}"
+            close(outputs[0], expected, of=of, rtol=1e-4, mistakes=mistakes(state, mean, std, x))
+
+
+@pytest.mark.grade(
+    points=3, hint="Copy the model, or put it back into the mode that it was in.", seconds=40
+)
+def test_export_leaves_the_model_alone(impl):
+    """the model is as it was after export, and later changes of the model do not reach what was exported"""
+    state, mean, std = drawn(3, 5, 2)
+    model = made(impl, state)
+    path = impl.export(model, mean, std, place(impl), 1)
+    for i, (found, wanted) in enumerate(zip(impl.layers(model), state, strict=True)):
+        for key, value in wanted.items():
+            close(found[key], value, of=f"the {key} of layer {i} after export")
+    if impl.framework == "torch":
+        equal(
+            model.get("training"),
+            True,
+            of="model.training after export of a model in training mode",
+        )
+    impl.assign(model, drawn(3, 5, 2)[0])
+    x = normal(4, 3)
+    found = impl.load_runtime(path)(x)
+    close(
+        found,
+        probabilities(state, mean, std, x),
+        of="load_runtime(path)(x) after the model changed",
+        rtol=1e-4,
+    )
+
+
+@pytest.mark.grade(points=2, hint="Look at what is there before you write.", seconds=40)
+def test_versions_stand_beside_each_other(impl):
+    """export makes the folder, adds a version and keeps the others; a version that is there, or below 1, is refused"""
+    state, mean, std = drawn(2, 3, 2)
+    model, folder = made(impl, state), place(impl)
+    other = drawn(2, 3, 2)
+    impl.export(model, mean, std, folder, 2)
+    first = impl.files(f"{folder}/2")
+    with raises("FileExistsError", of="export of version 2 again"):
+        impl.export(made(impl, other[0]), *other[1:], folder, 2)
+    for version in (0, -1):
+        with raises("ValueError", of=f"export of version {version}"):
+            impl.export(model, mean, std, folder, version)
+    impl.export(made(impl, other[0]), *other[1:], folder, 10)
+    holds(impl.files(f"{folder}/2") == first, "export of version 10 changed the files of version 2")
+    names = {name.split("/")[1] for name in impl.files(folder)}
+    equal(sorted(names), ["10", "2"], of="what is in the folder after versions 2 and 10")
+    x = normal(3, 2)
+    for version, (weights, *scaler) in ((2, (state, mean, std)), (10, other)):
+        found = impl.load_runtime(f"{folder}/{version}")(x)
+        close(found, probabilities(weights, *scaler, x), of=f"version {version} of x", rtol=1e-4)
+
+
+@pytest.mark.grade(points=1, hint="Compare numbers, not texts.")
+def test_latest_is_the_largest_number(impl):
+    """latest finds the largest version, and takes no other name for one"""
+    conform(impl, "latest", [["3", "12", "a"]], expected=12)
+    names = ["9", "10", "b", "1", "a"]
+    _, (after,) = impl.after("latest", names)
+    equal(after, names, of="names after latest(names)")
+    for names, expected in (
+        (["1", "10", "9"], 10),
+        (["2", "100", "20", "99"], 100),
+        ([], 0),
+        (["tmp", "2.old", "03", "-4", "+5", " 6", "1e3", "0", "00", "7 ", "8_0", ""], 0),
+        (["5", "٣٣", "06", "²"], 5),
+        (["9" * 20, "1"], int("9" * 20)),
+    ):
+        equal(impl.latest(names), expected, of=f"latest({names})")
+
+
+@pytest.mark.grade(
+    points=2, hint="Keep the loaded object; read only the files below path.", seconds=40
+)
+def test_runtime_loads_in_another_process(impl):
+    """load_runtime computes f in another process, for every batch size"""
+    state, mean, std = drawn(3, 4, 5)
+    files = impl.files(impl.export(made(impl, state), mean, std, place(impl), 7))
+    impl.restart()
+    runtime = impl.load_runtime(f"{impl.write(files)}/7")
+    for rows in BATCHES:
+        x = normal(rows, 3, shift=1.0)
+        expected = probabilities(state, mean, std, x)
+        close(runtime(x), expected, of=f"load_runtime(path)(x) of {rows} rows", rtol=1e-4)
+
+
+@pytest.mark.grade(points=2, seconds=40)
+def test_signature_is_read_from_the_files(impl):
+    """signature names input, dtype, features, classes and the batch, in another process, too"""
+    wanted = {}
+    files = {}
+    for version, (features, classes) in enumerate(((5, 2), (1, 4)), 1):
+        state, mean, std = drawn(features, 3, classes)
+        files |= impl.files(impl.export(made(impl, state), mean, std, place(impl), version))
+        wanted[version] = {
+            "input": "inputs",
+            "dtype": "float32",
+            "features": features,
+            "classes": classes,
+            "batch": None,
+        }
+    impl.restart()
+    home = impl.write(files)
+    for version, expected in wanted.items():
+        found = keys(impl.signature(f"{home}/{version}"), "signature(path)", list(expected))
+        for key, value in expected.items():
+            equal(
+                found[key], value, of=f"signature(path)[{key!r}] of {expected['features']} features"
+            )
+
+
+def scaled(a):
+    return function(lambda x: x * a)
+
+
+def shifted_square(b):
+    return function(lambda x: x * x + b)
+
+
+@pytest.mark.grade(points=2, hint="The largest absolute difference; compare the shapes first.")
+def test_difference_is_the_largest(impl):
+    """max_difference is the largest absolute difference; other shapes raise ValueError, and NaN is inf"""
+    for _ in range(2):
+        x = normal(5, 3)
+        a, b = (float(v) for v in normal(2))
+        f, g = scaled(a), shifted_square(b)
+        expected = float(np.max(np.abs(x * a - (x * x + b))))
+        for one, other in ((f, g), (g, f)):
+            found = impl.max_difference(one, other, x)
+            holds(
+                isinstance(found, float),
+                f"max_difference is {found!r}, but should be a Python float",
+            )
+            number(found, expected, of="max_difference(f, g, x)", rtol=1e-4)
+    same = function(lambda x: x * 2.0)
+    equal(impl.max_difference(same, same, normal(2, 2)), 0.0, of="max_difference(f, f, x)")
+    with raises("ValueError", of="max_difference of the shapes (4, 3) and ()"):
+        impl.max_difference(same, function(lambda x: x.sum()), normal(4, 3))
+    root = function(lambda x: sqrt(x))
+    x = np.array([4.0, -1.0, 9.0])
+    for one, other in ((root, same), (same, root), (root, root)):
+        equal(
+            impl.max_difference(one, other, x),
+            math.inf,
+            of="max_difference where a result has a NaN",
+        )
+
+
+@pytest.mark.grade(points=1, hint=ALL, seconds=40)
+def test_difference_proves_the_export(impl):
+    """max_difference of the exported version and the model tells a good scaler from a bad one"""
+    size = int(integers(3, 1)[0]) + 2
+    state, mean, std = drawn(size, 4, 3)
+    folder = place(impl)
+    good = impl.load_runtime(impl.export(made(impl, state), mean, std, folder, 1))
+    bad = impl.load_runtime(impl.export(made(impl, state), mean, 2 * std, folder, 2))
+    x = normal(6, size)
+    expected = np.abs(
+        probabilities(state, mean, std, x) - probabilities(state, mean, 2 * std, x)
+    ).max()
+    number(
+        impl.max_difference(good, bad, x),
+        float(expected),
+        of="max_difference of two versions",
+        rtol=1e-2,
+    )

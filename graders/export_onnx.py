@@ -1,0 +1,196 @@
+"""Hidden checks of exercises/export_onnx.py. `impl` takes and returns NumPy arrays."""
+
+import numpy as np
+import pytest
+
+from katagrad.authoring.conformance import conform
+from katagrad.authoring.expect import close, equal, holds, normal, number, random_seed
+from katagrad.authoring.oracle import softmax
+from katagrad.authoring.structure import keys
+
+BATCHES = (1, 3, 17)
+WHOLE = "Export the model and softmax as one, in evaluation mode, with a first axis that is free."
+
+
+def drawn(features, hidden, classes):
+    """Weights of a model with normalization and dropout."""
+    return [
+        {"kernel": normal(features, hidden), "bias": normal(hidden)},
+        {
+            "scale": normal(hidden),
+            "offset": normal(hidden),
+            "mean": normal(hidden),
+            "variance": np.abs(normal(hidden)) + 0.5,
+        },
+        {"kernel": normal(hidden, classes), "bias": normal(classes)},
+    ]
+
+
+def made(impl, state):
+    """The model, in the framework's layers: in PyTorch, it is in training mode."""
+    first, norm, last = state
+    model = impl.sequential(
+        {"type": "dense", **first},
+        {"type": "batch_norm", "width": len(norm["mean"])},
+        "relu",
+        {"type": "dropout", "rate": 0.5},
+        {"type": "dense", **last},
+    )
+    impl.assign(model, state)
+    return model
+
+
+def probabilities(state, x):
+    """What is exported."""
+    z = x @ state[0]["kernel"] + state[0]["bias"]
+    norm = state[1]
+    z = (z - norm["mean"]) / np.sqrt(norm["variance"] + 1e-5) * norm["scale"] + norm["offset"]
+    return softmax(np.maximum(z, 0) @ state[2]["kernel"] + state[2]["bias"])
+
+
+def place(impl):
+    """The path of a file in a new, empty folder."""
+    name = f"onnx{random_seed()}"
+    home = impl.write({f"{name}/.keep": b""})
+    impl.remove(f"{home}/{name}/.keep")
+    return f"{home}/{name}/model.onnx"
+
+
+def exported(impl, state, model=None):
+    """The path of a model that the submission exported."""
+    path, features = place(impl), len(state[0]["kernel"])
+    impl.to_onnx(made(impl, state) if model is None else model, features, path)
+    return path
+
+
+@pytest.mark.grade(points=5, hint=WHOLE, seconds=60)
+@pytest.mark.parametrize("widths", [(4, 6, 3), (1, 3, 5)], ids=["4 features", "1 feature"])
+def test_export_runs_in_onnx_runtime(impl, widths):
+    """ONNX Runtime computes f from the exported file alone, for every batch size, under the agreed names"""
+    state = drawn(*widths)
+    path = exported(impl, state)
+    files = impl.files(path.rpartition("/")[0])
+    there = [name.rpartition("/")[2] for name in files]
+    equal(there, ["model.onnx"], of="the files in the folder after to_onnx")
+    files = {"model.onnx": next(iter(files.values()))}
+    with impl.open("onnx", files, "model.onnx") as runtime:
+        ends = {
+            "inputs": ("features", ["batch", widths[0]]),
+            "outputs": ("probabilities", ["batch", widths[2]]),
+        }
+        for key, (name, shape) in ends.items():
+            found = runtime.about[key]
+            equal([one["name"] for one in found], [name], of=f"the names of the {key}")
+            equal(found[0]["dtype"], "float32", of=f"the dtype of {name}")
+            equal(found[0]["shape"], shape, of=f"the shape of {name}")
+        for rows in BATCHES:
+            x = normal(rows, widths[0], scale=2.0)
+            found = runtime.run({"features": x.astype(np.float32)})["probabilities"]
+            expected = probabilities(state, x)
+            known = {
+                "logits, without softmax": np.log(expected),
+                "softmax applied twice": softmax(expected),
+            }
+            of = f"the exported model of a batch of {rows} in ONNX Runtime"
+            close(found, expected, of=of, rtol=1e-4, atol=1e-5, mistakes=known)
+
+
+@pytest.mark.grade(points=2, hint="Copy the model, or put it back into its mode.", seconds=60)
+def test_export_leaves_the_model_alone(impl):
+    """the model is as it was after to_onnx"""
+    state = drawn(3, 4, 2)
+    model = made(impl, state)
+    exported(impl, state, model)
+    for i, (found, wanted) in enumerate(zip(impl.layers(model), state, strict=True)):
+        for key, value in wanted.items():
+            close(found[key], value, of=f"the {key} of layer {i} after to_onnx")
+    if impl.framework == "torch":
+        equal(
+            model.get("training"),
+            True,
+            of="model.training after to_onnx of a model in training mode",
+        )
+
+
+@pytest.mark.grade(
+    points=3,
+    hint="graph.input, graph.output, opset_import, graph.initializer, graph.node",
+    seconds=60,
+)
+def test_describe_reads_the_file(impl):
+    """describe returns names, shapes, opset, parameters and operators, in another process, too"""
+    kept = {}
+    for widths in ((5, 4, 2), (2, 3, 7)):
+        path = exported(impl, drawn(*widths))
+        kept[f"{widths[0]}.onnx"] = impl.read(path)
+    abouts = {}
+    for name in kept:
+        with impl.open("onnx", kept, name) as runtime:
+            abouts[name] = runtime.about
+    impl.restart()
+    home = impl.write(kept)
+    for name, about in abouts.items():
+        names = ["inputs", "outputs", "opset", "parameters", "operators"]
+        found = keys(impl.describe(f"{home}/{name}"), "describe(path)", names)
+        for end in ("inputs", "outputs"):
+            expected = {one["name"]: one["shape"] for one in about[end]}
+            equal(found[end], expected, of=f"describe(path)[{end!r}]")
+        equal(found["opset"], about["opsets"]["ai.onnx"], of="describe(path)['opset']")
+        equal(found["parameters"], about["parameters"], of="describe(path)['parameters']")
+        equal(found["operators"], about["operators"], of="describe(path)['operators']")
+
+
+@pytest.mark.grade(
+    points=3, hint="session.get_inputs()[0].name; convert to NumPy and back.", seconds=60
+)
+def test_run_computes_in_onnx_runtime(impl):
+    """run_onnx computes with a file from another process, for every batch size, and leaves x as it was"""
+    state = drawn(3, 5, 4)
+    content = impl.read(exported(impl, state))
+    impl.restart()
+    # Another model under another name of its input: the same file with every "features" renamed.
+    renamed = content.replace(b"features", b"measured")
+    home = impl.write({"a.onnx": content, "b.onnx": renamed})
+    for name in ("a.onnx", "b.onnx"):
+        for rows in BATCHES:
+            x = normal(rows, 3)
+            of = f"run_onnx({name!r}, x) of {rows} rows"
+            close(
+                impl.run_onnx(f"{home}/{name}", x),
+                probabilities(state, x),
+                of=of,
+                rtol=1e-4,
+                atol=1e-5,
+            )
+    x = normal(4, 3)
+    conform(
+        impl, "run_onnx", [f"{home}/a.onnx", x], expected=probabilities(state, x),
+        only=["result", "untouched", "twice", "views", "settings", "keywords"],
+    )  # fmt: skip
+
+
+@pytest.mark.grade(points=2, hint="Compare the classes, not the probabilities.")
+def test_labels_are_compared_row_by_row(impl):
+    """same_labels is the share of rows with the same class; the first of several largest counts"""
+
+    def share(a, b):
+        return float(np.mean(a.argmax(1) == b.argmax(1)))
+
+    a, b = softmax(normal(8, 3)), softmax(normal(8, 3))
+    conform(impl, "same_labels", [a, b], expected=share, rows=[0, 1])
+    for rows in (1, 5, 40):
+        a, b = softmax(2 * normal(rows, 4)), softmax(2 * normal(rows, 4))
+        b[::2] = a[::2]
+        found = impl.same_labels(a, b)
+        holds(isinstance(found, float), f"same_labels is {found!r}, but should be a Python float")
+        number(found, share(a, b), of=f"same_labels of {rows} rows", rtol=1e-6)
+    equal(
+        impl.same_labels(np.array([[0.4, 0.4, 0.2]]), np.array([[0.2, 0.4, 0.4]])),
+        0.0,
+        of="same_labels of ties",
+    )
+    equal(
+        impl.same_labels(np.array([[0.4, 0.4, 0.2]]), np.array([[0.5, 0.3, 0.2]])),
+        1.0,
+        of="same_labels of a tie",
+    )
