@@ -42,7 +42,9 @@ def test_nothing_else_is_in_it(wheel):
     for name in wheel.namelist():
         assert name.startswith(("katagrad/", "katagrad-")), name
         assert not {"tests", "__pycache__", ".venv", ".git"} & set(name.split("/")), name
-        assert not name.endswith((".pyc", ".npz", ".gz")), name
+        # The weights that transfer_learning starts from are the only data.
+        weights = name == "katagrad/authoring/digits_base.npz"
+        assert weights or not name.endswith((".pyc", ".npz", ".gz")), name
         assert "/benchmarks/results/" not in name, name
 
 
