@@ -32,6 +32,7 @@ from katagrad.worker.probe import Probing
 from katagrad.worker.profiling import Profiled
 from katagrad.worker.project import Projects
 from katagrad.worker.timing import Timed
+from katagrad.worker.traffic import Serving
 from katagrad.worker.wire import Connection, Handle, Made, Unsendable
 
 __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
@@ -41,7 +42,7 @@ __all__ = ["MAX_ITEMS", "OPAQUE", "Session", "enter", "limits_from"]
 OURS = {"hello", "write", "read", "collect", "link", "remove", "load", "begin", "sequential"}
 
 
-class Session(Probing, Timed, Projects, Profiled):
+class Session(Probing, Timed, Projects, Profiled, Serving):
     """Answers the driver's requests about one submission, in one thread, until the connection closes.
 
     adapter: the adapter module of the framework. home: the submission's private working folder.
