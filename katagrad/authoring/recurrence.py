@@ -11,7 +11,7 @@ import numpy as np
 def lstm_layers(layers: Sequence[Mapping[str, Any]]) -> list[dict[str, np.ndarray]]:
     """The LSTM layers among those of `impl.layers`, in order.
 
-    The two directions of a bidirectional layer come in no certain order. Each is
+    Of a bidirectional layer, the direction that reads from the first step comes first. Each is
     {"kernel": (D, 4H), "recurrent": (H, 4H), "bias": (4H,)}, with the blocks i, f, g, o.
     """
     found = []

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from katagrad.worker.adapters.tensorflow_layers import slots
+
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"
 # The allocator for oneDNN keeps large blocks in a pool on the CPU.
@@ -133,54 +135,22 @@ def parameters(value: Any) -> list[Any] | None:
     return None
 
 
-CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
-
-
-def _slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """For each layer: its description, and its variables by the names that both frameworks share."""
-    if not isinstance(model, keras.layers.Layer):
-        own = {v.name.split(":")[0]: v for v in model.variables}
-        return [({"name": "", "type": type(model).__name__}, own)]
-    slots = []
-    for layer in model._flatten_layers(include_self=True, recursive=True):
-        held: dict[str, Any]
-        if isinstance(layer, (keras.layers.Dense, *CONVOLUTIONS)):
-            kind = "dense" if isinstance(layer, keras.layers.Dense) else "conv"
-            held = {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            kind, held = "batch_norm", {"scale": layer.gamma, "offset": layer.beta}
-            held |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
-        elif isinstance(layer, keras.layers.LayerNormalization):
-            kind, held = "layer_norm", {"scale": layer.gamma, "offset": layer.beta}
-        elif isinstance(layer, keras.layers.Embedding):
-            kind, held = "embedding", {"table": layer.embeddings}
-        else:
-            below = {id(v) for inner in layer._layers for v in inner.variables}
-            seeds = {id(v) for v in layer.variables if v.name == "seed_generator_state"}
-            kind = type(layer).__name__
-            held = {v.name: v for v in layer.variables if id(v) not in below | seeds}
-        held = {key: variable for key, variable in held.items() if variable is not None}
-        if held:
-            slots.append(({"name": layer.name, "type": kind}, held))
-    return slots
-
-
 def layers(model: Any) -> list[dict[str, Any]]:
     """The layers that have parameters, in order, in the form of `boundary.Implementation.layers`."""
     return [
         {**about, **{key: numpy(value) for key, value in held.items()}}
-        for about, held in _slots(model)
+        for about, held in slots(model)
     ]
 
 
 def assign_layers(model: Any, values: list[dict[str, Any]]) -> None:
     """Set what `layers` reads. Raises ValueError if layers or shapes differ."""
-    slots = _slots(model)
-    if len(slots) != len(values):
+    found = slots(model)
+    if len(found) != len(values):
         raise ValueError(
-            f"the model has {len(slots)} layers with parameters, but {len(values)} were given"
+            f"the model has {len(found)} layers with parameters, but {len(values)} were given"
         )
-    for (_, held), value in zip(slots, values, strict=True):
+    for (_, held), value in zip(found, values, strict=True):
         for key, variable in held.items():
             if key in value:
                 array = np.asarray(value[key])

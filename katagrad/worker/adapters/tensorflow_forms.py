@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from katagrad.worker import tree
 from katagrad.worker.adapters import tensorflow as adapter
+from katagrad.worker.adapters.tensorflow_layers import within
 
 
 def odd_dtype(value: Any) -> str:
@@ -77,5 +78,4 @@ def watch(
 
 def layers_of(model: Any) -> list[Any]:
     """The layers of a model that have parameters and hold no other layers."""
-    parts = model._flatten_layers(include_self=False, recursive=True)
-    return [part for part in parts if part.weights and not part._layers]
+    return [part for part in within(model) if part.weights and not part._layers]
