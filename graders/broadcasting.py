@@ -115,11 +115,11 @@ def test_broadcast_shape_refuses_other_lengths(impl, pair):
 
 
 @pytest.mark.grade(points=2, hint=KEEP)
-@pytest.mark.parametrize("size", [(4, 6), (5, 5), (3, 4, 5)], ids=str)
+@pytest.mark.parametrize("size", [(7,), (4, 6), (5, 5), (3, 4, 5)], ids=str)
 def test_standardize_works_along_every_axis(impl, size):
     """standardize subtracts the mean and divides by the deviation along every axis"""
     x = normal(*size, scale=3.0, shift=2.0)
-    for axis in [*range(len(size)), -1]:
+    for axis in range(-len(size), len(size)):
         n = size[axis]
         expected = standardize(x, axis)
         mistakes = {

@@ -238,7 +238,7 @@ def test_cross_entropy_reduces_as_asked(impl):
 def test_cross_entropy_refuses_labels_that_do_not_fit(impl):
     """labels of another shape raise ValueError instead of being broadcast"""
     z = normal(4, 4)
-    whole = integers(4, 4, 1), integers(4, 5), integers(4, 1), np.array(1)
+    whole = integers(4, 4, 1), integers(4, 5), integers(4, 1), np.array(1), integers(2, 4, 4)
     shares = distributions(1, 4), distributions(4, 4)[:, :1], normal(4, 4, 1)
     for labels in (*whole, *shares):
         kind = "integer" if labels.dtype.kind in "iu" else "float"
@@ -249,12 +249,12 @@ def test_cross_entropy_refuses_labels_that_do_not_fit(impl):
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize("classes", [2, 10, 1000])
+@pytest.mark.parametrize("classes", [1, 2, 10, 1000])
 def test_cross_entropy_of_equal_logits_is_the_log_of_classes(impl, classes):
     """equal logits have the loss ln C, for any label and any smoothing"""
     z = np.full((3, classes), 0.5)
-    labels = np.array([0, 1, classes - 1])
-    for smoothing in (0.0, 0.3):
+    labels = np.array([0, min(1, classes - 1), classes - 1])
+    for smoothing in (0.0, 0.3, 1.0):
         close(
             impl.cross_entropy(z, labels, label_smoothing=smoothing),
             np.log(classes),
@@ -324,6 +324,8 @@ def test_nll_picks_the_labels(impl, size):
             "the cross-entropy, which normalizes once more": losses(log_p, labels).mean(),
         },
     )
+    unlikely = impl.nll(1e4 * log_p, labels)
+    close(unlikely, 1e4 * picked.mean(), of="nll(log_probabilities times 10,000, labels)")
     c = normal()
     expected = np.zeros(size)
     expected[np.arange(size[0]), labels] = -c / size[0]

@@ -6,6 +6,7 @@ import pytest
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
+    equal,
     from_scratch,
     generator,
     holds,
@@ -133,6 +134,14 @@ def test_accuracy_is_the_share_of_right_ones(impl):
     of = "accuracy([0, 1, 2, 0, 1, 2, 0], [0, 1, 1, 1, 1, 1, 1])"
     number(impl.accuracy(*thirds), 3 / 7, of=of, rtol=1e-6)
     number(impl.accuracy(labels, labels), 1.0, of="accuracy(labels, labels)")
+    # More samples than fit into 8 bits, and classes that differ by 256.
+    many, wrong = (
+        np.arange(2000) % 300,
+        np.where(np.arange(2000) < 1500, np.arange(2000) % 300, 299),
+    )
+    wrong[-7:] = (many[-7:] + 256) % 512
+    of = "accuracy of 2000 samples of 300 classes"
+    number(impl.accuracy(many, wrong), (many == wrong).mean(), of=of)
     number(impl.accuracy(np.array([2]), np.array([1])), 0.0, of="accuracy([2], [1])")
 
 
@@ -193,6 +202,11 @@ def test_precision_recall_f1_survives_empty_classes(impl, average):
 @pytest.mark.parametrize("average", ["macro", "weighted", "micro"])
 def test_precision_recall_f1_averages_as_asked(impl, average):
     """macro is the plain mean over classes, weighted the mean by class size, micro that of summed counts"""
+    pair = unbalanced(2)
+    call = f"precision_recall_f1(labels, predictions, 2, {average=})"
+    result = three(impl.precision_recall_f1(*pair, 2, average=average), call)
+    for name, found, wanted in zip(NAMES, result, averaged(*pair, 2, average), strict=True):
+        number(found, wanted, of=f"{name} of {call}")
     labels, guesses = unbalanced(5)
     call = f"precision_recall_f1(labels, predictions, 5, {average=})"
     result = three(impl.precision_recall_f1(labels, guesses, 5, average=average), call)
@@ -233,6 +247,18 @@ def regression(*size):
     target = np.asarray(uniform(*size, low=1.0, high=6.0) * generator().choice([-1, 1], size))
     prediction = target + normal(*size) * uniform(*size, high=3.0) + 0.4
     return target, np.asarray(prediction, np.float32).astype(float)  # as it is sent
+
+
+def regression_metrics(t, p):
+    """The four metrics by name."""
+    e, about = t - p, t - t.mean()
+    r2 = 1 - (e**2).sum() / (about**2).sum()
+    return {
+        "mae": np.abs(e).mean(),
+        "rmse": np.sqrt((e**2).mean()),
+        "r2": r2,
+        "mape": 100 * np.abs(e / t).mean(),
+    }
 
 
 @pytest.mark.grade(points=1)
@@ -325,7 +351,9 @@ def test_mape_is_in_percent(impl, size):
 @pytest.mark.parametrize("name", REGRESSION)
 def test_regression_metrics_refuse_shapes_that_differ(impl, name):
     """shapes that differ raise ValueError, also where they could be broadcast"""
-    for one, other in [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,))]:
+    pairs = [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,))]
+    # As many elements as each other, and still not of one shape.
+    for one, other in [*pairs, ((1,), (1, 1)), ((), (1,)), ((2, 3), (3, 2))]:
         t, p = uniform(*one, low=1.0, high=2.0), normal(*other)
         with raises("ValueError", of=f"{name}({one} tensor, {other} tensor)"):
             impl.call(name, t, p)
@@ -337,17 +365,22 @@ def test_regression_metrics_refuse_shapes_that_differ(impl, name):
 def test_regression_metrics_keep_to_any_unit(impl):
     """targets in millionths, and targets far from 0 beside their spread, give the metrics of their definitions"""
     t, p = regression(9)
-    for scale, shift in ((2.0**-20, 0.0), (2.0**20, 0.0), (1.0, 1024.0)):
+    for scale, shift in ((2.0**-20, 0.0), (2.0**20, 0.0), (1.0, 1024.0), (1.0, 8192.0)):
         # Rounded to what float32 holds beside the shift, so that differences are exact.
         target, prediction = (np.round(a * 1024) / 1024 * scale + shift for a in (t, p))
-        e, about = target - prediction, target - target.mean()
         of = f"(targets times {scale:g} plus {shift:g}, predictions alike)"
-        number(impl.mae(target, prediction), np.abs(e).mean(), of="mae" + of, atol=0)
-        number(impl.rmse(target, prediction), np.sqrt((e**2).mean()), of="rmse" + of, atol=0)
-        r2 = 1 - (e**2).sum() / (about**2).sum()
-        number(impl.r2(target, prediction), r2, of="r2" + of, rtol=1e-3, atol=1e-3)
-        mape = 100 * np.abs(e / target).mean()
-        number(impl.mape(target, prediction), mape, of="mape" + of, atol=0)
+        for name, wanted in regression_metrics(target, prediction).items():
+            # Around a mean that float32 rounds, r2 has fewer digits.
+            room = {"rtol": 1e-3, "atol": 1e-3} if name == "r2" else {"atol": 0}
+            number(impl.call(name, target, prediction), wanted, of=name + of, **room)
+    for scale in (2.0**-100, 2.0**100):
+        expected = regression_metrics(t, p)
+        for name, unit in zip(REGRESSION, (scale, scale, 1.0, 1.0), strict=True):
+            of = f"{name}(float64 targets times {scale:g}, predictions alike)"
+            found = impl.float64.call(name, t * scale, p * scale)
+            number(found, expected[name] * unit, of=of, atol=0)
+    far = impl.float64.r2(t, p * 1e6)
+    number(far, regression_metrics(t, p * 1e6)["r2"], of="r2(target, predictions times 1e6)")
 
 
 @pytest.mark.grade(points=1, hint="Convert labels to int64 before you compute with them.")
@@ -359,6 +392,11 @@ def test_confusion_matrix_keeps_the_contracts_words(impl):
         np.r_[integers(20, 40), np.full(300, 3)],
     )
     conform(impl, "confusion_matrix", [labels, guesses, 20], expected=confusion_matrix, rows=[0, 1])
+    equal(
+        impl.confusion_matrix(np.zeros(40_000, int), np.ones(40_000, int), 2),
+        [[0, 40_000], [0, 0]],
+        of="confusion_matrix of 40,000 samples of one pair",
+    )
 
 
 @pytest.mark.grade(points=1)

@@ -128,8 +128,12 @@ def numeric(value: Any, of: str, floats: str, gives: str) -> None:
 
 
 def _doubles(value: Any) -> np.ndarray:
-    """All float64 numbers of a result."""
-    found = [a for a in leaves(value) if isinstance(a, np.ndarray) and a.dtype == np.float64]
+    """All float64 numbers of a result, Python floats among them."""
+    found = [
+        np.asarray(a)
+        for a in leaves(value)
+        if isinstance(a, float) or (isinstance(a, np.ndarray) and a.dtype == np.float64)
+    ]
     return np.concatenate([a.reshape(-1) for a in found]) if found else np.zeros(0)
 
 
