@@ -8,6 +8,9 @@ Graded by a threshold: a network without hidden layers learns a random linear ma
 examples (40 epochs, rate 0.02, batches of 20), with a mean squared error of at most 0.001 on others; the median of
 three trainings counts.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
+and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 2.1 and 6.1; Harris et al. (2020), Array
 programming with NumPy, doi:10.1038/s41586-020-2649-2 (axes and memory order).
 """
@@ -28,7 +31,7 @@ def dense_along(x, w, b, axis=-1):
     """Return x with every vector v along `axis` replaced by v w + b, at the same place.
 
     x: float tensor of 1 to 5 axes, of size n along `axis`. w: float tensor (n, m). b: float tensor (m,). axis: int,
-    negative from the end. Returns a float tensor of x's shape, but of size m along `axis`.
+    negative from the end. Returns a float tensor of x's shape, but of size m along `axis`. Gradients flow to x, w, b.
 
     >>> dense_along([[1.0, 2.0], [3.0, 4.0]], [[1.0], [10.0]], [0.5])
     [[21.5], [43.5]]
