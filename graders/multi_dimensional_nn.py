@@ -258,7 +258,9 @@ def test_build_treats_examples_alone(impl):
 
 
 @pytest.mark.grade(
-    points=3, hint="The mean over all entries of (model(x) - y)**2, of two tensors of one shape."
+    seconds=60,
+    points=3,
+    hint="The mean over all entries of (model(x) - y)**2, of two tensors of one shape.",
 )
 def test_train_makes_the_steps_of_adam(impl):
     """with one batch of all examples, three epochs end where Adam's steps on the mean squared error end, each time"""
@@ -343,7 +345,7 @@ def test_train_takes_every_batch(impl):
 
 
 @pytest.mark.grade(
-    points=2, hint="Draw a new order of the examples, and take x and y in that order."
+    seconds=60, points=2, hint="Draw a new order of the examples, and take x and y in that order."
 )
 @pytest.mark.parametrize(("rows", "batch_size"), [(13, 4), (70, 40)])
 def test_train_shuffles_the_examples(impl, rows, batch_size):
