@@ -6,7 +6,9 @@ import tensorflow as tf
 
 def fit_scaler(x):
     std = tf.math.reduce_std(x, axis=0)  # (D,)
-    return tf.reduce_mean(x, axis=0), tf.where(std > 0, std, 1.0)
+    # Of equal values the mean may be off by rounding, and the deviation then is not 0.
+    constant = tf.reduce_all(x == x[0], axis=0)
+    return tf.reduce_mean(x, axis=0), tf.where(constant, 1.0, std)
 
 
 def build(n_in, hidden):

@@ -7,7 +7,8 @@ import tensorflow as tf
 def fit_scaler(x):
     mean = tf.add_n(tf.unstack(x)) / x.shape[0]
     variance = tf.add_n([(row - mean) ** 2 for row in tf.unstack(x)]) / x.shape[0]
-    return mean, tf.where(variance == 0, tf.ones_like(mean), tf.sqrt(variance))
+    spread = tf.reduce_max(x, 0) - tf.reduce_min(x, 0)
+    return mean, tf.where(spread == 0, tf.ones_like(mean), tf.sqrt(variance))
 
 
 def build(n_in, hidden):
