@@ -46,7 +46,8 @@ def test_untouched_stub_fails_every_check(name, framework, pool):
     assert not findings.problems
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+# `kata validate` tries a third one; with sixty topics that costs ten minutes of a run.
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", TOPICS)
 def test_solution_passes_every_check(name, framework, pool, seed):
     validator, findings = judged(name, framework, pool)
