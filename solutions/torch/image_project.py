@@ -43,7 +43,7 @@ def groups(x, near=0.05):
 
 def split(group, share, rng):
     group, testing = group.long(), torch.zeros(len(group), dtype=torch.bool)
-    for number in rng.permutation(torch.unique(group).numpy()):
+    for number in rng.permutation(torch.unique(group).tolist()):
         if testing.sum() >= share * len(group):
             break
         testing |= group == int(number)
@@ -51,9 +51,9 @@ def split(group, share, rng):
 
 
 def augment(x, rng):
-    mirrored = torch.from_numpy(rng.random(len(x)) < 0.5)
+    mirrored = torch.from_numpy(rng.random(len(x)) < 0.5).to(x.device)
     x = torch.where(mirrored[:, None, None, None], x.flip(3), x)
-    turns = torch.from_numpy(rng.integers(4, size=len(x)))
+    turns = torch.from_numpy(rng.integers(4, size=len(x))).to(x.device)
     for count in (1, 2, 3):
         x = torch.where((turns == count)[:, None, None, None], x.rot90(count, (2, 3)), x)
     return x.clone()
