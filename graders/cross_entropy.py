@@ -238,7 +238,7 @@ def test_cross_entropy_reduces_as_asked(impl):
 def test_cross_entropy_refuses_labels_that_do_not_fit(impl):
     """labels of another shape raise ValueError instead of being broadcast"""
     z = normal(4, 4)
-    whole = integers(4, 4, 1), integers(4, 5), integers(4, 1), np.array(1), integers(2, 4, 4)
+    whole = integers(4, 4, 1), integers(4, 5), integers(4, 1), np.array(1)
     shares = distributions(1, 4), distributions(4, 4)[:, :1], normal(4, 4, 1)
     for labels in (*whole, *shares):
         kind = "integer" if labels.dtype.kind in "iu" else "float"
