@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 GRAM, WINDOW = 25, 6
 # What so large a share of the class writes, and more than so many students, is how one writes it.
 COMMON, FEW = 0.2, 5
-# Less than this share of a file is chance: solutions and alternatives of one topic, written apart, share up to 0.43. A
-# file with fewer fingerprints is too short to say.
+# Less than this share of a file is chance: files of one topic and framework that were written apart share up to 0.20.
+# A file with fewer fingerprints is too short to say.
 LEAST = 0.5
 SHORTEST = 5
 # Longer files are data, and take minutes.

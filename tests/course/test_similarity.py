@@ -8,7 +8,7 @@ from katagrad.course import similarity
 from katagrad.course.ledger import Ledger
 from katagrad.course.overview import page
 from katagrad.grading.records import TopicResult
-from katagrad.topics import root, topics
+from katagrad.topics import FRAMEWORKS, root, topics
 
 pytest.importorskip("copydetect")
 
@@ -20,11 +20,15 @@ RENAMED = "# all my own work\n\n" + SOLUTION.replace("rng", "generator").replace
 ).replace("    return", "    # the result\n    return")
 
 
-def apart(topic):
-    """Texts of one topic that were written apart: a solution, and alternatives in other styles."""
+def apart(topic, framework):
+    """Texts of one topic that were written apart: a framework's solution, and alternatives in other styles.
+
+    Those of the other framework may be translations of them.
+    """
     folder = root() / "tests" / "alternatives" / topic.name
     found = {str(path): path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
-    return {"torch": topic.solution("torch").read_text(encoding="utf-8"), **found}
+    found = {path: text for path, text in found.items() if f"import {framework}" in text}
+    return {"solution": topic.solution(framework).read_text(encoding="utf-8"), **found}
 
 
 def test_a_copy_with_other_names_is_found():
@@ -44,10 +48,12 @@ def test_a_copy_inside_a_longer_file_is_found():
     assert pair.share > 0.9
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("name", sorted(topics()))
-def test_files_that_were_written_apart_are_no_pair(name):
+def test_files_that_were_written_apart_are_no_pair(name, framework):
     topic = topics()[name]
-    assert similarity.similar(apart(topic), [topic.contract.read_text(encoding="utf-8")]) == []
+    given = [topic.contract.read_text(encoding="utf-8")]
+    assert similarity.similar(apart(topic, framework), given) == []
 
 
 def test_what_all_were_given_is_no_evidence():
