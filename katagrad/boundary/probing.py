@@ -13,7 +13,7 @@ from katagrad.errors import Failure
 from katagrad.worker.wire import Made
 
 Path = tuple[Any, ...]
-LISTS = ("before", "after", "shared", "kept", "world")
+LISTS = ("before", "after", "shared", "world")
 
 
 def anew(name: str, *args: Any, **kwargs: Any) -> Made:
@@ -52,7 +52,6 @@ class Found:
     before, after: (path, value, {"requires_grad", "grad"} or {"size", "keys"}) of the arguments.
     `before` has the parameters of models only.
     shared: (path in the result, path in the arguments) of tensors that share memory.
-    kept: (path in the result, path in that of the call `like`) of tensors and lists that are the same.
     world: (name, before, after) of process-wide settings that changed.
     error: the exception, if the call raised one.
     """
@@ -62,7 +61,6 @@ class Found:
     before: tuple[tuple[Path, Any, dict[str, Any]], ...] = ()
     after: tuple[tuple[Path, Any, dict[str, Any]], ...] = ()
     shared: tuple[tuple[Path, Path], ...] = ()
-    kept: tuple[tuple[Path, Path], ...] = ()
     world: tuple[tuple[str, str, str], ...] = ()
     error: Failure | None = None
 

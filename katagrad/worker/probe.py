@@ -97,8 +97,6 @@ class Probing(Exchange):
                 answer["before"] = before
                 answer["after"] = list(self._states(lifted, sent, (), False))
                 answer["shared"] = self._shared(result, lifted)
-                if call["like"] is not None:
-                    answer["kept"] = self._shared(result, [results[call["like"]]])
                 now = self.forms.world()
                 answer["world"] = [
                     (name, old, now[name]) for name, old in world.items() if now[name] != old
