@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from katagrad import data
 from katagrad.authoring.conformance import anew, conform
@@ -637,6 +636,8 @@ FOUND = Threshold(
 
 @FOUND.measured_by
 def area_for_inverted_squares(impl, seed):
+    from sklearn.metrics import roc_auc_score  # takes long to import
+
     digits, rng = data.digits(), np.random.default_rng(seed)
     odd = digits.test_x.reshape(-1, 8, 8).copy()
     for one, (i, j) in zip(odd, rng.integers(0, 6, (len(odd), 2)), strict=True):
