@@ -110,8 +110,7 @@ def topic_page(topic):
         "## Check it",
         block(f"kata check {topic.name}\npytest exercises/{topic.name}.py", "sh"),
     ]
-    there = [name for name in FRAMEWORKS if topic.solution(name).is_file()]
-    parts.append(f"There are reference solutions for {' and '.join(there)}.")
+    parts.append(f"There are reference solutions for {' and '.join(topic.solved)}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -141,14 +140,14 @@ def reached(values):
 
 @cache
 def timings():
-    """(machine, date, [benchmark]) of each file of kept timings, by framework."""
+    """The kept timings by (machine, device): {framework: (date, [benchmark])}."""
     found = {}
     for path in sorted((ROOT / "benchmarks" / "results").glob("*/*.json")):
-        name = re.fullmatch(r"(\d+-\d+-\d+)-(\w+)-(\w+)", path.stem)
+        date, framework, device = re.fullmatch(r"(\d+-\d+-\d+)-(\w+)-(\w+)", path.stem).groups()
         record = json.loads(path.read_text(encoding="utf-8"))
         # Pairs time two topics against each other, under the names of their own benchmarks.
         own = [one for one in record["benchmarks"] if one["group"] != "pairs"]
-        found.setdefault((path.parent.name, name[3]), {})[name[2]] = (name[1], own)
+        found.setdefault((path.parent.name, device), {})[framework] = date, own
     return found
 
 
@@ -156,21 +155,19 @@ def speed(topic):
     """The throughput of the reference solutions on the machines whose timings are kept."""
     parts = []
     for (machine, device), files in timings().items():
-        held = {
-            (one["name"], one["extra_info"]["unit"]): {} for _, every in files.values() for one in every
-            if one["extra_info"].get("topic") == topic.name and "throughput" in one["extra_info"]
-        }  # fmt: skip
+        held = {}  # by name and unit: {framework: items a second}
         for framework, (_, every) in files.items():
             for one in every:
-                key = (one["name"], one["extra_info"].get("unit"))
-                if key in held:
-                    held[key][framework] = one["extra_info"]["throughput"]
+                about = one["extra_info"]
+                if about.get("topic") == topic.name and "throughput" in about:
+                    rates = held.setdefault((one["name"], about["unit"]), {})
+                    rates[framework] = about["throughput"]
         if not held:
             continue
         when = ", ".join(sorted({date for date, _ in files.values()}))
         rows = ["| benchmark | unit | " + " | ".join(FRAMEWORKS) + " |", "| --- |" + " --- |" * 3]
-        for (name, unit), found in held.items():
-            cells = [f"{found[f]:.3g}" if f in found else "" for f in FRAMEWORKS]
+        for (name, unit), rates in held.items():
+            cells = [f"{rates[f]:.3g}" if f in rates else "" for f in FRAMEWORKS]
             rows.append(f"| `{name}` | {inline(unit)} a second | {' | '.join(cells)} |")
         parts += [f"On {machine} ({device}), measured on {when}:", "\n".join(rows)]
     if parts:

@@ -69,6 +69,11 @@ class Topic:
         """The reference solution in a framework."""
         return self.root / "solutions" / framework / f"{self.name}.py"
 
+    @property
+    def solved(self) -> list[str]:
+        """The frameworks that have a reference solution here; a hand-out has none."""
+        return [name for name in FRAMEWORKS if self.solution(name).is_file()]
+
 
 @cache
 def root() -> Path:

@@ -12,7 +12,7 @@ from katagrad.files import write_whole
 from katagrad.grading.submission import Submission
 from katagrad.student.standing import load, note
 from katagrad.student.workspace import Workspace, installed, stub
-from katagrad.topics import FRAMEWORKS, Topic
+from katagrad.topics import Topic
 
 
 def more(workspace: Workspace, topic: Topic) -> Sequence[str]:
@@ -53,7 +53,7 @@ def solution(
     Raises BadOption for a topic that is not done, unless the student gives up, which is kept; and where the
     solutions are not to be had.
     """
-    if not any(topic.solution(name).is_file() for name in FRAMEWORKS):
+    if not topic.solved:
         raise BadOption(f"there is no solution of {topic.name} here; ask your course")
     standing = load(workspace).of(topic)
     if not standing.done and not give_up:

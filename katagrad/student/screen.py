@@ -17,7 +17,7 @@ from katagrad.student.doctor import NOTE, OK, WRONG, Finding
 from katagrad.student.standing import Progress, Standing, following, present
 from katagrad.student.workspace import Workspace
 from katagrad.text import one_line, quoted
-from katagrad.topics import FRAMEWORKS, Topic
+from katagrad.topics import Topic
 
 STYLES = {PASSED: "green", FAILED: "red", NOT_STARTED: "yellow", NOT_GRADED: "magenta"}
 BAR = 16
@@ -223,7 +223,7 @@ def hints(topic: Topic, shown: Sequence[str]) -> Iterator[Text]:
     if len(shown) == len(topic.hints):
         yield Text()
         said = "There are no more." if shown else f"There are no hints for {topic.name} here."
-        if any(topic.solution(framework).is_file() for framework in FRAMEWORKS):
+        if topic.solved:
             said += f" `kata solution {topic.name} --give-up` shows the solution."
         yield Text(said)
 
