@@ -22,6 +22,12 @@ class Model(NamedTuple):
     training: str
     inference: str
 
+    def benchmarks(self, size: str) -> tuple[str, str]:
+        """The keys of both in a result file. size: "small" or "large"."""
+        word = LARGE[self.topic] if size == "large" else size
+        training, inference = (one.format(size=word) for one in (self.training, self.inference))
+        return f"{self.topic}::{training}", f"{self.topic}::{inference}"
+
 
 # {size} is "small" or the topic's large size.
 MODELS = (
@@ -52,11 +58,7 @@ def run(
     framework: str, size: str, quick: bool, threads: int, device: str, out: Path | None
 ) -> list[str]:
     """Time the models with pytest, and return the lines of a table. Raises NotTimed. out: keep the result file."""
-    wanted = {
-        f"{model.topic}::{name.format(size=_size(model, size))}": (model, kind)
-        for model in MODELS
-        for kind, name in (("training", model.training), ("inference", model.inference))
-    }
+    keys = {model: model.benchmarks(size) for model in MODELS}
     home = root()
     with tempfile.TemporaryDirectory(prefix="katagrad-models-") as room:
         written = out.resolve() if out is not None else Path(room) / "result.json"
@@ -66,7 +68,9 @@ def run(
         command += [f"--rootdir={home}", f"--framework={framework}", "--size=all"]
         command += [f"--threads={threads}", f"--device={device}", f"--benchmark-json={written}"]
         command += ["--quick"] if quick else []
-        command += [f"benchmarks/{name.replace('::', '.py::')}" for name in wanted]
+        command += [
+            f"benchmarks/{key.replace('::', '.py::')}" for two in keys.values() for key in two
+        ]
         plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         done = subprocess.run(command, cwd=home, env=plain, capture_output=True, text=True)
         found, problems = load(written) if written.is_file() else (None, [])
@@ -75,20 +79,14 @@ def run(
             reasons = [one.reason for one in found.not_run] if found is not None else []
             raise NotTimed((reasons or problems or said[-1:] or ["pytest printed nothing"])[0])
     lines = [f"{'':18s} {'training':>24s} {'inference':>24s}"]
-    for model in MODELS:
+    for model, two in keys.items():
         cells = []
-        for key, (one, _) in wanted.items():
-            if one is not model:
-                continue
+        for key in two:
             known = found.figures.get((key, framework))
             absent = [left.reason for left in found.not_run if left.name == key]
             cells.append(_cell(*known) if known else f"not run: {(absent or ['failed'])[0]}")
         lines.append(f"{model.name:18s} " + " ".join(f"{cell:>24s}" for cell in cells))
     return lines
-
-
-def _size(model: Model, size: str) -> str:
-    return LARGE[model.topic] if size == "large" else size
 
 
 def _cell(stats: dict[str, float], info: dict[str, object]) -> str:

@@ -61,9 +61,17 @@ def reach(family):
 """
 
 
-@pytest.fixture(scope="module", params=["auto", "process"])
-def impl(request):
-    pool = Pool(Limits(memory=2 << 30), launcher_for(request.param))
+@pytest.fixture(scope="module", params=["auto", "process", "auto, far down", "process, far down"])
+def impl(request, tmp_path_factory):
+    launcher, _, down = request.param.partition(", ")
+    with pytest.MonkeyPatch.context() as patch:
+        if down:  # a socket's address takes 107 bytes
+            patch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("d" * 100)))
+        yield from implementation(launcher)
+
+
+def implementation(launcher):
+    pool = Pool(Limits(memory=2 << 30), launcher_for(launcher))
     files = {"softmax.py": CODE.encode()}
     transport = Transport(pool, Submission(Path("/nonexistent"), "torch", files).source(TOPIC))
     transport.require = lambda name: None  # these functions are in no stub

@@ -40,17 +40,30 @@ def arrays(value):
 
 
 def holds(sent, labels):
-    """Whether labels stand in what was sent: alone, before or after others, or as class numbers of one-hot rows."""
+    """Whether labels stand in what was sent: alone, before or after others, as class numbers of one-hot rows, or with
+    other numbers for the classes.
+    """
     count, numbers = len(labels), [sent]
     if sent.size > count and sent.size % count == 0:
         rows = sent.reshape(count, -1)
         if ((rows == rows.max(axis=1, keepdims=True)).sum(axis=1) == 1).all():
             numbers.append(rows.argmax(axis=1))
+    wanted = in_order_of_appearance(labels)
     return any(
-        np.array_equal(part.astype(np.float64), labels.astype(np.float64))
+        np.array_equal(in_order_of_appearance(part), wanted)
         for found in numbers
         for part in (found[:count], found[-count:])
+        if len(part) == count
     )
+
+
+def in_order_of_appearance(labels):
+    """Class numbers renamed: 0 for the first that appears, 1 for the next. What is no class number stays."""
+    labels = np.asarray(labels, np.float64)
+    values, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    if len(values) > 20:
+        return labels
+    return np.argsort(np.argsort(first))[inverse].astype(np.float64)
 
 
 @pytest.mark.parametrize("name", TOPICS)
@@ -70,7 +83,7 @@ def test_labels_of_the_test_rows_are_never_sent(name):
         one for one, s in splits.items() if any(holds(a, s.test_y.ravel()) for a in listening.sent)
     }
     assert not leaked, f"{name} sends the test labels of {leaked}"
-    assert seen or name != "classification_problem", "the training labels are sent"
+    assert seen or name not in ("classification_problem", "deep_nn"), "the training labels are sent"
 
 
 def test_labels_are_found_however_they_are_sent():
