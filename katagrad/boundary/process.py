@@ -62,6 +62,8 @@ class Pool:
         self.transport = transport or ("loopback" if os.name == "nt" else "socketpair")
         self.servers: dict[str, Server] = {}
         self._twin: Pool | None = None
+        # Who shows how far a training is (`katagrad.boundary.transport.Listener`), if anybody does.
+        self.listener: Any = None
 
     @property
     def memory_bound(self) -> str:

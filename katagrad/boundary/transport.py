@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from katagrad.errors import Ended, Failure, NotGraded, NotStarted, Overtime, StudentError
 from katagrad.worker.limits import MAX_DESCRIPTORS, Limits
+from katagrad.worker.pulse import Training
 
 # Share of a check's time for a function that has exceeded a time limit before, but answered other calls.
 SECOND_CHANCE = 0.25
 # A call that had at least this share of a check's time is itself the cause of exceeding the limit.
 OWN_FAULT = 0.5
+
+
+class Listener(Protocol):
+    """Shows how far a training is, while the driver waits for it."""
+
+    def report(self, function: str, training: Training) -> None:
+        """Called now and then, with the name of the submission's function."""
+
+    def over(self) -> None:
+        """Called at the end of each request, reported or not."""
 
 
 class Transport:
@@ -142,6 +154,8 @@ class Transport:
         deadline = (
             min(self.deadline, started + SECOND_CHANCE * self.seconds) if late else self.deadline
         )
+        listener: Listener | None = getattr(self.pool, "listener", None)
+        self.worker.listener = None if listener is None else partial(listener.report, function)
         self.waiting = True
         try:
             reply = self.worker.request(op, deadline, **arguments)
@@ -156,6 +170,8 @@ class Transport:
             raise self._broken from None
         finally:
             self.waiting = False
+            if listener is not None:
+                listener.over()
         self._answered.add(function)
         return reply
 

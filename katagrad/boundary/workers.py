@@ -8,15 +8,19 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from katagrad.errors import Ended, Overtime
 from katagrad.worker.limits import BROKEN, Limits
+from katagrad.worker.pulse import Training, training_from
 from katagrad.worker.wire import Closed, Connection, Late, WireError
 
 # Limits of an exception that a worker reports: frames of its traceback, characters of each text.
 MAX_FRAMES, MAX_TEXT = 50, 8000
+# Seconds between two reports of a training, and how many may come before a reply.
+EVERY, MAX_REPORTS = 0.25, 20_000
 
 # Signals of a crash, with the likely cause.
 CRASHES = {
@@ -38,6 +42,8 @@ class Worker:
         # How the process ended: wait status, peak memory, CPU seconds.
         self.ending: dict[str, Any] = {}
         self._read = 0
+        # Called with how far a training is, while `request` waits. None: nobody asks the worker for that.
+        self.listener: Callable[[Training], None] | None = None
 
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:
         """Send a request and return the reply: {"value": ...}, {"error": ...} or {"refused": ...}.
@@ -46,8 +52,11 @@ class Worker:
         """
         started = time.monotonic()
         try:
-            self.connection.send({"op": op, "with": arguments}, deadline=deadline)
-            reply = self.connection.receive(deadline)
+            asked: dict[str, Any] = {"op": op, "with": arguments}
+            if self.listener is not None:
+                asked["every"] = EVERY
+            self.connection.send(asked, deadline=deadline)
+            reply = self._reply(deadline)
             if not isinstance(reply, dict) or not (
                 "value" in reply
                 or _sound_text(reply.get("refused"))
@@ -77,6 +86,16 @@ class Worker:
                 f"printed more than {kept} KiB; print less, above all inside loops"
             ) from None
         return reply
+
+    def _reply(self, deadline: float) -> Any:
+        """The next message that is no report of a training."""
+        for _ in range(MAX_REPORTS):
+            reply = self.connection.receive(deadline)
+            report = None if self.listener is None else training_from(reply)
+            if report is None or self.listener is None:
+                return reply
+            self.listener(report)
+        raise WireError("too many reports of one training")
 
     def printed(self) -> str:
         """What the submission printed since the last call, at most `limits.output` bytes."""

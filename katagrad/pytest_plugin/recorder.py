@@ -30,6 +30,7 @@ from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission
 from katagrad.grading.table import number, table
 from katagrad.pytest_plugin.case import CaseReport
+from katagrad.pytest_plugin.training import line_for
 from katagrad.topics import Topic, root, topics
 
 RUN = pytest.StashKey["Run"]()
@@ -57,13 +58,8 @@ class Run:
         self.config = config
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         given = config.getoption("--seed")
-        self.seed: int = (
-            self.worker_input["katagrad_seed"]
-            if self.worker_input
-            else draw_seed()
-            if given is None
-            else given
-        )
+        drawn = draw_seed() if given is None else given
+        self.seed: int = self.worker_input["katagrad_seed"] if self.worker_input else drawn
         self.gradings: dict[Path, Grading] = {}
         self.seen: dict[str, Topic] = {}  # collected topics
         self.outcomes: dict[str, dict[str, Outcome]] = {}
@@ -95,9 +91,10 @@ class Run:
             }
             options["in_process"] = self.in_process
             try:
-                self.gradings[folder] = start(folder, options, self.seed)
+                made = self.gradings[folder] = start(folder, options, self.seed)
             except BadOption as error:
                 raise pytest.UsageError(str(error)) from None
+            made.pool.listener = line_for(self.config)
         return self.gradings[folder]
 
     def prepare(self, folder: Path, topic: Topic) -> None:

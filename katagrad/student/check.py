@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from katagrad.grading.examples import Example, examples, run_example
 from katagrad.grading.records import topic_status
 from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission
+from katagrad.grading.training import on_terminal
 from katagrad.student.interrupt import Superseded
 from katagrad.student.standing import note
 from katagrad.student.workspace import Workspace
@@ -93,6 +95,8 @@ class Checker:
         options = {"framework": framework, "patience": patience}
         chosen = draw_seed() if seed is None else seed
         self.grading: Grading = start(workspace.exercises, options, chosen)
+        if sys.stdout.isatty():
+            self.grading.pool.listener = on_terminal(_write)
         # The submission that is being checked, if any; another thread may look whether it is at work.
         self.transport: Transport | None = None
 
@@ -182,6 +186,10 @@ def keep(workspace: Workspace, found: Verdict, digest: str) -> None:
         maximum=float(found.maximum),
         file=digest,
     )
+
+
+def _write(text: str) -> None:
+    print(text, end="", flush=True)
 
 
 def _body(example: Example) -> Callable[[Implementation], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,7 @@ from katagrad.errors import NOT_GRADED, PASSED, BadOption, NotGraded, one_of
 from katagrad.grading.checks import Outcome, manifest, run_check
 from katagrad.grading.examples import examples, run_examples
 from katagrad.grading.table import number
+from katagrad.grading.training import TrainingLine, on_terminal
 from katagrad.student.cells import grading, history, submission_of
 from katagrad.text import visible
 from katagrad.topics import Topic, topics
@@ -90,11 +92,36 @@ def check(topic: Topic, cells: Sequence[str]) -> Table:
     """Check a topic on the cells so far: the examples of each function, then the hidden checks where they are."""
     run = grading()
     transport = Transport(run.pool, submission_of(topic, cells).source(topic))
+    run.pool.listener = line_for()
     try:
         rows = list(_rows(topic, transport))
     finally:
         transport.close()
+        run.pool.listener = None
     return Table(topic.name, rows, topic.grader.is_file())
+
+
+def line_for() -> TrainingLine:
+    """The line of a long training below the cell, or in the terminal of IPython."""
+    if sys.stdout.isatty():
+        return on_terminal(lambda text: print(text, end="", flush=True))
+    from IPython import display
+
+    # Any: IPython's functions have no types.
+    draw: Any = display.display
+    handles: list[Any] = []
+
+    def show(text: str) -> None:
+        data = {"text/plain": text}
+        if handles:
+            handles[0].update(data, raw=True)
+        else:
+            handles.append(draw(data, raw=True, display_id=True))
+
+    def remove() -> None:
+        show("")
+
+    return TrainingLine(show, remove)
 
 
 def _rows(topic: Topic, transport: Transport) -> Iterator[Row]:

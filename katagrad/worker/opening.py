@@ -16,6 +16,7 @@ import numpy as np
 
 from katagrad.worker.account import describe
 from katagrad.worker.folder import place
+from katagrad.worker.pulse import reporting
 from katagrad.worker.wire import Closed, Connection, Unsendable, WireError
 
 # Name of a runtime: the server that forks its processes. Module of the runtimes of a server.
@@ -70,13 +71,17 @@ class Opening:
 
 
 def answering(connection: Connection, answer: Any, home: Path) -> None:
-    """Answer requests until the driver closes the connection. What cannot be sent is refused."""
+    """Answer requests until the driver closes the connection. What cannot be sent is refused.
+
+    A request may ask for reports on the way (`katagrad.worker.pulse`).
+    """
     while True:
         try:
             request = connection.receive()
         except (Closed, WireError):
             return
-        reply = answer(request)
+        with reporting(connection, request.get("every"), home):
+            reply = answer(request)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
