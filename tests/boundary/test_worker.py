@@ -13,7 +13,7 @@ import pytest
 from katagrad.boundary import Implementation, Pool
 from katagrad.boundary.local import LocalPool
 from katagrad.boundary.transport import Transport
-from katagrad.errors import FAILED, PASSED
+from katagrad.errors import FAILED, PASSED, Failure
 from katagrad.grading.checks import Rules, run_topic
 from katagrad.grading.submission import Submission
 from katagrad.topics import root, topics
@@ -147,6 +147,31 @@ def test_one_server_serves_many(framework):
         assert len(set(served)) == 1
     finally:
         many.close()
+
+
+INCOMPATIBLE = """
+import tensorflow as tf
+
+def softmax(x, axis=-1, temperature=1.0):
+    return tf.matmul(x, x)
+"""
+
+
+@pytest.mark.needs("tensorflow")
+def test_tensorflow_runs_each_operation_by_its_kernel():
+    """A function around each operation takes several times as long, and its name stands in every message."""
+    made = Pool()
+    try:
+        files = {"softmax.py": INCOMPATIBLE.encode()}
+        source = Submission(Path("/nonexistent"), "tensorflow", files).source(TOPIC)
+        carrier = Transport(made, source)
+        carrier.begin(1, 60.0)
+        with pytest.raises(Failure, match="Matrix size-incompatible") as raised:
+            Implementation(carrier).softmax(np.ones((2, 3)))
+        carrier.close()
+    finally:
+        made.close()
+    assert "__wrapped__" not in str(raised.value)
 
 
 def test_nothing_is_left_of_a_worker(pool):
