@@ -4,6 +4,7 @@
     python benchmarks/regress/rates.py collect --framework torch --out rates.jsonl --busy     # beside a neighbour
     python benchmarks/regress/rates.py report rates.jsonl                                     # the rule's rates
     python benchmarks/regress/rates.py rules whole.jsonl                                      # rules beside each other
+    python benchmarks/regress/rates.py synthetic                 # by how launches scatter, of normal draws: no clock
 
 `collect` times four lanes of the same solutions side by side: the base, the same again, and two in which every block
 is drawn out by 5 and 10 %. Each launch of each benchmark is a line of the file; started again, it goes on where it
@@ -20,7 +21,7 @@ import random
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
@@ -231,6 +232,24 @@ def rules(given: argparse.Namespace) -> None:
             print(f"  {name:16s} {words:18s} {summary(replayed(lines, rule, figure))}")
 
 
+def synthetic(given: argparse.Namespace) -> None:
+    """What the rule says of launches that scatter as a normal distribution, in log ratios."""
+    draw, rule = random.Random(21), Rule()
+    for scatter in given.noise:
+        print(f"ratios of launches scatter by {scatter:.1%} (standard deviation)")
+        for planted in (0.0, 0.03, 0.05, 0.10):
+            counts: Counter[str] = Counter()
+            for _ in range(given.trials):
+                ratios: list[float] = []
+                word = MORE
+                while word == MORE:
+                    ratios.append((1 + planted) * draw.lognormvariate(0.0, scatter))
+                    word = rule.judge(ratios) if rule.asks(len(ratios)) else MORE
+                counts[word] += 1
+            said = ", ".join(f"{word} {n / given.trials:.1%}" for word, n in counts.most_common())
+            print(f"  {planted:.0%} slower: {said}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -262,6 +281,10 @@ def main() -> None:
     three.add_argument("files", nargs="+", type=Path)
     three.add_argument("--most", type=int, default=9, help="launches at most: as many as were made")
     three.set_defaults(run=rules)
+    four = ways.add_parser("synthetic", help="trials of the rule on normal draws")
+    four.add_argument("--noise", type=float, nargs="*", default=(0.01, 0.025, 0.05, 0.10, 0.15))
+    four.add_argument("--trials", type=int, default=4000)
+    four.set_defaults(run=synthetic)
     given = parser.parse_args()
     given.run(given)
 
