@@ -1,5 +1,7 @@
 """The page of result files as a whole: what it holds, what becomes of bad files, how it looks in a browser."""
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -33,8 +35,11 @@ def test_every_topic_is_on_it_and_nothing_is_fetched(result, tmp_path):
     assert "@import" not in page
     assert "url(" not in page
     assert "http" not in page.replace("http-equiv", "")
-    assert page.count("<script") == 1  # the JSON
-    assert "default-src 'none'" in page
+    assert page.count("<script") == 2  # the JSON, and what sorts and filters
+    script = page.rpartition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{digest}'; style-src" in page
+    assert "<input" not in page  # what does nothing without a script is made by it
 
 
 def test_names_of_others_are_text_and_never_markup(result, gathered):
@@ -43,7 +48,7 @@ def test_names_of_others_are_text_and_never_markup(result, gathered):
     assert "&lt;b&gt;bold" in page
     assert "alert(1)" in page
     assert "<script>alert" not in page
-    assert page.count("</script>") == 1
+    assert page.count("</script>") == 2
 
 
 def test_the_figures_stand_in_it_as_json(result, gathered):
@@ -79,7 +84,7 @@ FLAGS = [
 LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")  # fmt: skip
 
-# Put into a copy of the page, which has no script of its own and would not allow one.
+# Put into a copy of the page, which would allow no script but its own.
 PROBE = """
 <script>
 const box = element => element.getBoundingClientRect();
@@ -185,7 +190,7 @@ def test_it_fits_and_can_be_read(page, tmp_path, width, scheme):
     assert found["covered"] == []
     assert found["spilled"] == []
     assert found["fetched"] == []
-    assert len(found["sections"]) == 9
+    assert len(found["sections"]) == 10
     assert min(found["sections"]) > 100
     if width == 360:  # the throughput of four columns scrolls, in its own box
         assert found["boxes"][0][1] > found["boxes"][0][0]
@@ -210,6 +215,49 @@ def test_it_is_painted(page, tmp_path, name, width, scheme):
     red, green, blue = (pixels[..., channel] for channel in range(3))
     for seen in (red - blue > 90, blue - red > 90, (green - red > 25) & (green - blue > 10)):
         assert seen.sum() > 100
+
+
+USED = """
+<script>
+addEventListener('load', () => {
+  const shown = () => [...document.querySelectorAll('.heat tbody:not([hidden]) tr:not([hidden]):not(.topic)')];
+  const names = () => shown().map(row => row.cells[0].innerText);
+  const press = () => document.querySelectorAll('.heat thead .sort')[1].click();
+  const found = {all: shown().length, orders: []};
+  const field = document.querySelector('.sift input');
+  const say = words => { field.value = words; field.dispatchEvent(new Event('input')); };
+  for (let i = 0; i < 4; i++) { found.orders.push(names()); press(); }
+  say('Softmax small');
+  found.filtered = names();
+  found.count = document.querySelector('.sift output').textContent;
+  say('');
+  found.again = shown().length;
+  const result = document.createElement('pre');
+  result.id = 'used';
+  result.textContent = JSON.stringify(found);
+  document.body.append(result);
+});
+</script>
+"""
+
+
+@in_browser
+def test_tables_are_sorted_and_filtered(page, tmp_path):
+    # The page's own script runs under its policy.
+    assert 'class="sift"' in browse(tmp_path, "--dump-dom", page=page)
+    copy = tmp_path / "used.html"
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy".*', "", page.read_text("utf-8"))
+    copy.write_text(text.replace("</body>", USED + "</body>"), "utf-8")
+    (found,) = re.findall(r'<pre id="used">(.*?)</pre>', browse(tmp_path, "--dump-dom", page=copy))
+    found = json.loads(html.unescape(found))
+    first, falling, rising, last = found["orders"]
+    assert sorted(first) == sorted(falling) == sorted(rising)
+    assert last == first
+    assert falling != first
+    assert falling != rising
+    assert 0 < len(found["filtered"]) < found["all"] == found["again"]
+    assert all("small" in name for name in found["filtered"])
+    assert re.fullmatch(r"\d+ of \d+ rows", found["count"])
 
 
 @in_browser

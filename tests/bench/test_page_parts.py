@@ -5,7 +5,9 @@ import json
 import pytest
 
 from katagrad.bench import quantities
-from katagrad.bench.page.page import render
+from katagrad.bench.page import judged
+from katagrad.bench.page.machines import machines
+from katagrad.bench.page.page import render, write
 from katagrad.bench.page.plots import HEIGHT, LEFT, Log, Mark, labelled, rooflines
 from katagrad.bench.page.runs import history, missing
 from katagrad.bench.page.tables import against, cell, first_calls, memory, pairs
@@ -176,6 +178,71 @@ def test_first_calls_and_memory(result, gathered):
     (table,) = memory(made)
     assert len(table.rows[0].bars) == 2
     assert "4.00" in " ".join(table.rows[0].texts)
+
+
+def test_a_bar_of_memory_is_what_a_process_took_beyond_the_smallest(result, gathered):
+    path = result("t.json")
+    record = json.loads(path.read_text())
+    for extra, one in enumerate(record["benchmarks"]):
+        one["extra_info"]["peak_memory"] = 300e6 + extra * 10e6
+    path.write_text(json.dumps(record))
+    (table,) = memory(gathered(path))
+    ends = sorted(high for row in table.rows for _, _, high, _ in row.bars)
+    assert ends[0] == 0
+    assert ends[-1] == 100
+    assert "PyTorch 300" in table.note
+
+
+def test_one_machine_stands_against_another(result, gathered):
+    made = gathered(
+        result("a.json"),
+        result("b.json", machine=OTHER, slower=0.5, threads=16),
+        result("c.json", machine=OTHER, slower=0.5, framework="tensorflow"),
+        result("d.json", machine=OTHER, slower=0.5, mode="compile"),
+    )
+    (table,) = machines(made)
+    assert table.title.startswith(
+        "PyTorch: Intel Xeon, 16 cores, CPU, 16 threads, eager, against AMD"
+    )
+    assert table.legend.endswith("faster \u2192")
+    assert [row.values[0] for row in table.rows] == pytest.approx([2.0] * len(table.rows))
+    assert machines(gathered(result("a.json"), result("e.json", framework="tensorflow"))) == []
+
+
+REPORT = {
+    "against": "a" * 40, "machine": {"cpu": "AMD EPYC"}, "notes": ["The load is 5.3."], "unchanged": ["gan"],
+    "status": 1, "benchmarks": [
+        {"benchmark": "softmax::bench_softmax[own]", "verdict": "same", "ratios": [1.0, 1.01, 0.99], "seconds": [1, 1]},
+        {"benchmark": "tests/a::test_<b>", "verdict": "slower", "ratios": [1.1, 1.12, 1.11], "seconds": [1, 1.11]},
+        {"benchmark": "rnn::bench_new", "verdict": "new", "ratios": [], "seconds": [0, 0], "reason": "no function"},
+    ]}  # fmt: skip
+
+
+def test_a_report_of_regress_is_the_view_of_a_pull_request(tmp_path, text_of):
+    for one in REPORT["benchmarks"]:
+        one.setdefault("reason", "")
+    path, out = tmp_path / "report.json", tmp_path / "page.html"
+    path.write_text(json.dumps(REPORT))
+    assert write([path], out) == (3, [])
+    text = text_of(out.read_text("utf-8"))
+    section = text[text.index("Slower than before?") :]
+    places = [section.index(words) for words in ("slower 11 %", "new \u2013", "softmax [own]")]
+    assert places == sorted(places)
+    assert "The load is 5.3. Not timed, the same in both: 1." in section
+    assert (
+        "<b>"
+        not in out.read_text("utf-8").partition("Slower than before?")[2].partition("</section>")[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"verdict": "odd"}, {"ratios": [0.0]}, {"seconds": [1]}, {"ratios": ["x"]}]
+)
+def test_a_torn_report_is_a_file_that_could_not_be_read(tmp_path, change):
+    path = tmp_path / "report.json"
+    torn = {**REPORT, "benchmarks": [{**REPORT["benchmarks"][0], "reason": "", **change}]}
+    path.write_text(json.dumps(torn))
+    assert judged.load(path) is None
 
 
 def test_what_was_not_run_is_listed_with_its_reason(result, gathered):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -15,12 +17,13 @@ from markupsafe import Markup
 from katagrad import __version__
 from katagrad.bench import quantities
 from katagrad.bench.files import Results, load
-from katagrad.bench.page import searched
+from katagrad.bench.page import judged, searched
+from katagrad.bench.page.machines import machines
 from katagrad.bench.page.plots import rooflines
 from katagrad.bench.page.runs import history, missing, runs, version
 from katagrad.bench.page.searched import Search
 from katagrad.bench.page.series import Collection, Figure, collect
-from katagrad.bench.page.tables import STEPS, against, cell, first_calls, memory, pairs
+from katagrad.bench.page.tables import STEPS, Table, against, cell, first_calls, memory, pairs
 from katagrad.files import write_whole
 from katagrad.topics import topics
 
@@ -48,21 +51,26 @@ def write(files: Sequence[Path], out: Path) -> tuple[int, list[str]]:
     loaded: list[Results] = []
     problems: list[str] = []
     searches: list[Search] = []
+    reports: list[Table] = []
     for path in files:
         search = searched.load(path)
         if search is not None:
             searches.append(search)
+            continue
+        report = judged.load(path)
+        if report is not None:
+            reports.append(report)
             continue
         found, faults = load(path)
         problems += faults
         if found is not None:
             loaded.append(found)
     collection = collect(loaded)
-    if not collection.figures and not searches:
+    if not collection.figures and not searches and not reports:
         absent = {f"{run.name}: not run: {one.reason}" for run in loaded for one in run.not_run}
         raise NoPage([*problems, *sorted(absent)])
-    write_whole(out, render(collection, problems, searches, out.parent))
-    shown = sum(len(one.table.rows) for one in searches)
+    write_whole(out, render(collection, problems, searches, out.parent, reports))
+    shown = sum(len(table.rows) for table in (*(one.table for one in searches), *reports))
     return len(collection.newest) + len(collection.pairs) + shown, problems
 
 
@@ -71,11 +79,14 @@ def render(
     problems: Sequence[str] = (),
     searches: Sequence[Search] = (),
     folder: Path | None = None,
+    reports: Sequence[Table] = (),
 ) -> str:
-    """The page's HTML, which will lie in `folder`. It loads nothing, runs no script, and is the same for the same
-    files.
+    """The page's HTML, which will lie in `folder`. It loads nothing, and is the same for the same files.
+
+    Its content policy allows one script, by its hash. Without it, nothing is missing.
     """
     steps, lines = history(collection)
+    script = _script()
     known = topics()
     page = (
         _environment()
@@ -91,6 +102,11 @@ def render(
             limits=[f"{100 * end:g}{quantities.THIN}%" for end in STEPS],
             roofline=rooflines(collection),
             against=against(collection),
+            machines=machines(collection),
+            reports=reports,
+            script=Markup(script),
+            script_hash="sha256-"
+            + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             pairs=pairs(collection),
             first_calls=first_calls(collection),
             memory=memory(collection),
@@ -114,6 +130,14 @@ def _profile(figure: Figure, folder: Path | None) -> str:
     if folder is None or not isinstance(path, str) or not path.endswith(".html"):
         return ""
     return quote(Path(os.path.relpath(path, folder)).as_posix()) if Path(path).is_file() else ""
+
+
+@cache
+def _script() -> str:
+    """What sorts and filters the tables."""
+    path = Path(__file__).parent / "template" / "page.js"
+    # A browser hashes line breaks as it reads them: a carriage return counts as a line feed.
+    return path.read_text(encoding="utf-8").strip().replace("\r\n", "\n")
 
 
 @cache

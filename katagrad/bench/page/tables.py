@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,27 +27,35 @@ KINDS = ("peak", "call")
 
 
 class Cell(NamedTuple):
-    """A throughput. step: 0 where no ceiling applies, else 1 to 6; share: "19 % of copy"."""
+    """A throughput. step: 0 where no ceiling applies, else 1 to 6; share: "19 % of copy".
+
+    order: the share, which cells are sorted by.
+    """
 
     rate: str
     share: str
     step: int
     tooltip: str
+    order: float
 
 
 class Row(NamedTuple):
-    """A line of a plotted table. texts: its columns; marks: (class, point); bars: (class, x1, x2, y)."""
+    """A line of a plotted table. texts: its columns; marks: (class, point); bars: (class, x1, x2, y).
+
+    values: what the columns are sorted by; empty where that is their texts.
+    """
 
     subject: Subject
     texts: list[str]
     marks: list[tuple[str, Mark]]
     bars: list[tuple[str, float, float, float]]
     tooltip: str
+    values: Sequence[float] = ()
 
 
 @dataclass
 class Table:
-    """Rows with a common axis. place: None where all places are in one table."""
+    """Rows with a common axis. legend: what its two directions mean, where that differs between tables."""
 
     title: str
     columns: list[str]
@@ -54,6 +63,7 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     note: str = ""
     line: float | None = None
+    legend: str = ""
 
 
 def cell(figure: Figure) -> Cell:
@@ -72,11 +82,11 @@ def cell(figure: Figure) -> Cell:
     )
     rate = quantities.rate(figure.throughput, figure.unit)
     if not shares:
-        return Cell(rate, "", 0, tooltip)
+        return Cell(rate, "", 0, tooltip, 0.0)
     # Of the two roofs, the one that is nearer.
     share, name = max(shares)
     step = 1 + sum(share > end for end in STEPS)
-    return Cell(rate, f"{quantities.percent(share)} of {name}", step, tooltip)
+    return Cell(rate, f"{quantities.percent(share)} of {name}", step, tooltip, share)
 
 
 def against(collection: Collection) -> list[Table]:
@@ -93,13 +103,13 @@ def against(collection: Collection) -> list[Table]:
         if not pairs:
             continue
         ratios = [a.throughput / b.throughput for _, a, b in pairs]
-        ends = [end for _, a, b in pairs for end in _interval(a, b)]
+        ends = [end for _, a, b in pairs for end in interval(a, b)]
         reach = max(2.0, *ratios, *ends, *(1 / value for value in (*ratios, *ends))) * 1.2
         axis = Log(1 / reach, reach, 3, 97)
-        table = Table(place.label, ["faster"], _ratio_ticks(axis))
+        table = Table(place.label, ["faster"], ratio_ticks(axis))
         table.line = axis.at(1.0)
         mean = geometric_mean(ratios)
-        close = sum(_crosses(*_interval(a, b)) for _, a, b in pairs)
+        close = sum(crosses(*interval(a, b)) for _, a, b in pairs)
         ahead = sum(ratio > 1 for ratio in ratios)
         table.note = (
             f"PyTorch has the higher throughput in {ahead} of {len(ratios)}; the geometric mean of PyTorch's "
@@ -108,16 +118,16 @@ def against(collection: Collection) -> list[Table]:
         for (subject, a, b), ratio in zip(pairs, ratios, strict=True):
             who = "torch" if ratio >= 1 else "tensorflow"
             by = quantities.times(max(ratio, 1 / ratio))
-            low, high = _interval(a, b)
+            low, high = interval(a, b)
             text = f"{Series(place, who).name} {by}"
             tooltip = (
                 f"{subject.topic}: {subject.label}: {text}; PyTorch {quantities.rate(a.throughput, a.unit)}, "
                 f"TensorFlow {quantities.rate(b.throughput, b.unit)}"
             )
             bars = [(who, axis.at(low), axis.at(high), 50.0)]
-            mark = f"{who} hollow" if _crosses(low, high) else who
+            mark = f"{who} hollow" if crosses(low, high) else who
             marks = [(mark, Mark(axis.at(ratio), 50.0, tooltip))]
-            table.rows.append(Row(subject, [text], marks, bars, tooltip))
+            table.rows.append(Row(subject, [text], marks, bars, tooltip, [ratio]))
         tables.append(table)
     return tables
 
@@ -137,19 +147,18 @@ def pairs(collection: Collection) -> list[Table]:
             continue
         reach = max(2.0, *(max(v, 1 / v) for values in found.values() for v in values)) * 1.2
         axis = Log(1 / reach, reach, 3, 97)
-        table = Table(
-            f"{series.name}: {series.place.label}", ["time / other's"], _ratio_ticks(axis)
-        )
+        table = Table(f"{series.name}: {series.place.label}", ["time / other's"], ratio_ticks(axis))
         table.line = axis.at(1.0)
         for subject, (ratio, low, high) in found.items():
             tooltip = (
                 f"{subject.topic}: {subject.label}: time {quantities.times(ratio)} that of the other, "
                 f"{quantities.times(low)} to {quantities.times(high)}"
             )
-            kind = f"{series.mark} hollow" if _crosses(low, high) else series.mark
+            kind = f"{series.mark} hollow" if crosses(low, high) else series.mark
             mark = (kind, Mark(axis.at(ratio), 50.0, tooltip))
             bars = [(series.mark, axis.at(low), axis.at(high), 50.0)]
-            table.rows.append(Row(subject, [quantities.times(ratio)], [mark], bars, tooltip))
+            shown = [quantities.times(ratio)]
+            table.rows.append(Row(subject, shown, [mark], bars, tooltip, [ratio]))
         tables.append(table)
     return tables
 
@@ -185,7 +194,8 @@ def first_calls(collection: Collection) -> list[Table]:
                 (f"{series.mark} hollow", Mark(x[1], 50.0, tooltip)),
             ]
             bars = [(series.mark, min(x), max(x), 50.0)]
-            table.rows.append(Row(one.subject, texts, marks, bars, tooltip))
+            values = [first, one.median, first / one.median]
+            table.rows.append(Row(one.subject, texts, marks, bars, tooltip, values))
         if table.rows:
             tables.append(table)
     return tables
@@ -194,7 +204,13 @@ def first_calls(collection: Collection) -> list[Table]:
 def memory(collection: Collection) -> list[Table]:
     """Peak memory, a table for each place, with a bar for each framework."""
     figures = collection.newest.values()
-    most = max((one.number("peak_memory") or 0.0 for one in figures), default=0.0)
+    peaks = {(one.series, one.subject): one.number("peak_memory") or 0.0 for one in figures}
+    least = {
+        series: min((v for (one, _), v in peaks.items() if one == series and v), default=0.0)
+        for series in collection.series
+    }
+    most = max((v - least[series] for (series, _), v in peaks.items()), default=0.0)
+    most = most if most > 0 else 1.0
     calls = any(one.number("call_memory") for one in figures)
     ticks = [(0.0, "0"), (50.0, quantities.size(most / 2)), (100.0, quantities.size(most))]
     tables = []
@@ -202,36 +218,43 @@ def memory(collection: Collection) -> list[Table]:
         members = collection.within(place)
         columns = [text for one in members for text in (one.name, "one call")[: 1 + calls]]
         table = Table(place.label, columns, ticks)
+        shown = [f"{one.name} {quantities.size(least[one])}" for one in members if least[one]]
+        table.note = f"Smallest processes: {', '.join(shown)}."
         for subject in collection.subjects:
             texts: list[str] = []
+            values: list[float] = []
             bars = []
             for rank, series in enumerate(members):
                 figure = collection.newest.get((series, subject))
                 known = [figure.number(f"{kind}_memory") if figure else None for kind in KINDS]
                 texts += [quantities.size(v) if v else "\N{EN DASH}" for v in known[: 1 + calls]]
+                values += [v or 0.0 for v in known[: 1 + calls]]
                 if known[0]:
                     height = round(100 * (rank + 1) / (len(members) + 1), 2)
-                    bars.append((series.mark, 0.0, round(100 * known[0] / most, 2), height))
+                    above = round(100 * (known[0] - least[series]) / most, 2)
+                    bars.append((series.mark, 0.0, above, height))
             if bars:
                 tooltip = f"{subject.topic}: {subject.label}: {', '.join(texts)}"
-                table.rows.append(Row(subject, texts, [], bars, tooltip))
+                table.rows.append(Row(subject, texts, [], bars, tooltip, values))
         if table.rows:
             tables.append(table)
     return tables
 
 
-def _interval(a: Figure, b: Figure) -> tuple[float, float]:
+def interval(a: Figure, b: Figure) -> tuple[float, float]:
     """The ratio of throughputs where one is at its slower quartile and the other at its faster one."""
     fast_a, slow_a = a.quartiles
     fast_b, slow_b = b.quartiles
     return (fast_b / slow_a, slow_b / fast_a)
 
 
-def _crosses(low: float, high: float) -> bool:
+def crosses(low: float, high: float) -> bool:
+    """Whether a line reaches over 1."""
     return low <= 1 <= high
 
 
-def _ratio_ticks(axis: Log) -> list[tuple[float, str]]:
+def ratio_ticks(axis: Log) -> list[tuple[float, str]]:
+    """The ticks of an axis of ratios, which goes as far below 1 as above it."""
     steps = [1, *([2, 5] if axis.high < 10 else axis.decades())]
     both = sorted({v for step in steps for v in (step, 1 / step) if axis.low <= v <= axis.high})
     return [
