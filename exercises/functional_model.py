@@ -25,6 +25,8 @@ the framework's global generator.
 Graded as an outcome, by the accuracy on test images that the median of three runs reaches: on Fashion-MNIST, where it
 is present, 0.86 after 8 epochs with batches of 256; else 0.95 on scikit-learn's digits after 15 epochs, batches of 64.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Klambauer, Unterthiner, Mayr & Hochreiter (2017), Self-normalizing neural networks, arXiv:1706.02515; He,
 Zhang, Ren & Sun (2016), arXiv:1512.03385; Xiao, Rasul & Vollgraf (2017), Fashion-MNIST, arXiv:1708.07747; Hand & Till
 (2001), doi:10.1023/A:1010920819831 (multiclass AUC).
@@ -77,7 +79,7 @@ def predict_proba(model, images):
 
 
 def evaluate_full(model, images, labels):
-    """Return how well the model does, as a dict of Python floats.
+    """Return how well the model does, as a dict of Python floats. images and labels are as for train.
 
     accuracy: share of right predictions. precision, recall, f1: the plain mean over all k classes of each class's own;
     where a class is never predicted, its precision and F1 are 0. auc: the plain mean over classes of the area under the

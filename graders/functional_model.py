@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring import oracle
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     between,
     close,
@@ -17,6 +19,7 @@ from katagrad.authoring.expect import (
     number,
     shape,
 )
+from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import slopes, softmax
 from katagrad.authoring.threshold import Threshold
 from katagrad.errors import NotGraded
@@ -25,6 +28,7 @@ NAMES = ["relu", "tanh", "selu", "logits"]
 SKIP = "The tanh block's input is used twice: as its input, and added to its output."
 # Of images whose probabilities shall lie apart; about one of two does.
 DRAWS = 1000
+STRANGE = "the share of test images whose most probable class is not that of the largest logit of the layers"
 MACRO = "Compute each class's own measure first, and then their plain mean."
 
 
@@ -77,6 +81,28 @@ def filled(impl, in_shape=(4, 3), k=5, widths=(8, 6)):
     return model, p
 
 
+MODEL = anew("build", (4, 3), 5, (8, 6))
+
+
+@pytest.mark.grade(points=1)
+def test_the_model_keeps_the_contracts_words(impl):
+    """layer_names, activations and predict_proba keep what docs/contract.md says of every function"""
+    conform(impl, "layer_names", [MODEL], expected=NAMES)
+    x = integers(128, 6, 4, 3)  # bytes that int8 can hold, too
+    for name in ("activations", "predict_proba"):
+        conform(impl, name, [MODEL, x], rows=[1], rowwise=True)
+
+
+@pytest.mark.grade(points=1, seconds=60)
+def test_training_keeps_the_contracts_words(impl):
+    """train and evaluate_full keep what docs/contract.md says of every function"""
+    x, y = integers(128, 20, 4, 3), np.arange(20) % 5
+    conform(impl, "evaluate_full", [MODEL, x, y], gives="anything", without=["integers"])
+    rules = ["result", "untouched", "settings", "views", "keywords"]
+    told = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
+    conform(impl, "train", [MODEL, x, y, 2, 20, 0.01], only=rules, **told)
+
+
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize(("in_shape", "k", "widths"), [((28, 28), 10, None), ((4, 7), 3, (9, 5))])
 def test_build_names_and_sizes_its_layers(impl, in_shape, k, widths):
@@ -109,9 +135,25 @@ def test_build_draws_weights_to_fit(impl):
             ratio, 1 - error, 1 + error, of=f"the variance of {name!r} as a share of the stub's"
         )
         between(float(w.mean() / w.std()), -error, error, of=f"mean / deviation of {name!r}")
+        if name in ("relu", "selu"):
+            share = float((np.abs(w) > 1.8 * np.sqrt(variance)).mean())
+            of = f"the share of weights of {name!r} beyond 1.8 deviations, 0.07 for normal draws,"
+            between(share, 0.06, 0.09, of=of)
         if name in ("tanh", "logits"):
             limit = np.sqrt(3 * variance) * (1 + 1e-5)
             between(float(np.abs(w).max()), 0.0, limit, of=f"the largest |weight| of {name!r}")
+    starts = []
+    for seed in (1, 1, 2):
+        impl.seed(seed)
+        starts.append(by_name(impl, called(impl.build((4, 3), 5, (8, 6)), (4, 3))))
+    for name in NAMES:
+        first, again, other = (start[name]["kernel"] for start in starts)
+        of = f"the kernel of {name!r} of a second model from the same state of the global generator"
+        close(again, first, of=of)
+        holds(
+            np.abs(other - first).max() > 1e-3,
+            f"the kernel of {name!r} does not depend on the framework's global generator",
+        )
 
 
 @pytest.mark.grade(points=3, hint=SKIP)
@@ -186,6 +228,11 @@ def test_predict_proba_is_the_softmax(impl):
         atol=1e-5,
         mistakes={"the logits": logits, "softmax of softmax": softmax(softmax(logits))},
     )
+    p["logits"] = (200.0 * p["logits"][0], p["logits"][1])
+    order = [layer["name"].split(".")[-1] for layer in impl.layers(model)]
+    impl.assign(model, [dict(zip(("kernel", "bias"), p[n], strict=True)) for n in order])
+    of = "predict_proba(model, images) of logits in the hundreds"
+    close(impl.predict_proba(model, x), softmax(forward(p, x)["logits"]), of=of, atol=5e-3)
 
 
 # -- training --------------------------------------------------------------------------------------
@@ -220,6 +267,36 @@ def test_train_starts_from_the_given_weights(impl):
         )
         moved = float(np.abs(layer["bias"] - p[name][1]).max())
         between(moved, 0.0098, 0.0102, of=f"the largest step of the bias of {name!r}")
+
+
+@pytest.mark.grade(points=2, seconds=60, hint="Adam with beta1 0.9, beta2 0.999, and lr as given.")
+def test_train_makes_the_steps_of_adam(impl):
+    """three full-batch epochs end where the steps of a new Adam on the mean cross-entropy end"""
+    model, p = filled(impl)
+    start = impl.layers(model)
+    x, y = images(12, 4, 3), np.arange(12) % 5
+    x[:, 0, 0] = 0
+    impl.train(model, x, (y + 1) % 5, 1, batch=12, lr=0.1)
+    impl.assign(model, start)  # Adam starts anew, too
+    dark = p["relu"][0][0]
+    # Labels that do not fit at first and then do turn the gradients, so that both betas show.
+    impl.train(model, x, y, 3, batch=12, lr=0.1)
+    keys = [(name, i) for name in NAMES for i in (0, 1)]
+
+    def loss():
+        return -np.log(softmax(forward(p, x)["logits"]))[np.arange(12), y].mean()
+
+    adam = oracle.Adam(0.1)
+    for _ in range(3):
+        moved = {(n, i): adam.moved((n, i), p[n][i], slopes(loss, p[n][i])) for n, i in keys}
+        p = {name: (moved[name, 0], moved[name, 1]) for name in NAMES}
+    layers = by_name(impl, model)
+    of = "the weights of a pixel that is always 0, whose gradient is 0, after training"
+    close(layers["relu"]["kernel"][0], dark, of=of)
+    found = layers["logits"]
+    of = "of 'logits' after three steps of Adam, lr=0.1"
+    for i, key in enumerate(("kernel", "bias")):
+        close(found[key], p["logits"][i], of=f"the {key} {of}", rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.grade(points=2, seconds=60, hint="Weigh each batch's mean loss by its number of rows.")
@@ -258,7 +335,12 @@ def shades():
 
 @pytest.mark.grade(points=2, seconds=60)
 def test_train_shuffles(impl):
-    """rows come in a new order in each epoch, each with its own label"""
+    """each epoch takes each row once, in batches of the size asked for, in a new order, with its own label"""
+    model, rows = called(impl.build((4, 3), 2, (8, 6)), (4, 3)), shades()[:21]
+    labels = (np.arange(21) >= 11).astype(int)
+    batches = visited(impl, model, rows, lambda: impl.train(model, rows, labels, 3, batch=5))
+    if batches:  # none if train computes the graph without calling the model
+        expect_epochs(batches, rows=21, batch=5, epochs=3, of="train(model, images, labels, 3, 5)")
     x = shades()
     model, p = filled(impl)
     runs = []
@@ -421,9 +503,13 @@ def accuracy(impl, seed, split, as_bytes, epochs, batch):
     x = as_bytes(split.train_x)
     model = impl.build(x.shape[1:], 10)
     impl.train(model, x, split.train_y, epochs, batch)
-    return float(
-        (impl.predict_proba(model, as_bytes(split.test_x)).argmax(-1) == split.test_y).mean()
-    )
+    test_x = as_bytes(split.test_x)
+    answers = impl.predict_proba(model, test_x).argmax(-1)
+    # What the layers give counts, so that answers from elsewhere earn nothing. Rounding may decide a close one.
+    p = {name: (one["kernel"], one["bias"]) for name, one in by_name(impl, model).items()}
+    own = forward(p, test_x)["logits"].argmax(-1)
+    between(float((answers != own).mean()), 0, 0.01, of=STRANGE)
+    return float((own == split.test_y).mean())
 
 
 @DIGITS.measured_by

@@ -9,7 +9,8 @@ import numpy as np
 
 from katagrad.authoring import comparison as wording
 from katagrad.boundary.probing import Found
-from katagrad.worker.wire import WithLayout
+from katagrad.boundary.remote import Remote
+from katagrad.worker.wire import Made, WithLayout
 
 
 def _subject(names: Sequence[str], count: int, path: Sequence[Any], keys: Sequence[str]) -> str:
@@ -51,6 +52,8 @@ def touched(
                 model = _subject(names, len(args), path[:1], keys)
                 words.append(f"{of} changed a parameter of {model}, which should be left as it was")
             continue
+        if isinstance(_at(args, kwargs, path[:1]), (Made, Remote)):
+            continue  # a parameter that the model made as it was first called
         sent = _at(args, kwargs, path)
         if isinstance(sent, (dict, list, tuple)):
             shown = sorted(str(key) for key in sent) if isinstance(sent, dict) else len(sent)

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from katagrad.authoring import traces
 from katagrad.authoring.conformance import RULES, anew, conform
 from katagrad.authoring.expect import integers, normal
 from katagrad.boundary.implementation import exact
+from katagrad.boundary.probing import Found
 from katagrad.errors import Failure, NotStarted
 from katagrad.topics import read_toml, root
 from katagrad.worker.tree import FORMS as WIRE_FORMS
@@ -89,6 +91,14 @@ def test_a_stub_is_not_started(grade, framework):
 def test_unknown_rules_are_refused():
     with pytest.raises(AssertionError, match="no such rules"):
         conform(None, "scale", without=["dtypes"])
+
+
+def test_a_parameter_that_a_model_makes_in_its_first_call_is_no_trace():
+    grown = Found(after=(((0, 0), np.ones(3), {"requires_grad": True, "grad": None}),))
+    assert traces.touched("f(model)", ["model"], ((anew("build", 3),), {}), grown, ()) == []
+    moved = Found(before=(((0, 0), np.zeros(3), {}),), after=grown.after)
+    (words,) = traces.touched("f(model)", ["model"], ((anew("build", 3),), {}), moved, ())
+    assert words == "f(model) changed a parameter of model, which should be left as it was"
 
 
 def test_every_rule_has_its_words():
