@@ -296,7 +296,7 @@ def test_saturation_counts_blocked_gradients(impl, name):
 @pytest.mark.grade(points=1)
 def test_saturation_refuses_unknown_names(impl):
     """saturation raises ValueError for an unknown name, and tol is 0.001 by default"""
-    for name in ("swish", "sigmoid_grad", ""):
+    for name in ("swish", "sigmoid_grad", "ReLU", ""):
         with raises("ValueError", of=f"saturation(x, {name!r})"):
             impl.saturation(normal(3), name)
     x = np.array([2.0, 7.0, 6.5, -8.0])  # sigmoid_grad: 0.105, 0.0009, 0.0015, 0.0003

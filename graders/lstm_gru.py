@@ -486,6 +486,9 @@ def test_params_have_their_shapes_and_bounds(impl, kind):
         abs(float(np.corrcoef(found["wx"].ravel()[:625], found["wh"].ravel()[:625])[0, 1])) < 0.25,
         f"wx and wh of {call} are the same draws",
     )
+    drawn = np.concatenate([found[name].ravel() for name in ("wx", "wh", "wo")])
+    of = f"the share of different numbers among all weights of {call}"
+    at_least(len(np.unique(drawn)) / drawn.size, 0.99, of=of)
     rules = ["rng", "twice", "settings"]
     conform(impl, "init_params", [kind, 3, 4, 2, impl.rng(3)], only=rules)
 
