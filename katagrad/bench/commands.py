@@ -114,6 +114,40 @@ def models(
         print(line)
 
 
+@app.command("landscape")
+def landscape(
+    topic: Annotated[str, typer.Argument(help="the topic whose benchmarks are timed")],
+    framework: Annotated[
+        str | None, typer.Option(help="torch or tensorflow; default: what is installed")
+    ] = None,
+    select: Annotated[str, typer.Option("-k", help="only benchmarks whose names match")] = "",
+    size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
+    threads: Annotated[
+        int | None, typer.Option(help="the larger number of threads; default: all cores")
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="time five blocks instead of twenty")] = False,
+) -> None:
+    """Time a topic eager and compiled, on one and on all threads, in float32 and bfloat16, in one table."""
+    import os
+
+    from katagrad.bench import landscape
+    from katagrad.progress import progress
+    from katagrad.topics import topics
+
+    if framework is not None:
+        one_of("framework", framework, FRAMEWORKS)
+    about = topics()[one_of("topic", topic, topics())]
+    frameworks = [framework] if framework is not None else landscape.installed()
+    every = list(landscape.ways(frameworks, landscape.precisions(), threads or os.cpu_count() or 1))
+    with progress("timing", "timed") as advance:
+        found, problems = landscape.run(about, every, size, select, quick, advance)
+    for line in landscape.lines(found):
+        print(line)
+    for line in problems:
+        typer.echo(f"not timed: {line}", err=True)
+    raise typer.Exit(0 if found else 2)
+
+
 @app.command("devices")
 def devices() -> None:
     """List the devices for timing: the processor, and the GPUs that each installed framework sees."""

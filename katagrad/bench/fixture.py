@@ -280,7 +280,7 @@ class Bench(Timing):
         function: of the benchmark's own file, in plain Python; of that file, it may use its parameters alone.
         solution: the topic's module. A call under a microsecond would be timed with the loop around it.
         """
-        if self.runner.mode == "compiled":
+        if self.runner.mode != "eager":
             pytest.skip("plain Python: there is nothing to compile")
         source = inspect.getsource(function)
         source += f"\n\nimport {self.topic.name} as _solution\n\n\n"

@@ -38,6 +38,15 @@ def describe() -> dict[str, Any]:
     }
 
 
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16 itself. False where the system does not say."""
+    with suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text().split()
+        # x86 names two, Arm one.
+        return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
+    return False
+
+
 def available() -> int | None:
     """Bytes of memory that are available without swapping; None where the system does not report them."""
     with suppress(OSError, ValueError, IndexError):

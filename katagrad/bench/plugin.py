@@ -35,14 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--mode",
         default="eager",
-        choices=("eager", "compiled"),
-        help="compiled: tf.function, torch.compile",
+        choices=("eager", "compiled", "xla"),
+        help="compiled: tf.function, torch.compile; xla: tf.function with XLA",
     )
     add(
         "--precision",
         default="float32",
         choices=PRECISIONS,
-        help="on a GPU: tf32 rounds products of float32; float16 and bfloat16 apply to inputs and layers",
+        help="tf32 rounds products of float32; float16 and bfloat16 apply to inputs and layers; without a GPU, only "
+        "bfloat16, on a processor that computes in it",
     )
 
 
@@ -50,10 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare the place of the runners."""
     config.stash[RUNNERS] = {}
     config.stash[BENCHMARKS] = messages.Progress()
-    if config.getoption("--precision") != "float32" and config.getoption("--device") == "cpu":
+    precision = config.getoption("--precision")
+    here = ("float32", "bfloat16") if machine.has_bfloat16() else ("float32",)
+    if config.getoption("--device") == "cpu" and precision not in here:
         raise pytest.UsageError(
-            f"--precision {config.getoption('--precision')} is for a GPU: add --device cuda, or leave it out"
+            f"--precision {precision} is for a GPU: add --device cuda, or leave it out"
         )
+    if config.getoption("--mode") == "xla" and config.getoption("--framework") == "torch":
+        raise pytest.UsageError("--mode xla is for --framework tensorflow; torch has compiled")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

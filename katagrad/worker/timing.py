@@ -71,17 +71,17 @@ def prepare(
     """Prepare a call and warm it up. Returns (handle, seconds of the first call, seconds of a warm one).
 
     call: target, args, kwargs, backward, wrt, output and exhaust, as `katagrad.bench.fixture` sends them.
-    sets: the number of copies of the inputs. mode: "eager" or "compiled".
+    sets: the number of copies of the inputs. mode: "eager", "compiled", or "xla" in TensorFlow.
     """
     adapter = session.adapter
     function = session.resolve(call["target"])
-    if mode == "compiled":
-        function = adapter.compiled(function)
+    if mode != "eager":
+        function = adapter.compiled(function) if mode == "compiled" else adapter.by_xla(function)
     calls = [_bound(session, function, call) for _ in range(sets)]
     made = Prepared(
         calls,
         lambda result: finish(adapter, result),
-        (lambda: int(adapter.traces(function))) if mode == "compiled" else lambda: 0,
+        (lambda: int(adapter.traces(function))) if mode != "eager" else lambda: 0,
     )
     gc.collect()
     gc.disable()

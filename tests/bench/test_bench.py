@@ -257,8 +257,8 @@ def test_tracing_is_counted_and_not_timed(run):
 
 @pytest.mark.needs("torch")
 def test_a_precision_needs_a_gpu(run):
-    output, _ = run("--framework", "torch", "--precision", "bfloat16")
-    assert "--precision bfloat16 is for a GPU: add --device cuda, or leave it out" in output
+    output, _ = run("--framework", "torch", "--precision", "float16")
+    assert "--precision float16 is for a GPU: add --device cuda, or leave it out" in output
 
 
 @pytest.mark.needs("torch")

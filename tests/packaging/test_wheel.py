@@ -24,7 +24,7 @@ def sources(folder):
     return {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".toml", ".txt", ".typed", ".j2", ".css")
+        if path.suffix in (".py", ".toml", ".txt", ".typed", ".j2", ".css", ".js")
         and "__pycache__" not in path.parts
     }
 

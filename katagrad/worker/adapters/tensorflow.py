@@ -222,6 +222,11 @@ def compiled(function: Any) -> Any:
     return tf.function(function)
 
 
+def by_xla(function: Any) -> Any:
+    """Compile `function` with XLA."""
+    return tf.function(function, jit_compile=True)
+
+
 def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
     """(a function that does the work once, the amount of work): see `katagrad.worker.timing.ceiling`."""
     if kind == "matmul":

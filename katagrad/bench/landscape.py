@@ -1,0 +1,144 @@
+"""`kata bench landscape`: one topic's benchmarks in every way that its code can run, in one table."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from katagrad.bench import machine, quantities
+from katagrad.bench.files import Results, load
+from katagrad.topics import FRAMEWORKS, Topic, root
+
+# How the same body runs, in each framework. Eager comes first: the others are compared with it.
+MODES = {"torch": ("eager", "compiled"), "tensorflow": ("eager", "compiled", "xla")}
+NAMES = {
+    ("torch", "eager"): "PyTorch, eager",
+    ("torch", "compiled"): "torch.compile",
+    ("tensorflow", "eager"): "TensorFlow, eager",
+    ("tensorflow", "compiled"): "tf.function",
+    ("tensorflow", "xla"): "XLA",
+}
+
+
+class Way(NamedTuple):
+    """One way to run a body."""
+
+    framework: str
+    mode: str
+    threads: int
+    precision: str
+
+    @property
+    def label(self) -> str:
+        """In words: "torch.compile, 2 threads, bfloat16"."""
+        threads = f"{self.threads} thread{'s' if self.threads != 1 else ''}"
+        precision = self.precision if self.precision != "float32" else ""
+        return ", ".join(filter(None, (NAMES[self.framework, self.mode], threads, precision)))
+
+
+class Timed(NamedTuple):
+    """Seconds of the first call, which compiles, and of a later one."""
+
+    first: float
+    steady: float
+
+
+def ways(frameworks: Sequence[str], precisions: Sequence[str], threads: int) -> Iterator[Way]:
+    """Every way, with one thread and with `threads`."""
+    for framework in frameworks:
+        counts = dict.fromkeys((1, threads))
+        for precision, count, mode in product(precisions, counts, MODES[framework]):
+            yield Way(framework, mode, count, precision)
+
+
+def precisions() -> tuple[str, ...]:
+    """float32, and bfloat16 where the processor computes in it."""
+    return ("float32", "bfloat16") if machine.has_bfloat16() else ("float32",)
+
+
+def run(
+    topic: Topic,
+    every: Sequence[Way],
+    size: str,
+    select: str,
+    quick: bool,
+    advance: Callable[[int, int, str], None],
+) -> tuple[dict[str, dict[Way, Timed]], list[str]]:
+    """(by benchmark: by way: its timing; a line for each way that has none). advance(done, of, way): for progress."""
+    found: dict[str, dict[Way, Timed]] = {}
+    problems: list[str] = []
+    for number, way in enumerate(every):
+        advance(number, len(every), way.label)
+        results, said = _time(topic, way, size, select, quick)
+        for (full, _), (stats, info) in (results.figures if results else {}).items():
+            first = info.get("first_call")
+            if isinstance(first, (int, float)):
+                name = full.split("::", 1)[1].removeprefix("bench_")
+                found.setdefault(name, {})[way] = Timed(float(first), stats["median"])
+        reasons = dict.fromkeys(one.reason for one in results.not_run) if results else {said: None}
+        problems += [f"{way.label}: {reason}" for reason in reasons if reason]
+    advance(len(every), len(every), "")
+    return found, problems
+
+
+def _time(
+    topic: Topic, way: Way, size: str, select: str, quick: bool
+) -> tuple[Results | None, str]:
+    """The results of one way, or what pytest said last."""
+    with tempfile.TemporaryDirectory(prefix="katagrad-landscape-") as room:
+        written = Path(room) / "result.json"
+        command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib"]
+        for name in ("katagrad.pytest_plugin.plugin", "katagrad.bench.plugin", "no:cacheprovider"):
+            command += ["-p", name]
+        command += [f"--rootdir={root()}", f"--size={size}", f"--benchmark-json={written}"]
+        command += [f"--framework={way.framework}", f"--mode={way.mode}"]
+        command += [f"--threads={way.threads}", f"--precision={way.precision}"]
+        command += [*(["--quick"] if quick else []), *(["-k", select] if select else [])]
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        done = subprocess.run(
+            [*command, f"benchmarks/{topic.name}.py"],
+            cwd=root(),
+            env=plain,
+            capture_output=True,
+            text=True,
+        )
+        if written.is_file():
+            return load(written)[0], ""
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        return None, (lines or ["pytest printed nothing"])[-1]
+
+
+def lines(found: dict[str, dict[Way, Timed]]) -> Iterator[str]:
+    """A table for each benchmark. What compiling takes is the first call less a later one."""
+    for name, timed in found.items():
+        yield name
+        yield f"  {'':42s} {'first call':>11s} {'compiling':>11s} {'steady':>11s} {'by eager':>9s}"
+        for way, one in timed.items():
+            eager = timed.get(way._replace(mode="eager"))
+            compiled = way.mode != "eager"
+            extra = max(one.first - one.steady, 0.0) if compiled else 0.0
+            cells = [
+                quantities.seconds(one.first),
+                quantities.seconds(extra) if extra else "-",
+                quantities.seconds(one.steady),
+                quantities.times(one.steady / eager.steady) if eager and compiled else "-",
+            ]
+            widths = (11, 11, 11, 9)
+            shown = " ".join(
+                f"{cell.replace(quantities.THIN, ' '):>{width}s}"
+                for cell, width in zip(cells, widths, strict=True)
+            )
+            yield f"  {way.label:42s} {shown}"
+
+
+def installed() -> list[str]:
+    """The frameworks that are installed here."""
+    from importlib.util import find_spec
+
+    return [name for name in FRAMEWORKS if find_spec(name) is not None]
