@@ -179,7 +179,7 @@ def test_fit_follows_the_rule_exactly(impl, epochs):
 @pytest.mark.grade(points=2, hint="Count within one epoch, and start again from 0 for the next.")
 def test_fit_counts_mistakes_by_epoch(impl):
     """mistakes holds the number of mistakes of each epoch that was run"""
-    x, y = mixed(20, 3)
+    x, y = mixed(80, 3)
     expected = fit(x, y, 6)[2]
     result = impl.perceptron_fit(x, y, epochs=6)[2]
     holds(

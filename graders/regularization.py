@@ -156,6 +156,9 @@ def test_gradients_reach_the_weights(impl, skip_bias):
             else:
                 none = g is None or not np.any(g)
                 holds(none, f"{of} is not 0, but params[{i}] is a bias")
+        still = [np.zeros_like(params[0])]
+        of = f"d {name} / d params[0] where every weight is 0"
+        close(impl.grad(name, still)[0], still[0], of=of)
 
 
 @pytest.mark.grade(points=2, hint="loss + l1 * sum |w| + l2 * sum w^2, each with its own factor.")
@@ -261,6 +264,11 @@ def test_adam_reads_its_defaults(impl):
     wide, _ = impl.float64.adam_step(params, small, (zeros, zeros), 1)
     expected, _ = adam_step(params, small, (zeros, zeros), 1, 0.001)
     close(wide[0], expected[0], of="the first step of Adam for gradients near 1e-7")
+    moments = ([normal(3, 2)], [normal(3, 2) ** 2])
+    for step in (40, 400):
+        wide, _ = impl.float64.adam_step(params, grads, moments, step)
+        expected, _ = adam_step(params, grads, moments, step, 0.001)
+        close(wide[0], expected[0], of=f"params after adam_step with step={step}")
 
 
 @pytest.mark.grade(

@@ -42,7 +42,8 @@ def alike(
         for key, item in wanted.items():
             alike(found[key], item, f"{of}[{key!r}]", *options)
     elif isinstance(wanted, (list, tuple)):
-        kinds = (list, tuple) if oracle else type(wanted)
+        # Two things may come as a tuple or a list; what the stub calls a list is one.
+        kinds = (list, tuple) if oracle and isinstance(wanted, tuple) else type(wanted)
         if not isinstance(found, kinds):
             name = "tuple" if isinstance(wanted, tuple) else "list"
             raise Failure(f"{of} is {wording.kind_of(found)}, but should be a {name}")
@@ -127,28 +128,27 @@ def numeric(value: Any, of: str, floats: str, gives: str) -> None:
         raise Failure(f"{of} is {wording.kind_of(value)}, but should be a tensor")
 
 
-def _doubles(value: Any) -> np.ndarray:
-    """All float64 numbers of a result, Python floats among them."""
+def _doubles(value: Any) -> list[np.ndarray]:
+    """The float64 tensors of a result, flat, and its Python floats as one more."""
     found = [
-        np.asarray(a)
-        for a in leaves(value)
-        if isinstance(a, float) or (isinstance(a, np.ndarray) and a.dtype == np.float64)
+        a.reshape(-1) for a in leaves(value) if isinstance(a, np.ndarray) and a.dtype == np.float64
     ]
-    return np.concatenate([a.reshape(-1) for a in found]) if found else np.zeros(0)
+    floats = [a for a in leaves(value) if isinstance(a, float)]
+    return [*found, np.asarray(floats)] if floats else found
 
 
 def rounded(value: Any, of: str) -> list[str]:
-    """Whether all float64 numbers of a result could be held in float32, as those that went through it can."""
-    flat = _doubles(value)
-    flat = flat[long(flat)]
-    if not flat.size or (flat.astype(np.float32).astype(np.float64) != flat).any():
-        return []
-    return [
-        (
-            f"{of} holds {flat[0]:.17g}, which has only the digits of float32, "
-            "but should be computed in float64 throughout"
-        )
-    ]
+    """Whether all numbers of a float64 tensor could be held in float32, as those that went through it can."""
+    for flat in _doubles(value):
+        flat = flat[long(flat)]
+        if flat.size and not (flat.astype(np.float32).astype(np.float64) != flat).any():
+            return [
+                (
+                    f"{of} holds {flat[0]:.17g}, which has only the digits of float32, "
+                    "but should be computed in float64 throughout"
+                )
+            ]
+    return []
 
 
 def blurred(value: Any, near: Sequence[Any], of: str, what: str) -> list[str]:
@@ -157,24 +157,37 @@ def blurred(value: Any, near: Sequence[Any], of: str, what: str) -> list[str]:
     near: the results for inputs that were not changed, and changed by HALF and by BIG. what: how they were
     changed, in words. Elements that do not follow their slope between those (steps, kinks) are not judged.
     """
-    tiny, still, half, big = (_doubles(one) for one in (value, *near))
-    if not still.size or not tiny.shape == still.shape == half.shape == big.shape:
+    parts = [_doubles(one) for one in (value, *near)]
+    if len({tuple(map(len, one)) for one in parts}) > 1:
         return []
+    for tiny, still, half, big in zip(*parts, strict=True):
+        slow = _slow(tiny, still, half, big)
+        if slow is not None:
+            return [
+                (
+                    f"{of} changes by {slow[0]:.3g} where {what} by a factor of 1 + 1e-9, but should change by "
+                    f"{slow[1] * TINY / BIG:.3g}: something on the way was rounded to float32"
+                )
+            ]
+    return []
+
+
+def _slow(
+    tiny: np.ndarray, still: np.ndarray, half: np.ndarray, big: np.ndarray
+) -> tuple[float, float] | None:
+    """The changes (for TINY, for BIG) of an element, if most elements of a tensor change too little for TINY."""
     with np.errstate(all="ignore"):
         tiny, half, big = (one - still for one in (tiny, half, big))
         size = np.abs(big)
         smooth = np.isfinite(big) & (np.abs(big - 2 * half) <= 0.02 * size)
-        smooth &= (size > 0.05 * np.nanmax(size)) & (size > 1e-6 * np.nanmax(np.abs(still)))
+        smooth &= (size > 0.05 * np.nanmax(size, initial=0.0)) & (
+            size > 1e-6 * np.nanmax(np.abs(still), initial=0.0)
+        )
         off = np.abs(tiny * (BIG / TINY) - big) > 0.5 * size
     if not smooth.any() or (off & smooth).sum() <= smooth.sum() / 2:
-        return []
+        return None
     at = int(np.argmax(off & smooth))
-    return [
-        (
-            f"{of} changes by {tiny[at]:.3g} where {what} by a factor of 1 + 1e-9, but should change by "
-            f"{big[at] * TINY / BIG:.3g}: something on the way was rounded to float32"
-        )
-    ]
+    return float(tiny[at]), float(big[at])
 
 
 def cut(value: Any, rows: int, count: int) -> Any:

@@ -13,7 +13,7 @@ def standardize(train, *others):
             tensor[:, j] -= mean
             if variance > 0:
                 tensor[:, j] /= variance.sqrt()
-    return tuple(scaled)
+    return scaled
 
 
 def fit_gd(x, y, lr=0.1, epochs=500):
