@@ -37,7 +37,7 @@ UNSEEN = (
     "pruning::bench_cluster",
 )
 # Their benchmarks write files and open them again, or answer requests: fake tensors have no numbers to write.
-ELSEWHERE = ("save_load", "export_model", "export_onnx", "serving")
+ELSEWHERE = ("save_load", "export_model", "export_onnx", "export_litert", "serving")
 
 
 class Strict(TorchFunctionMode):
