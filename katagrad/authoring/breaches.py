@@ -1,4 +1,4 @@
-"""What came back from the calls of a battery, held against its rules."""
+"""Check the results of a battery's calls against its rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from katagrad.errors import Failure
 
 
 class Judge:
-    """What came back, held against each rule."""
+    """Checks the results of the calls against each rule."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Judge:
         self.floats = any(a.dtype.kind == "f" for a in to.arrays([plan.args, plan.kwargs]))
 
     def breaches(self, rule: str) -> list[str]:
-        """What a rule finds, at most one thing for each call."""
+        """The failures of one rule, at most one for each call."""
         check: Callable[[], list[str]] = getattr(self, "_" + rule.replace(" ", "_"))
         return check()
 

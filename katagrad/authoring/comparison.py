@@ -14,7 +14,7 @@ from katagrad.worker.wire import NotATensor, Random, WithLayout
 
 # (rtol, atol) by the dtype that came back: 32-bit results carry about seven digits, and sums lose one or two.
 TOLERANCE = {"float32": (1e-4, 1e-5), "float64": (1e-9, 1e-12)}
-# Of these no contract speaks.
+# Dtypes that no contract allows.
 HALF = ("float16",)
 
 

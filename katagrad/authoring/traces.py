@@ -119,5 +119,5 @@ def sharing(of: str, names: Sequence[str], there: Sequence[Any], here: Sequence[
     subject = _subject(names, len(names), here, [])
     return (
         f"{of}{part} shares its memory with {subject}, but should be new: "
-        "who changes one of them changes the other"
+        "changing one of them changes the other"
     )

@@ -1,4 +1,4 @@
-"""Test inputs that a submission cannot have met: no table of labels, and no model fitted aside, knows their answers.
+"""Test inputs that a submission cannot have seen: no table of labels and no other model has their answers.
 
 A check of an outcome computes predictions from the model that came back, on such inputs, in NumPy (`impl.layers`),
 and expects the submission's own `predict` to agree with it there.

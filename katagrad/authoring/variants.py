@@ -1,4 +1,4 @@
-"""The same call in other clothes: dtypes, layouts in memory, keywords, fewer rows."""
+"""Variants of one call: other dtypes and memory layouts, keywords, fewer rows."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from katagrad.boundary.implementation import Implementation, Remote
 from katagrad.worker.wire import Made, NotATensor, Random, WithLayout
 
-# By how much float64 arrays are scaled: by less than float32 can hold, where what was float32 on its way shows; not at
-# all; and by what float32 does hold, which gives the slope.
+# float64 arrays are scaled by 1 plus one of these. TINY is below the resolution of float32, so that a value that was
+# float32 on its way does not change. HALF and BIG are above it, and give the slope.
 TINY, HALF, BIG = 2.0**-30, 2.0**-13, 2.0**-12
 STEPS = (TINY, HALF, BIG)
-# Significant bits that a number of a person has at most: 0.5, 3 and 0.75 stay as they are, and so do masks.
+# Numbers that a person writes, such as 0.5, 3 and 0.75, have at most this many significant bits. They are not scaled,
+# and neither are masks.
 SHORT = 16
 WIDTHS = ("int32", "int8", "uint8")
 
