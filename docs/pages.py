@@ -105,13 +105,22 @@ def topic_page(topic):
     parts += ["## What is checked", "| points | claim |\n| --- | --- |"]
     rows = [f"| {number(check.points)} | {inline(check.claim)} |" for check in manifest(topic)]
     parts[-1] += "\n" + "\n".join(rows)
-    parts += [*thresholds(topic), *speed(topic)]
+    parts += [*drawings(topic), *thresholds(topic), *speed(topic)]
     parts += [
         "## Check it",
         block(f"kata check {topic.name}\npytest exercises/{topic.name}.py", "sh"),
     ]
     parts.append(f"There are reference solutions for {' and '.join(topic.solved)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def drawings(topic):
+    """The pictures of the reference solution in PyTorch, which docs/draw.py writes."""
+    found = sorted((ROOT / "docs" / "pictures").glob(f"{topic.name}-*.html"))
+    if found:
+        yield "## Pictures"
+        yield f"`kata show {topic.name}` draws your own. These are of the reference solution."
+        yield from (path.read_text(encoding="utf-8").strip() for path in found)
 
 
 def thresholds(topic):

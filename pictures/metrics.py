@@ -12,5 +12,6 @@ def draw_confusion(impl, figure):
     axes = figure.subplots()
     axes.imshow(counts, cmap="Blues")
     for (row, column), count in np.ndenumerate(counts):
-        axes.text(column, row, f"{count:g}", ha="center", va="center", color="#d06020")
+        colour = "#ffffff" if count > counts.max() / 2 else "#202020"
+        axes.text(column, row, f"{count:g}", ha="center", va="center", color=colour)
     axes.set(xlabel="predicted class", ylabel="true class")

@@ -1,7 +1,11 @@
-"""`%%kata softmax` in a notebook: runs the cell, then checks what the cells define as pytest checks a file."""
+"""`%%kata softmax` in a notebook: runs the cell, then checks what the cells define as pytest checks a file.
+
+`%kata show softmax` draws what they do.
+"""
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ from katagrad.grading.examples import examples, run_examples
 from katagrad.grading.table import number
 from katagrad.grading.training import TrainingLine, on_terminal
 from katagrad.student.cells import grading, history, submission_of
+from katagrad.student.show import Picture, figure, pictures
 from katagrad.text import visible
 from katagrad.topics import Topic, topics
 
@@ -134,8 +139,41 @@ def _rows(topic: Topic, transport: Transport) -> Iterator[Row]:
         yield Row(one.claim, run_check(transport, one, run.rules), one.points, one.hint)
 
 
+class Shown:
+    """The pictures of a topic, as a notebook shows them."""
+
+    def __init__(self, drawn: Sequence[Picture]) -> None:
+        self.drawn = drawn
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{one.caption}{': ' * bool(one.message)}{one.message}" for one in self.drawn
+        )
+
+    def _repr_html_(self) -> str:
+        # Cells of one notebook may show the same picture twice, and ids are of the whole page.
+        return "".join(figure(one, f"cell-{secrets.token_hex(4)}-") for one in self.drawn)
+
+
+def show(topic: Topic, cells: Sequence[str]) -> Shown:
+    """The pictures of a topic from the cells so far. Raises BadOption for a topic that has none."""
+    return Shown(list(pictures(grading(), submission_of(topic, cells), topic)))
+
+
 def register(shell: Any) -> None:
-    """Add the magic to a shell of IPython."""
+    """Add the magics to a shell of IPython."""
+
+    def line(words: str) -> Shown | None:
+        """%kata show TOPIC: draw what the cells so far do."""
+        command, _, name = words.strip().partition(" ")
+        try:
+            if command != "show" or not name.strip():
+                raise BadOption(f"there is no %kata {words.strip()}")
+            about = topics()[one_of("topic", name.strip(), topics())]
+            return show(about, history()[:-1])
+        except BadOption as error:
+            print(f"kata: {error}; write %kata show softmax")
+            return None
 
     def kata(line: str, cell: str) -> Table | None:
         """%%kata TOPIC: run the cell, then check the topic on all cells so far."""
@@ -154,3 +192,4 @@ def register(shell: Any) -> None:
             return None
 
     shell.register_magic_function(kata, "cell", "kata")
+    shell.register_magic_function(line, "line", "kata")

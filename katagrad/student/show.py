@@ -107,9 +107,24 @@ def _picture(
         drawn = io.StringIO()
         figure.savefig(drawn, format="svg", transparent=True)
     text = re.sub(r"<metadata>.*?</metadata>", "", drawn.getvalue(), flags=re.DOTALL)
+    text = re.sub(r'(?<= d=")[^"]+', _rounded, text)
     # Several drawings stand on one page, so no two may use the same id.
     text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", text[text.index("<svg") :])
     return Picture(name, caption, text.replace(INK, "currentColor"))
+
+
+def _rounded(path: re.Match[str]) -> str:
+    """A path to a hundredth of a point, which nobody sees, and half as long."""
+    return re.sub(
+        r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), path[0]
+    )
+
+
+def figure(one: Picture, prefix: str = "") -> str:
+    """A picture with its caption, as HTML. prefix: of its ids, where others on the page have the same."""
+    drawn = one.svg or f"<p>Not drawn: {escape(one.message)}</p>"
+    drawn = drawn.replace(f"{one.name}-", f"{prefix}{one.name}-")
+    return f"<figure>{drawn}<figcaption>{escape(one.caption)}</figcaption></figure>"
 
 
 def page(title: str, sections: dict[str, list[Picture]]) -> str:
@@ -117,11 +132,8 @@ def page(title: str, sections: dict[str, list[Picture]]) -> str:
     parts = []
     for heading, shown in sections.items():
         parts.append(f"<h2>{escape(heading)}</h2>")
-        for one in shown:
-            drawn = one.svg or f"<p>Not drawn: {escape(one.message)}</p>"
-            # The ids of a submission's drawings are those of the other's.
-            drawn = drawn.replace(f"{one.name}-", f"{heading.split()[0]}-{one.name}-")
-            parts.append(f"<figure>{drawn}<figcaption>{escape(one.caption)}</figcaption></figure>")
+        # The ids of a submission's drawings are those of the other's.
+        parts += [figure(one, f"{heading.split()[0]}-") for one in shown]
     return PAGE.format(title=escape(title), body="\n".join(parts))
 
 

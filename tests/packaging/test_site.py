@@ -109,6 +109,13 @@ def test_topics_show_the_speed_that_was_measured(site, pages):
                 assert f"{about['throughput']:.3g}" in words, (about["topic"], one["name"])
 
 
+def test_topics_show_their_pictures(site):
+    for path in (ROOT / "docs" / "pictures").glob("*.html"):
+        page = (site / "topics" / f"{path.stem.partition('-')[0]}.html").read_text("utf-8")
+        assert path.read_text("utf-8").strip() in page
+    assert not (site / "pictures").exists()
+
+
 def test_every_command_is_described_with_its_options(site, pages):
     words = pages[site / "commands.html"].words
 

@@ -69,3 +69,15 @@ def test_a_topic_that_is_not_there_is_one_line():
     assert [o.text for o in outputs] == [
         "kata: there is no topic 'sofmax'; did you mean softmax?; write %%kata softmax\n"
     ]
+
+
+@pytest.mark.needs("torch")
+def test_pictures_are_shown_below_the_cell():
+    pytest.importorskip("matplotlib")
+    head, *functions = SOFTMAX.solution("torch").read_text().split("\n\n\n")
+    outputs = run("%load_ext katagrad", head, *functions, "%kata show softmax")
+    (shown,) = [o.data for o in outputs if o.output_type == "execute_result"]
+    assert shown["text/html"].count("<svg") == 1
+    assert "<figcaption>" in shown["text/html"]
+    outputs = run("%load_ext katagrad", "%kata show tensors")
+    assert "there are no pictures of tensors" in outputs[0].text

@@ -1,5 +1,6 @@
 """`kata show`: every picture holds what it says, of this submission, and no plot is empty."""
 
+import html
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -34,6 +35,26 @@ def test_each_file_is_of_a_topic_and_each_picture_has_a_caption():
             assert not function.__doc__.endswith(".")
     with pytest.raises(BadOption, match="no pictures of tensors; there are some of"):
         functions(topics()["tensors"])
+
+
+def test_the_site_has_every_picture_and_no_other():
+    kept = {path.stem for path in (root() / "docs" / "pictures").glob("*.html")}
+    drawn = {
+        f"{name}-{function.removeprefix('draw_')}"
+        for name in DRAWN
+        for function in functions(topics()[name])
+    }
+    assert kept == drawn, "run: python docs/draw.py"
+    captions = {
+        f"{name}-{function.removeprefix('draw_')}": body.__doc__
+        for name in DRAWN
+        for function, body in functions(topics()[name]).items()
+    }
+    for path in (root() / "docs" / "pictures").glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert f"<figcaption>{html.escape(captions[path.stem])}</figcaption>" in text
+        assert "currentColor" in text
+        assert "\n\n" not in text
 
 
 def expect_full(figure):
