@@ -4,6 +4,7 @@ They are drawn from the reference solutions in PyTorch, and written to docs/pict
 topics' pages. Draw a topic anew when its file in pictures/ has changed.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -36,4 +37,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="TOPIC")
+    main(parser.parse_args().names)
