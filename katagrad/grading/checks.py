@@ -38,6 +38,7 @@ from katagrad.errors import (
 )
 from katagrad.grading.blame import blame, place
 from katagrad.grading.cases import Case, cases
+from katagrad.grading.cells import in_cells
 from katagrad.grading.scratch import rules_for
 from katagrad.grading.watchdog import Overrun, watched
 from katagrad.text import hanging, one_line, visible
@@ -226,7 +227,11 @@ def run_case(
             status, message = blame(fault)
             crash = FORM if status == FAILED else ""
     # All text of a submission passes through here before it reaches a terminal, a page or a file.
-    message, printed = hanging(message), visible(transport.finish()[:SHOWN_PRINTS])
+    content = source.files.get(source.file, b"")
+    message, printed = (
+        in_cells(said, source.file, content) for said in (message, transport.finish())
+    )
+    message, printed = hanging(message), visible(printed[:SHOWN_PRINTS])
     took = time.monotonic() - started
     used, at = tuple(sorted(context.used)), one_line(where)
     return Outcome(status, message, printed, took, used, whole, crash, form, at)

@@ -11,12 +11,16 @@ import json
 import re
 import symtable
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any
 
 MAGIC = re.compile(r"^(\s*)(%|!|\?|.*\?\s*$|\w+(?:\s*,\s*\w+)*\s*=\s*[%!])")
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Lines of one cell that are no Python.
 MAX_MAGICS = 200
+# The first line of a file that was made of cells, and the line before each piece of one.
+MADE = "# made of the cells of a notebook"
+PIECE = "# cell {}, line {}"
 
 
 def python_of(data: bytes) -> tuple[str, dict[str, Any]]:
@@ -28,21 +32,26 @@ def python_of(data: bytes) -> tuple[str, dict[str, Any]]:
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no valid notebook: {str(error)[:200]}") from None
     about = read.get("metadata", {}).get("katagrad", {})
-    return file_of(_code(read["cells"])), json.loads(json.dumps(about))
+    return _kept(_code(read["cells"])), json.loads(json.dumps(about))
 
 
 def file_of(cells: Iterable[str]) -> str:
-    """The text of the Python file that code cells amount to."""
-    return _kept([plain(text) for text in cells])
+    """The text of the Python file that the code cells `In` of a kernel amount to."""
+    return _kept(enumerate(cells))
 
 
-def _code(cells: list[Any]) -> Iterator[str]:
+def _code(cells: list[Any]) -> Iterator[tuple[int, str]]:
+    """The code cells by the number that Jupyter shows after all were run in their order: empty ones have none."""
+    numbers = count(1)
     for cell in cells:
+        if cell.get("cell_type") != "code":
+            continue
+        source = cell["source"]
+        text = "".join(source) if isinstance(source, list) else str(source)
+        number = next(numbers) if text.strip() else 0
         about = cell.get("metadata", {}).get("nbgrader", {})
-        checks = about.get("grade") and not about.get("solution")
-        if cell.get("cell_type") == "code" and not checks:
-            text = cell["source"]
-            yield "".join(text) if isinstance(text, list) else str(text)
+        if about.get("solution") or not about.get("grade"):
+            yield number, text
 
 
 def plain(text: str) -> str:
@@ -73,15 +82,16 @@ def plain(text: str) -> str:
     return "\n".join(lines)
 
 
-def _kept(cells: list[str]) -> str:
+def _kept(cells: Iterable[tuple[int, str]]) -> str:
     """The cells as one file: definitions, imports, and the statements that bind what definitions use."""
-    parsed: list[tuple[str, ast.Module | None]] = []
-    for text in cells:
+    parsed: list[tuple[int, str, ast.Module | None]] = []
+    for number, source in cells:
+        text = plain(source)
         try:
-            parsed.append((text, ast.parse(text)))
+            parsed.append((number, text, ast.parse(text)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            parsed.append((text, None))
-    statements = [node for _, tree in parsed if tree for node in tree.body]
+            parsed.append((number, text, None))
+    statements = [node for _, _, tree in parsed if tree for node in tree.body]
     kept = {id(n) for n in statements if isinstance(n, (*DEFINITIONS, ast.Import, ast.ImportFrom))}
     needed: set[str] = set()
     for node in statements:
@@ -99,26 +109,32 @@ def _kept(cells: list[str]) -> str:
             kept.add(id(node))
             needed |= _used(node)
     out = []
-    for text, tree in parsed:
+    for number, text, tree in parsed:
         if tree is None:
             # The grader names the line; a cell without a definition harms none.
             defines = re.search(r"^\s*(async\s+def|def|class)\s", text, re.MULTILINE)
-            out.append(text if defines else _commented(text))
+            piece = f"{PIECE.format(number, 1)}\n{text}"
+            out.append(piece if defines else _commented(text))
             continue
-        out.append(_cell(text, [node for node in tree.body if id(node) in kept]))
-    return "\n\n".join(part for part in out if part.strip()) + "\n"
+        out.append(_cell(number, text, [node for node in tree.body if id(node) in kept]))
+    held = [part for part in out if part.strip()]
+    return "\n\n".join([MADE, *held] if held else held) + "\n"
 
 
-def _cell(text: str, kept: list[ast.stmt]) -> str:
+def _cell(number: int, text: str, kept: list[ast.stmt]) -> str:
     lines = text.split("\n")
     parts = []
+    after = 0  # the line that the last piece leads up to
     for node in kept:
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
         found = lines[start - 1 : node.end_lineno]
         # Of `import a; b()` the one line holds two statements.
         shared = [n for n in kept if n is not node and n.lineno <= (node.end_lineno or 0) >= start]
         several = any((n.end_lineno or 0) >= start for n in shared) or ";" in found[-1]
+        if start != after:
+            parts.append(PIECE.format(number, start))
         parts.append(ast.unparse(node) if several else "\n".join(found))
+        after = 0 if several else (node.end_lineno or 0) + 1
     return "\n".join(parts)
 
 

@@ -9,8 +9,9 @@ from nbformat import v4
 from katagrad.course.archives import Reader
 from katagrad.course.grade import GradingRequest, run
 from katagrad.errors import SubmissionProblem
+from katagrad.grading.cells import in_cells
 from katagrad.topics import topics
-from katagrad.worker.notebook import plain, python_of
+from katagrad.worker.notebook import file_of, plain, python_of
 
 SOFTMAX = topics()["softmax"]
 
@@ -99,6 +100,36 @@ def test_a_cell_that_cannot_be_parsed_is_named_by_the_grader_if_it_defines():
     assert "\ndef f(:" in "\n" + python_of(made("def f(:\n  pass"))[0]
 
 
+def test_lines_are_told_as_cells_and_their_lines():
+    locked = {"grade": True, "solution": False, "locked": True}
+    data = made(
+        "%matplotlib inline\nimport json; import math\n\nprint(1)\nSIZE = 3",
+        " ",
+        ("check()", locked),
+        "%%time\n\n@staticmethod\ndef f():\n    return SIZE / 0\n\nprint(f)\n\ndef g():\n    return math.pi",
+        "def broken(:\n    pass",
+    )
+    text = python_of(data)[0]
+
+    def told(line, form="f raised X\n  a.py:{}: text"):
+        number = text.split("\n").index(line) + 1
+        return in_cells(form.format(number), "a.py", text.encode())
+
+    assert told("import math") == "f raised X\n  cell 1, line 2: text"
+    assert told("SIZE = 3") == "f raised X\n  cell 1, line 5: text"
+    assert told("@staticmethod") == "f raised X\n  cell 3, line 3: text"
+    assert told("    return SIZE / 0", "a.py:{} imports x") == "cell 3, line 5 imports x"
+    assert told("    return math.pi", 'File "/tmp/a.py", line {}, in g') == "cell 3, line 10, in g"
+    assert told("def broken(:", "invalid (a.py, line {})") == "invalid (cell 4, line 1)"
+    assert (
+        told("SIZE = 3", "data.py:{}, a.py")
+        == f"data.py:{text[: text.index('SIZE =')].count(chr(10)) + 1}, a.py"
+    )
+    assert in_cells("a.py:2", "a.py", b"import json\n# cell 1, line 1\n") == "a.py:2"
+    shown = file_of(["", "import json", "def f():\n    return 1"])
+    assert "# cell 2, line 1\ndef f" in shown, "as In [2] of a kernel"
+
+
 def test_old_notebooks_are_read():
     source = ["def f():\n", "    return 3"]
     cell = {
@@ -131,12 +162,17 @@ def test_a_notebook_has_the_points_of_its_file(tmp_path):
     (tmp_path / "class" / "file" / "softmax.py").write_text(solution)
     head, *functions = solution.split("\n\n\n")
     cells = ["%matplotlib inline\n" + head, *functions, "softmax(torch.zeros(3))", "1 / 0"]
-    home = tmp_path / "class" / "submitted" / "ps1"
-    home.mkdir(parents=True)
-    (home / "softmax.ipynb").write_bytes(made(*cells))
+    wrong = "%%time\ndef softmax(x, axis=-1, temperature=1.0):\n    return x.missing"
+    for student, changed in (("submitted", cells), ("wrong", [cells[0], wrong, *cells[2:]])):
+        home = tmp_path / "class" / student / "ps1"
+        home.mkdir(parents=True)
+        (home / "softmax.ipynb").write_bytes(made(*changed))
     summary = run(
         GradingRequest(tmp_path / "class", tmp_path / "out", [SOFTMAX], "process", 1, seed=7)
     )
     assert summary.problems == {}
     points, maximum = summary.totals["submitted"]
     assert points == maximum == summary.totals["file"][0]
+    record = (tmp_path / "out" / "records" / "wrong.json").read_text()
+    assert "cell 2, line 3 in softmax: return x.missing" in record
+    assert "softmax.py:" not in record
