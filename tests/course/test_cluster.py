@@ -1,6 +1,7 @@
 """Grading on a real cluster of processes: the scores of one process, also while workers are killed."""
 
 import contextlib
+import importlib.util
 import os
 import random
 import signal
@@ -21,7 +22,7 @@ from katagrad.course.sample_class import generate
 from katagrad.course.worker_pool import Plan
 from katagrad.errors import BadOption
 from katagrad.grading.checks import Rules
-from katagrad.topics import topics
+from katagrad.topics import root, topics
 from katagrad.worker.limits import Limits
 
 SMALL = [topics()[name] for name in ("softmax", "cross_entropy")]
@@ -143,3 +144,24 @@ def test_workers_killed_at_random_change_no_score(cluster, tmp_path):
     run(request("alone", None))
     assert scores(tmp_path / "cluster") == scores(tmp_path / "alone")
     assert run(request("cluster", cluster.address)).graded == 0
+
+
+def simulated(**changed):
+    path = root() / "benchmarks" / "course" / "cluster.py"
+    spec = importlib.util.spec_from_file_location("measured_cluster", path)
+    found = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    times = found.Times(
+        **{"service": [0.5], "central": 0.0, "serial": 0.0, "start": 0.0, **changed}
+    )
+    return lambda workers: found.simulate(times, 100, 5, workers)
+
+
+def test_simulation_is_linear_until_the_driver_is_busy():
+    free, busy = simulated(), simulated(central=0.01, serial=0.1, start=3.0)
+    assert [free(workers) for workers in (1, 10, 50)] == pytest.approx([250, 25, 5])
+    assert free(1000) == pytest.approx(0.5), "no shorter than a topic"
+    assert busy(1) == pytest.approx(250 + 10 + 3, abs=0.1)
+    assert busy(500) == pytest.approx(0.5 + 500 * 0.01 + 10 + 3, abs=0.1), (
+        "the driver takes one by one"
+    )

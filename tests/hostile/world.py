@@ -32,7 +32,10 @@ class Listener:
         self.udp.bind(("127.0.0.1", 0))
         self.path, self.abstract = str(folder / "listener"), f"\0katagrad-{secrets.token_hex(6)}"
         self.unix, self.hidden = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
-        self.unix.bind(self.path)
+        # A socket's address has room for 107 bytes, and the path of a deep folder is longer.
+        here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        self.unix.bind(f"/proc/self/fd/{here}/listener")
+        os.close(here)
         self.hidden.bind(self.abstract)
         for sock in (self.unix, self.hidden):
             sock.listen()
