@@ -3,8 +3,9 @@
     python benchmarks/course/cluster.py --save times.json     # starts a scheduler and workers on this machine
     python benchmarks/course/cluster.py --times times.json    # simulates again from what was measured
 
-The simulation has one driver, which spends the measured `central` seconds on each topic, and workers, each of which
-takes the measured time of a topic. No more tasks are in flight than `kata course grade --cluster` sends ahead.
+The simulation has one centre: the driver or the scheduler, whichever takes longer for a topic. It spends the measured
+`central` seconds on each topic. A worker takes the measured time of a topic. No more tasks are in flight than
+`kata course grade --cluster` sends ahead.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+
+import psutil
 
 from katagrad.course import cluster
 from katagrad.course.grade import GradingRequest, run
@@ -45,10 +49,11 @@ SOON = 120
 
 @dataclass
 class Times:
-    """What was measured, in seconds.
+    """What was measured, in seconds of CPU time, so that other work on the machine counts little.
 
-    service: of a worker, for each topic graded. central: of the driver and the scheduler, for a topic. serial: of the
-    driver alone, for each student: reading what was handed in, and writing the results. start: until the first result.
+    service: of a worker, for each topic graded. central: of the driver or the scheduler, whichever takes longer, for a
+    topic. serial: of the driver alone, for each student: reading what was handed in, and writing the results.
+    start: until the first result, in seconds of a clock.
     """
 
     service: list[float]
@@ -83,8 +88,8 @@ def simulate(times: Times, students: int, each: int, workers: int, seed: int = 0
 
 
 @contextlib.contextmanager
-def started(workers: int, folder: Path) -> Iterator[str]:
-    """The address of a scheduler with workers, each a process of its own."""
+def started(workers: int, folder: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
+    """(address, processes) of a scheduler with workers, each a process of its own."""
     from distributed import Client
 
     with socket.socket() as one:
@@ -105,7 +110,7 @@ def started(workers: int, folder: Path) -> Iterator[str]:
             with contextlib.suppress(OSError), Client(address, timeout=5) as client:
                 client.wait_for_workers(workers, timeout=SOON)
                 break
-        yield address
+        yield address, [psutil.Process(process.pid) for process in running]
     finally:
         for process in running:
             with contextlib.suppress(ProcessLookupError):
@@ -113,8 +118,20 @@ def started(workers: int, folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def rate(plan: Plan, address: str, jobs: list[Job], warm: int) -> tuple[float, float]:
-    """(seconds to the first result, seconds a topic after `warm` results of this cluster)."""
+def cpu(processes: list[psutil.Process]) -> float:
+    """Seconds of CPU time of processes and of all below them, those that ended included."""
+    spent = 0.0
+    for process in processes:
+        for one in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):  # its parent has counted it by now
+                spent += sum(one.cpu_times()[:4])
+    return spent
+
+
+def rate(
+    plan: Plan, address: str, jobs: list[Job], warm: int, clock: Callable[[], float]
+) -> tuple[float, float, float]:
+    """(seconds to the first result; seconds a topic after `warm` results of this cluster; and of `clock`)."""
     begun = time.monotonic()
     with cluster.ClusterPool(plan, address) as pool:
         made = pool.work([*jobs[:warm], *jobs])
@@ -122,10 +139,10 @@ def rate(plan: Plan, address: str, jobs: list[Job], warm: int) -> tuple[float, f
         start = time.monotonic() - begun
         for _ in range(warm - 1):
             next(made)
-        begun = time.monotonic()
+        begun, spent = time.monotonic(), clock()
         for _ in made:
             pass
-        return start, (time.monotonic() - begun) / len(jobs)
+        return start, (time.monotonic() - begun) / len(jobs), (clock() - spent) / len(jobs)
 
 
 def nothing(record: str):
@@ -147,15 +164,17 @@ def measure(framework: str, students: int, rounds: int, isolation: str) -> Times
         handed = {home.name: Submission(home) for home in sorted((folder / "class").iterdir())}
         jobs = [Job(name, topic, one) for name, one in handed.items() for topic in chosen]
         found: dict[int, list[float]] = {workers: [] for workers in WORKERS}
-        starts = []
+        starts, spent = [], []
         for _ in range(rounds):
             for workers in WORKERS:  # in turn, so that all meet the same machine
-                with started(workers, folder) as address:
-                    start, seconds = rate(plan, address, jobs, 4 * workers)
+                with started(workers, folder) as (address, running):
+                    start, seconds, worked = rate(
+                        plan, address, jobs, 4 * workers, partial(cpu, running[1:])
+                    )
                     starts.append(start)
                     found[workers].append(seconds)
+                    spent.append(worked)
                 print(f"{workers} workers: {1 / seconds:.2f} topics a second", flush=True)
-        alone = statistics.median(found[1])
         for workers, seconds in found.items():
             ratios = [a / b for a, b in zip(found[1], seconds, strict=True)]
             print(
@@ -164,24 +183,29 @@ def measure(framework: str, students: int, rounds: int, isolation: str) -> Times
             )
         request = GradingRequest(folder / "class", folder / "out", chosen, isolation, 2, seed=7)
         run(request)
-        begun = time.monotonic()
+        begun = time.process_time()
         assert run(request).graded == 0
-        serial = (time.monotonic() - begun) / students
+        serial = (time.process_time() - begun) / students
         ledger = Ledger(folder / "out" / "ledger.sqlite")
-        records = [record for _, _, record in ledger.records()]
+        records = [(student, topic, record) for student, topic, record in ledger.records()]
+        waits = []
+        for student, topic, record in records:
+            begun = time.monotonic()
+            ledger.write(student, topic, "again", record)
+            waits.append(time.monotonic() - begun)
         ledger.close()
-        checks = [sum(check.seconds for check in record.checks) for record in records]
-        beside = alone - statistics.mean(
-            checks
-        )  # forks, loading, and what else a worker does for a topic
-        service = [max(seconds + beside, 0.0) for seconds in checks]
+        checks = [sum(check.seconds for check in record.checks) for _, _, record in records]
+        scale = statistics.median(spent) / statistics.mean(checks)
         real = cluster.grade_there
-        cluster.grade_there = nothing(json.dumps(records[-1].to_json()))
+        cluster.grade_there = nothing(json.dumps(records[-1][2].to_json()))
         try:
-            with started(1, folder) as address:
-                _, central = rate(plan, address, jobs * 4, 8)
+            with started(1, folder) as (address, running):
+                scheduler = rate(plan, address, jobs * 4, 8, partial(cpu, running[:1]))[2]
+                driver = rate(plan, address, jobs * 4, 8, time.process_time)[2]
         finally:
             cluster.grade_there = real
+        central = max(driver + statistics.median(waits), scheduler)
+    service = [scale * seconds for seconds in checks]
     return Times(service, central, serial, statistics.median(starts))
 
 
@@ -207,10 +231,10 @@ def main() -> None:
         given.save.write_text(json.dumps(asdict(times)))
     mean = statistics.mean(times.service)
     print(
-        f"a topic: {mean:.3f} s of a worker, {1e3 * times.central:.1f} ms of the driver; a student: "
+        f"a topic: {mean:.3f} s of a worker, {1e3 * times.central:.1f} ms of the centre; a student: "
         f"{1e3 * times.serial:.1f} ms of the driver alone; first result after {times.start:.1f} s"
     )
-    print(f"the driver is busy all the time from about {mean / times.central:.0f} workers on")
+    print(f"the centre is busy all the time from about {mean / times.central:.0f} workers on")
     each = len(TOPICS)
     for machines in MACHINES:
         workers = machines * given.cores

@@ -5,8 +5,9 @@
 
 Ways: `kata`, `kata course grade`; `pytest`, a fresh `pytest graders --submission` process for each student; `nbgrader`,
 `nbgrader autograde` of notebooks whose test cells run the same checks inside the notebook's own kernel (needs
-`katagrad[course]`). Ratios are taken in one run. With --kills N the grading by kata is also killed (SIGKILL, the whole
-process group) at N random moments and resumed, and its scores are compared with those of an undisturbed run.
+`katagrad[course]`). Ratios are taken in one run; those of CPU time hold on a busy machine, too. With --kills N the
+grading by kata is also killed (SIGKILL, the whole process group) at N random moments and resumed, and its scores are
+compared with those of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -65,6 +66,12 @@ def command(
         "--workers",
         str(workers),
     ]
+
+
+def below() -> float:
+    """Seconds of CPU time of all processes that were started here and have ended."""
+    found = os.times()
+    return found.children_user + found.children_system
 
 
 def by_kata(submissions: Path, out: Path, names: list[str], isolation: str, workers: int) -> float:
@@ -281,6 +288,8 @@ def main() -> None:
             f"{given.students} students, {len(names)} topics each, {given.workers} workers, isolation {given.isolation}"
         )
         seconds: dict[str, float] = {}
+        spent: dict[str, float] = {}
+        before = below()
         if "kata" in ways:
             job = (submissions, folder / "kata", names, given.isolation, given.workers)
             if given.memory:
@@ -288,6 +297,7 @@ def main() -> None:
                 print(flatness(samples))
             else:
                 seconds["kata"] = by_kata(*job)
+            spent["kata"] = below() - before
             with sqlite3.connect(folder / "kata" / "ledger.sqlite") as ledger:
                 records = [json.loads(r) for (r,) in ledger.execute("SELECT record FROM records")]
             checks = sum(c["seconds"] for r in records for c in r["checks"])
@@ -303,16 +313,23 @@ def main() -> None:
                     f"kata, one worker: {alone:.1f} s; {given.workers} workers are {faster:.2f} times as fast"
                 )
         if "pytest" in ways:
+            before = below()
             seconds["pytest"] = by_pytest(submissions, names)
+            spent["pytest"] = below() - before
         if "nbgrader" in ways:
+            before = below()
             seconds["nbgrader"] = by_nbgrader(submissions, folder / "nbgrader", names)
+            spent["nbgrader"] = below() - before
         for way, took in seconds.items():
+            busy = spent[way]
             ratio = (
-                f", {took / seconds['kata']:.1f} times kata's time"
+                f", {took / seconds['kata']:.1f} times kata's time, {busy / spent['kata']:.1f} times its CPU time"
                 if "kata" in seconds and way != "kata"
                 else ""
             )
-            print(f"{way}: {took:.1f} s, {took / count:.3f} s a topic{ratio}")
+            print(
+                f"{way}: {took:.1f} s, {took / count:.3f} s a topic, {busy:.1f} s of CPU time{ratio}"
+            )
         if given.kills:
             killed(
                 submissions,

@@ -128,6 +128,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
     note_deliveries(ledger, intake, request)
+    graders = {topic.name: grader_hash(topic) for topic in request.topics}
     for student, work in intake.work.items():
         for topic in request.topics:
             if topic.name not in work:
@@ -136,14 +137,14 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
             framework = submission.source(topic).known_framework
             # What is asked of the framework decides a verdict, too.
             bound = f"{rules} in {submission.framework}" if submission.framework else rules
-            name = key(submission.sha256, grader_hash(topic), seed, versions(framework), bound)
+            name = key(submission.sha256, graders[topic.name], seed, versions(framework), bound)
             if ledger.key_of(student, topic.name) == name:
                 summary.kept += 1
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
-    with pool_for(request, plan, len(jobs)) as graders:
-        for job, record in graders.work(job for job, _ in jobs):
+    with pool_for(request, plan, len(jobs)) as pool:
+        for job, record in pool.work(job for job, _ in jobs):
             name = job.topic.name
             before = ledger.points_of(job.student, name)
             ledger.write(job.student, name, keys[job.student, name], record)

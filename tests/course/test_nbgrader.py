@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,39 @@ def test_release_holds_neither_solution_nor_hidden_check(home):
     assert "points(" not in text
     assert "import points" not in text
     assert "softmax follows its definition along every axis" in text
+
+
+def test_the_exchange_carries_a_notebook_there_and_back(home):
+    pwd = pytest.importorskip("pwd")
+    if os.getuid() not in {one.pw_uid for one in pwd.getpwall()}:
+        pytest.skip("nbgrader's exchange needs a user with a name")
+    known = answers(home)
+    (home.parent / "exchange").mkdir(mode=0o777)
+    (home.parent / "exchange").chmod(0o777)  # nbgrader refuses one that others cannot write to
+    exchange = [
+        f"--Exchange.root={home.parent / 'exchange'}",
+        f"--Exchange.cache={home.parent / 'cache'}",
+    ]
+    (student := home.parent / "laptop").mkdir()
+
+    def exchanged(folder, command):
+        done = tool(folder, command, "softmax", "--course", home.name, *exchange)
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    exchanged(home, "release_assignment")
+    exchanged(student, "fetch_assignment")
+    fetched = student / "softmax" / "softmax.ipynb"
+    assert fetched.read_text() == released(home)
+    made = nbformat.read(fetched, 4)
+    for cell in made.cells:
+        if cell.metadata.nbgrader.solution:
+            cell.source = known[cell.metadata.nbgrader.grade_id]
+    nbformat.write(made, fetched)
+    exchanged(student, "submit")
+    exchanged(home, "collect")
+    (collected,) = home.glob("submitted/*/softmax/softmax.ipynb")
+    assert collected.read_bytes() == fetched.read_bytes()
+    shutil.rmtree(collected.parents[1])
 
 
 @pytest.mark.needs("torch")
