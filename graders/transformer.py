@@ -1,0 +1,619 @@
+"""Hidden checks of exercises/transformer.py. `impl` takes and returns NumPy arrays."""
+
+import copy
+from itertools import product
+
+import numpy as np
+import pytest
+
+from katagrad import data
+from katagrad.authoring.conformance import conform
+from katagrad.authoring.expect import (
+    chance,
+    close,
+    equal,
+    finite,
+    generator,
+    holds,
+    integers,
+    normal,
+    number,
+    shape,
+)
+from katagrad.authoring.gradients import gradient
+from katagrad.authoring.minibatches import expect_new_batches, followed
+from katagrad.authoring.structure import keys, losses, pair
+from katagrad.authoring.threshold import Threshold
+from katagrad.errors import Failure
+
+FUTURE = "The mask of the decoder's attention to its own tokens: the query's position >= the key's."
+PADDED = "src > 0, as a mask over the keys of the encoder and of the attention to the memory."
+CACHE = "Positions, keys and values go on where the cache ends."
+ENDS = "A row that has ended stays as it is, and its 2 counts as a token of its own."
+V, D, H, F = 9, 8, 2, 5
+
+
+# -- oracle ----------------------------------------------------------------------------------------
+
+
+def norm(x):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+
+
+def code(start, end, width):
+    angle = np.arange(start, end)[:, None] / 10000 ** (np.arange(width) // 2 * 2 / width)
+    return np.where(np.arange(width) % 2, np.cos(angle), np.sin(angle))
+
+
+def log_softmax(z):
+    z = z - z.max(-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+def attend(params, name, x, y, seen, cache=None):
+    q = np.einsum("btd,hde->bhte", x, params[f"{name}.q"])
+    k, v = (np.einsum("btd,hde->bhte", y, params[f"{name}.{part}"]) for part in "kv")
+    if cache is not None:
+        k, v = (np.concatenate(both, 2) for both in zip(cache, (k, v), strict=True))
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(q.shape[-1])
+    shares = np.exp(log_softmax(np.where(seen, scores, -np.inf)))
+    return np.einsum("bhte,hed->btd", shares @ v, params[f"{name}.o"]), (k, v)
+
+
+def feed_forward(params, name, x):
+    return np.maximum(norm(x) @ params[f"{name}.in"], 0) @ params[f"{name}.out"]
+
+
+def encode(params, src):
+    x = params["tokens"][src] + code(0, src.shape[1], params["tokens"].shape[1])
+    x = x + attend(params, "encoder", norm(x), norm(x), (src > 0)[:, None, None])[0]
+    return norm(x + feed_forward(params, "encoder", x))
+
+
+def decode(params, given, memory=None, src=None, cache=None, causal=True):
+    start = 0 if cache is None else cache[0].shape[2]
+    end = start + given.shape[1]
+    x = params["tokens"][given] + code(start, end, params["tokens"].shape[1])
+    seen = np.tri(end, dtype=bool)[start:] | (not causal)
+    heard, cache = attend(params, "decoder", norm(x), norm(x), seen, cache)
+    x = x + heard
+    if memory is not None:
+        x = x + attend(params, "cross", norm(x), memory, (src > 0)[:, None, None])[0]
+    return norm(x + feed_forward(params, "decoder", x)) @ params["logits"], cache
+
+
+def shifted(targets):
+    return np.concatenate([np.ones_like(targets[:, :1]), targets[:, :-1]], 1)
+
+
+def token_loss(logits, targets):
+    each = -np.take_along_axis(log_softmax(logits), targets[..., None].astype(int), -1)[..., 0]
+    return np.float64(each[targets > 0].mean())
+
+
+def greedy(params, src, steps):
+    return beam(params, src, steps, 1)[0]
+
+
+def beam_of(params, src, steps, width, rank=lambda total, length: total / length):
+    """(tokens, score) of one source row (1, S)."""
+    memory, answers = encode(params, src), [((), 0.0)]
+    for _ in range(steps):
+        grown = [answer for answer in answers if answer[0][-1:] == (2,)]
+        for tokens, total in answers:
+            if tokens[-1:] != (2,):
+                each = log_softmax(decode(params, np.array([[1, *tokens]]), memory, src)[0][0, -1])
+                grown += [((*tokens, i), total + p) for i, p in enumerate(each)]
+        answers = sorted(grown, key=lambda answer: -answer[1])[:width]
+    best, total = max(answers, key=lambda answer: rank(answer[1], len(answer[0])))
+    return np.array(best + (0,) * (steps - len(best))), total / len(best)
+
+
+def beam(params, src, steps, width):
+    found = [beam_of(params, src[row : row + 1], steps, width) for row in range(len(src))]
+    return np.stack([tokens for tokens, _ in found]), np.array([score for _, score in found])
+
+
+# -- inputs ----------------------------------------------------------------------------------------
+
+
+def parameters(size=V, width=D, heads=H, inner=F, sharp=1.0):
+    """Parameters far from symmetric. sharp: a factor on the logits."""
+    depth = width // heads
+    found = {"tokens": normal(size, width), "logits": sharp * normal(width, size)}
+    for name in ("encoder", "decoder", "cross"):
+        found |= {f"{name}.{part}": normal(heads, width, depth, scale=0.6) for part in "qkv"}
+        found[f"{name}.o"] = normal(heads, depth, width, scale=0.5)
+    for name in ("encoder", "decoder"):
+        found |= {f"{name}.in": normal(width, inner), f"{name}.out": normal(inner, width)}
+    return found
+
+
+def sources(rows=5, steps=6, size=V):
+    """Tokens (rows, steps), padded: the first row without padding, the second with one token."""
+    ids = integers(size, rows, steps, low=1)
+    lengths = generator().integers(1, steps + 1, rows)
+    lengths[:1], lengths[1:2] = steps, 1
+    return np.where(np.arange(steps) < lengths[:, None], ids, 0)
+
+
+def answers(rows=5, steps=4, size=V):
+    """What a decoder is given (rows, steps): 1 and then any tokens but padding."""
+    return np.concatenate([np.ones((rows, 1), np.int64), integers(size, rows, steps - 1, low=2)], 1)
+
+
+def logits_of(impl, *args, **kwargs):
+    """The logits of the submission's decode, and its cache."""
+    return pair(impl.decode(*args, **kwargs), "decode(...)", ("logits", "cache"))
+
+
+# -- parameters, targets and loss ------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=2)
+def test_build_draws_its_parameters(impl):
+    """shapes, zeros and standard deviations are those asked for, and rng decides alone"""
+    params, of = impl.build(23, 24, 4, 40, impl.rng(3)), "build(23, 24, 4, 40, rng)"
+    wanted = {name: value.shape for name, value in parameters(23, 24, 4, 40).items()}
+    keys(params, of, tuple(wanted))
+    for name, size in wanted.items():
+        shape(params[name], size, of=f"{of}[{name!r}]")
+    close(params["logits"], np.zeros((24, 23)), of=f"{of}['logits']", dtype="float32")
+    for name in sorted(set(wanted) - {"logits"}):
+        z = np.asarray(params[name], float) * wanted[name][-2] ** 0.5
+        n, about = z.size, f"{of}[{name!r}] sqrt(m)"
+        close(params[name], params[name], of=f"{of}[{name!r}]", dtype="float32")
+        # Six standard errors: of the mean, of the mean square, and of the share within one deviation.
+        holds(abs(z.mean()) < 6 / n**0.5, f"the mean of {about} is {z.mean():.3g}, but should be 0")
+        square = (z**2).mean()
+        holds(
+            abs(square - 1) < 6 * (2 / n) ** 0.5,
+            f"the standard deviation of {about} is {square**0.5:.3g}, but should be 1",
+        )
+        chance((np.abs(z) < 1).mean(), 0.6827, n, of=f"the share of {about} within 1")
+    given = [5, 4, 2, 3, impl.rng(5)]
+    conform(impl, "build", given, only=["result", "rng", "twice", "settings", "keywords"])
+
+
+@pytest.mark.grade(points=1)
+def test_shifted_puts_the_start_in_front(impl):
+    """1 and then all targets but the last, and what docs/contract.md says of every function"""
+    conform(impl, "shifted", [sources(4, 6)], expected=shifted, rows=[0], rowwise=True)
+    close_to = shifted(sources(3, 1))
+    equal(impl.shifted(sources(3, 1)), close_to, of="shifted of one step")
+
+
+@pytest.mark.grade(points=2)
+def test_token_loss_leaves_padding_out(impl):
+    """the mean over tokens, not over rows or padding, for logits of any size"""
+    logits, targets = normal(4, 5, 7), sources(4, 5, 7)
+    mask = targets > 0
+    each = -np.take_along_axis(log_softmax(logits), targets[..., None], -1)[..., 0]
+    mistakes = {
+        "the mean over padding, too": each.mean(),
+        "the sum": each[mask].sum(),
+        "the mean of the means of rows": ((each * mask).sum(1) / mask.sum(1)).mean(),
+    }
+    expected = token_loss(logits, targets)
+    of = "token_loss(logits, targets)"
+    close(impl.token_loss(logits, targets), expected, of=of, mistakes=mistakes)
+    large = np.zeros((1, 2, 3))
+    large[0, :, 1] = 1e5
+    close(
+        impl.token_loss(large, np.array([[0, 2]])), np.float64(1e5), of="token_loss of logits 1e5"
+    )
+    conform(impl, "token_loss", [logits, targets], expected=token_loss, rows=[0, 1])
+    share = (np.exp(log_softmax(logits)) - np.eye(7)[targets]) * mask[..., None] / mask.sum()
+    gradient(impl, "token_loss", [logits, targets], size=(), expected=lambda c: c * share)
+
+
+# -- the model -------------------------------------------------------------------------------------
+
+
+@pytest.mark.grade(points=3, hint=PADDED)
+def test_encode_computes_its_definition(impl):
+    """the memory is that of the definition, in both precisions, whatever the padding"""
+    params, src = parameters(), sources()
+    memory = encode(params, src)
+    of = "encode(params, src)"
+    everywhere = encode({**params, "encoder.o": 0 * params["encoder.o"]}, src)
+    mistakes = {"the memory without attention": everywhere}
+    close(impl.encode(params, src), memory, of=of, rtol=1e-3, atol=1e-3, mistakes=mistakes)
+    conform(impl, "encode", [params, src], expected=encode, rows=[1], rowwise=True, tolerance=1e-3)
+    longer = np.concatenate([src, np.zeros((5, 3), np.int64)], 1)
+    found = impl.encode(params, longer)
+    shape(found, (5, 9, D), of=f"{of} with 3 more zeros")
+    close(found[:, :6], memory, of=f"{of}[:, :6] with 3 more zeros", rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.grade(points=4, hint=FUTURE)
+def test_decode_computes_its_definition(impl):
+    """the logits and the cache are those of the definition, with a memory and without one"""
+    params, src, given = parameters(), sources(), answers()
+    memory = encode(params, src)
+    for args in ((params, given, memory, src), (params, given)):
+        of = f"decode({'params, given, memory, src' if len(args) > 2 else 'params, given'})"
+        logits, cache = logits_of(impl, *args)
+        expected, wanted = decode(*args)
+        mistakes = {
+            "the logits of a decoder that sees the future": decode(*args, causal=False)[0],
+            "the probabilities": np.exp(log_softmax(expected)),
+        }
+        close(logits, expected, of=f"{of}[0]", rtol=1e-3, atol=2e-3, mistakes=mistakes)
+        both = pair(cache, f"the cache of {of}", ("k", "v"))
+        for name, value, right in zip("kv", both, wanted, strict=True):
+            close(value, right, of=f"{name} of the cache of {of}", rtol=1e-3, atol=1e-3)
+    given = [params, given, memory, src]
+    conform(impl, "decode", given, expected=decode, rows=[1, 2, 3], rowwise=True, tolerance=1e-3)
+
+
+@pytest.mark.grade(points=2, hint=FUTURE)
+def test_decode_does_not_see_the_future(impl):
+    """another token at one place changes nothing before it, and something from there on"""
+    params, src, given = parameters(), sources(), answers(steps=6)
+    memory = encode(params, src)
+    usual, _ = logits_of(impl, params, given, memory, src)
+    for place in (1, 3, 5):
+        other = given.copy()
+        other[:, place] = np.where(given[:, place] == 3, 4, 3)
+        found, _ = logits_of(impl, params, other, memory, src)
+        of = f"the logits before place {place} after another token there"
+        close(found[:, :place], usual[:, :place], of=of, rtol=1e-4, atol=1e-4)
+        moved = np.abs(found[:, place:] - usual[:, place:]).max((1, 2)).min()
+        holds(moved > 1e-3, f"another token at place {place} does not change the logits there")
+
+
+@pytest.mark.grade(points=2, hint=PADDED)
+def test_decode_does_not_see_padding(impl):
+    """what the memory holds where the source is padding, and how much of that there is, changes nothing"""
+    params, src, given = parameters(), sources(), answers()
+    memory = encode(params, src)
+    usual = decode(params, given, memory, src)[0]
+    other = np.where((src > 0)[..., None], memory, 50.0)
+    found, _ = logits_of(impl, params, given, other, src)
+    of = "the logits after another memory of padding"
+    close(found, usual, of=of, rtol=1e-3, atol=2e-3)
+    longer = [np.concatenate([x, 0 * x[:, :2]], 1) for x in (memory, src)]
+    found, _ = logits_of(impl, params, given, *longer)
+    close(found, usual, of="the logits with 2 more zeros in src", rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.grade(points=3, hint=CACHE)
+def test_decode_goes_on_from_a_cache(impl):
+    """token by token with the cache, or in two parts, the logits are those of all tokens at once"""
+    params, src, given = parameters(), sources(), answers(steps=6)
+    memory = encode(params, src)
+    for name, more in (("with a memory", (memory, src)), ("without one", (None, None))):
+        whole, wanted = decode(params, given, *more)
+        for cuts in ((1, 2, 3, 4, 5), (2,)):
+            cache, start = None, 0
+            for end in (*cuts, 6):
+                part = given[:, start:end]
+                found, cache = logits_of(impl, params, part, *more, cache=cache)
+                of = f"the logits of tokens {start} to {end - 1} from the cache, {name}"
+                alone = decode(params, part, *more)[0]
+                mistakes = {"those without the cache": alone} if start else {}
+                expected = whole[:, start:end]
+                close(found, expected, of=of, rtol=1e-3, atol=2e-3, mistakes=mistakes)
+                both = pair(cache, "the cache", ("k", "v"))
+                for key, value, right in zip("kv", both, wanted, strict=True):
+                    of = f"{key} of the cache after {end} tokens, {name}"
+                    close(value, right[:, :, :end], of=of, rtol=1e-3, atol=1e-3)
+                start = end
+    cache = decode(params, given[:, :3], memory, src)[1]
+    args = [params, given[:, 3:], memory, src, cache]
+    rules = ["result", "untouched", "shared", "twice", "float64", "views"]
+    conform(impl, "decode", args, expected=decode, only=rules, tolerance=1e-3)
+
+
+@pytest.mark.grade(points=2)
+def test_gradients_reach_all_parameters(impl):
+    """the gradient of the logits, and of the memory, is that of the definition along random directions"""
+    params, src, given = parameters(), sources(3, 4), answers(3, 3)
+    memory = encode(params, src)
+    for name, args, f in (
+        ("decode", [params, given, memory, src], lambda p: decode(p, given, memory, src)[0]),
+        ("encode", [params, src], lambda p: encode(p, src)),
+    ):
+        c = normal(*f(params).shape)
+        more = {"output": 0} if name == "decode" else {}
+        slopes = impl.float64.grad(name, *args, wrt=0, cotangent=c, **more)
+        for key, value in params.items():
+            move = normal(*value.shape)
+            ends = [f({**params, key: value + s * move}) for s in (1e-5, -1e-5)]
+            expected = float((c * (ends[0] - ends[1])).sum() / 2e-5)
+            slope = slopes.get(key)
+            found = 0.0 if slope is None else float((np.asarray(slope) * move).sum())
+            of = f"d sum(c * {name}(...)) / d params[{key!r}], along a random direction"
+            number(found, expected, of=of, rtol=1e-3, atol=1e-3)
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+def idle():
+    """Parameters whose attentions and feed-forward networks are 0, and stay 0: their gradients are 0."""
+    usual = parameters()
+    return {
+        name: value if name in ("tokens", "logits") else 0 * value for name, value in usual.items()
+    }
+
+
+def adam_step(targets, lr, sparse, late):
+    """(state, row numbers) -> (state, loss): a step of Adam on `idle` parameters.
+
+    Adam of Keras differs in two ways. sparse: of the embedding, it takes the sum of squares and not the square of the
+    sum. late: epsilon is added before the correction of the second moment, and betas are rounded to float32.
+    """
+    first, second = (float(np.float32(beta)) if late else beta for beta in (0.9, 0.999))
+
+    def step(state, rows):
+        params, moments, count = copy.deepcopy(state)
+        wanted = targets[rows]
+        given, mask = shifted(wanted), (wanted > 0)[..., None]
+        x = params["tokens"][given] + code(0, given.shape[1], D)
+        y = norm(x)
+        logits = y @ params["logits"]
+        loss = token_loss(logits, wanted)
+        dz = (np.exp(log_softmax(logits)) - np.eye(V)[wanted]) * mask / mask.sum()
+        dy = dz @ params["logits"].T
+        back = dy - dy.mean(-1, keepdims=True) - y * (dy * y).mean(-1, keepdims=True)
+        dx = back / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+        slope, squares = np.zeros((V, D)), np.zeros((V, D))
+        np.add.at(slope, given, dx)
+        np.add.at(squares, given, dx**2)
+        out = np.einsum("btd,btv->dv", y, dz)
+        count += 1
+        for name, g, g2 in (
+            ("tokens", slope, squares if sparse else slope**2),
+            ("logits", out, out**2),
+        ):
+            m, v = moments.get(name, (0.0, 0.0))
+            moments[name] = m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g2
+            m, v = m / (1 - first**count), v / (1 - second**count)
+            epsilon = 1e-7 / (np.sqrt(1 - second**count) if late else 1)
+            params[name] = params[name] - lr * m / (np.sqrt(v) + epsilon)
+        return (params, moments, count), loss
+
+    return step
+
+
+def traced(history, params, targets, lr, of):
+    """What `followed` finds, with Adam in any of its forms."""
+    reason = None
+    for sparse, late in product((False, True), repeat=2):
+        try:
+            step = adam_step(targets, lr, sparse, late)
+            return followed(history, (params, {}, 0), step, 5, 2, of)
+        except Failure as failure:
+            reason = reason or failure
+    raise reason
+
+
+@pytest.mark.grade(points=3, seconds=90, hint="Draw rng.permutation inside the loop over epochs.")
+def test_fit_takes_steps_of_adam_in_new_orders(impl):
+    """each epoch takes each row once, in new batches of the size asked for, and each batch makes a step of Adam"""
+    params, src, targets = idle(), sources(5, 4), sources(5, 4)
+    # A power of 2, which Keras keeps in float32 without an error.
+    lr, epochs, batch, seed = 0.03125, 24, 2, int(integers(1000))
+    of = f"fit on 5 rows with {lr=}, {epochs=}, {batch=}"
+    histories = []
+    for draw in (seed, seed, seed + 1):
+        result = impl.float64.fit(params, src, targets, epochs, lr, batch, impl.rng(draw))
+        trained, history = pair(result, of, ("params", "losses"))
+        histories.append(losses(history, epochs, of, "float"))
+    order, state = traced(histories[2], params, targets, lr, of)
+    expect_new_batches(order, of)
+    keys(trained, f"the parameters of {of}", tuple(params))
+    for name, value in state[0].items():
+        close(trained[name], value, of=f"{name!r} after {of}", rtol=1e-3, atol=1e-4)
+    first, again, other = histories
+    holds(np.allclose(first, again, rtol=1e-6), f"{of} gave two histories for rngs of one seed")
+    holds(
+        not np.allclose(first, other, rtol=1e-6),
+        f"{of} gave the same history for rngs of different seeds, but should draw from rng",
+    )
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_fit_moves_all_parameters_down(impl):
+    """the first step moves each parameter by lr against its gradient, and the loss is that of shifted targets"""
+    params, src, targets = parameters(), sources(4, 5), sources(4, 4)
+    targets[:, 1] = 4
+    given = shifted(targets)
+    for name, source in (("fit(params, src, ...)", src), ("fit(params, None, ...)", None)):
+
+        def loss(p, source=source):
+            more = () if source is None else (encode(p, source), source)
+            return token_loss(decode(p, given, *more)[0], targets)
+
+        result = impl.float64.fit(params, source, targets, 1, 1e-4, 8, impl.rng())
+        trained, history = pair(result, name, ("params", "losses"))
+        (found,) = losses(history, 1, name, "float")
+        more = () if source is None else (encode(params, source), source)
+        mistakes = {
+            "that of targets that are not shifted": token_loss(
+                decode(params, targets, *more)[0], targets
+            ),
+            "that of another source or none": token_loss(decode(params, given)[0], targets),
+        }
+        if source is None:
+            mistakes.popitem()
+        number(found, loss(params), of=f"the loss of {name}", rtol=1e-4, mistakes=mistakes)
+        keys(trained, f"the parameters of {name}", tuple(params))
+        for key, value in params.items():
+            if source is None and key.split(".")[0] in ("encoder", "cross"):
+                close(trained[key], value, of=f"{key!r} after {name}", rtol=1e-6)
+                continue
+            at = np.unravel_index(np.abs(trained[key] - value).argmax(), value.shape)
+            step = np.zeros_like(value)
+            step[at] = 1e-5
+            slope = (
+                loss({**params, key: value + step}) - loss({**params, key: value - step})
+            ) / 2e-5
+            moved = float((trained[key] - value)[at])
+            if abs(slope) > 1e-4:
+                of = f"the step of params[{key!r}]{[int(i) for i in at]} in {name}"
+                most = 1.01e-4 if key != "tokens" else np.inf
+                holds(
+                    moved * slope < 0 and abs(moved) < most,
+                    f"{of} is {moved:.3g}, but should be {-np.sign(slope) * 1e-4:.3g}",
+                )
+            holds(moved != 0, f"{name} leaves params[{key!r}] as it was")
+
+
+@pytest.mark.grade(points=1, seconds=60)
+def test_fit_keeps_the_contracts_words(impl):
+    """fit leaves its arguments as they were, and answers alike"""
+    params, src, targets = parameters(), sources(8, 3), sources(8, 4)
+    given = [params, src, targets, 1, 0.01, 4, impl.rng(1)]
+    rules = ["result", "untouched", "twice", "settings"]
+    conform(impl, "fit", given, only=rules, gives="anything", tolerance=1e-2)
+    result = impl.fit(params, src, targets, 0, 0.01, 3, impl.rng(1))
+    trained, history = pair(result, "fit of 0 epochs", ("params", "losses"))
+    equal(history, [], of="the losses of fit of 0 epochs")
+    for name, value in params.items():
+        close(trained[name], value, of=f"{name!r} after fit of 0 epochs", dtype="float32")
+
+
+# -- decoding --------------------------------------------------------------------------------------
+
+
+def decided(f, count=8):
+    """Parameters and sources for which `f(params, src)` is the same after a little noise: no tie decides."""
+    for _ in range(40):
+        params, src = parameters(sharp=1.5), sources(count, 4)
+        near = {
+            name: value * (1 + normal(*value.shape, scale=1e-4)) for name, value in params.items()
+        }
+        if all(np.array_equal(a, b) for a, b in zip(f(params, src), f(near, src), strict=True)):
+            return params, src
+    raise AssertionError("no parameters decide")
+
+
+@pytest.mark.grade(points=3, hint=ENDS)
+@pytest.mark.parametrize("steps", [1, 6])
+def test_greedy_takes_the_most_probable_token(impl, steps):
+    """each token is the most probable one behind those before it, and 0 follows the first 2"""
+    params, src = decided(lambda p, x: beam(p, x, steps, 1)[0])
+    found, expected = impl.greedy(params, src, steps), greedy(params, src, steps)
+    equal(found, expected, of=f"greedy(params, src, {steps})")
+    memory = impl.encode(params, src)
+    cache, token, tokens = None, np.ones((len(src), 1), np.int64), []
+    for _ in range(steps):
+        logits, cache = logits_of(impl, params, token, memory, src, cache=cache)
+        token = np.asarray(logits).argmax(-1)
+        tokens.append(token[:, 0])
+    cached = np.stack(tokens, 1)
+    cached[np.cumsum(cached == 2, 1) - (cached == 2) > 0] = 0
+    equal(cached, found, of="the most probable tokens one by one from the cache")
+    rules = ["result", "untouched", "twice", "settings", "integers", "views", "one row"]
+    given = [params, src, steps]
+    conform(impl, "greedy", given, expected=greedy, rows=[1], rowwise=True, only=rules)
+
+
+@pytest.mark.grade(points=2, hint=ENDS)
+def test_greedy_ends_at_the_end(impl):
+    """a row that says 2 at once is 2 and zeros, and one that never does has all its tokens"""
+    params, src, direction = parameters(), sources(), norm(normal(D))
+    for favoured in (2, 7, 0):
+        logits = params["logits"].copy()
+        logits[:, favoured] = 0
+        forced = {**params, "logits": logits * 1e-3, "decoder.out": params["decoder.out"].copy()}
+        # All features of a normalized token point the same way when the feed-forward network is huge.
+        forced |= {
+            "tokens": params["tokens"] * 0 + 50 * direction,
+            "encoder.out": 0 * params["encoder.out"],
+        }
+        forced["logits"][:, favoured] = direction
+        expected = greedy(forced, src, 5)
+        equal(impl.greedy(forced, src, 5), expected, of=f"greedy where {favoured} is always likely")
+        tokens, _ = pair(impl.beam(forced, src, 5, 1), "beam(...)", ("tokens", "scores"))
+        equal(tokens, expected, of=f"the tokens of beam where {favoured} is always likely")
+
+
+@pytest.mark.grade(points=4, hint=ENDS)
+@pytest.mark.parametrize(("steps", "width"), [(4, 1), (4, 3), (2, 20)])
+def test_beam_finds_the_best_answer(impl, steps, width):
+    """the tokens and scores are those of the definition; a beam of width 1 is greedy"""
+    params, src = decided(lambda p, x: beam(p, x, steps, width)[0], 3)
+    of = f"beam(params, src, {steps}, {width})"
+    result = pair(impl.beam(params, src, steps, width), of, ("tokens", "scores"))
+    expected, scores = beam(params, src, steps, width)
+    summed = [
+        beam_of(params, src[row : row + 1], steps, width, lambda total, _length: total)
+        for row in range(3)
+    ]
+    mistakes = {"the answers of the largest sum": np.stack([tokens for tokens, _ in summed])}
+    if np.array_equal(expected, mistakes["the answers of the largest sum"]):
+        mistakes = {}
+    equal(result[0], expected, of=f"the tokens of {of}", mistakes=mistakes)
+    lengths = np.maximum((np.cumsum(expected == 2, 1) - (expected == 2) == 0).sum(1), 1)
+    mistakes = {"the sums": scores * lengths} if steps > 1 else {}
+    close(result[1], scores, of=f"the scores of {of}", rtol=1e-3, atol=1e-3, mistakes=mistakes)
+    if width == 1:
+        equal(result[0], impl.greedy(params, src, steps), of=f"the tokens of {of}, beside greedy")
+
+
+@pytest.mark.grade(points=1)
+def test_beam_keeps_the_contracts_words(impl):
+    """beam follows the rules of docs/contract.md"""
+    params, src = decided(lambda p, x: beam(p, x, 2, 2)[0], 3)
+    rules = ["result", "untouched", "twice", "settings", "integers", "float64", "one row"]
+    more = {"rows": [1], "rowwise": True, "only": rules, "tolerance": 1e-3}
+    conform(impl, "beam", [params, src, 2, 2], expected=beam, **more)
+
+
+# -- outcomes --------------------------------------------------------------------------------------
+
+REVERSED = Threshold(
+    "share of right tokens of a transformer that reverses (by chance: 0.1)",
+    at_least=0.95,
+    torch=[1],
+    tensorflow=[1],
+)
+
+REPEATED = Threshold(
+    "loss of a language model on rows that repeat their first 3 symbols (pairs alone: 2.3)",
+    at_most=1.0,
+    torch=[1],
+    tensorflow=[1],
+)
+
+
+def trained(impl, seed, src, targets):
+    rng = impl.rng(seed)
+    params = impl.build(13, 32, 4, 64, rng)
+    return pair(impl.fit(params, src, targets, 8, 0.005, 50, rng), "fit", ("params", "losses"))
+
+
+@REVERSED.measured_by
+def reversing(impl, seed):
+    x, y = data.reverse(1100, np.random.default_rng(seed))
+    y = np.concatenate([y, np.full((1100, 1), 2)], 1)
+    params, _ = trained(impl, seed, x[:1000], y[:1000])
+    finite(params["logits"], of="params['logits'] after training")
+    wanted = greedy(params, x[1000:1010], 9)
+    found = impl.greedy(params, x[1000:], 9)
+    equal(found[:10], wanted, of="greedy of the trained parameters")
+    return float((found == y[1000:]).mean())
+
+
+@REPEATED.measured_by
+def repeating(impl, seed):
+    rng = np.random.default_rng(seed)
+    y = np.tile(rng.integers(3, 13, (1100, 3)), 4)
+    params, _ = trained(impl, seed, None, y[:1000])
+    return float(token_loss(decode(params, shifted(y[1000:]))[0], y[1000:]))
+
+
+@pytest.mark.grade(points=2, seconds=120)
+def test_transformer_learns_to_reverse(impl):
+    """the median share of right tokens is at least 0.95, where chance reaches 0.1"""
+    REVERSED.expect(impl)
+
+
+@pytest.mark.grade(points=1, seconds=120)
+def test_language_model_learns_to_repeat(impl):
+    """the median loss on rows that repeat their first 3 symbols is at most 1, where pairs alone give 2.3"""
+    REPEATED.expect(impl)
