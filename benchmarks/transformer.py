@@ -42,7 +42,8 @@ def bench_decode(bench, size, cached):
     weights = 4 * width * width + 2 * width * inner + width * vocabulary
     flops = 2 * batch * new * weights + batch * attention(new, steps, width)
     kept = 2 * batch * (steps - 1) * width * cached
-    moved = work.FLOAT * (weights + 2 * kept + batch * new * (width + vocabulary))
+    # A token's row of the embedding is read; its key, its value and its logits are written.
+    moved = work.FLOAT * (weights + 2 * kept + batch * new * (3 * width + vocabulary))
     args = [params, given[:, -new:]]
     if cached:
         shape = (batch, heads, steps - 1, width // heads)

@@ -645,17 +645,17 @@ REPEATED = Threshold(
 )
 
 
-def trained(impl, seed, src, targets):
+def trained(impl, seed, src, targets, epochs):
     rng = impl.rng(seed)
     params = impl.build(13, 32, 4, 64, rng)
-    return pair(impl.fit(params, src, targets, 7, 0.005, 25, rng), "fit", ("params", "losses"))
+    return pair(impl.fit(params, src, targets, epochs, 0.005, 25, rng), "fit", ("params", "losses"))
 
 
 @REVERSED.measured_by
 def reversing(impl, seed):
     x, y = data.reverse(1100, np.random.default_rng(seed))
     y = np.concatenate([y, np.full((1100, 1), 2)], 1)
-    params, _ = trained(impl, seed, x[:1000], y[:1000])
+    params, _ = trained(impl, seed, x[:1000], y[:1000], 7)
     finite(params["logits"], of="params['logits'] after training")
     found = impl.greedy(params, x[1000:], 9)
     shape(found, (100, 9), of="greedy of the trained parameters")
@@ -670,7 +670,7 @@ def reversing(impl, seed):
 def repeating(impl, seed):
     rng = np.random.default_rng(seed)
     y = np.tile(rng.integers(3, 13, (1100, 3)), 4)
-    params, _ = trained(impl, seed, None, y[:1000])
+    params, _ = trained(impl, seed, None, y[:1000], 3)
     return float(token_loss(decode(params, shifted(y[1000:]))[0], y[1000:]))
 
 
