@@ -633,15 +633,15 @@ def test_beam_keeps_the_contracts_words(impl):
 REVERSED = Threshold(
     "share of right tokens of a transformer that reverses (by chance: 0.1)",
     at_least=0.95,
-    torch=[1],
-    tensorflow=[1],
+    torch=[1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    tensorflow=[1, 0.9989, 1, 0.9989, 1, 1, 1, 1, 1, 1],
 )
 
 REPEATED = Threshold(
     "loss of a language model on rows that repeat their first 3 symbols (pairs alone: 2.3)",
     at_most=1.0,
-    torch=[1],
-    tensorflow=[1],
+    torch=[0.61, 0.6198, 0.6566, 0.6728, 0.6141, 0.6058, 0.6271, 0.7809, 0.698, 0.618],
+    tensorflow=[0.61, 0.6198, 0.657, 0.6728, 0.6146, 0.6059, 0.6273, 0.782, 0.6995, 0.6185],
 )
 
 
