@@ -435,7 +435,7 @@ def traced(history, params, targets, lr, of):
     raise reason
 
 
-@pytest.mark.grade(points=3, seconds=90, hint="Draw rng.permutation inside the loop over epochs.")
+@pytest.mark.grade(points=3, seconds=120, hint="Draw rng.permutation inside the loop over epochs.")
 def test_fit_takes_steps_of_adam_in_new_orders(impl):
     """each epoch takes each row once, in new batches of the size asked for, and each batch makes a step of Adam"""
     params, src, targets = idle(), sources(5, 4), sources(5, 4)
