@@ -460,7 +460,7 @@ def test_fit_takes_steps_of_adam_in_new_orders(impl):
     )
 
 
-@pytest.mark.grade(points=2, seconds=60)
+@pytest.mark.grade(points=2, seconds=90)
 def test_fit_moves_all_parameters_down(impl):
     """the first step moves each parameter by lr against its gradient, and the loss is that of shifted targets"""
     params, src, targets = parameters(), sources(4, 5), sources(4, 4)
@@ -507,12 +507,12 @@ def test_fit_moves_all_parameters_down(impl):
             holds(moved != 0, f"{name} leaves params[{key!r}] as it was")
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=90)
 def test_fit_keeps_the_contracts_words(impl):
     """fit leaves its arguments as they were, and answers alike"""
     params, src, targets = parameters(), sources(8, 3), sources(8, 4)
     given = [params, src, targets, 1, 0.01, 4, impl.rng(1)]
-    rules = ["result", "untouched", "twice", "settings", "keywords", "integers"]
+    rules = ["result", "untouched", "twice", "settings"]
     conform(impl, "fit", given, only=rules, gives="anything", tolerance=1e-2)
 
 
