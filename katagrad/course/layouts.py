@@ -209,6 +209,8 @@ def _yaml(path: Path) -> dict[str, Any]:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw, Loader=Plain)):
             raise BadOption(f"{path} refers to itself (an alias), which Gradescope's lists do not")
         found = yaml.load(raw, Loader=Plain)
+    except BadOption:
+        raise  # it is a ValueError, too
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise BadOption(f"{path} cannot be read: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(found, dict):

@@ -179,6 +179,7 @@ def test_a_list_of_gradescope_that_is_wrong_is_one_line(home, text, words):
     with pytest.raises(BadOption) as refused:
         take_in(home, None, [SOFTMAX])
     assert words in str(refused.value)
+    assert str(refused.value).count("submission_metadata.yml") == 1
     assert len(str(refused.value).splitlines()) == 1
 
 
