@@ -12,7 +12,7 @@ def draw_curve(impl, figure):
     axes = figure.subplots()
     axes.scatter(x, y, s=8, color="#808080", label="points")
     for hidden in ((), (8,), (32, 32)):
-        found = impl.regress(x.reshape(-1, 1), y, line, hidden, 40, 0.01, 20)
+        found = impl.regress(x.reshape(-1, 1), y, line, hidden, 30, 0.01, 20)
         axes.plot(
             line[:, 0], found, label=f"hidden layers: {', '.join(map(str, hidden)) or 'none'}"
         )

@@ -1,5 +1,8 @@
 """`%%kata` in a notebook: the cell is checked as a file would be, in a worker, and shown as a table."""
 
+import io
+import types
+
 import nbformat
 import pytest
 from nbformat import v4
@@ -9,8 +12,9 @@ from nbclient import NotebookClient
 
 from katagrad.errors import FAILED, PASSED
 from katagrad.grading.checks import Outcome, manifest
-from katagrad.student.magic import Row, Table
+from katagrad.student.magic import Row, Table, line_for
 from katagrad.topics import topics
+from katagrad.worker.pulse import Training
 
 SOFTMAX = topics()["softmax"]
 
@@ -29,6 +33,29 @@ def test_table_is_text_and_html_that_run_nothing():
 def test_without_graders_it_says_who_grades():
     table = Table("softmax", [Row("the examples of softmax hold", Outcome(PASSED))], False)
     assert "the rest is graded by the course" in table.summary
+
+
+def test_a_long_training_has_one_line_below_its_cell(monkeypatch):
+    from IPython import display
+
+    shown = []
+    handle = types.SimpleNamespace(update=lambda data, raw: shown.append((data, raw)))
+
+    def draw(data, raw, display_id):
+        shown.append((data, raw and display_id))
+        return handle
+
+    monkeypatch.setattr(display, "display", draw)
+    monkeypatch.setattr("sys.stdout", io.StringIO())  # no terminal, even with -s
+    line = line_for()
+    line.over()
+    assert shown == []  # no training was long
+    line.report("fit", Training(3, 9, 0.5, "epochs"))
+    line.over()
+    line.report("fit", Training(1, 9, None, "steps"))
+    line.over()
+    texts = ["fit: 3 of 9 epochs, loss 0.5", "", "fit: 1 of 9 steps", ""]
+    assert shown == [({"text/plain": text}, True) for text in texts]
 
 
 def run(*cells):
