@@ -5,9 +5,9 @@
 
 Ways: `kata`, `kata course grade`; `pytest`, a fresh `pytest graders --submission` process for each student; `nbgrader`,
 `nbgrader autograde` of notebooks whose test cells run the same checks inside the notebook's own kernel (needs
-`katagrad[course]`). Ratios are taken in one run; those of CPU time hold on a busy machine, too. With --kills N the
-grading by kata is also killed (SIGKILL, the whole process group) at N random moments and resumed, and its scores are
-compared with those of an undisturbed run.
+`katagrad[course]`). Ratios are taken in one run; those of CPU time, which are printed with isolation `process`, hold on
+a busy machine, too. With --kills N the grading by kata is also killed (SIGKILL, the whole process group) at N random
+moments and resumed, and its scores are compared with those of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -321,15 +321,20 @@ def main() -> None:
             seconds["nbgrader"] = by_nbgrader(submissions, folder / "nbgrader", names)
             spent["nbgrader"] = below() - before
         for way, took in seconds.items():
-            busy = spent[way]
+            # What runs in a sandbox is not waited for by this process's children, so its CPU time is not known here.
+            known = given.isolation == "process"
+            busy = f", {spent[way]:.1f} s of CPU time" if known else ""
+            times = (
+                f", {spent[way] / spent['kata']:.1f} times its CPU time"
+                if known and "kata" in spent
+                else ""
+            )
             ratio = (
-                f", {took / seconds['kata']:.1f} times kata's time, {busy / spent['kata']:.1f} times its CPU time"
+                f", {took / seconds['kata']:.1f} times kata's time{times}"
                 if "kata" in seconds and way != "kata"
                 else ""
             )
-            print(
-                f"{way}: {took:.1f} s, {took / count:.3f} s a topic, {busy:.1f} s of CPU time{ratio}"
-            )
+            print(f"{way}: {took:.1f} s, {took / count:.3f} s a topic{busy}{ratio}")
         if given.kills:
             killed(
                 submissions,
