@@ -7,6 +7,8 @@ Graded by thresholds, the median of three seeds. On scikit-learn's digits (8 by 
 accuracy at least 0.95, and 0.94 with one hidden layer of 64. Where MNIST is present it grades in their place, with
 run's defaults: at least 0.97, and 0.96 with one hidden layer of 64.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, section 5.3 and chapter 11; LeCun, Bottou, Bengio &
 Haffner (1998), doi:10.1109/5.726791; Kingma & Ba (2015), Adam, arXiv:1412.6980, algorithm 1.
 """

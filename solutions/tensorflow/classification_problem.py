@@ -33,7 +33,7 @@ def build(n_in, hidden, n_classes):
 
 
 def evaluate(model, x, y):
-    logits = model(x, training=False)  # (N, K)
+    y, logits = tf.cast(y, tf.int64), model(x, training=False)  # (N,), (N, K)
     predictions = tf.argmax(logits, axis=1)  # (N,)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)  # (N,)
     right = tf.cast(predictions == y, tf.float64)

@@ -34,7 +34,7 @@ def build(n_in, hidden, n_classes):
 @torch.no_grad()
 def evaluate(model, x, y):
     model.eval()
-    logits = model(x)  # (N, K)
+    y, logits = y.long(), model(x)  # (N,), (N, K)
     n_classes = logits.shape[1]
     predictions = logits.argmax(dim=1)  # (N,)
     # The pair (class, prediction) as one number in base K.
@@ -48,6 +48,7 @@ def evaluate(model, x, y):
 
 def train(model, x, y, validation_x, validation_y, epochs, lr, batch_size):
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, eps=1e-7)
+    y = y.long()
     batches = BatchSampler(RandomSampler(x), batch_size, drop_last=False)
     history = {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": []}
     for _ in range(epochs):

@@ -52,6 +52,7 @@ def evaluate(model, x, y):
 
 
 def train(model, x, y, validation_x, validation_y, epochs, lr, batch_size):
+    y = y.long()
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     history = {key: [] for key in ("val_accuracy", "val_loss", "accuracy", "loss")}
     for _ in range(epochs):
