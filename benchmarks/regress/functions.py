@@ -35,7 +35,7 @@ from sklearn.neural_network import MLPClassifier
 rng = np.random.default_rng(5)
 NUMBERS = rng.normal(size=1_000_000).astype(np.float32)
 ROWS, LABELS = rng.normal(size=(64, 32)), rng.integers(0, 4, 64)
-MODEL = MLPClassifier((64,), random_state=5).partial_fit(ROWS, LABELS, range(4))
+MODEL = MLPClassifier((64,), random_state=5).partial_fit(ROWS, LABELS, classes=range(4))
 
 
 def elementwise():
