@@ -153,8 +153,8 @@ def test_attention_hides_what_the_mask_hides(impl, size):
 def test_attention_keeps_the_contracts_words(impl, masked):
     """attention follows the rules of docs/contract.md, with a mask and without"""
     given = {"mask": some(3, 5)} if masked else {}
-    told = {"expected": attention, "rows": [0, 1, 2], "rowwise": True}
-    conform(impl, "attention", [*inputs(2)], given, **told)
+    options = {"expected": attention, "rows": [0, 1, 2], "rowwise": True}
+    conform(impl, "attention", [*inputs(2)], given, **options)
 
 
 @pytest.mark.grade(points=1)
@@ -175,10 +175,10 @@ def test_heads_keep_the_contracts_words(impl, kind):
     """split_heads and merge_heads follows the rules of docs/contract.md, for tensors of any dtype"""
     x = normal(2, 5, 6) if kind == "floats" else integers(100, 2, 5, 6)
     # A result that is a view of x is as good as a copy.
-    told = {"rows": [0], "rowwise": True, "without": ["shared"]}
-    conform(impl, "split_heads", [x, 3], expected=split_heads, **told)
+    options = {"rows": [0], "rowwise": True, "without": ["shared"]}
+    conform(impl, "split_heads", [x, 3], expected=split_heads, **options)
     parted = np.ascontiguousarray(split_heads(x, 3))
-    conform(impl, "merge_heads", [parted], expected=merge_heads, **told)
+    conform(impl, "merge_heads", [parted], expected=merge_heads, **options)
 
 
 @pytest.mark.grade(points=1)

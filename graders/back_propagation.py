@@ -139,16 +139,16 @@ def test_functions_keep_the_contracts_words(impl, name):
     if name == "affine_forward":
         given = [normal(5, 3), normal(3, 4), normal(4)]
         # The cache may hold x and w themselves.
-        told = {"rows": [0], "rowwise": True, "without": ["shared"]}
-        conform(impl, name, given, returns=(None, opaque), **told)
+        options = {"rows": [0], "rowwise": True, "without": ["shared"]}
+        conform(impl, name, given, returns=(None, opaque), **options)
     elif name == "relu_forward":
         conform(
             impl, name, [normal(5, 3, scale=10.0)], returns=(None, opaque), rows=[0], rowwise=True
         )
     else:
         params, x, y = network(samples=5)
-        told = {"expected": two_layer_loss, "rows": [1, 2], "without": ["integers"]}
-        conform(impl, name, [params, x, y], **told)
+        options = {"expected": two_layer_loss, "rows": [1, 2], "without": ["integers"]}
+        conform(impl, name, [params, x, y], **options)
 
 
 @pytest.mark.grade(points=1, hint="The dtype of every step is that of dout.")

@@ -131,11 +131,11 @@ def test_batch_norm_keeps_the_contracts_words(impl):
     x = inputs((5, 3))
     given = [x, *statistics(3)]
     conform(impl, "batch_norm", given, {"eps": 0.25}, expected=training, tolerance=1e-3)
-    told = {"expected": use, "rows": [0], "without": ["shared"]}
-    conform(impl, "batch_norm", given, {"training": False}, **told)
+    options = {"expected": use, "rows": [0], "without": ["shared"]}
+    conform(impl, "batch_norm", given, {"training": False}, **options)
     x = inputs((2, 3, 4, 5))
-    told = {"expected": training, "returns": ("image", None), "tolerance": 1e-3}
-    conform(impl, "batch_norm", [image(x), *statistics(5)], **told)
+    options = {"expected": training, "returns": ("image", None), "tolerance": 1e-3}
+    conform(impl, "batch_norm", [image(x), *statistics(5)], **options)
 
 
 @pytest.mark.grade(points=1)
@@ -151,8 +151,8 @@ def test_batch_norm_backward_keeps_the_contracts_words(impl):
 def test_layer_norm_keeps_the_contracts_words(impl):
     """layer_norm keeps what docs/contract.md says of every function"""
     given = [inputs((5, 3)), *statistics(3)[:2]]
-    told = {"expected": layer_norm, "rows": [0], "rowwise": True, "tolerance": 1e-3}
-    conform(impl, "layer_norm", given, **told)
+    options = {"expected": layer_norm, "rows": [0], "rowwise": True, "tolerance": 1e-3}
+    conform(impl, "layer_norm", given, **options)
 
 
 @pytest.mark.grade(points=1)
@@ -169,10 +169,10 @@ def test_mlp_forward_keeps_the_contracts_words(impl):
         return forward(params, state, x, 0.01 if activation == "leaky_relu" else 0.0, training)
 
     given = [*network(4, 5, 6, 3), normal(7, 4)]
-    told = {"expected": predict, "tolerance": 1e-3}
-    conform(impl, "mlp_forward", given, {"training": True}, **told)
+    options = {"expected": predict, "tolerance": 1e-3}
+    conform(impl, "mlp_forward", given, {"training": True}, **options)
     given = [*given, "leaky_relu"]
-    conform(impl, "mlp_forward", given, rows=[2], without=["shared"], **told)
+    conform(impl, "mlp_forward", given, rows=[2], without=["shared"], **options)
 
 
 @pytest.mark.grade(points=1)

@@ -120,8 +120,8 @@ def test_evaluate_and_train_keep_the_contracts_words(impl):
     x, y = normal(8, 4), np.array([0, 2, 1, 1, 2, 0, 2, 2])
     conform(impl, "evaluate", [model, x, y], gives="anything", tolerance=1e-3)
     rules = ["result", "untouched", "settings", "integers", "views", "keywords"]
-    told = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
-    conform(impl, "train", [model, x, y, x[:3], y[:3], 2, 0.01, 8], only=rules, **told)
+    options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
+    conform(impl, "train", [model, x, y, x[:3], y[:3], 2, 0.01, 8], only=rules, **options)
 
 
 @pytest.mark.grade(points=2, hint=SPLIT)

@@ -81,8 +81,8 @@ def test_cross_entropy_keeps_the_contracts_words(impl, kind, reduction):
     """cross_entropy follows the rules of docs/contract.md, for labels of both kinds"""
     labels = np.array([1, 2, 0, 3, 2]) if kind == "integers" else distributions(5, 4)
     given = {"label_smoothing": 0.2, "ignore_index": 2, "reduction": reduction}
-    told = {"expected": reduced, "rows": [0, "labels"], "rowwise": reduction == "none"}
-    conform(impl, "cross_entropy", [normal(5, 4)], {"labels": labels, **given}, **told)
+    options = {"expected": reduced, "rows": [0, "labels"], "rowwise": reduction == "none"}
+    conform(impl, "cross_entropy", [normal(5, 4)], {"labels": labels, **given}, **options)
 
 
 @pytest.mark.grade(points=1)

@@ -62,9 +62,9 @@ def rbf(x, centres, gamma=1.0):
 )
 def test_layers_keep_the_contracts_words(impl, layer):
     """the layers keep what docs/contract.md says of every function"""
-    told = {"rows": [0], "rowwise": True, "seeded": True}
+    options = {"rows": [0], "rowwise": True, "seeded": True}
     # The parameters are float32, and so are the inputs.
-    conform(impl, "__call__", [normal(4, 5)], on=layer, without=["float64", "digits"], **told)
+    conform(impl, "__call__", [normal(4, 5)], on=layer, without=["float64", "digits"], **options)
 
 
 @pytest.mark.grade(points=2, hint=REGISTER)

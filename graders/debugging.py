@@ -119,8 +119,8 @@ def test_pieces_keep_the_contracts_words(impl):
     """forward, loss_and_gradients and take keep what docs/contract.md says of every function"""
     params, x, y = network(3, 5, 4), normal(7, 3), integers(4, 7)
     mask = 2.0 * integers(2, 7, 5)
-    told = {"expected": forward, "rows": [1, "mask"], "rowwise": True}
-    conform(impl, "forward", [params, x], {"mask": mask}, **told)
+    options = {"expected": forward, "rows": [1, "mask"], "rowwise": True}
+    conform(impl, "forward", [params, x], {"mask": mask}, **options)
     conform(impl, "loss_and_gradients", [params, x, y], expected=loss_and_gradients, rows=[1, 2])
     rows = np.array([5, 0, 0, 1, 6])
     conform(impl, "take", [normal(7, 2, 3), rows], expected=take, rows=[1], rowwise=True)

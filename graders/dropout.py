@@ -81,9 +81,9 @@ def test_make_mask_keeps_the_contracts_words(impl):
 def test_dropout_keeps_the_contracts_words(impl):
     """dropout keeps what docs/contract.md says of every function, in training and in use"""
     given = [normal(5, 3), 0.4, random_mask(5, 3, p=0.4)]
-    told = {"expected": dropped, "rows": [0, 2], "rowwise": True, "empty": True}
-    conform(impl, "dropout", given, **told)
-    conform(impl, "dropout", given, {"training": False}, without=["shared"], **told)
+    options = {"expected": dropped, "rows": [0, 2], "rowwise": True, "empty": True}
+    conform(impl, "dropout", given, **options)
+    conform(impl, "dropout", given, {"training": False}, without=["shared"], **options)
 
 
 @pytest.mark.grade(points=1)

@@ -99,8 +99,8 @@ def test_training_keeps_the_contracts_words(impl):
     x, y = integers(128, 20, 4, 3), np.arange(20) % 5
     conform(impl, "evaluate_full", [MODEL, x, y], gives="anything", without=["integers"])
     rules = ["result", "untouched", "settings", "views", "keywords"]
-    told = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
-    conform(impl, "train", [MODEL, x, y, 2, 20, 0.01], only=rules, **told)
+    options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
+    conform(impl, "train", [MODEL, x, y, 2, 20, 0.01], only=rules, **options)
 
 
 @pytest.mark.grade(points=2)

@@ -233,19 +233,19 @@ def test_functions_keep_the_contracts_words(impl, name):
     """each function keeps what docs/contract.md says of every function"""
     x, y = normal(5, 1), normal(5)
     if name == "predict":
-        told = {"expected": lambda x, w, b: w * x.reshape(-1) + b}
-        conform(impl, name, [x, normal(), normal()], rows=[0], rowwise=True, **told)
+        options = {"expected": lambda x, w, b: w * x.reshape(-1) + b}
+        conform(impl, name, [x, normal(), normal()], rows=[0], rowwise=True, **options)
     elif name == "mse_gradients":
-        told = {"expected": lambda x, y, w, b: gradients(x.reshape(-1), y, w, b)}
-        conform(impl, name, [x, y, normal(), normal()], rows=[0, 1], **told)
+        options = {"expected": lambda x, y, w, b: gradients(x.reshape(-1), y, w, b)}
+        conform(impl, name, [x, y, normal(), normal()], rows=[0, 1], **options)
     else:
 
         def oracle(x, y, lr, epochs):
             w, b, history = fit(x.reshape(-1), y, lr, epochs)
             return np.float64(w), np.float64(b), [float(loss) for loss in history]
 
-        told = {"expected": oracle, "rows": [0, 1], "without": ["gradients"]}
-        conform(impl, name, [x, y], {"lr": 0.03, "epochs": 3}, **told)
+        options = {"expected": oracle, "rows": [0, 1], "without": ["gradients"]}
+        conform(impl, name, [x, y], {"lr": 0.03, "epochs": 3}, **options)
 
 
 @pytest.mark.grade(

@@ -399,8 +399,8 @@ def test_functions_keep_the_contracts_words(impl, name):
     """each function keeps what docs/contract.md says of every function"""
     x, w, b, y = normal(5, 3), normal(3), normal(), labels(5)
     if name == "predict_proba":
-        told = {"expected": lambda x, w, b: expit(x @ w + b)}
-        conform(impl, name, [x, w, b], rows=[0], rowwise=True, **told)
+        options = {"expected": lambda x, w, b: expit(x @ w + b)}
+        conform(impl, name, [x, w, b], rows=[0], rowwise=True, **options)
     elif name == "loss_and_grads":
         conform(impl, name, [x, y, w, b], {"l2": 0.3}, expected=loss_and_grads, rows=[0, 1])
     elif name == "fit":
@@ -409,14 +409,16 @@ def test_functions_keep_the_contracts_words(impl, name):
             w, b, history = fit(x, y, **given)
             return w, np.float64(b), [float(loss) for loss in history]
 
-        told = {"expected": oracle, "rows": [0, 1], "without": ["gradients"]}
-        conform(impl, name, [x, y], {"lr": 0.3, "epochs": 3, "l2": 0.1}, **told)
+        options = {"expected": oracle, "rows": [0, 1], "without": ["gradients"]}
+        conform(impl, name, [x, y], {"lr": 0.3, "epochs": 3, "l2": 0.1}, **options)
     elif name == "predict":
-        told = {"expected": lambda x, w, b, threshold: (expit(x @ w + b) >= threshold) * 1}
-        conform(impl, name, [x, w, b], {"threshold": 0.3}, rows=[0], rowwise=True, **told)
+        options = {"expected": lambda x, w, b, threshold: (expit(x @ w + b) >= threshold) * 1}
+        conform(impl, name, [x, w, b], {"threshold": 0.3}, rows=[0], rowwise=True, **options)
     else:
-        told = {"expected": lambda w, b, threshold: (-w[0] / w[1], (logit(threshold) - b) / w[1])}
-        conform(impl, name, [normal(2, shift=2.0), b], {"threshold": 0.3}, **told)
+        options = {
+            "expected": lambda w, b, threshold: (-w[0] / w[1], (logit(threshold) - b) / w[1])
+        }
+        conform(impl, name, [normal(2, shift=2.0), b], {"threshold": 0.3}, **options)
 
 
 @pytest.mark.grade(points=1, hint="Nothing is added to w[1]: the stub says that it is not 0.")

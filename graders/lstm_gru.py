@@ -232,11 +232,11 @@ def test_gru_step_follows_its_definition(impl, batch, inputs, units, reset_after
 @pytest.mark.grade(points=1)
 def test_steps_keep_the_contracts_words(impl):
     """lstm_step and gru_step keep what docs/contract.md says of every function"""
-    told = {"rowwise": True}
+    options = {"rowwise": True}
     given = [normal(4, 3), *some_state("lstm", 4), cell("lstm")]
-    conform(impl, "lstm_step", given, expected=lstm_step, rows=[0, 1, 2], **told)
+    conform(impl, "lstm_step", given, expected=lstm_step, rows=[0, 1, 2], **options)
     given = [normal(4, 3), *some_state("gru", 4), cell("gru")]
-    conform(impl, "gru_step", given, expected=gru_step, rows=[0, 1], **told)
+    conform(impl, "gru_step", given, expected=gru_step, rows=[0, 1], **options)
 
 
 @pytest.mark.grade(points=1, hint="The framework's own sigmoid and tanh do not overflow.")
@@ -341,10 +341,10 @@ def test_run_passes_gradients_through_time(impl, kind):
 @KINDS
 def test_run_keeps_the_contracts_words(impl, kind):
     """run keeps what docs/contract.md says of every function, with state and mask and without"""
-    told = {"expected": run, "rowwise": True}
+    options = {"expected": run, "rowwise": True}
     xs, params, mask = normal(4, 5, 3), cell(kind), some_mask(4, 5)
-    conform(impl, "run", [kind, xs, params], rows=[1], **told)
-    conform(impl, "run", [kind, xs, params, some_state(kind, 4), mask], rows=[1, 3, 4], **told)
+    conform(impl, "run", [kind, xs, params], rows=[1], **options)
+    conform(impl, "run", [kind, xs, params, some_state(kind, 4), mask], rows=[1, 3, 4], **options)
 
 
 @pytest.mark.grade(points=2, hint=TURN)
@@ -392,12 +392,12 @@ def test_stacked_feeds_each_layer_the_one_before(impl, kind, depth):
 @KINDS
 def test_combinations_keep_the_contracts_words(impl, kind):
     """bidirectional and stacked keep what docs/contract.md says of every function"""
-    told = {"rowwise": True, "rows": [1, "mask"]}
+    options = {"rowwise": True, "rows": [1, "mask"]}
     xs, mask = normal(4, 5, 3), {"mask": some_mask(4, 5)}
     given = [kind, xs, cell(kind), cell(kind)]
-    conform(impl, "bidirectional", given, mask, expected=bidirectional, **told)
+    conform(impl, "bidirectional", given, mask, expected=bidirectional, **options)
     layers = [cell(kind, 3, 2), cell(kind, 2, 4)]
-    conform(impl, "stacked", [kind, xs, layers], mask, expected=stacked, **told)
+    conform(impl, "stacked", [kind, xs, layers], mask, expected=stacked, **options)
 
 
 # -- weights of the frameworks ---------------------------------------------------------------------

@@ -532,8 +532,8 @@ def test_functions_keep_the_contracts_words(impl, name):
     elif name == "forward":
         conform(impl, name, [params, x, "sigmoid"], expected=forward, rows=[1], rowwise=True)
     elif name == "train_step":
-        told = {"rows": [1, 2], "without": ["gradients", "keywords", "result"]}
-        conform(impl, name, [params, x, y, 0.5, "sigmoid"], **told)
+        options = {"rows": [1, 2], "without": ["gradients", "keywords", "result"]}
+        conform(impl, name, [params, x, y, 0.5, "sigmoid"], **options)
     else:
         rules = ["untouched", "settings", "twice", "rng", "float64", "integers", "shared"]
         given = [params, x, y, 0.5, 2, 4, impl.rng(), "sigmoid"]

@@ -397,8 +397,8 @@ def test_tensors_keep_the_contracts_words(impl):
     def flatten(x):
         return x.reshape(len(x), -1)
 
-    told = {"expected": flatten, "rows": [0], "rowwise": True, "without": ["shared"]}
-    conform(impl, "flatten_keep_batch", [normal(5, 2, 3)], **told)
+    options = {"expected": flatten, "rows": [0], "rowwise": True, "without": ["shared"]}
+    conform(impl, "flatten_keep_batch", [normal(5, 2, 3)], **options)
     given = [normal(2, 4, 3), normal(4, 5), normal(5), 1]
     conform(impl, "dense_along", given, expected=dense_along)
 

@@ -345,8 +345,8 @@ def test_functions_keep_the_contracts_words(impl, name):
     """each function keeps what docs/contract.md says of every function"""
     x, y = normal(6, 3), normal(6)
     if name == "standardize":
-        told = {"expected": standardize, "rows": [1], "without": ["keywords", "defaults"]}
-        conform(impl, name, [x, normal(4, 3)], tolerance=1e-3, **told)
+        options = {"expected": standardize, "rows": [1], "without": ["keywords", "defaults"]}
+        conform(impl, name, [x, normal(4, 3)], tolerance=1e-3, **options)
     elif name == "r2":
         conform(impl, name, [y, normal(6)], expected=r2)
     else:
@@ -357,5 +357,5 @@ def test_functions_keep_the_contracts_words(impl, name):
             w, b = oracle(x, y, **given)
             return w, np.float64(b)
 
-        told = {"expected": expected, "rows": [0, 1], "without": ["gradients"]}
-        conform(impl, name, [x, y], given, tolerance=1e-3, **told)
+        options = {"expected": expected, "rows": [0, 1], "without": ["gradients"]}
+        conform(impl, name, [x, y], given, tolerance=1e-3, **options)

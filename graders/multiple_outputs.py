@@ -162,8 +162,8 @@ def test_train_keeps_the_contracts_words(impl):
     targets = integers(3, 8), normal(8)
     given = [anew("build", 4, (5,), 3), normal(8, 4), targets, (1.0, 0.5), 2, 0.01, 8]
     rules = ["result", "untouched", "settings", "integers", "views", "keywords"]
-    told = {"changes": [0], "seeded": True, "gives": "anything"}
-    conform(impl, "train", given, only=rules, tolerance=1e-2, **told)
+    options = {"changes": [0], "seeded": True, "gives": "anything"}
+    conform(impl, "train", given, only=rules, tolerance=1e-2, **options)
 
 
 @pytest.mark.grade(

@@ -337,16 +337,16 @@ def test_functions_keep_the_contracts_words(impl, name):
     if name == "init":
         conform(impl, name, [2, 3, impl.rng()])
     elif name == "forward":
-        told = {"rows": [1], "rowwise": True, "without": ["shared"]}
-        conform(impl, name, [params, x], returns=(None, opaque), **told)
+        options = {"rows": [1], "rowwise": True, "without": ["shared"]}
+        conform(impl, name, [params, x], returns=(None, opaque), **options)
     elif name == "step":
 
         def oracle(params, x, y, lr):
             moved, loss = step(params, x, y, lr)
             return moved, np.float64(loss)
 
-        told = {"expected": oracle, "rows": [1, 2], "without": ["gradients"]}
-        conform(impl, name, [params, x, y, 0.5], **told)
+        options = {"expected": oracle, "rows": [1, 2], "without": ["gradients"]}
+        conform(impl, name, [params, x, y, 0.5], **options)
     else:
         rules = ["result", "untouched", "settings", "twice", "float64", "integers", "shared"]
 

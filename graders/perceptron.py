@@ -292,17 +292,17 @@ def test_functions_keep_the_contracts_words(impl, name):
             w, b, mistakes = fit(x, y, epochs, lr)
             return w, np.float64(b), mistakes
 
-        told = {"expected": oracle, "rows": [0, 1], "without": ["integers", "gradients"]}
-        conform(impl, name, [x, y], {"epochs": 3, "lr": 0.5}, **told)
+        options = {"expected": oracle, "rows": [0, 1], "without": ["integers", "gradients"]}
+        conform(impl, name, [x, y], {"epochs": 3, "lr": 0.5}, **options)
         return
     given = [normal(5, 3), normal(3), normal()]
     if name == "neuron":
         squash = function(lambda z: tanh(z))
-        told = {"expected": lambda x, w, b, activation: activation(x @ w + b)}
-        conform(impl, name, [*given, squash], rows=[0], rowwise=True, **told)
+        options = {"expected": lambda x, w, b, activation: activation(x @ w + b)}
+        conform(impl, name, [*given, squash], rows=[0], rowwise=True, **options)
     else:
-        told = {"expected": lambda x, w, b: (x @ w + b >= 0).astype(np.int64)}
-        conform(impl, name, given, rows=[0], rowwise=True, **told)
+        options = {"expected": lambda x, w, b: (x @ w + b >= 0).astype(np.int64)}
+        conform(impl, name, given, rows=[0], rowwise=True, **options)
 
 
 @pytest.mark.grade(points=1, hint="Compare x . w + b with 0 itself, in the dtype of x.")

@@ -503,8 +503,8 @@ def test_integer_dense_keeps_the_contracts_words(impl):
         normal(2),
         normal(2),
     ]
-    told = {"rows": [0], "rowwise": True, "empty": True}
-    conform(impl, "integer_dense", given, expected=integer_dense, **told)
+    options = {"rows": [0], "rowwise": True, "empty": True}
+    conform(impl, "integer_dense", given, expected=integer_dense, **options)
 
 
 # -- networks --------------------------------------------------------------------------------------

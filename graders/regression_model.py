@@ -123,9 +123,9 @@ def test_predict_and_fit_keep_the_contracts_words(impl):
     """predict and fit keep what docs/contract.md says of every function"""
     model = anew("build", 4, (5,))
     conform(impl, "predict", [model, normal(6, 4)], rows=[1], rowwise=True)
-    told = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
+    options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
     rules = ["result", "untouched", "settings", "views", "keywords"]
-    conform(impl, "fit", [model, normal(8, 4), normal(8), 2, 0.01, 8], only=rules, **told)
+    conform(impl, "fit", [model, normal(8, 4), normal(8), 2, 0.01, 8], only=rules, **options)
 
 
 @pytest.mark.grade(points=1, seconds=60)

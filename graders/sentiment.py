@@ -185,11 +185,11 @@ def test_last_state_is_that_of_the_last_word(impl):
 @pytest.mark.grade(points=2)
 def test_parts_keep_the_contracts_words(impl):
     """embed, masked_mean and last_state keep what docs/contract.md says of every function"""
-    told = {"rowwise": True}
-    conform(impl, "embed", [normal(7, 3), reviews(4, 5, 7)], expected=embed, rows=[1], **told)
+    options = {"rowwise": True}
+    conform(impl, "embed", [normal(7, 3), reviews(4, 5, 7)], expected=embed, rows=[1], **options)
     given = [normal(5, 6, 3), some_mask(5, 6)]
-    conform(impl, "masked_mean", given, expected=masked_mean, rows=[0, 1], **told)
-    conform(impl, "last_state", given, expected=last_state, rows=[0, 1], **told)
+    conform(impl, "masked_mean", given, expected=masked_mean, rows=[0, 1], **options)
+    conform(impl, "last_state", given, expected=last_state, rows=[0, 1], **options)
 
 
 @pytest.mark.grade(points=1)

@@ -432,11 +432,11 @@ def test_functions_keep_the_contracts_words(impl, name):
     if name == "init":
         conform(impl, name, [5, 3, impl.rng()])
     elif name == "forward":
-        told = {"expected": lambda params, x: x @ params["w"] + params["b"]}
-        conform(impl, name, [params, x], rows=[1], rowwise=True, **told)
+        options = {"expected": lambda params, x: x @ params["w"] + params["b"]}
+        conform(impl, name, [params, x], rows=[1], rowwise=True, **options)
     elif name == "cross_entropy":
-        told = {"expected": lambda z, y: np.float64(cross_entropy(z, y))}
-        conform(impl, name, [normal(5, 4), y[:5]], rows=[0, 1], **told)
+        options = {"expected": lambda z, y: np.float64(cross_entropy(z, y))}
+        conform(impl, name, [normal(5, 4), y[:5]], rows=[0, 1], **options)
     elif name == "train_step":
 
         def step(params, x, y, lr):

@@ -304,14 +304,14 @@ def test_attend_hides_what_the_mask_hides(impl):
 @pytest.mark.grade(points=2)
 def test_parts_keep_the_contracts_words(impl):
     """layer_norm, feed_forward and attend keep what docs/contract.md says of every function"""
-    told = {"rowwise": True}
+    options = {"rowwise": True}
     x = normal(3, 4, 6)
-    conform(impl, "layer_norm", [x, normal(6), normal(6)], expected=layer_norm, rows=[0], **told)
-    conform(impl, "feed_forward", [x, network(6, 5)], expected=feed_forward, rows=[0], **told)
+    conform(impl, "layer_norm", [x, normal(6), normal(6)], expected=layer_norm, rows=[0], **options)
+    conform(impl, "feed_forward", [x, network(6, 5)], expected=feed_forward, rows=[0], **options)
     given = [x, normal(3, 5, 6), projections(6), 2]
-    conform(impl, "attend", given, expected=attend, rows=[0, 1], **told)
+    conform(impl, "attend", given, expected=attend, rows=[0, 1], **options)
     mask = {"mask": some(3, 1, 4, 5)}
-    conform(impl, "attend", given, mask, expected=attend, rows=[0, 1, "mask"], **told)
+    conform(impl, "attend", given, mask, expected=attend, rows=[0, 1, "mask"], **options)
 
 
 # -- the blocks ------------------------------------------------------------------------------------
@@ -424,7 +424,7 @@ def test_other_norms_are_refused(impl):
 def test_blocks_keep_the_contracts_words(impl, norm):
     """both blocks keep what docs/contract.md says of every function"""
     x, memory = normal(3, 4, 6), normal(3, 5, 6)
-    told = {"rowwise": True, "tolerance": 1e-3}
+    options = {"rowwise": True, "tolerance": 1e-3}
     given = {"padding": real(3, 4), "norm": norm}
     rows = [0, "padding"]
     conform(
@@ -434,12 +434,12 @@ def test_blocks_keep_the_contracts_words(impl, norm):
         given,
         expected=encoder_block,
         rows=rows,
-        **told,
+        **options,
     )
     given = {**given, "memory_padding": real(3, 5)}
     args = [x, memory, parameters(decoder=True), 2]
     rows = [0, 1, "padding", "memory_padding"]
-    conform(impl, "decoder_block", args, given, expected=decoder_block, rows=rows, **told)
+    conform(impl, "decoder_block", args, given, expected=decoder_block, rows=rows, **options)
 
 
 @pytest.mark.grade(points=2)

@@ -78,8 +78,8 @@ def test_splits_keep_the_contracts_words(impl):
 def test_models_keep_the_contracts_words(impl):
     """standardize and ridge keep what docs/contract.md says of every function"""
     x, y = regression(9)
-    told = {"expected": standardize, "tolerance": 1e-3}
-    conform(impl, "standardize", [x, regression(4)[0]], rows=[1], **told)
+    options = {"expected": standardize, "tolerance": 1e-3}
+    conform(impl, "standardize", [x, regression(4)[0]], rows=[1], **options)
     conform(impl, "ridge", [x, y, 0.1], expected=ridge, tolerance=1e-3)
 
 
@@ -100,11 +100,11 @@ def test_errors_keep_the_contracts_words(impl):
         return [train for train, _ in pairs], [other for _, other in pairs]
 
     # A Python float has more digits than its float32 inputs, so the results are compared loosely; folds are int64.
-    told = {"tolerance": 1e-2, "without": ["digits", "integers"]}
-    conform(impl, "cross_validate", [x, y, folds, 0.1], expected=errors, **told)
-    conform(impl, "choose_l2", [x, y, folds, (30.0, 0.1)], expected=choice, **told)
+    options = {"tolerance": 1e-2, "without": ["digits", "integers"]}
+    conform(impl, "cross_validate", [x, y, folds, 0.1], expected=errors, **options)
+    conform(impl, "choose_l2", [x, y, folds, (30.0, 0.1)], expected=choice, **options)
     given = [x, y, *regression(6), (12, 5, 8), 0.1]
-    conform(impl, "learning_curve", given, expected=curve, rows=[2, 3], **told)
+    conform(impl, "learning_curve", given, expected=curve, rows=[2, 3], **options)
     conform(impl, "diagnose", [[0.9, 0.3], [0.9, 0.4], 0.5], expected="good")
 
 
