@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from katagrad.authoring import deployed
 from katagrad.authoring.conformance import conform
+from katagrad.authoring.deployed import made
 from katagrad.authoring.expect import (
     close,
     equal,
@@ -30,39 +32,13 @@ RUNTIME = {"torch": "torch_program", "tensorflow": "saved_model"}
 
 def drawn(features=4, hidden=6, classes=3):
     """Weights of a model with normalization and dropout, and the scaler before it."""
-    state = [
-        {"kernel": normal(features, hidden), "bias": normal(hidden)},
-        {
-            "scale": normal(hidden),
-            "offset": normal(hidden),
-            "mean": normal(hidden),
-            "variance": np.abs(normal(hidden)) + 0.5,
-        },
-        {"kernel": normal(hidden, classes), "bias": normal(classes)},
-    ]
+    state = deployed.drawn(features, hidden, classes)
     return state, normal(features, shift=2.0), uniform(features, low=0.5, high=3.0)
-
-
-def made(impl, state):
-    """The model, in the framework's layers: in PyTorch, it is in training mode."""
-    first, norm, last = state
-    model = impl.sequential(
-        {"type": "dense", **first},
-        {"type": "batch_norm", "width": len(norm["mean"])},
-        "relu",
-        {"type": "dropout", "rate": 0.5},
-        {"type": "dense", **last},
-    )
-    impl.assign(model, state)
-    return model
 
 
 def probabilities(state, mean, std, x):
     """What is deployed."""
-    z = (x - mean) / std @ state[0]["kernel"] + state[0]["bias"]
-    norm = state[1]
-    z = (z - norm["mean"]) / np.sqrt(norm["variance"] + 1e-5) * norm["scale"] + norm["offset"]
-    return softmax(np.maximum(z, 0) @ state[2]["kernel"] + state[2]["bias"])
+    return deployed.probabilities(state, (x - mean) / std)
 
 
 def mistakes(state, mean, std, x):

@@ -4,48 +4,13 @@ import numpy as np
 import pytest
 
 from katagrad.authoring.conformance import conform
+from katagrad.authoring.deployed import drawn, made, probabilities
 from katagrad.authoring.expect import close, equal, holds, normal, number, random_seed
 from katagrad.authoring.oracle import softmax
 from katagrad.authoring.structure import keys
 
 BATCHES = (1, 3, 17)
 WHOLE = "Export the model and softmax as one, in evaluation mode, with a first axis that is free."
-
-
-def drawn(features, hidden, classes):
-    """Weights of a model with normalization and dropout."""
-    return [
-        {"kernel": normal(features, hidden), "bias": normal(hidden)},
-        {
-            "scale": normal(hidden),
-            "offset": normal(hidden),
-            "mean": normal(hidden),
-            "variance": np.abs(normal(hidden)) + 0.5,
-        },
-        {"kernel": normal(hidden, classes), "bias": normal(classes)},
-    ]
-
-
-def made(impl, state):
-    """The model, in the framework's layers: in PyTorch, it is in training mode."""
-    first, norm, last = state
-    model = impl.sequential(
-        {"type": "dense", **first},
-        {"type": "batch_norm", "width": len(norm["mean"])},
-        "relu",
-        {"type": "dropout", "rate": 0.5},
-        {"type": "dense", **last},
-    )
-    impl.assign(model, state)
-    return model
-
-
-def probabilities(state, x):
-    """What is exported."""
-    z = x @ state[0]["kernel"] + state[0]["bias"]
-    norm = state[1]
-    z = (z - norm["mean"]) / np.sqrt(norm["variance"] + 1e-5) * norm["scale"] + norm["offset"]
-    return softmax(np.maximum(z, 0) @ state[2]["kernel"] + state[2]["bias"])
 
 
 def place(impl):

@@ -20,52 +20,21 @@ from katagrad.authoring.expect import (
     normal,
     number,
     raises,
+    random_seed,
     uniform,
 )
+from katagrad.authoring.layers import exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.structure import items, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
-KEYS = ("kernel", "bias", "scale", "offset", "mean", "variance")
 NEAR = 0.05
-
-
-def exact(layers):
-    """The numbers of the layers in float64, block by block."""
-    return [
-        {k: np.asarray(v, float) for k, v in layer.items() if k in KEYS}
-        for layer in convnet.in_blocks(layers)
-    ]
-
-
-def put(impl, model, values):
-    """Set the layers of a model to `values`, which are in the order of `exact`."""
-    fresh = impl.layers(model)
-    pairs = zip(convnet.in_blocks(fresh), values, strict=True)
-    by_name = {one["name"]: one | value for one, value in pairs}
-    impl.assign(model, [by_name.get(one["name"], one) for one in fresh])
-
-
-def given(layers):
-    """The same layers with numbers drawn at random, far from symmetric."""
-    drawn = []
-    for layer in layers:
-        new = dict(layer)
-        for key in KEYS:
-            if key == "kernel" and key in layer:
-                new[key] = normal(*layer[key].shape, scale=1.2 / np.sqrt(layer[key][..., 0].size))
-            elif key in ("scale", "variance") and key in layer:
-                new[key] = uniform(*layer[key].shape, low=0.5, high=2.0)
-            elif key in layer:
-                new[key] = normal(*layer[key].shape, scale=0.5)
-        drawn.append(new)
-    return drawn
 
 
 def made(impl, in_shape, *settings):
     """(a model with given layers, those layers)."""
     model = impl.build(in_shape, *settings)
-    layers = given(exact(impl.layers(model)))
+    layers = redrawn(exact(impl.layers(model)))
     put(impl, model, layers)
     return model, layers
 
@@ -586,10 +555,14 @@ def project(impl, x, y, settings):
     classes = sorted(data.SHAPES5_CLASSES)
     # Copies lie far from each other: the order of the files is that of a shuffle.
     order = generator().permutation(len(x))
-    files = {f"photos/{names[row]}/{place:04d}.ppm": ppm(x[row]) for place, row in enumerate(order)}
+    # A worker keeps its files: another project may have been there before.
+    photos = f"photos{random_seed()}"
+    files = {
+        f"{photos}/{names[row]}/{place:04d}.ppm": ppm(x[row]) for place, row in enumerate(order)
+    }
     home = impl.write(files | {"out/place.txt": b""})
     path = f"{home}/out/{path_of(impl, 'shapes')}"
-    report = impl.run(f"{home}/photos", path, *settings)
+    report = impl.run(f"{home}/{photos}", path, *settings)
     rows = sorted(range(len(x)), key=lambda place: (names[order[place]], place))
     rows = order[rows]
     return report, path, x[rows] / 255, np.array([classes.index(names[row]) for row in rows])

@@ -16,16 +16,15 @@ from katagrad.authoring.expect import (
     normal,
     number,
     raises,
-    uniform,
 )
 from katagrad.authoring.influence import each_matters
+from katagrad.authoring.layers import KEYS, exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.pretrained import digits_base
 from katagrad.authoring.structure import pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 MODE = "In PyTorch, a frozen normalisation has to be in eval mode while the rest trains."
-KEYS = ("kernel", "bias", "scale", "offset", "mean", "variance")
 SMALL, FILTERS = (6, 9, 2), (2, 3)
 # A model of three blocks, with the settings of build.
 DEEP = ((8, 9, 1), (2, 3, 2), 4)
@@ -34,42 +33,8 @@ DEEP = ((8, 9, 1), (2, 3, 2), 4)
 def made(impl, in_shape=SMALL, filters=FILTERS, classes=4):
     """(a model with given layers, those layers)."""
     model = impl.build(in_shape, filters, classes)
-    impl.assign(model, given(impl.layers(model)))
+    impl.assign(model, redrawn(impl.layers(model)))
     return model, exact(impl.layers(model))
-
-
-def exact(layers):
-    """The numbers of the layers in float64, block by block."""
-    return [
-        {k: np.asarray(v, float) for k, v in layer.items() if k in KEYS}
-        for layer in convnet.in_blocks(layers)
-    ]
-
-
-def put(impl, model, values):
-    """Set the layers of a model to `values`, which are in the order of `exact`."""
-    fresh = impl.layers(model)
-    pairs = zip(convnet.in_blocks(fresh), values, strict=True)
-    by_name = {one["name"]: one | value for one, value in pairs}
-    impl.assign(model, [by_name.get(one["name"], one) for one in fresh])
-
-
-def given(layers):
-    """The same layers with numbers drawn at random, far from symmetric."""
-    drawn = []
-    for layer in layers:
-        new = dict(layer)
-        for key in KEYS:
-            if key == "kernel" and key in layer:
-                new[key] = normal(*layer[key].shape, scale=1.2 / np.sqrt(layer[key][..., 0].size))
-            elif key in layer:
-                positive = key in ("scale", "variance")
-                size = layer[key].shape
-                new[key] = (
-                    uniform(*size, low=0.5, high=2.0) if positive else normal(*size, scale=0.5)
-                )
-        drawn.append(new)
-    return drawn
 
 
 def problem(count, classes=4, in_shape=SMALL):

@@ -13,7 +13,8 @@ def build(size, width, heads, inner, rng):
         shapes |= {f"{name}.in": (width, inner), f"{name}.out": (inner, width)}
     params = {"logits": torch.zeros(width, size)}
     for name, shape in shapes.items():
-        params[name] = torch.from_numpy(rng.normal(0, shape[-2] ** -0.5, shape)).float()
+        drawn = rng.normal(0, shape[-2] ** -0.5, shape)
+        params[name] = torch.tensor(drawn, dtype=torch.float32)
     return params
 
 
