@@ -216,7 +216,7 @@ def commands_page():
         parts += [f"## {' '.join(words)}", block(usage, "text"), paragraph(help_)]
         options = [p for p in command.params if p.param_type_name == "option" and not p.hidden]
         if options:
-            rows = [f"| {spelled(p)} | {told(p)} |" for p in options]
+            rows = [f"| {spelled(p)} | {described(p)} |" for p in options]
             parts.append("| option | |\n| --- | --- |\n" + "\n".join(rows))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -238,7 +238,7 @@ def spelled(option):
     return ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
 
 
-def told(option):
+def described(option):
     """An option's help, with its default where there is one."""
     default = option.default
     shown = default not in (None, False, "", ()) and not callable(default)

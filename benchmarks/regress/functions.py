@@ -125,8 +125,8 @@ def main() -> None:
                     said = machine.load().get("load")
                     print(f"{benchmark.label}: trial {number + 1}, load {said}", file=sys.stderr)
                 for name, words in counts.items():
-                    told = ", ".join(f"{word} {count}" for word, count in words.most_common())
-                    print(f"{benchmark.label}  {name:12s} {told}", flush=True)
+                    summary = ", ".join(f"{word} {count}" for word, count in words.most_common())
+                    print(f"{benchmark.label}  {name:12s} {summary}", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.course.autograder import Judged, contents, judged
-from katagrad.course.exports import told
+from katagrad.course.exports import message_for
 from katagrad.course.handout import WHEEL, zipped
 from katagrad.course.release import LEVELS
 from katagrad.course.settings import Course
@@ -134,7 +134,7 @@ def summary_of(found: Judged) -> str:
         lines += [f"### {name}", "", f"{score.points or 0.0:g} of {score.maximum:g} points", ""]
         for check in score.result.checks if score.result else ():
             if level >= LEVELS.index("claims") and check.status != PASSED:
-                lines += [f"- {check.claim}", "", *_quoted(told(check, level)), ""]
+                lines += [f"- {check.claim}", "", *_quoted(message_for(check, level)), ""]
     return "\n".join([*lines, *_quoted(found.problems)]).rstrip() + "\n"
 
 

@@ -135,7 +135,7 @@ def results_of(one: Standing, show: str) -> dict[str, Any]:
                 "status": "passed" if check.status == PASSED else "failed",
                 "visibility": "visible",
             }
-            if output := told(check, level):
+            if output := message_for(check, level):
                 test["output"] = output
                 test["output_format"] = "text"
             tests.append(test)
@@ -211,7 +211,7 @@ def _case(suite: ElementTree.Element, place: str, check: CheckResult, show: str)
         ElementTree.SubElement(about, "property", name=key, value=number_of(value))
     if check.status != PASSED:
         kind = "error" if check.status == NOT_GRADED else "failure"
-        said = told(check, LEVELS.index(show)) or check.status
+        said = message_for(check, LEVELS.index(show)) or check.status
         ElementTree.SubElement(case, kind, message=one_line(said)).text = said
 
 
@@ -225,7 +225,7 @@ FORMATS: Mapping[str, Callable[[Grades], dict[str, str]]] = {
 }
 
 
-def told(check: CheckResult, level: int) -> str:
+def message_for(check: CheckResult, level: int) -> str:
     """What a student may read of a check that did not pass."""
     if check.status == PASSED:
         return ""
@@ -245,7 +245,7 @@ def _feedback(score: TopicScore | None, show: str) -> str:
     if level >= LEVELS.index("claims"):
         for check in score.result.checks if score.result else ():
             if check.status != PASSED:
-                lines.append(f"{check.claim}: {told(check, level)}")
+                lines.append(f"{check.claim}: {message_for(check, level)}")
     return "\n".join(filter(None, lines))
 
 

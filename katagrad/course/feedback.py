@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from katagrad.course.exports import changes, number_of, told
+from katagrad.course.exports import changes, message_for, number_of
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing
 from katagrad.errors import NOT_GRADED, PASSED
@@ -36,7 +36,7 @@ def feedback(one: Standing, show: str) -> str:
             status = "" if check.status in (PASSED, NOT_GRADED) else f" ({check.status})"
             lines.append(f"- [{mark}] {quoted(check.claim)}{status}")
             if check.status != PASSED and level >= LEVELS.index("messages"):
-                lines += [f"  {quoted(line)}" for line in told(check, level).splitlines()]
+                lines += [f"  {quoted(line)}" for line in message_for(check, level).splitlines()]
         if checks:
             lines.append("")
     return "\n".join(lines)

@@ -86,9 +86,9 @@ def wheel(files: Mapping[str, bytes]) -> bytes:
     """A wheel with this installation's metadata. The same files make the same bytes."""
     about = metadata.distribution("katagrad")
     info = f"katagrad-{__version__}.dist-info"
-    told = str(about.read_text("METADATA") or "").split("\n\n", 1)[0]
+    header = str(about.read_text("METADATA") or "").split("\n\n", 1)[0]
     own = {
-        f"{info}/METADATA": f"{told}\n".encode(),
+        f"{info}/METADATA": f"{header}\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: katagrad\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": b"[console_scripts]\nkata = katagrad.cli:main\n",
     }

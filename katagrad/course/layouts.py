@@ -158,9 +158,9 @@ def gradescope(folder: Path) -> dict[str, Claim] | None:
             raise BadOption(f"{path}: {str(name)[:100]!r} has no list of submitters")
         when = _when(_entry(about, "created_at"))
         for place, one in enumerate(people):
-            told = [str(_entry(one, key) or "") for key in ("sid", "email", "name")]
+            names = [str(_entry(one, key) or "") for key in ("sid", "email", "name")]
             key = str(name) if place == 0 else f"{name}\n{place}"
-            found[key] = Claim("Gradescope", tuple(filter(None, told)), when=when)
+            found[key] = Claim("Gradescope", tuple(filter(None, names)), when=when)
     return found
 
 

@@ -58,10 +58,10 @@ def write_folder(files: Mapping[str, bytes], out: Path) -> Changes:
             continue
         write_bytes(path, content)
         done.written.append(name)
-    for name, told in before.items():
+    for name, digest_before in before.items():
         path = _place(out, name)
         if name not in files and path.is_file():
-            if digest(path.read_bytes()) == told:
+            if digest(path.read_bytes()) == digest_before:
                 path.unlink()
                 done.removed.append(name)
             else:
@@ -111,7 +111,7 @@ def _manifest(out: Path) -> dict[str, str]:
         return {}
     try:
         files = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {str(name): str(told) for name, told in files.items()}
+        return {str(name): str(written) for name, written in files.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadOption(
             f"{path} cannot be read; remove it, and every file that differs is left alone"

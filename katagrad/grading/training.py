@@ -25,13 +25,13 @@ class Course:
         if self.first is None or training.done < self.first[1]:
             self.first = now, training.done
         since, before = self.first
-        told = f"{self.function}: {training.done} of {training.total} {training.rounds}"
+        line = f"{self.function}: {training.done} of {training.total} {training.rounds}"
         if training.loss is not None:
-            told += f", loss {training.loss:.4g}"
+            line += f", loss {training.loss:.4g}"
         if training.done > before:
             left = (now - since) / (training.done - before) * (training.total - training.done)
-            told += f", about {left:.0f} s left"
-        return told
+            line += f", about {left:.0f} s left"
+        return line
 
 
 class TrainingLine:

@@ -13,15 +13,15 @@ AREA = Area("Losses and metrics")
 def _table(draw: Draw) -> tuple[int, int, int, int, str]:
     """Counts of a binary confusion matrix, and the words for them."""
     tp, fp, fn, tn = (draw.integer(*span) for span in ((20, 60), (3, 18), (3, 18), (30, 90)))
-    told = f"A classifier has {tp} true positives, {fp} false positives, {fn} false negatives and {tn} true negatives."
-    return tp, fp, fn, tn, told
+    table = f"A classifier has {tp} true positives, {fp} false positives, {fn} false negatives and {tn} true negatives."
+    return tp, fp, fn, tn, table
 
 
 @AREA
 def precision(draw: Draw) -> Made:
-    tp, fp, fn, tn, told = _table(draw)
+    tp, fp, fn, tn, table = _table(draw)
     return (
-        f"{told} What is its precision?",
+        f"{table} What is its precision?",
         tp / (tp + fp),
         {
             "gave the recall": tp / (tp + fn),
@@ -35,9 +35,9 @@ def precision(draw: Draw) -> Made:
 
 @AREA
 def recall(draw: Draw) -> Made:
-    tp, fp, fn, tn, told = _table(draw)
+    tp, fp, fn, tn, table = _table(draw)
     return (
-        f"{told} What is its recall?",
+        f"{table} What is its recall?",
         tp / (tp + fn),
         {
             "gave the precision": tp / (tp + fp),
@@ -68,9 +68,9 @@ def f_one(draw: Draw) -> Made:
 
 @AREA
 def specificity(draw: Draw) -> Made:
-    tp, fp, fn, tn, told = _table(draw)
+    tp, fp, fn, tn, table = _table(draw)
     return (
-        f"{told} What is its specificity?",
+        f"{table} What is its specificity?",
         tn / (tn + fp),
         {
             "gave the recall": tp / (tp + fn),

@@ -69,7 +69,7 @@ def lines(question: Question) -> Iterator[str]:
 
 
 def words(question: Question, judgement: Judgement) -> str:
-    """What is said of an answer; the right one is not told."""
+    """What is said of an answer; the right one is not shown."""
     if judgement.right:
         return f"Right. {question.why}"
     if judgement.mistake:

@@ -17,7 +17,7 @@ CODE = pytest.StashKey[Code]()
 
 
 def code_of(item: pytest.Item) -> Code:
-    """A benchmark's file as the worker needs it. Raises ValueError if its framework cannot be told."""
+    """A benchmark's file as the worker needs it. Raises ValueError if its framework cannot be determined."""
     config = item.config
     source = item.path.read_text(encoding="utf-8")
     project = project_of(config.rootpath, item.path)

@@ -116,8 +116,8 @@ class GradeByWorker(NbGraderPreprocessor):  # type: ignore[misc]
         points = {"text/plain": repr(worth if outcome.status == PASSED else 0.0)}
         # nbgrader takes the number of the first result for the points, and any stderr for none.
         output: Any = nbformat.v4.new_output
-        told = [output("stream", name="stdout", text=f"{text}\n")] if text else []
-        return [*told, output("execute_result", data=points, execution_count=1)]
+        printed = [output("stream", name="stdout", text=f"{text}\n")] if text else []
+        return [*printed, output("execute_result", data=points, execution_count=1)]
 
 
 class LatePolicy(BasePlugin):  # type: ignore[misc]

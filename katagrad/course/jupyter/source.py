@@ -51,10 +51,10 @@ def cells(topic: Topic, framework: str) -> Iterator[Cell]:
     asked = [node for node in contract.body if isinstance(node, DEFINITIONS)]
     names = {node.name for node in asked}
     for node in asked:
-        told = _skeleton(node)
+        skeleton = _skeleton(node)
         yield Cell(
             "markdown",
-            f"## {node.name}\n\n```python\n{told}\n```",
+            f"## {node.name}\n\n```python\n{skeleton}\n```",
             f"{topic.name}-about-{node.name}",
         )
         source = _answer(node, own[node.name], text, solution, names)
