@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from katagrad.authoring import structure
+from katagrad.authoring import deployed, structure
 from katagrad.authoring.expect import close, equal, finite, holds, normal, raises, random_seed
 from katagrad.authoring.oracle import Adam
 
@@ -22,17 +22,7 @@ CODE = (
 
 def layers(widths=WIDTHS):
     """Weights and running statistics of the model of `build`, drawn at random."""
-    features, hidden, outputs = widths
-    return [
-        {"kernel": normal(features, hidden), "bias": normal(hidden)},
-        {
-            "scale": normal(hidden),
-            "offset": normal(hidden),
-            "mean": normal(hidden),
-            "variance": np.abs(normal(hidden)) + 0.5,
-        },
-        {"kernel": normal(hidden, outputs), "bias": normal(outputs)},
-    ]
+    return deployed.drawn(*widths)
 
 
 def made(impl, state=None, widths=WIDTHS):

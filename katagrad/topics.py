@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,11 @@ FRAMEWORKS = ("torch", "tensorflow")
 
 # Copies of exercises/, which `kata contracts` writes and a test holds equal to it.
 CONTRACTS = Path(__file__).resolve().parent / "contracts"
+
+
+def installed() -> list[str]:
+    """The frameworks that are installed here. Imports none."""
+    return [name for name in FRAMEWORKS if importlib.util.find_spec(name) is not None]
 
 
 @dataclass(frozen=True)

@@ -132,12 +132,12 @@ def landscape(
 
     from katagrad.bench import landscape
     from katagrad.progress import progress
-    from katagrad.topics import topics
+    from katagrad.topics import installed, topics
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
     about = topics()[one_of("topic", topic, topics())]
-    frameworks = [framework] if framework is not None else landscape.installed()
+    frameworks = [framework] if framework is not None else installed()
     every = list(landscape.ways(frameworks, landscape.precisions(), threads or os.cpu_count() or 1))
     with progress("timing", "timed") as advance:
         found, problems = landscape.run(about, every, size, select, quick, advance)

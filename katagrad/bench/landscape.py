@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
@@ -12,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from katagrad.bench import machine, quantities
-from katagrad.bench.files import Results, load
-from katagrad.topics import FRAMEWORKS, Topic, root
+from katagrad.bench.files import Results
+from katagrad.bench.timed import timed
+from katagrad.topics import Topic
 
 # How the same body runs, in each framework. Eager comes first: the others are compared with it.
 MODES = {"torch": ("eager", "compiled"), "tensorflow": ("eager", "compiled", "xla")}
@@ -90,37 +88,24 @@ def run(
 def _time(
     topic: Topic, way: Way, size: str, select: str, quick: bool
 ) -> tuple[Results | None, str]:
-    """The results of one way, or what pytest said last."""
+    """The results of one way, or why there are none."""
+    arguments = [f"--framework={way.framework}", f"--mode={way.mode}", f"--size={size}"]
+    arguments += [f"--threads={way.threads}", f"--precision={way.precision}"]
+    arguments += [*(["--quick"] if quick else []), *(["-k", select] if select else [])]
     with tempfile.TemporaryDirectory(prefix="katagrad-landscape-") as room:
-        written = Path(room) / "result.json"
-        command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib"]
-        for name in ("katagrad.pytest_plugin.plugin", "katagrad.bench.plugin", "no:cacheprovider"):
-            command += ["-p", name]
-        command += [f"--rootdir={root()}", f"--size={size}", f"--benchmark-json={written}"]
-        command += [f"--framework={way.framework}", f"--mode={way.mode}"]
-        command += [f"--threads={way.threads}", f"--precision={way.precision}"]
-        command += [*(["--quick"] if quick else []), *(["-k", select] if select else [])]
-        plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        done = subprocess.run(
-            [*command, f"benchmarks/{topic.name}.py"],
-            cwd=root(),
-            env=plain,
-            capture_output=True,
-            text=True,
+        results, said = timed(
+            [*arguments, f"benchmarks/{topic.name}.py"], Path(room, "result.json")
         )
-        if written.is_file():
-            return load(written)[0], ""
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        return None, (lines or ["pytest printed nothing"])[-1]
+    return results, said[0]
 
 
 def lines(found: dict[str, dict[Way, Timed]]) -> Iterator[str]:
     """A table for each benchmark. What compiling takes is the first call less a later one."""
-    for name, timed in found.items():
+    for name, by_way in found.items():
         yield name
         yield f"  {'':42s} {'first call':>11s} {'compiling':>11s} {'steady':>11s} {'by eager':>9s}"
-        for way, one in timed.items():
-            eager = timed.get(way._replace(mode="eager"))
+        for way, one in by_way.items():
+            eager = by_way.get(way._replace(mode="eager"))
             compiled = way.mode != "eager"
             extra = max(one.first - one.steady, 0.0) if compiled else 0.0
             cells = [
@@ -135,10 +120,3 @@ def lines(found: dict[str, dict[Way, Timed]]) -> Iterator[str]:
                 for cell, width in zip(cells, widths, strict=True)
             )
             yield f"  {way.label:42s} {shown}"
-
-
-def installed() -> list[str]:
-    """The frameworks that are installed here."""
-    from importlib.util import find_spec
-
-    return [name for name in FRAMEWORKS if find_spec(name) is not None]

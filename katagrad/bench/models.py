@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from katagrad.bench import quantities
-from katagrad.bench.files import load
-from katagrad.topics import root
+from katagrad.bench.timed import timed
 
 
 class Model(NamedTuple):
@@ -59,25 +55,18 @@ def run(
 ) -> list[str]:
     """Time the models with pytest, and return the lines of a table. Raises NotTimed. out: keep the result file."""
     keys = {model: model.benchmarks(size) for model in MODELS}
-    home = root()
     with tempfile.TemporaryDirectory(prefix="katagrad-models-") as room:
         written = out.resolve() if out is not None else Path(room) / "result.json"
-        plugins = ["katagrad.pytest_plugin.plugin", "katagrad.bench.plugin"]
-        command = [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib"]
-        command += [word for name in (*plugins, "no:cacheprovider") for word in ("-p", name)]
-        command += [f"--rootdir={home}", f"--framework={framework}", "--size=all"]
-        command += [f"--threads={threads}", f"--device={device}", f"--benchmark-json={written}"]
-        command += ["--quick"] if quick else []
-        command += [
+        arguments = [f"--framework={framework}", "--size=all"]
+        arguments += [f"--threads={threads}", f"--device={device}"]
+        arguments += ["--quick"] if quick else []
+        arguments += [
             f"benchmarks/{key.replace('::', '.py::')}" for two in keys.values() for key in two
         ]
-        plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        done = subprocess.run(command, cwd=home, env=plain, capture_output=True, text=True)
-        found, problems = load(written) if written.is_file() else (None, [])
-        if found is None or not found.figures:
-            said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-            reasons = [one.reason for one in found.not_run] if found is not None else []
-            raise NotTimed((reasons or problems or said[-1:] or ["pytest printed nothing"])[0])
+        found, said = timed(arguments, written)
+    if found is None or not found.figures:
+        reasons = [one.reason for one in found.not_run] if found is not None else []
+        raise NotTimed([*reasons, *said][0])
     lines = [f"{'':18s} {'training':>24s} {'inference':>24s}"]
     for model, two in keys.items():
         cells = []

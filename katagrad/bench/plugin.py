@@ -52,8 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUNNERS] = {}
     config.stash[BENCHMARKS] = messages.Progress()
     precision = config.getoption("--precision")
-    here = ("float32", "bfloat16") if machine.has_bfloat16() else ("float32",)
-    if config.getoption("--device") == "cpu" and precision not in here:
+    here = precision == "float32" or (precision == "bfloat16" and machine.has_bfloat16())
+    if config.getoption("--device") == "cpu" and not here:
         raise pytest.UsageError(
             f"--precision {precision} is for a GPU: add --device cuda, or leave it out"
         )

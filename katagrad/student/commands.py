@@ -10,7 +10,7 @@ import typer
 
 from katagrad.errors import PASSED, BadOption, one_of
 from katagrad.student.workspace import Workspace, require
-from katagrad.topics import FRAMEWORKS, Topic
+from katagrad.topics import FRAMEWORKS, Topic, installed
 
 Name = Annotated[str | None, typer.Argument(metavar="TOPIC", help="default: the topic at hand")]
 Framework = Annotated[
@@ -59,7 +59,7 @@ def init(
 
     In a workspace it adds stubs of topics that are new, and changes no file that is there.
     """
-    from katagrad.student.workspace import create, installed
+    from katagrad.student.workspace import create
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)

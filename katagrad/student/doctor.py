@@ -20,7 +20,7 @@ from katagrad.isolation.sandbox import Unavailable
 from katagrad.isolation.sandbox import find as find_sandbox
 from katagrad.student.standing import load
 from katagrad.student.workspace import Workspace, find
-from katagrad.topics import FRAMEWORKS, root
+from katagrad.topics import FRAMEWORKS, installed, root
 
 OK, NOTE, WRONG = "ok", "note", "wrong"
 # Bytes on the disk below which there is a word about it.
@@ -78,7 +78,7 @@ def requirements(extra: str) -> list[Requirement]:
 
 def frameworks(start: bool) -> Iterator[Finding]:
     """Each framework, and whether a worker can import it; wrong where there is none at all."""
-    there = [name for name in FRAMEWORKS if importlib.util.find_spec(name) is not None]
+    there = installed()
     for name in FRAMEWORKS:
         remedy = f"pip install 'katagrad[{name}]'"
         if name not in there:

@@ -11,8 +11,8 @@ from katagrad.errors import NOT_STARTED, BadOption
 from katagrad.files import write_whole
 from katagrad.grading.submission import Submission
 from katagrad.student.standing import load, note
-from katagrad.student.workspace import Workspace, installed, stub
-from katagrad.topics import Topic
+from katagrad.student.workspace import Workspace, stub
+from katagrad.topics import Topic, installed
 
 
 def more(workspace: Workspace, topic: Topic) -> Sequence[str]:

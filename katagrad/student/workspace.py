@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import os
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 from katagrad import __version__
 from katagrad.errors import BadOption
 from katagrad.files import write_json, write_whole
-from katagrad.topics import FRAMEWORKS, Topic, root, topics
+from katagrad.topics import FRAMEWORKS, Topic, installed, root, topics
 
 STATE = ".katagrad"
 SCHEMA = "katagrad/workspace/v1"
@@ -115,11 +114,6 @@ def _framework(about: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None  # only a convenience: the files say it, too
     return known if known in FRAMEWORKS else None
-
-
-def installed() -> list[str]:
-    """The frameworks that are installed here. Imports none."""
-    return [name for name in FRAMEWORKS if importlib.util.find_spec(name) is not None]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,7 @@ def _row(one: dict[str, Any], axis: Log) -> Row:
         said = one["reason"].split("\n")[0][:200]
         dash = "\N{EN DASH}"
         return Row(subject, [dash, dash, one["verdict"]], [], [], said, [0.0, 0.0, rank])
-    half = len(ratios) // 2
-    middle = ratios[half] if len(ratios) % 2 else (ratios[half - 1] + ratios[half]) / 2
+    middle = statistics.median(ratios)
     texts = [*map(quantities.seconds, one["times"]), one["verdict"]]
     if one["verdict"] in (SLOWER, FASTER):
         texts[2] += f" {quantities.percent(abs(middle - 1))}"
