@@ -92,6 +92,7 @@ def test_a_workspace_of_the_wheel_needs_no_clone(environment, tmp_path):
     )
     if importlib.util.find_spec("torch") is None:
         pytest.skip("torch is not installed: the solution is not tried")
-    shutil.copy(ROOT / "solutions" / "torch" / "softmax.py", desk / "exercises")
-    assert "softmax is done." in run("kata", "check", "softmax", cwd=desk)
+    # This one is passed functions of the library, which it calls: the rule on imports lets them be.
+    shutil.copy(ROOT / "solutions" / "torch" / "derivative.py", desk / "exercises")
+    assert "derivative is done." in run("kata", "check", "derivative", cwd=desk)
     assert "1 of" in run("kata", cwd=desk)
