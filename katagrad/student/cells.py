@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.boundary.implementation import Transport
-from katagrad.errors import PASSED, BadOption, one_of
-from katagrad.grading.checks import manifest, run_check
+from katagrad.errors import NOT_STARTED, PASSED, BadOption, one_of
+from katagrad.grading.checks import Outcome, manifest, run_check
 from katagrad.grading.examples import run_examples
 from katagrad.grading.session import Grading, draw_seed, start
-from katagrad.grading.submission import Submission
+from katagrad.grading.submission import Source, Submission
 from katagrad.topics import Topic, topics
 from katagrad.worker.notebook import file_of
 
@@ -49,17 +49,25 @@ def submission_of(topic: Topic, cells: Sequence[str]) -> Submission:
     return Submission(Path("/nonexistent"), None, {f"{topic.name}.py": file_of(cells).encode()})
 
 
+def expect_passed(outcome: Outcome, source: Source, of: str) -> None:
+    """Raise Unmet with the reason if a check of cells did not pass; a notebook has no file that could be named."""
+    if outcome.status == NOT_STARTED and source.untouched:
+        raise Unmet(f"{of} is not written yet: its cell still raises NotImplementedError")
+    if outcome.status != PASSED:
+        raise Unmet(outcome.message)
+
+
 def examples(topic: str, function: str) -> None:
     """Run the examples of a function on the cells so far. Raises Unmet."""
     about = topics()[one_of("topic", topic, topics())]
     run = grading()
-    transport = Transport(run.pool, submission_of(about, history()).source(about))
+    source = submission_of(about, history()).source(about)
+    transport = Transport(run.pool, source)
     try:
         outcome = run_examples(transport, about, function, run.rules, run.pool.limits.wall)
     finally:
         transport.close()
-    if outcome.status != PASSED:
-        raise Unmet(outcome.message)
+    expect_passed(outcome, source, function)
 
 
 def points(topic: str, check: str) -> float:
@@ -68,11 +76,11 @@ def points(topic: str, check: str) -> float:
     found = {one.name: one for one in manifest(about)}
     one = found[one_of("check", check, found)]
     run = grading()
-    transport = Transport(run.pool, submission_of(about, history()).source(about))
+    source = submission_of(about, history()).source(about)
+    transport = Transport(run.pool, source)
     try:
         outcome = run_check(transport, one, run.rules)
     finally:
         transport.close()
-    if outcome.status != PASSED:
-        raise Unmet(outcome.message)
+    expect_passed(outcome, source, topic)
     return float(one.points)

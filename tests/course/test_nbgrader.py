@@ -115,6 +115,19 @@ def test_release_holds_neither_solution_nor_hidden_check(home):
     assert "softmax follows its definition along every axis" in text
 
 
+@pytest.mark.needs("torch")
+def test_validate_tells_a_student_what_is_left(home):
+    (folder := home / "validated").mkdir()
+    shutil.copy(home / "release" / "softmax" / "softmax.ipynb", folder)
+    told = tool(folder, "validate", "softmax.ipynb").stdout
+    assert "FAILED ON 3 CELL(S)" in told
+    for name in ("softmax", "log_softmax", "softmax_jvp"):
+        assert f"{name} is not written yet: " in told
+    assert "softmax.py" not in told  # a notebook has no such file
+    shutil.copy(home / "source" / "softmax" / "softmax.ipynb", folder)
+    assert "Success!" in tool(folder, "validate", "softmax.ipynb").stdout
+
+
 def test_the_exchange_carries_a_notebook_there_and_back(home):
     pwd = pytest.importorskip("pwd")
     if os.getuid() not in {one.pw_uid for one in pwd.getpwall()}:
