@@ -19,7 +19,7 @@ def attention(q, k, v, mask=None):
 
     q: float tensor (..., Tq, d). k: (..., Tk, d). v: (..., Tk, dv). mask: as above; None lets all look at all.
     A key that the mask hides has the weight 0 exactly, and takes nothing from the others, however large its score.
-    A query that may look at no key has the weights 0 and the output 0.
+    A query that may look at no key has the weights 0 and the output 0, and its gradients are 0, not NaN.
     Returns float tensors (..., Tq, dv) and (..., Tq, Tk).
 
     >>> out, weights = attention([[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[10.0], [20.0]])
@@ -61,7 +61,7 @@ def split_heads(x, heads):
     """Part the features among the heads: head h gets the features h d to (h + 1) d - 1 of each position.
 
     x: tensor (B, T, D). heads: H. Raises ValueError unless H divides D.
-    Returns a tensor (B, H, T, d).
+    Returns a tensor (B, H, T, d), which may be a view of x.
 
     >>> split_heads([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]], 2)
     [[[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]]]
@@ -70,7 +70,7 @@ def split_heads(x, heads):
 
 
 def merge_heads(x):
-    """Undo split_heads: (B, H, T, d) becomes (B, T, H d).
+    """Undo split_heads: (B, H, T, d) becomes (B, T, H d), which may be a view of x.
 
     >>> merge_heads([[[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]]])
     [[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]

@@ -116,10 +116,12 @@ CASES = {
     "case": "The FILM, the Film",
     "digits": "4 of 10, 2nd, 3D and 007",
     "apostrophes": "don't 'quote' it''s rock'n'roll 'tis dogs'",
+    "apostrophes beside digits": "the 1980's 5'9 0'x '90s 7' x'2",
     "typographic": "don\u2019t \u2018stop\u2019 it\u2019s",
     "signs": "well-known, semi_colon; e.g. a/b (c) [d] {e} $5 50%",
     "white space": "  a\tb\n\nc\u00a0d  ",
     "tags": "one<br /><br />two <a href='x y'>three</a>",
+    "tags of two lines": "one<a\n href='x'>two</a\t>three<>four",
     "no tags": "3 < 4 and 5 > 2, a<<b>c",
     "a bracket before a tag": "1 < 2 <b>x</b>",
     "nothing": "",
@@ -163,6 +165,17 @@ def test_tokenize_composes_accents(impl):
         [word, "\u00e5ngstr\u00f6m"],
         of="tokenize of 'caf\u00e9 \u00c5ngstr\u00f6m' with the accents as characters of their own",
     )
+
+
+@pytest.mark.grade(
+    points=1, hint="Form NFC first, then tags, then lower case; str.isalnum tells what separates."
+)
+@pytest.mark.parametrize(
+    "text", ["x\u0301y z\u0300", "J\u030cab", "a<\u0338b>c", "a\u0338<b>\u0338c"]
+)
+def test_tokenize_takes_its_steps_in_order(impl, text):
+    """a mark that no letter takes up separates, and what NFC composes is composed before tags and lower case"""
+    equal(impl.tokenize(text), tokenize(text), of=f"tokenize({text!a})")
 
 
 @pytest.mark.grade(points=2)
@@ -337,16 +350,18 @@ def test_pad_pads_right_and_cuts_right_unless_told(impl):
 @pytest.mark.grade(points=1)
 def test_pad_refuses_what_cannot_be_meant(impl):
     """an unknown name of an end, and a length below 1, raise ValueError"""
-    sequences = ragged(2, 3)
-    for name, value in (
+    refused = (
         ("side", "middle"),
         ("truncate", "both"),
         ("side", ""),
         ("length", 0),
         ("length", -1),
-    ):
-        with raises("ValueError", of=f"pad(sequences, {name}={value!r})"):
-            impl.pad(sequences, **{name: value})
+    )
+    # Also where nothing is to be filled up or cut off.
+    for lengths in ((2, 3), (3, 3), ()):
+        for name, value in refused:
+            with raises("ValueError", of=f"pad(sequences of {lengths} ids, {name}={value!r})"):
+                impl.pad(ragged(*lengths), **{name: value})
 
 
 @pytest.mark.grade(points=1)
@@ -439,6 +454,21 @@ def test_prepare_chooses_words_on_training_texts_alone(impl):
             },
         )
         equal(found[1], wanted[1], of=f"the mask of the {name} texts")
+
+
+@pytest.mark.grade(points=1, hint="`length` goes to pad as it is, once for each batch.")
+def test_prepare_gives_each_batch_its_length(impl):
+    """with length=None, each batch is as long as its own longest text"""
+    words = invented(5)
+    for longest in ((3, 6), (6, 3)):
+        train, test = ([mixed(words, 2), mixed(words, count)] for count in longest)
+        batches = impl.prepare(train, test, 9, None)
+        vocab = build_vocab(train, 9)
+        for name, found, texts in zip(("training", "test"), batches, (train, test), strict=False):
+            ids, mask = pad([encode(text, vocab) for text in texts])
+            of = f"of the {name} texts of {longest[name == 'test']} words, length=None"
+            equal(found[0], ids, of=f"the ids {of}")
+            equal(found[1], mask, of=f"the mask {of}")
 
 
 @pytest.mark.grade(points=2, seconds=30)
