@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     close,
@@ -23,6 +24,15 @@ from katagrad.authoring.expect import (
 
 WIDTH_FIRST = "The header names the width first; the array's first axis is the height."
 PAIRS = "Draw one order of indices, and fetch whole items by it."
+# A transform that gives something else each time: x times 1, 2, 3, ...
+COUNTING = """
+CALLS = []
+
+
+def transform(x):
+    CALLS.append(1)
+    return x * len(CALLS)
+"""
 
 
 def table(names, rows):
@@ -46,14 +56,17 @@ def folder(impl, root, height=4, width=7):
         (name, f"{i}.ppm"): integers(256, height, width, 3)
         for name in names
         if name != "eel"
-        for i in (10, 9, 0, "10-b")
+        for i in (10, 9, 0, "10-b", "B", "a")
     }
     # Bytes that stand for white space, where the pixels begin and end.
     images["ant", "0.ppm"][0, 0] = images["bee", "0.ppm"][-1, -1] = 10, 32, 10
     files = {f"{root}/{name}/{file}": ppm(pixels) for (name, file), pixels in images.items()}
     files |= {f"{root}/eel/notes.txt": b"none yet", f"{root}/readme.ppm": b"not in a class"}
     strays = ("ant/10.ppm.bak", "ant/11.PPM", "ant/older/7.ppm")
+    # A folder of one file, which is taken away, is an empty one.
+    strays += ("gnu/empty.txt",)
     home = impl.write(files | {f"{root}/{name}": b"passed over" for name in strays})
+    impl.remove(f"{home}/{root}/gnu/empty.txt")
     return f"{home}/{root}", [(name, file, images[name, file]) for name, file in sorted(images)]
 
 
@@ -102,14 +115,17 @@ def test_table_splits_features_from_target(impl, place):
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_table_reads_empty_fields_as_nan(impl, end):
     """an empty field is NaN, and only that one, whatever ends a line"""
-    text = end.join(["a,b,y", "1.5,,3", '"2.5",-1e2,'])
+    text = end.join(["a,b,y", "1.5,,3", '"2.5",-1e2,', ",,", "4,5,6"])
     path = impl.write({"gaps.csv": text.encode()})
     ds = impl.TableDataset(f"{path}/gaps.csv", "y")
-    equal(len(ds), 2, of="len(dataset) of two rows, the last without the end of a line")
+    equal(len(ds), 4, of="len(dataset) of four rows, one of empty fields, the last without an end")
     close(ds[0][0], np.array([1.5, np.nan]), of="x of a row with an empty field")
     close(ds[0][1], 3.0, of="y of a row with an empty feature")
     close(ds[1][0], np.array([2.5, -100.0]), of="x of a row with an empty target")
     close(ds[1][1], np.nan, of="y of a row with an empty target")
+    close(ds[2][0], np.array([np.nan, np.nan]), of="x of a row of empty fields")
+    close(ds[2][1], np.nan, of="y of a row of empty fields")
+    close(ds[3][0], np.array([4.0, 5.0]), of="x of the row after a row of empty fields")
 
 
 @pytest.mark.grade(points=1)
@@ -141,6 +157,11 @@ def test_table_transforms_features_alone(impl):
         close(doubled[i][0], numbers[i, :2] * 2 + 1, of=f"x of transformed[{i}]")
         close(doubled[i][1], numbers[i, 2], of=f"y of transformed[{i}]")
         close(other[i][0], numbers[i, :2], of=f"x of plain[{i}], made after the transformed one")
+    changing = plant(impl, "transform.py", COUNTING).get("transform")
+    ds = impl.TableDataset(path, "y", transform=changing)
+    for time, i in enumerate((2, 0, 2, -2), 1):
+        of = f"x of dataset[{i}], whose transform gives {time} x when it is called for the {time}. time"
+        close(ds[i][0], time * numbers[i, :2], of=of)
     # A transform that cannot be applied to these rows shows when it is applied.
     strict = impl.TableDataset(path, "y", transform=function(lambda x: x.reshape(3)))
     equal(len(strict), 4, of="len(dataset) with a transform that fails for every row")
@@ -160,7 +181,7 @@ def test_folder_orders_classes_by_name(impl):
     """classes and files come in sorted order, strays are passed over, labels are int64"""
     root, items = folder(impl, "ordered")
     ds = impl.ImageFolderDataset(root)
-    classes = sorted({name for name, _, _ in items} | {"eel"})
+    classes = sorted({name for name, _, _ in items} | {"eel", "gnu"})
     found = ds.get("classes")
     equal(found, classes, of="dataset.classes")
     equal(type(found).__name__, "list", of="the type of dataset.classes")
@@ -254,7 +275,13 @@ def test_folder_transforms_its_own_images(impl):
     root, items = folder(impl, "views", 3, 2)
     train = impl.ImageFolderDataset(root, transform=function(lambda x: 1.0 - x))
     validation = impl.ImageFolderDataset(root)
-    for i in (5, 0):
+    changing = plant(impl, "transform.py", COUNTING).get("transform")
+    ds = impl.ImageFolderDataset(root, transform=changing)
+    for time, i in enumerate((1, 1, -1), 1):
+        plain = time * np.sort(items[i][2].ravel()) / 255
+        of = f"the sorted pixels of dataset[{i}], whose transform gives {time} x when called for the {time}. time"
+        close(np.sort(ds[i][0].ravel()), plain, of=of)
+    for i in (5, 0, -3):
         plain = np.sort(items[i][2].ravel()) / 255
         close(np.sort(validation[i][0].ravel()), plain, of=f"the sorted pixels of plain[{i}]")
         close(np.sort(1 - train[i][0].ravel()), plain, of=f"1 - the sorted pixels of inverted[{i}]")
@@ -401,7 +428,7 @@ def test_loader_batches_datasets(impl):
     ds = impl.ImageFolderDataset(root)
     loader = impl.make_loader(ds, 4, shuffle=True, rng=impl.rng())
     sums = {round(float(pixels.sum()) / 255, 2) for _, _, pixels in items}
-    found = loader.take(9, returns=("image", None))
+    found = loader.take(len(items), returns=("image", None))
     shape(found[0][0], (4, 3, 5, 3), of="a batch of images, as (B, H, W, 3)")
     equal(sum(len(y) for _, y in found), len(items), of="the number of images in a pass")
     for x, y in found:
