@@ -22,7 +22,8 @@ def split(n, fractions, rng, labels=None):
     one part, and the size of a part is off from n * fraction by less than 1. The rows of a part are in random order.
     rng: NumPy Generator, which alone decides.
     labels: integer tensor (n,), or None. If given, the split is stratified: the rows of every class are divided by
-    themselves, so that the number of a class in a part is off from (rows of the class) * fraction by less than 1.
+    themselves, so that the number of a class in a part is off from (rows of the class) * fraction by less than 1. The
+    size of the part then is the sum of these numbers, and may be off from n * fraction by more.
 
     >>> train, validation, test = split(10, (0.5, 0.2, 0.3), rng(0))
     >>> len(train)

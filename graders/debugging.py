@@ -178,6 +178,12 @@ def test_pieces_compute_the_network(impl, sizes):
         equal(len(gradients), len(params), of=f"the number of gradients of {of}")
         for i, slope in enumerate(slopes):
             close(gradients[i], slope, of=f"{of}[1][{i}]", rtol=1e-6, atol=1e-9)
+    if len(sizes) > 2:
+        # A mask may hold any number, and ReLU comes before it.
+        mask = normal(7, sizes[1])
+        found = impl.float64.forward(params, x, mask)
+        of = "forward(params, x, mask) of a mask with negative numbers"
+        close(found, forward(params, x, mask), of=of, rtol=1e-6)
     rows = np.array([5, 0, 0, 6])
     close(impl.take(x, rows), x[rows], of="take(x, [5, 0, 0, 6])")
     equal(impl.take(y, rows), y[rows], of="take(y, [5, 0, 0, 6])")

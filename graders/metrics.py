@@ -168,7 +168,7 @@ def test_precision_recall_f1_of_each_class(impl, classes):
 
 
 @pytest.mark.grade(points=2, hint=EMPTY)
-@pytest.mark.parametrize("average", ["none", "macro", "weighted"])
+@pytest.mark.parametrize("average", ["none", "macro", "weighted", "micro"])
 def test_precision_recall_f1_survives_empty_classes(impl, average):
     """a class that is never predicted or never occurs has the metrics 0, and counts in the macro mean"""
     cases = [
