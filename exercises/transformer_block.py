@@ -66,8 +66,8 @@ def attend(x, memory, weights, heads, mask=None):
     x: float tensor (B, T, D), from which queries come (x wq). memory: float tensor (B, S, D), from which keys and
     values come (memory wk, memory wv). weights: dict of wq, wk, wv and wo. heads: H, which divides D.
     mask: broadcasts to (B, H, T, S), or None. Head h has the features h d to (h + 1) d - 1 of queries, keys and values:
-    softmax(q k^T / sqrt(d)) v. The heads, side by side, are multiplied by wo. A hidden key has no weight; a query that
-    may look at no key reads 0.
+    softmax(q k^T / sqrt(d)) v. The heads, side by side, are multiplied by wo. A hidden key has no weight, however
+    large its score; a query that may look at no key reads 0.
     """
     raise NotImplementedError("attend")
 
