@@ -52,9 +52,9 @@ def fit_threshold(errors, quantile):
     if not count or not 0.0 <= quantile <= 1.0:
         raise ValueError("no quantile")
     # Weights of the ordered errors: those next to the place share 1.
-    away = np.abs(np.arange(count) - quantile * (count - 1))
-    weights = tf.constant(np.maximum(1 - away, 0), errors.dtype)
-    return tf.reduce_sum(weights * tf.sort(errors))
+    place = tf.cast(quantile * (count - 1), errors.dtype)
+    away = tf.abs(tf.range(count, dtype=errors.dtype) - place)
+    return tf.reduce_sum(tf.nn.relu(1 - away) * tf.sort(errors))
 
 
 def detect(errors, threshold):
