@@ -265,13 +265,15 @@ def test_lines_may_be_python_numbers(impl):
 
 
 @pytest.mark.grade(points=2, hint="No step is skipped, clipped or made smaller.")
-@pytest.mark.parametrize("size", [1e-6, 1e6])
-def test_fit_takes_steps_of_any_size(impl, size):
-    """the steps are those of gradient descent for y of 1e-6 and of 1e6, too, to the last of 60"""
-    x, y = normal(7, shift=0.5), normal(7, scale=size)
-    of = f"fit(x, y, lr=0.05, epochs=60) for y of {size:g}"
-    w, b, history = three(impl.float64.fit(x, y, 0.05, 60))
-    right = fit(x, y, 0.05, 60)
+@pytest.mark.parametrize(
+    ("size", "far", "lr"), [(1e-6, 0.5, 0.05), (1e6, 0.5, 0.05), (1, 200, 1e-5)]
+)
+def test_fit_takes_steps_of_any_size(impl, size, far, lr):
+    """the steps are those of gradient descent for y of 1e-6 and of 1e6 and for x of 200, too, to the last of 60"""
+    x, y = normal(7, shift=far), normal(7, scale=size)
+    of = f"fit(x, y, {lr=}, epochs=60) for y of {size:g} and x of {far:g}"
+    w, b, history = three(impl.float64.fit(x, y, lr, 60))
+    right = fit(x, y, lr, 60)
     recorded(history, right[2], of, rtol=1e-6, atol=1e-9 * size**2)
     close(w, right[0], of=f"w of {of}", rtol=1e-6, atol=1e-9 * size)
     close(b, right[1], of=f"b of {of}", rtol=1e-6, atol=1e-9 * size)
@@ -288,6 +290,15 @@ def test_fit_may_take_no_steps(impl):
     close(w, 0.0, of="w after no steps")
     close(b, 0.0, of="b after no steps")
     losses(history, 0, "fit(x, y, lr=0.1, epochs=0)", "float")
+
+
+@pytest.mark.grade(points=1, hint="Take `epochs` steps, whatever the losses are.")
+def test_fit_takes_all_its_steps(impl):
+    """a loss that no longer falls, or is 0 from the start, ends nothing: the history has `epochs` losses"""
+    for x, y in ((normal(4), np.zeros(4)), (np.array([1.0, -1.0]), np.array([1.0, -1.0]))):
+        of = f"fit({np.round(x, 2).tolist()}, {y.tolist()}, lr=0.5, epochs=6)"
+        _, _, history = three(impl.fit(x, y, lr=0.5, epochs=6))
+        recorded(history, fit(x, y, 0.5, 6)[2], of, atol=1e-9)
 
 
 @pytest.mark.grade(points=1, hint="Every point counts as much as every other.")
