@@ -26,8 +26,8 @@ ADJOINT = (
 )
 BOTH = ("image", "kernel", None)
 
-# Image and kernel sizes are never square, so that rows and columns cannot be confused.
-PLAIN = [((5, 4), (3, 2)), ((4, 6), (1, 3)), ((3, 5), (3, 5))]  # (image, kernel)
+# Images are never square, and few kernels are, so that rows and columns cannot be confused.
+PLAIN = [((5, 4), (3, 2)), ((4, 6), (1, 3)), ((3, 5), (3, 5)), ((6, 5), (3, 3))]  # (image, kernel)
 SETTINGS = {
     "padding=1": ((4, 3), (3, 2), 1, 1, 1),  # image, kernel, stride, padding, dilation
     "padding=(2, 0)": ((3, 5), (2, 3), 1, (2, 0), 1),
@@ -35,6 +35,8 @@ SETTINGS = {
     "stride=(1, 3)": ((4, 8), (2, 3), (1, 3), 0, 1),
     "stride=(3, 3)": ((7, 6), (1, 2), (3, 3), 0, 1),
     "dilation=2": ((6, 5), (3, 2), 1, 0, 2),
+    "dilation=2, a kernel of one row": ((4, 7), (1, 3), 1, 0, 2),
+    "padding=1, dilation=2, a square kernel": ((5, 7), (3, 3), 1, 1, 2),
     "dilation=(1, 3)": ((3, 7), (2, 3), 1, 0, (1, 3)),
     "stride=(2, 1), padding=(1, 2), dilation=(2, 1)": ((6, 3), (3, 2), (2, 1), (1, 2), (2, 1)),
 }
@@ -348,7 +350,9 @@ def test_max_pool2d_backward_pays_the_winners(impl, pool):
 
 
 @pytest.mark.grade(points=1, hint="Start from the window's own entries, and compare them alone.")
-@pytest.mark.parametrize(("scale", "shift"), [(1e6, 0.0), (1e-6, 0.0), (1e3, -1e6), (1.0, 1e4)])
+@pytest.mark.parametrize(
+    ("scale", "shift"), [(1e6, 0.0), (1e-6, 0.0), (1e3, -1e6), (1.0, 1e4), (1e28, -1e30)]
+)
 def test_pooling_takes_any_scale(impl, scale, shift):
     """windows of huge, tiny or very negative entries are pooled like others, forward and backward"""
     x = normal(2, 4, 6, 3, scale=scale, shift=shift)
