@@ -25,6 +25,7 @@ from katagrad.authoring.expect import (
     number,
     shape,
 )
+from katagrad.authoring.footprint import largest
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import expect_new_orders
 from katagrad.authoring.oracle import softmax
@@ -390,6 +391,27 @@ def test_predict_takes_the_largest_logit(impl):
         rows=[1],
         rowwise=True,
         empty=True,
+    )
+
+
+@pytest.mark.grade(points=1, seconds=30, hint="range(0, N, batch), and x[i : i + batch].")
+@pytest.mark.parametrize("name", ["predict", "evaluate"])
+def test_use_computes_batch_by_batch(impl, name):
+    """predict and evaluate compute the feature maps of no more than `batch` images at once"""
+    images, batch, size = 11, 4, (8, 8, 1)
+    # Maps of one image are larger than all images and all parameters together.
+    params, x, y = weights(size, filters=(24, 4)), normal(images, *size), integers(5, images)
+
+    def made(count):
+        given = [image(x[:count]), y[:count]] if name == "evaluate" else [image(x[:count])]
+        return largest(impl, lambda: impl.call(name, sent(params), *given, batch))
+
+    one, all_ = made(batch), made(images)
+    shown = "params, x, y" if name == "evaluate" else "params, x"
+    holds(
+        all_ <= one,
+        f"{name}({shown}, {batch=}) of {images} images makes a tensor of {all_:,} numbers, and one of {one:,} for "
+        f"{batch} images, but should compute no more than {batch} images at once",
     )
 
 

@@ -1,0 +1,76 @@
+"""How much a call of a submission holds at once: the largest tensor that any of its operators makes.
+
+most = largest(impl, lambda: impl.predict(params, image(x), 2))
+
+Operators inside a graph of TensorFlow count with the shapes that are known when it is traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from katagrad.authoring.companion import plant
+from katagrad.boundary.implementation import Implementation
+
+TORCH = """
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+class Sizes(TorchDispatchMode):
+    most = 0
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        found = operator(*args, **(kwargs or {}))
+        for one in tree_leaves(found):
+            if isinstance(one, torch.Tensor):
+                self.most = max(self.most, one.numel())
+        return found
+
+
+SIZES = Sizes()
+
+
+def begin():
+    SIZES.most = 0
+    SIZES.__enter__()
+
+
+def end():
+    SIZES.__exit__(None, None, None)
+    return SIZES.most
+"""
+TENSORFLOW = """
+from tensorflow.python.framework import op_callbacks
+
+MOST = [0]
+
+
+def note(kind, inputs, attributes, outputs, op_name=None, graph=None):
+    for one in outputs:
+        size = one.shape.num_elements() if one.shape.rank is not None else None
+        MOST[0] = max(MOST[0], size or 0)
+
+
+def begin():
+    MOST[0] = 0
+    op_callbacks.add_op_callback(note)
+
+
+def end():
+    op_callbacks.remove_op_callback(note)
+    return MOST[0]
+"""
+
+
+def largest(impl: Implementation, run: Callable[[], Any]) -> int:
+    """The count of numbers in the largest tensor that an operator makes during `run()`, which calls `impl`."""
+    module = plant(impl, "sizes.py", TORCH if impl.framework == "torch" else TENSORFLOW)
+    module.begin()
+    try:
+        run()
+    finally:
+        most = module.end()
+    return int(most)
