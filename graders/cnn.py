@@ -22,7 +22,12 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.influence import each_matters
-from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
+from katagrad.authoring.minibatches import (
+    expect_at_most,
+    expect_epochs,
+    expect_rng_decides,
+    visited,
+)
 from katagrad.authoring.structure import losses, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -319,6 +324,8 @@ def test_train_normalises_by_the_batch_and_moves_the_statistics(impl):
     running = cross_entropy(convnet.forward(layers, x, impl.framework)[0], y).mean()
     of = "train(model, x, y, 1, 20, 1e-9, rng) with normalisation"
     impl.logits(model, image(x))  # in use, just before
+    if impl.framework == "torch":
+        model.eval()
     seen = impl.train(model, image(x), y, 1, 20, 1e-9, impl.rng())
     recorded(
         seen,
@@ -353,22 +360,31 @@ def test_train_normalises_by_the_batch_and_moves_the_statistics(impl):
 
 
 @pytest.mark.grade(points=2, seconds=30, hint=MODE)
-def test_dropout_works_in_training_alone(impl):
+@pytest.mark.parametrize(
+    ("norm", "follows"),
+    [(False, True), (True, True), (False, False)],
+    ids=["plain", "norm", "constant unit"],
+)
+def test_dropout_works_in_training_alone(impl, norm, follows):
     """in training the losses are those of dropout, drawn anew in each epoch; in use nothing is dropped"""
     rate, images, epochs = 0.4, 1200, 3
-    model = impl.build((2, 2, 1), 2, (1,), 1, rate)
-    # The map is 1 everywhere, whatever the image, and so is the unit, which follows it: what drops the map shows.
-    layers = [exact(layer) for layer in impl.layers(model)]
-    for layer in layers:
-        for key in ("kernel", "bias"):
-            layer[key] = 0 * layer[key]
-    layers[0]["bias"][:] = 1.0
-    layers[1]["kernel"][:] = 1.0
-    layers[2]["kernel"][:] = [[1.0, 0.0]]
+    model = impl.build((2, 2, 1), 2, (1,), 1, rate, norm)
+    # The map is 1 everywhere, whatever the image, and so is the unit. If it follows the map, dropping the map, too,
+    # shows; if it does not, dropping the map instead.
+    values = {"kernel": 0.0, "bias": 1.0, "scale": 1.0, "offset": 1.0, "mean": 1.0, "variance": 1.0}
+    layers = [
+        {key: np.full(np.shape(v), values[key]) if key in values else v for key, v in one.items()}
+        for one in (exact(layer) for layer in impl.layers(model))
+    ]
+    hidden, last = (layer for layer in layers if layer["type"] == "dense")
+    hidden["kernel"][:], hidden["bias"][:] = (1.0, 0.0) if follows else (0.0, 1.0)
+    last["kernel"][:], last["bias"][:] = [[1.0, 0.0]], 0.0
     impl.assign(model, layers)
     x, y = normal(images, 2, 2, 1), np.zeros(images, np.int64)
     wanted = np.tile([1.0, 0.0], (images, 1))
-    close(impl.logits(model, image(x)), wanted, of="logits(model, x) before train", atol=1e-6)
+    close(impl.logits(model, image(x)), wanted, of="logits(model, x) before train", atol=1e-4)
+    if impl.framework == "torch":
+        model.eval()  # in use, as whoever used the model may have left it
     of = f"train(model, x, y, {epochs}, 200, 1e-9, rng) where every unit is 1, at {rate=}"
     seen = losses(
         impl.train(model, image(x), y, epochs, 200, 1e-9, impl.rng()), epochs, of, kind="float"
@@ -379,7 +395,7 @@ def test_dropout_works_in_training_alone(impl):
         number(value, mean, of=f"the loss of epoch {epoch} of {of}", rtol=0, atol=5 * deviation / np.sqrt(images),
                mistakes={"the loss without dropout": np.log1p(np.exp(-1))})  # fmt: skip
     at_least(float(np.ptp(seen)), 1e-7, of=f"how much the losses of {of} differ")
-    close(impl.logits(model, image(x)), wanted, of="logits(model, x) after train", atol=1e-6)
+    close(impl.logits(model, image(x)), wanted, of="logits(model, x) after train", atol=1e-4)
 
 
 @pytest.mark.grade(points=1, seconds=30)
@@ -446,6 +462,10 @@ def test_logits_do_not_depend_on_the_batch(impl):
             of=f"predict(model, x, {batch=}) of 10 images",
         )
     dtype(impl.predict(model, image(x)), "int64", of="predict(model, x)")
+    size = (2, 6, 5) if impl.framework == "torch" else (6, 5, 2)
+    for name in ("logits", "predict"):
+        of = f"{name}(model, x, batch=4) of 10 images"
+        expect_at_most(impl, model, size, 4, lambda: impl.call(name, model, image(x), 4), of)  # noqa: B023
     close(
         weights(impl.layers(model)),
         weights(layers),
@@ -512,13 +532,13 @@ def normalised_accuracy(impl, seed):
     return outcome(impl, seed, 0.2, True)
 
 
-@pytest.mark.grade(points=2, seconds=120)
+@pytest.mark.grade(points=2, seconds=240)
 def test_network_learns_to_classify(impl):
     """the median of the runs reaches 0.94 on digits"""
     PLAIN.expect(impl)
 
 
-@pytest.mark.grade(points=2, seconds=120)
+@pytest.mark.grade(points=2, seconds=240)
 def test_network_learns_with_normalisation_and_dropout(impl):
     """with both, the median of the runs reaches 0.95 on digits"""
     NORMALISED.expect(impl)

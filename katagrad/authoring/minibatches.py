@@ -48,6 +48,24 @@ def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[]
     return found
 
 
+def expect_at_most(
+    impl: Implementation,
+    model: Remote,
+    size: tuple[int, ...],
+    batch: int,
+    run: Callable[[], Any],
+    of: str,
+) -> None:
+    """Expect `run()` to call the model with at most `batch` rows at once. size: one row, in the framework's layout."""
+    probing.watch(impl, model, size)
+    run()
+    rows = [len(inputs) for inputs, _ in probing.watched(impl, model)]
+    if max(rows, default=0) > batch:
+        raise Failure(
+            f"{of} called the model with {max(rows)} rows at once, but should with at most {batch}"
+        )
+
+
 def expect_epochs(
     batches: Batches, rows: int, batch: int, epochs: int, of: str, shuffled: bool = True
 ) -> None:
