@@ -1,5 +1,7 @@
 """Hidden checks of exercises/gradient_descent.py. `impl` takes and returns NumPy arrays."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -108,6 +110,11 @@ def test_minibatches_come_in_random_order(impl):
     order = np.concatenate(epoch(impl, 300, 7, impl.rng()))
     neighbours = int((np.abs(np.diff(order)) == 1).sum())
     at_most(neighbours, 20, of="how many of 300 rows come right after a neighbour,")
+    # So much for rows that come together in two orders, where an order is one of few, or begins elsewhere.
+    second = np.concatenate(epoch(impl, 300, 7, impl.rng()))
+    pairs = [{frozenset(pair) for pair in pairwise(rows.tolist())} for rows in (order, second)]
+    common = len(pairs[0] & pairs[1])
+    at_most(common, 20, of="how many of 299 pairs of rows follow each other in two orders,")
     # Which rows the dropped batch would have held must be chance, too.
     kept = [epoch(impl, 9, 4, impl.rng(seed), True) for seed in range(12)]
     left = {36 - int(np.concatenate(batches).sum()) for batches in kept}  # 0 + 1 + ... + 8 is 36
@@ -179,6 +186,15 @@ def test_fit_of_no_epochs_changes_nothing(impl):
     found, history = impl.fit(LINE, params, normal(6, 3), normal(6), 2, 0.1, 0, impl.rng())
     close(found, params, of="the parameters after no epoch")
     equal(list(history), [], of="the history of no epoch")
+
+
+@pytest.mark.grade(points=1, hint="Take `epochs` epochs, whatever the losses are.")
+def test_fit_takes_all_its_epochs(impl):
+    """a loss of 0 from the start ends nothing: the history has `epochs` losses"""
+    start, x, y = {"w": np.zeros(3)}, normal(6, 3), np.zeros(6)
+    _, history = impl.fit(PROJECTION, start, x, y, 2, 0.1, 4, impl.rng())
+    of = "the history of 4 epochs whose losses are 0"
+    equal(list(history), [0.0] * 4, of=of)
 
 
 @pytest.mark.grade(points=2, hint=MEAN)

@@ -301,12 +301,15 @@ def test_adamw_decays_the_weights_apart(impl, settings):
 @pytest.mark.parametrize("kind", ["momentum", "RMSprop", "Adam", "AdamW"])
 def test_memory_belongs_to_one_parameter(impl, kind):
     """a parameter without a gradient is returned as it is, and its memory and step count rest"""
-    params = {"w": normal(2, 3), "b": normal(2, 3)}
+    params = {"w": normal(2, 3), "b": normal(2, 3), "late": normal(4)}
     grads = [{name: normal(*w.shape) for name, w in params.items()} for _ in range(4)]
+    del grads[0]["late"]
     optimizer = make(impl, kind)
     first = optimizer.step(params, grads[0])
     second = optimizer.step(first, {"b": grads[1]["b"]})
-    equal(sorted(second), ["b", "w"], of="the names after a step without a gradient for 'w'")
+    equal(
+        sorted(second), ["b", "late", "w"], of="the names after a step without a gradient for 'w'"
+    )
     close(second["w"], first["w"], of="'w' after a step without a gradient for it", rtol=0, atol=0)
     third = optimizer.step(second, grads[2])
     path = {"momentum": sgd, "RMSprop": rmsprop, "Adam": adam, "AdamW": adam}[kind]
@@ -315,6 +318,9 @@ def test_memory_belongs_to_one_parameter(impl, kind):
     b = list(path(params["b"], [g["b"] for g in grads[:3]], **settings))
     close(third["w"], w[-1], of="'w' after two gradients in three steps")
     close(third["b"], b[-1], of="'b' after three gradients")
+    late = list(path(params["late"], [grads[2]["late"]], **settings))
+    of = "'late' after its first gradient, in the third step"
+    close(third["late"], late[-1], of=of)
 
 
 @pytest.mark.grade(points=1, hint=MEMORY)
