@@ -26,9 +26,10 @@ def exact(layers: Sequence[Mapping[str, Any]]) -> list[dict[str, np.ndarray]]:
 def put(impl: Implementation, model: Remote, values: Sequence[Mapping[str, Any]]) -> None:
     """Set the layers of a model to `values`, which are in the order of `exact`."""
     fresh = impl.layers(model)
+    # By object and not by name: layers inside different layers of Keras may have the same name.
     pairs = zip(in_blocks(fresh), values, strict=True)
-    by_name = {one["name"]: {**one, **value} for one, value in pairs}
-    impl.assign(model, [by_name.get(one["name"], one) for one in fresh])
+    new = {id(one): {**one, **value} for one, value in pairs}
+    impl.assign(model, [new.get(id(one), one) for one in fresh])
 
 
 def redrawn(layers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

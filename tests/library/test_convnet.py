@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad.authoring import convnet
+from katagrad.authoring.layers import exact, put
 
 LEARNED = ("kernel", "bias", "scale", "offset")
 
@@ -66,3 +67,27 @@ def test_layers_that_a_model_holds_by_kind_are_put_in_blocks():
     layers = network(np.random.default_rng(2))
     held = [layers[0], layers[2], layers[1], layers[3], {"weight": np.zeros(3)}, layers[4]]
     assert [id(one) for one in convnet.in_blocks(held)] == [id(one) for one in layers]
+
+
+def test_layers_of_the_same_name_are_put_where_they_belong():
+    """Layers inside two blocks of Keras may have one name."""
+    named = [
+        {"name": "conv" if "kernel" in one else "norm", "type": "", **one}
+        for one in network(np.random.default_rng(3))
+    ]
+    values = exact(network(np.random.default_rng(4)))
+
+    class Held:
+        """What `put` asks an implementation for."""
+
+        def layers(self, _):
+            return [{**one} for one in named]
+
+        def assign(self, _, given):
+            self.given = given
+
+    impl = Held()
+    put(impl, None, values)
+    for one, value in zip(exact(impl.given), values, strict=True):
+        for key in value:
+            assert (one[key] == value[key]).all(), key
