@@ -20,8 +20,8 @@ networks from overfitting, JMLR 15, section 4; Goodfellow, Bengio & Courville (2
 def make_mask(shape, p, rng):
     """Return a float32 tensor of this shape whose elements are 0 with probability p and 1 otherwise.
 
-    shape: tuple of integers. p: the probability to drop, 0 to 1; both ends are allowed, anything else is a ValueError.
-    rng: NumPy Generator. Every element is drawn by itself, and nothing else is random: rng alone decides.
+    shape: tuple of integers. p: the probability to drop, 0 to 1; both ends are allowed, anything else is a ValueError,
+    NaN too. rng: NumPy Generator. Every element is drawn by itself, and nothing else is random: rng alone decides.
 
     >>> make_mask((2, 3), 0.0, rng(0))
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
