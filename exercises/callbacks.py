@@ -6,7 +6,8 @@ one epoch.
 
 "Improves" means throughout: the first value that is not NaN, or one that is smaller than the best so far by more than
 min_delta (mode "min"), or larger by more than min_delta (mode "max"). An equal value does not improve; NaN never does.
-A mode other than "min" and "max" is a ValueError. A model is one of the framework's, whose weights change in place.
+A mode other than "min" and "max" is a ValueError. A model is one of the framework's, whose weights, running statistics
+among them, change in place.
 
 Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
 

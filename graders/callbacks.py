@@ -12,6 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from katagrad.authoring import deployed
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     close,
@@ -61,6 +62,9 @@ RUNS = {
     "small steps improve": ({"patience": 1}, [1.0, 0.99999, 0.99998, 0.99997], None),
     "it goes on saying so": ({"patience": 2}, [1.0, 1.5, 1.5, 1.5, 1.5, 1.5], 2),
     "an infinite loss": ({"patience": 2}, [math.inf, 3.0, 2.0], None),
+    "an infinite loss at first": ({"patience": 1}, [math.inf, 3.0, math.inf], 2),
+    "nothing but infinite losses": ({"patience": 2}, [math.inf, math.inf, math.inf], 2),
+    "an infinite maximum": ({"patience": 1, "mode": "max"}, [1.0, math.inf, 2.0], 2),
 }
 
 
@@ -78,20 +82,18 @@ def best_of(values, min_delta=0.0, mode="min"):
 def network(impl):
     """A model of the framework, with given weights."""
     layers = weights()
-    return impl.sequential(layers[0], "relu", layers[1]), layers
+    return deployed.made(impl, layers), layers
 
 
 def weights():
-    return [
-        {"type": "dense", "kernel": normal(3, 4), "bias": normal(4)},
-        {"type": "dense", "kernel": normal(4, 2), "bias": normal(2)},
-    ]
+    """Of dense layers, and of a batch normalization between them with its running statistics."""
+    return deployed.drawn(3, 4, 2)
 
 
 def expect_weights(impl, model, layers, of):
     for i, (found, wanted) in enumerate(zip(impl.layers(model), layers, strict=True)):
-        for key in ("kernel", "bias"):
-            close(found[key], wanted[key], of=f"the {key} of layer {i} {of}")
+        for key, value in wanted.items():
+            close(found[key], value, of=f"the {key} of layer {i} {of}")
 
 
 @pytest.mark.grade(points=1)
@@ -272,6 +274,17 @@ def test_cosine_warms_up_and_cools_down(impl, total, warmup, peak, floor):
         number(found, expected, of=of, rtol=1e-6, atol=1e-9, mistakes=mistakes)
 
 
+@pytest.mark.grade(points=1)
+def test_cosine_of_long_trainings(impl):
+    """cosine is as exact in trainings of many steps"""
+    for step, total, warmup in ((3000, 5000, 0), (70_000, 100_000, 2000), (1999, 10**6, 2000)):
+        done = (step - warmup) / (total - warmup)
+        fall = (1 + math.cos(math.pi * done)) / 2
+        of = f"cosine({step}, {total}, {warmup=})"
+        found = impl.cosine(step, total, warmup=warmup)
+        number(found, fall if step >= warmup else (step + 1) / warmup, of=of, rtol=1e-6)
+
+
 @pytest.mark.grade(points=1, hint="peak * factor ** (epoch // every)")
 @pytest.mark.parametrize(("every", "factor", "peak"), [(3, 0.5, 1.0), (1, 0.1, 1.0), (4, 0.3, 0.2)])
 def test_step_decay_falls_in_steps(impl, every, factor, peak):
@@ -430,7 +443,7 @@ def test_log_is_an_event_file(impl):
     log = impl.ScalarLog(f"{folder}/{run}")
     expected = {"loss/train": [], "accuracy": [], "lr": [(0, 0.1)]}
     log.add("lr", 0.1, 0)
-    for step in (0, 1, 2, 127, 128, 301, 70_001):
+    for step in (0, 1, 2, 127, 128, 301, 70_001, 2**40):
         for name in ("loss/train", "accuracy"):
             value = float(np.float32(normal()))
             log.add(name, value, step)

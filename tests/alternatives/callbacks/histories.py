@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from torch.nn.utils import parameters_to_vector
 
 
 def improvements(values, min_delta, mode):
@@ -30,8 +30,19 @@ def refuse(patience, mode):
         raise ValueError(f"patience should be 1 or more, not {patience}")
 
 
+def values(model):
+    """Parameters and running statistics; a count of batches is an integer, which no vector of them holds."""
+    return [value for value in model.state_dict().values() if value.is_floating_point()]
+
+
 def read_weights(model):
-    return parameters_to_vector(model.parameters()).detach().clone()
+    return parameters_to_vector(values(model)).clone()
+
+
+def write_weights(model, weights):
+    own = values(model)
+    for value, part in zip(own, weights.split([value.numel() for value in own]), strict=True):
+        value.copy_(part.view_as(value))
 
 
 class EarlyStopping:
@@ -54,7 +65,7 @@ class EarlyStopping:
 
     def restore(self, model):
         (weights,) = self.kept.values()
-        vector_to_parameters(weights.clone(), model.parameters())
+        write_weights(model, weights)
 
 
 class ReduceOnPlateau:
@@ -90,7 +101,7 @@ class Checkpoint:
 
     def load(self, model):
         with Path(self.path).open("rb") as file:
-            vector_to_parameters(torch.from_numpy(np.load(file)), model.parameters())
+            write_weights(model, torch.from_numpy(np.load(file)))
 
 
 def cosine(step, total, warmup=0, peak=1.0, floor=0.0):
