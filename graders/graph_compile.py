@@ -55,6 +55,10 @@ def lost(x):
     return x * float("nan") if tracing() else x
 
 
+def nowhere(x):
+    return x * float("nan")
+
+
 def note():
     if not tracing():
         EAGER.append(1)
@@ -213,6 +217,9 @@ def test_sizes_share_a_graph(impl):
     count(compiled, 2, "after x of one axis, where earlier ones had two,")
     close(compiled(wide), 2 * wide, of="Compiled(f)(x), again x of two axes")
     count(compiled, 2, "after x of two axes, as before,")
+    for size in ((2, 3, 4), (5, 6, 7), (3, 2, 9)):
+        compiled(normal(*size))
+        count(compiled, 3, f"after x of shape {size}, and earlier ones of one and of two axes,")
 
 
 @pytest.mark.grade(points=2, hint=NUMBERS, seconds=COMPILING)
@@ -321,17 +328,22 @@ def test_running_mean_needs_one_graph(impl):
     impl.restart()
     mean = impl.RunningMean(4)
     count(mean, 0, "before the first update")
+    mean.update(normal(2, 4))
+    graphs = mean.traces()
+    # The state has an axis of the size of x's, and PyTorch may give up its first attempt and start anew.
+    if graphs != 2 or impl.framework != "torch":
+        graphs = 1
     for rows in (2, 3, 6, 50):
         mean.update(normal(rows, 4))
-        count(mean, 1, f"after updates of up to {rows} rows")
+        count(mean, graphs, f"after updates of up to {rows} rows")
     equal(mean.reset(), None, of="reset()")
-    count(mean, 1, "after one graph and a reset")
+    count(mean, graphs, f"after {rows} rows and a reset")
     for rows in (3, 5):
         x = normal(rows, 4)
         found = mean.update(x)
         if rows == 3:
             close(found, x.mean(0), of="update(x) after reset()", rtol=1e-4, atol=1e-5)
-    count(mean, 1, "after a reset and further updates")
+    count(mean, graphs, "after a reset and further updates")
 
 
 @pytest.mark.grade(points=1, seconds=COMPILING)
@@ -376,6 +388,7 @@ def test_differences_are_seen(impl):
     for name, args, expected in (
         ("far", (normal(2, 3),), 1.5),
         ("lost", (normal(2, 3),), np.inf),
+        ("nowhere", (normal(2, 3),), np.inf),
         ("double", (normal(3),), 0.0),
         ("poly", (normal(2, 3), 2.0), 0.0),
     ):
@@ -408,10 +421,11 @@ def test_differences_are_seen(impl):
 def test_warm_up_is_not_timed(impl):
     """a slow first call is reported as such, and moves neither median nor iqr; the clock is read around each call"""
     module = plant(impl, "clock.py", CLOCK)
-    for warmup, repeats in ((1, 1), (3, 8), (2, 5), (1, 30)):
+    cases = ((1, 1, 4096.0), (3, 8, 4096.0), (2, 5, 4096.0), (1, 30, 4096.0), (3, 4, 0.25))
+    for warmup, repeats, first in cases:
         later = generator().integers(1, 1000, warmup + repeats - 1) / 64
         later[: warmup - 1] += 500
-        clock = module.Clock(4096.0, later.tolist(), returns=opaque)
+        clock = module.Clock(first, later.tolist(), returns=opaque)
         found = impl.time_calls(
             clock.get("work"), (normal(2), 3.0), warmup, repeats, clock.get("read")
         )
@@ -423,8 +437,8 @@ def test_warm_up_is_not_timed(impl):
         )
         timed = later[warmup - 1 :]
         low, middle, high = np.quantile(timed, [0.25, 0.5, 0.75])
-        number(found["first"], 4096.0, of=f"first of {of}", rtol=1e-9)
-        everything = np.median([4096.0, *later])
+        number(found["first"], first, of=f"first of {of}", rtol=1e-9)
+        everything = np.median([first, *later])
         mistakes = (
             {"the mean": timed.mean(), "the median with warm-up": everything} if repeats > 2 else {}
         )
@@ -439,6 +453,18 @@ def test_warm_up_is_not_timed(impl):
         )
         equal(clock.get("calls"), warmup + repeats, of=f"how often {of} called f")
         equal(listed(module, "SEEN")[-1], 2, of=f"the number of arguments of f in {of}")
+        # The reads between two calls that are timed: one after the first, and one before the second.
+        between = "".join(one[0] for one in clock.get("log")).split("c")[warmup:]
+        reads = [
+            len(between[0][-1:]),
+            *(min(len(r), 2) for r in between[1:-1]),
+            len(between[-1][:1]),
+        ]
+        equal(
+            reads,
+            [1, *[2] * (repeats - 1), 1],
+            of=f"how often {of} read the clock before the timed calls, between them and after",
+        )
 
 
 @pytest.mark.grade(points=1)
