@@ -350,6 +350,7 @@ STOPS = {
     "once": (0.05, 8, 4, (2, 3)),
     "in three parts": (0.02, 9, 3, (1, 2, 2)),
     "before the first epoch": (0.1, 8, 8, (0, 3)),
+    "after 48 steps": (0.01, 8, 2, (12, 1)),
 }
 
 
