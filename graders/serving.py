@@ -25,15 +25,18 @@ MODE = "In PyTorch, a model is used after model.eval()."
 ONCE = "Choose the version once in a request, and use this model to its end."
 USER = "Derive the version from a hash of the user, and not from chance."
 SIZE = "Compare Content-Length with max_bytes before you read."
-# What the grader gives a Batcher. SIZES has the rows of each call of f; INSIDE shows whether calls overlap.
+# What the grader gives a Batcher. SIZES has the rows of each call of f; INSIDE shows whether calls overlap; GIVEN says
+# what f was given.
 FUNCTIONS = """
 import threading, time
 
-SIZES, INSIDE, MOST = [], [], []
+SIZES, INSIDE, MOST, GIVEN = [], [], [], []
 
 
 def triple(x):
     SIZES.append(int(x.shape[0]))
+    kind = "float32" if "float32" in str(x.dtype) else str(x.dtype)
+    GIVEN.append(kind + " of " + type(x).__module__.partition(".")[0])
     INSIDE.append(1)
     MOST.append(len(INSIDE))
     time.sleep(0.02)
@@ -197,7 +200,7 @@ def test_clients_get_their_own_answers(impl):
 )
 def test_bad_input_is_refused_with_a_reason(impl):
     """what is not a list of rows of finite numbers gets 400, and the next request is served"""
-    _registry, app, oracles = served(impl)
+    registry, app, oracles = served(impl)
     bodies = [
         b"", b"{", b"\xff\xfe{}", b"[[1, 2, 3]]", b"3", b"null", b'"instances"', b"{}", b'{"rows": [[1, 2, 3]]}',
         b'{"instances": []}', b'{"instances": 3}', b'{"instances": null}', b'{"instances": {"a": [1, 2, 3]}}',
@@ -206,7 +209,7 @@ def test_bad_input_is_refused_with_a_reason(impl):
         b'{"instances": [[1, 2, 3], []]}', b'{"instances": [[1, 2, "3"]]}', b'{"instances": [[1, 2, null]]}',
         b'{"instances": [[1, 2, true]]}', b'{"instances": [[1, 2, [3]]]}', b'{"instances": [[1, 2, NaN]]}',
         b'{"instances": [[1, 2, Infinity]]}', b'{"instances": [[1, -Infinity, 2]]}', b'{"instances": [[1, 2, 1e39]]}',
-        b'{"instances": [[1, 2, -1e39]]}', b'{"instances": [[1, 2, 1e999]]}',
+        b'{"instances": [[1, 2, -1e39]]}', b'{"instances": [[1, 2, 1e999]]}', b'{"instances": [[1, 3.41e38, 2]]}',
         b'{"instances": [[1, 2, 3], [1, 2, NaN]]}', b'{"instances": [[1, 2, 3], [1, 2, true]]}',
         b'{"instances": [[1, 2, 3], [1, 2, 3], [1, 1e39, 2]]}', b'{"instances": [[1, 2, 3], 4]}',
         b'{"instances": [[1, 2, 1' + b"0" * 400 + b"]]}",
@@ -223,6 +226,11 @@ def test_bad_input_is_refused_with_a_reason(impl):
     predictions(
         reply, np.array([[1e30, 0.0, 1.0]]), oracles[1], f"{reply.of} of an integer of 31 digits"
     )
+    halves = {"type": "dense", "kernel": np.full((3, 2), 0.5), "bias": np.zeros(2)}
+    registry.add("halves", 1, impl.sequential(halves), 3)
+    x = np.array([[3.4028e38, 0.0, 0.0], [0.0, -3.4028e38, 0.0]])
+    [reply] = one(impl, app, ask(x, "/v1/models/halves:predict"))
+    predictions(reply, x, lambda x: x @ halves["kernel"], f"{reply.of} of 3.4028e38")
 
 
 @pytest.mark.grade(points=2)
@@ -415,6 +423,13 @@ def test_split_gives_users_their_shares(impl):
         [1, 1],
         of="serving without a user in a split",
     )
+    for method, args in (("activate", ("m", 9)), ("split", ("m", {1: 0.5, 9: 0.5}))):
+        with raises("KeyError", of=f"{method}{args} in a split"):
+            getattr(registry, method)(*args)
+    with raises("ValueError", of="rollback in a split, where no version was active before"):
+        registry.rollback("m")
+    kept = [registry.serving("m", user) for user in users[:40]]
+    equal(kept, first[:40], of="serving of 40 users in a split, after calls that raised")
     x = numbers(2)
     steps = [ask(x, headers={"X-User": user}) for user in users[:12]]
     for user, version, reply in zip(users, first, one(impl, app, *steps), strict=False):
@@ -578,12 +593,17 @@ def test_batches_wait_no_longer_than_they_should(impl):
     )
     lone = impl.Batcher(module.get("triple"), 3, 0.3, returns=opaque)
     [[alone, _, late]] = traffic(
-        impl, None, [[call(lone, "__call__", [1.0]), wait(0.0), call(lone, "__call__", [2.0])]]
+        impl, None, [[call(lone, "__call__", [1.0]), wait(0.0), call(lone, "__call__", [2])]]
     )
     for answer, value in ((alone, 4.0), (late, 7.0)):
         close(tensor(answer.value), np.array([value]), of="batcher(row) of a lone row", rtol=1e-4)
         seconds = answer.end - answer.start
         holds(0.29 <= seconds <= 4, f"a lone row took {seconds:.3g} s, where max_wait is 0.3")
+    equal(
+        sorted(set(listed(module, "GIVEN"))),
+        [f"float32 of {impl.framework}"],
+        of="the dtype of the tensors that f was given, for rows of floats and of integers,",
+    )
     early = impl.Batcher(module.get("triple"), 100, 0.3, returns=opaque)
     steps = [[wait(0.2 * i), call(early, "__call__", [float(i)])] for i in range(9)]
     found = traffic(impl, None, steps)
