@@ -4,8 +4,9 @@ A LiteRT file (.tflite) holds a graph of operators and the weights. It opens wit
 code. In a quantized file, an integer q of a tensor stands for (q - zero) scale, with a scale and a zero of its own.
 
 What is exported is f(x) = softmax(model(x)), over the last axis, with the model in evaluation mode. A model is a
-Sequential of the framework's layers, and maps (B, D) to logits (B, K). Each dense layer has a bias. All of them but the
-last may be followed by batch normalization, then by ReLU, then by dropout, each there or not; the last layer is dense.
+Sequential of the framework's layers, and maps (B, D) to logits (B, K). Each dense layer has a bias; the weights of a
+unit may all be 0, as after pruning. All dense layers but the last may be followed by batch normalization, then by ReLU,
+then by dropout, each there or not; the last layer is dense.
 
 A path is a text, and its folder exists. In TensorFlow, tf.lite.TFLiteConverter writes such files. PyTorch has no
 converter that installs beside this suite, so write the operators yourself: `ai_edge_litert.schema_py_generated` has the

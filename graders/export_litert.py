@@ -7,6 +7,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring.conformance import conform
+from katagrad.authoring.deployed import expect_flags_kept
 from katagrad.authoring.expect import (
     at_most,
     close,
@@ -184,6 +185,10 @@ def test_export_runs_in_the_interpreter(impl, kind):
             }
             of = f"the exported model of a batch of {rows} in the LiteRT interpreter"
             close(found, expected, of=of, rtol=1e-4, atol=1e-5, mistakes=known)
+        x = normal(30, widths[0], scale=60.0)
+        found = runtime.run({given["name"]: x.astype(np.float32)})[returned["name"]]
+        of = "the exported model of logits in the hundreds"
+        close(found, probabilities(layers, x), of=of, rtol=1e-3, atol=1e-3)
 
 
 def calibrated(widths, rows=60):
@@ -242,6 +247,24 @@ def test_integers_compute_f(impl, kind):
                 at_most(float(off.mean()), MEAN, of=f"the mean difference {of}")
 
 
+@pytest.mark.grade(
+    points=1, hint="A bias of scale s has the integer round(bias / s), which int32 must hold."
+)
+def test_integers_hold_a_bias_without_weights(impl):
+    """with calibration, a unit whose weights are all 0 (by pruning, say) keeps its bias"""
+    widths = (4, 5, 3)
+    layers = drawn(widths, [("relu",)])
+    bias = np.array([1.5, -0.5, 0.5, 2.0, 1.0])
+    layers[0][1]["kernel"][:, ::3], layers[0][1]["bias"] = 0.0, bias
+    layers[-1][1]["kernel"][:, 1] = 0.0
+    x = calibrated(widths)
+    with impl.open("litert", exported(impl, layers, x), "model.tflite") as runtime:
+        given, returned = ends(runtime, widths)
+        off = np.abs(answers(runtime, given, returned, x) - probabilities(layers, x))
+    of = "off f of a model in which three units have a bias and no weights"
+    at_most(float(off.max()), MOST, of=f"the largest probability {of}")
+
+
 @pytest.mark.grade(points=2, hint="Copy what you change, or change nothing.", seconds=60)
 def test_export_leaves_its_arguments_alone(impl):
     """the model and the calibration are as they were after to_litert"""
@@ -255,6 +278,8 @@ def test_export_leaves_its_arguments_alone(impl):
     if impl.framework == "torch":
         training = model.get("training")
         equal(training, True, of="model.training after to_litert of a model in training mode")
+    path = place(impl)
+    expect_flags_kept(impl, model, lambda: impl.to_litert(model, 3, path), "to_litert")
     kept = ["untouched", "views", "gradients", "settings", "keywords"]
     given = [model, 3, place(impl), calibrated((3,), rows=4)]
     conform(impl, "to_litert", given, gives="anything", only=kept)
@@ -301,6 +326,11 @@ def test_run_computes_in_the_interpreter(impl):
                 # The interpreter may round a tie either way.
                 step = model[3][0] * 1.01
                 close(found, expected, of=of, rtol=1e-4, atol=step, mistakes=known)
+        x = inputs(model, 6)
+        x[range(5), range(5)] = 1e12, -1e12, 3e38, -3e38, 1e30
+        of = "run_litert of a file of int8 and numbers up to 3e38"
+        found = impl.run_litert(f"{home}/q.tflite", x)
+        close(found, integer_outputs(x, *model), of=of, rtol=1e-4, atol=model[3][0] * 1.01)
 
 
 @pytest.mark.grade(points=1)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from katagrad.authoring import deployed
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
-from katagrad.authoring.deployed import made
+from katagrad.authoring.deployed import expect_flags_kept, made
 from katagrad.authoring.expect import (
     close,
     equal,
@@ -24,6 +25,8 @@ from katagrad.authoring.oracle import softmax
 from katagrad.authoring.structure import keys
 
 BATCHES = (1, 3, 17)
+# More rows than anyone may have thought of as "many".
+MANY = 70_001
 ALL = (
     "Scaler, model and softmax belong to one module, exported in evaluation mode with a free batch."
 )
@@ -31,9 +34,21 @@ RUNTIME = {"torch": "torch_program", "tensorflow": "saved_model"}
 
 
 def drawn(features=4, hidden=6, classes=3):
-    """Weights of a model with normalization and dropout, and the scaler before it."""
+    """Weights of a model with normalization and dropout, and the scaler before it, of features of other units."""
     state = deployed.drawn(features, hidden, classes)
-    return state, normal(features, shift=2.0), uniform(features, low=0.5, high=3.0)
+    units = np.resize([1.0, 1e-4, 1e3], features)
+    mean, std = normal(features, shift=2.0), uniform(features, low=0.5, high=3.0)
+    return state, single(mean * units), single(std * units)
+
+
+def single(x):
+    """x, as float32 holds it."""
+    return x.astype(np.float32).astype(float)
+
+
+def raw(rows, mean, std):
+    """Rows of features before they are scaled."""
+    return single(mean + std * normal(rows, len(mean)))
 
 
 def probabilities(state, mean, std, x):
@@ -87,7 +102,7 @@ def test_export_opens_without_the_submission(impl):
             names = [one["name"] for one in runtime.about["outputs"]]
             equal(names, ["probabilities"], of="the names of the outputs")
         for rows in BATCHES:
-            x = normal(rows, 4, shift=2.0, scale=2.0)
+            x = raw(rows, mean, std)
             outputs = list(runtime.run({"inputs": x.astype(np.float32)}).values())
             equal(len(outputs), 1, of="the number of outputs")
             expected = probabilities(state, mean, std, x)
@@ -112,8 +127,10 @@ def test_export_leaves_the_model_alone(impl):
             True,
             of="model.training after export of a model in training mode",
         )
+    folder = place(impl)
+    expect_flags_kept(impl, model, lambda: impl.export(model, mean, std, folder, 1), "export")
     impl.assign(model, drawn(3, 5, 2)[0])
-    x = normal(4, 3)
+    x = raw(4, mean, std)
     found = impl.load_runtime(path)(x)
     close(
         found,
@@ -121,6 +138,15 @@ def test_export_leaves_the_model_alone(impl):
         of="load_runtime(path)(x) after the model changed",
         rtol=1e-4,
     )
+
+
+LOOK = """\
+import os
+
+
+def there(path):
+    return os.path.exists(path)
+"""
 
 
 @pytest.mark.grade(points=2, hint="Look at what is there before you write.", seconds=40)
@@ -136,12 +162,20 @@ def test_versions_stand_beside_each_other(impl):
     for version in (0, -1):
         with raises("ValueError", of=f"export of version {version}"):
             impl.export(model, mean, std, folder, version)
+    fresh = place(impl)
+    with raises("ValueError", of="export of version 0"):
+        impl.export(model, mean, std, fresh, 0)
+    there = plant(impl, "look.py", LOOK).get("there")
+    holds(not there(fresh), "export made a folder for version 0, which is refused")
     impl.export(made(impl, other[0]), *other[1:], folder, 10)
     holds(impl.files(f"{folder}/2") == first, "export of version 10 changed the files of version 2")
     names = {name.split("/")[1] for name in impl.files(folder)}
     equal(sorted(names), ["10", "2"], of="what is in the folder after versions 2 and 10")
-    x = normal(3, 2)
+    taken = f"{impl.write({'7/notes.txt': b'empty'})}"
+    with raises("FileExistsError", of="export of version 7, where a folder 7 holds other files"):
+        impl.export(model, mean, std, taken, 7)
     for version, (weights, *scaler) in ((2, (state, mean, std)), (10, other)):
+        x = raw(3, *scaler)
         found = impl.load_runtime(f"{folder}/{version}")(x)
         close(found, probabilities(weights, *scaler, x), of=f"version {version} of x", rtol=1e-4)
 
@@ -157,7 +191,7 @@ def test_latest_is_the_largest_number(impl):
         (["1", "10", "9"], 10),
         (["2", "100", "20", "99"], 100),
         ([], 0),
-        (["tmp", "2.old", "03", "-4", "+5", " 6", "1e3", "0", "00", "7 ", "8_0", ""], 0),
+        (["tmp", "2.old", "03", "-4", "+5", " 6", "1e3", "0", "00", "7 ", "8\n", "8_0", ""], 0),
         (["5", "٣٣", "06", "²"], 5),
         (["9" * 20, "1"], int("9" * 20)),
     ):
@@ -173,8 +207,8 @@ def test_runtime_loads_in_another_process(impl):
     files = impl.files(impl.export(made(impl, state), mean, std, place(impl), 7))
     impl.restart()
     runtime = impl.load_runtime(f"{impl.write(files)}/7")
-    for rows in BATCHES:
-        x = normal(rows, 3, shift=1.0)
+    for rows in (*BATCHES, MANY):
+        x = raw(rows, mean, std)
         expected = probabilities(state, mean, std, x)
         close(runtime(x), expected, of=f"load_runtime(path)(x) of {rows} rows", rtol=1e-4)
 
@@ -204,8 +238,66 @@ def test_signature_is_read_from_the_files(impl):
             )
 
 
+# Versions whose batch is fixed, which export never makes.
+FIXED = {
+    "torch": """\
+import os
+
+import torch
+
+
+def write(path, rows, features, classes):
+    os.makedirs(path)
+
+    class Deployed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dense = torch.nn.Linear(features, classes)
+
+        def forward(self, inputs):
+            return torch.softmax(self.dense(inputs), -1)
+
+    program = torch.export.export(Deployed(), (torch.zeros(rows, features),))
+    torch.export.save(program, path + "/model.pt2")
+""",
+    "tensorflow": """\
+import tensorflow as tf
+
+
+def write(path, rows, features, classes):
+    module = tf.Module()
+    module.kernel = tf.Variable(tf.zeros((features, classes)))
+
+    @tf.function(input_signature=[tf.TensorSpec((rows, features), name="inputs")])
+    def serve(inputs):
+        return {"probabilities": tf.nn.softmax(inputs @ module.kernel)}
+
+    tf.saved_model.save(module, path, signatures={"serving_default": serve})
+""",
+}
+
+
+@pytest.mark.grade(points=1, seconds=40)
+def test_signature_tells_a_fixed_batch(impl):
+    """signature names the one batch that a version of a fixed batch allows"""
+    write = plant(impl, "fixed.py", FIXED[impl.framework]).get("write")
+    folder, rows = place(impl), int(integers(8, 1)[0]) + 2
+    for version, batch in enumerate((1, rows), 1):
+        write(f"{folder}/{version}", batch, 3, 2)
+        of = f"signature(path) of a version for {batch} rows and no others"
+        expected = {
+            "input": "inputs", "dtype": "float32", "features": 3, "classes": 2, "batch": batch
+        }  # fmt: skip
+        found = keys(impl.signature(f"{folder}/{version}"), "signature(path)", list(expected))
+        equal(found, expected, of=of)
+
+
 def scaled(a):
     return function(lambda x: x * a)
+
+
+def reshaped(*shape):
+    return function(lambda x: x.reshape(*shape))
 
 
 def shifted_square(b):
@@ -227,10 +319,22 @@ def test_difference_is_the_largest(impl):
                 f"max_difference is {found!r}, but should be a Python float",
             )
             number(found, expected, of="max_difference(f, g, x)", rtol=1e-4)
+    x = normal(5, 3)
+    a, b = float(uniform(low=1.0, high=2.0)), 1 + 1e-10
+    number(
+        impl.float64.max_difference(scaled(a), scaled(a * b), x),
+        float(np.max(np.abs(x * a - x * (a * b)))),
+        of="max_difference(f, g, x) in float64, where f and g differ in the tenth digit",
+        rtol=1e-3,
+        atol=0.0,
+    )
     same = function(lambda x: x * 2.0)
     equal(impl.max_difference(same, same, normal(2, 2)), 0.0, of="max_difference(f, f, x)")
     with raises("ValueError", of="max_difference of the shapes (4, 3) and ()"):
         impl.max_difference(same, function(lambda x: x.sum()), normal(4, 3))
+    for shape in ((3, 4), (12,), (1, 4, 3), (4, 3, 1)):
+        with raises("ValueError", of=f"max_difference of the shapes (4, 3) and {shape}"):
+            impl.max_difference(same, reshaped(*shape), normal(4, 3))
     root = function(lambda x: sqrt(x))
     x = np.array([4.0, -1.0, 9.0])
     for one, other in ((root, same), (same, root), (root, root)):
@@ -249,7 +353,7 @@ def test_difference_proves_the_export(impl):
     folder = place(impl)
     good = impl.load_runtime(impl.export(made(impl, state), mean, std, folder, 1))
     bad = impl.load_runtime(impl.export(made(impl, state), mean, 2 * std, folder, 2))
-    x = normal(6, size)
+    x = raw(6, mean, std)
     expected = np.abs(
         probabilities(state, mean, std, x) - probabilities(state, mean, 2 * std, x)
     ).max()

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
-from katagrad.authoring.deployed import drawn, made, probabilities
+from katagrad.authoring.deployed import drawn, expect_flags_kept, made, probabilities
 from katagrad.authoring.expect import close, equal, holds, normal, number, random_seed
 from katagrad.authoring.oracle import softmax
 from katagrad.authoring.structure import keys
@@ -58,6 +59,10 @@ def test_export_runs_in_onnx_runtime(impl, widths):
             }
             of = f"the exported model of a batch of {rows} in ONNX Runtime"
             close(found, expected, of=of, rtol=1e-4, atol=1e-5, mistakes=known)
+        x = normal(30, widths[0], scale=60.0)
+        found = runtime.run({"features": x.astype(np.float32)})["probabilities"]
+        of = "the exported model of logits in the hundreds"
+        close(found, probabilities(state, x), of=of, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.grade(points=2, hint="Copy the model, or put it back into its mode.", seconds=60)
@@ -75,6 +80,8 @@ def test_export_leaves_the_model_alone(impl):
             True,
             of="model.training after to_onnx of a model in training mode",
         )
+    path = place(impl)
+    expect_flags_kept(impl, model, lambda: impl.to_onnx(model, 3, path), "to_onnx")
 
 
 @pytest.mark.grade(
@@ -105,6 +112,60 @@ def test_describe_reads_the_file(impl):
         equal(found["operators"], about["operators"], of="describe(path)['operators']")
 
 
+# A file that no exporter writes: arrays of integers and of no axes, an operator and an operator set of others.
+FOREIGN = """\
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def write(path, width, classes, domain, opset, first=0.5):
+    kernel = np.full((width, classes), 0.5, np.float32)
+    kernel[:, 0], kernel[:, 1] = first, 1 - first
+    arrays = {
+        "w": kernel,
+        "s": np.array(2.0, np.float32),
+        "shape": np.array([-1, classes], np.int64),
+    }
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["a"]),
+        helper.make_node("Mul", ["a", "s"], ["b"]),
+        helper.make_node("Mul", ["b", "s"], ["c"]),
+        helper.make_node("Normalizer", ["c"], ["d"], domain="ai.onnx.ml", norm="L1"),
+        helper.make_node("Reshape", ["d", "shape"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size])
+        for name, size in (("x", width), ("y", classes))
+    ]
+    kept = [numpy_helper.from_array(value, name) for name, value in arrays.items()]
+    graph = helper.make_graph(nodes, "foreign", ends[:1], ends[1:], kept)
+    sets = [("org.example", 99), ("ai.onnx.ml", 2), (domain, opset)]
+    imports = [helper.make_opsetid(*one) for one in sets]
+    onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=8), path)
+"""
+
+
+@pytest.mark.grade(points=2, seconds=60)
+def test_describe_reads_files_of_others(impl):
+    """describe counts arrays of any dtype and of no axes, and tells ONNX's own operator set from others"""
+    write = plant(impl, "foreign.py", FOREIGN).get("write")
+    for width, classes, domain, opset in ((3, 2, "", 13), (4, 5, "ai.onnx", 14)):
+        path = place(impl)
+        write(path, width, classes, domain, opset)
+        expected = {
+            "inputs": {"x": ["rows", width]},
+            "outputs": {"y": ["rows", classes]},
+            "opset": opset,
+            "parameters": width * classes + 1 + 2,
+            "operators": ["MatMul", "Mul", "Mul", "Normalizer", "Reshape"],
+        }
+        found = keys(impl.describe(path), "describe(path)", list(expected))
+        for key, value in expected.items():
+            of = f"describe(path)[{key!r}] of a file with the operator set {domain!r} {opset}"
+            equal(found[key], value, of=of)
+
+
 @pytest.mark.grade(
     points=3, hint="session.get_inputs()[0].name; convert to NumPy and back.", seconds=60
 )
@@ -132,6 +193,13 @@ def test_run_computes_in_onnx_runtime(impl):
         impl, "run_onnx", [f"{home}/a.onnx", x], expected=probabilities(state, x),
         only=["result", "untouched", "twice", "views", "settings", "keywords"],
     )  # fmt: skip
+    # One file after another under one name, of as many bytes.
+    write, x = plant(impl, "foreign.py", FOREIGN).get("write"), np.abs(normal(4, 3))
+    path = place(impl)
+    for first in (0.25, 0.75):
+        write(path, 3, 2, "", 13, first)
+        of = f"run_onnx(path, x) where path holds a small model with the weight {first}"
+        close(impl.run_onnx(path, x), np.tile([first, 1 - first], (4, 1)), of=of, rtol=1e-4)
 
 
 @pytest.mark.grade(points=2, hint="Compare the classes, not the probabilities.")
@@ -159,3 +227,11 @@ def test_labels_are_compared_row_by_row(impl):
         1.0,
         of="same_labels of a tie",
     )
+    # The second probability is larger by the last digits of the dtype.
+    for impl_of, step in ((impl, 2.0**-22), (impl.float64, 1e-12)):
+        near = np.array([[0.375, 0.375 + step, 0.25]])
+        equal(
+            impl_of.same_labels(near, np.array([[0.2, 0.7, 0.1]])),
+            1.0,
+            of=f"same_labels where two probabilities differ by {step:.3g}",
+        )

@@ -78,9 +78,9 @@ def to_litert(model, features, path, calibration=None):
     for i, (w, b, relu) in enumerate(folded(model)):
         steps = sums = None
         if x is not None:
-            x = x.detach() @ w.T + b  # (N, out)
-            x = torch.relu(x) if relu else x
-            steps = (w.abs().amax(dim=1) / 127).clamp(min=1e-9)  # (out,), symmetric
+            x = (x.detach() @ w.T + b).clamp(min=0.0 if relu else -torch.inf)  # (N, out)
+            room = b.abs() / (marks[0] * 2**30) + 1e-9  # int32 holds a bias without weights
+            steps = torch.maximum(w.abs().amax(dim=1) / 127, room)  # (out,), symmetric
             sums = marks[0] * steps
             w, b, marks = torch.round(w / steps[:, None]), torch.round(b / sums), ruler(x)
         kernel = graph.tensor(f"w{i}", real, w, steps)
