@@ -688,7 +688,9 @@ def test_mode_coverage_counts_modes(impl):
 def test_mode_coverage_keeps_the_contracts_words(impl):
     """mode_coverage keeps what docs/contract.md says of every function"""
     x, centres = normal(9, 2), normal(3, 2)
-    conform(impl, "mode_coverage", [x, centres, 1.2], expected=mode_coverage, rows=[0])
+    # A share is a count over a count: its own digits may be those of float32.
+    options = {"rows": [0], "without": ["digits"]}
+    conform(impl, "mode_coverage", [x, centres, 1.2], expected=mode_coverage, **options)
     # 1e-9 too far in float64, on the circle in float32.
     x = np.array([[0.5 + 1e-9], [0.0]])
     equal(impl.float64.mode_coverage(x, np.zeros((1, 1)), 0.5)[1], 0.5, of="quality in float64")
