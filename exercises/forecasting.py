@@ -32,8 +32,8 @@ def time_split(series, share):
 def fit_scaler(series):
     """Return (mean, standard deviation) of a series, two float tensors ().
 
-    series: float tensor (T,). The standard deviation divides by T. Of a constant series it is 1, so that one can
-    divide by it.
+    series: float tensor (T,). The standard deviation divides by T. Of a series whose values are all the same it
+    is 1, so that one can divide by it.
 
     >>> mean, std = fit_scaler([1.0, 3.0, 5.0])
     >>> std

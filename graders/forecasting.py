@@ -39,7 +39,7 @@ def time_split(series, share):
 
 
 def fit_scaler(series):
-    return series.mean(), np.where(series.std() > 0, series.std(), 1.0)[()]
+    return series.mean(), np.where(np.ptp(series) > 0, series.std(), 1.0)[()]
 
 
 def windows(series, lookback, horizon=1, stride=1):
@@ -121,12 +121,13 @@ def test_split_leaves_no_part_empty(impl, steps, share):
 
 
 @pytest.mark.grade(points=1, hint="Divide by T; replace a deviation of 0 by 1.")
-@pytest.mark.parametrize("kind", ["noise", "far from 0", "constant", "one step"])
+@pytest.mark.parametrize("kind", ["noise", "far from 0", "tiny", "constant", "one step"])
 def test_scaler_gives_mean_and_deviation(impl, kind):
     """mean and standard deviation over all steps; 1 for the deviation of a constant series"""
     series = {
         "noise": normal(12, scale=3.0, shift=2.0),
         "far from 0": normal(9, scale=0.5, shift=-400.0),
+        "tiny": normal(9, scale=1e-9),
         "constant": np.full(6, 7.0),
         "one step": normal(1),
     }[kind]
@@ -135,7 +136,22 @@ def test_scaler_gives_mean_and_deviation(impl, kind):
     sample = series.std(ddof=1) if kind == "noise" else 0.0
     mistakes = {"that of division by T - 1": sample, "the variance": series.var(), "0": 0.0}
     close(mean, series.mean(), of=f"the mean of {of}")
-    close(std, fit_scaler(series)[1], of=f"the deviation of {of}", mistakes=mistakes)
+    close(std, fit_scaler(series)[1], of=f"the deviation of {of}", mistakes=mistakes, atol=1e-18)
+
+
+@pytest.mark.grade(
+    points=1, hint="Ask whether all values are the same: rounding moves the deviation."
+)
+def test_scaler_knows_a_constant_series(impl):
+    """the deviation of a constant series is 1 whatever its value, also where its mean is rounded"""
+    for steps in (3, 6, 7, 10, 13, 29):
+        for value in (0.1, -1e4 / 3):
+            for precision, name in ((impl, ""), (impl.float64, ", in float64")):
+                of = f"fit_scaler({steps} steps of {value:g}){name}"
+                found = pair(
+                    precision.fit_scaler(np.full(steps, value)), of, ("mean", "standard deviation")
+                )
+                close(found[1], np.float64(1), of=f"the deviation of {of}")
 
 
 @pytest.mark.grade(points=2, hint=LAST)

@@ -13,7 +13,9 @@ def time_split(series, share):
 
 def fit_scaler(series):
     std = tf.math.reduce_std(series)
-    return tf.reduce_mean(series), tf.where(std > 0, std, tf.ones_like(std))
+    # Rounding gives the deviation of a constant series a size above 0.
+    constant = tf.reduce_max(series) == tf.reduce_min(series)
+    return tf.reduce_mean(series), tf.where(constant, tf.ones_like(std), std)
 
 
 def windows(series, lookback, horizon=1, stride=1):

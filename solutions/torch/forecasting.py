@@ -14,7 +14,9 @@ def time_split(series, share):
 
 def fit_scaler(series):
     std = series.std(correction=0)
-    return series.mean(), torch.where(std > 0, std, torch.ones_like(std))
+    # Rounding gives the deviation of a constant series a size above 0.
+    constant = series.amax() == series.amin()
+    return series.mean(), torch.where(constant, torch.ones_like(std), std)
 
 
 def windows(series, lookback, horizon=1, stride=1):
