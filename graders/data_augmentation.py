@@ -248,11 +248,15 @@ def hflip(x, chosen):
     return np.where(chosen[:, None, None, None], x[:, :, ::-1], x)
 
 
+# Numbers that fill float32: the rule about digits looks at no others.
+DEGREES, FACTORS = (
+    np.array(one, np.float32).astype(float) for one in ([10.1, 20.3, -30.7], [1.53, 0.51, 1.27])
+)
 CALLS = {
     "hflip": (hflip, (np.array([True, False, True]),)),
     "shift": (shift, (np.array([1, 0, -1]), np.array([0, 2, 1]), 0.5)),
-    "rotate": (rotate, (np.array([10.0, 20.0, -30.0]), 0.5)),
-    "zoom": (zoom, (np.array([1.5, 0.5, 1.25]), 0.5)),
+    "rotate": (rotate, (DEGREES, 0.5)),
+    "zoom": (zoom, (FACTORS, 0.5)),
     "cutout": (cutout, (np.array([0, 1, 2]), np.array([1, 0, 2]), 2, 0.5)),
 }
 
