@@ -313,13 +313,14 @@ def test_train_draws_a_new_order_each_epoch(impl):
 
 
 @pytest.mark.grade(points=2, seconds=30, hint="Hand rate and rng on to forward, batch by batch.")
-def test_train_drops_units(impl):
+@pytest.mark.parametrize("batch", [200, 1000])
+def test_train_drops_units(impl, batch):
     """the losses are those of dropout: units of 1 count 0 or 1 / (1 - rate), drawn anew in each epoch"""
     images, rate, epochs = 600, 0.4, 3
     params, x = plain(1), normal(images, 4, 4, 1)
     y = np.zeros(images, np.int64)
-    _, seen = trained(impl, params, x, y, epochs, 200, 1e-9, rate, impl.rng())
-    of = f"train(params, x, y, {epochs}, 200, 1e-9, {rate}, rng) where every unit is 1"
+    _, seen = trained(impl, params, x, y, epochs, batch, 1e-9, rate, impl.rng())
+    of = f"train(params, x, y, {epochs}, {batch}, 1e-9, {rate}, rng) of 600 rows where every unit is 1"
     seen = losses(seen, epochs, of, kind="float")
     high, low = np.log(2), np.log1p(np.exp(-1 / (1 - rate)))
     mean, deviation = rate * high + (1 - rate) * low, np.sqrt(rate * (1 - rate)) * (high - low)
