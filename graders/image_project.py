@@ -149,6 +149,13 @@ def test_groups_follow_chains_of_near_images(impl, near):
         equal(found, groups(x, near or NEAR), of=of, mistakes={
             "the lowest near row, without chains": first,
         })  # fmt: skip
+    if near is not None:
+        return
+    # Distances that floats hold exactly: 36 numbers, all a quarter apart, and two images that are equal.
+    x = np.zeros((5, 3, 4, 3)) + np.array([0.0, 0.25, 0.75, 0.75, 1.0])[:, None, None, None]
+    for bound, wanted in ((0.25, [0, 0, 2, 2, 2]), (0.0, [0, 1, 2, 2, 4])):
+        of = f"groups(x, near={bound}) of images of the one colour 0, 0.25, 0.75, 0.75 and 1"
+        equal(impl.groups(image(x), near=bound), np.array(wanted), of=of)
 
 
 @pytest.mark.grade(points=1)
@@ -189,6 +196,9 @@ def test_split_keeps_groups_together(impl, share):
     for _ in range(5):
         of = f"split(group, {share}, rng) of {len(group)} rows in 8 groups"
         sides(impl.split(group, share, impl.rng()), group, share, of)
+    # Groups of one row: 2.25 rows are 3, and 3.6 are 4.
+    alone = np.arange(9)
+    sides(impl.split(alone, share, impl.rng()), alone, share, f"split(range(9), {share}, rng)")
 
 
 @pytest.mark.grade(points=2)
