@@ -374,6 +374,14 @@ def test_fit_takes_steps_of_any_size(impl, size):
         close(found[i], right[i], of=f"{name} of {of}", rtol=1e-5, atol=1e-6 / size)
 
 
+@pytest.mark.grade(points=1, hint="Take `epochs` steps, whatever the losses are.")
+def test_fit_takes_all_its_steps(impl):
+    """a loss that does not fall ends nothing: the history has `epochs` losses"""
+    x, y = np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([0, 0, 1, 1])  # the gradient is 0
+    _, _, history = impl.fit(x, y, 0.5, 6)
+    recorded(history, [np.log(2)] * 6, "fit([[1], [-1], [1], [-1]], [0, 0, 1, 1], 0.5, 6)")
+
+
 @pytest.mark.grade(points=1, hint="The loop over the epochs may run no times.")
 def test_fit_may_take_no_steps(impl):
     """no epochs leave w and b at 0, and an empty history"""
