@@ -320,7 +320,7 @@ def test_five_steps_are_exact(impl, activation):
 
 
 @pytest.mark.grade(points=2, hint=BATCHES)
-@pytest.mark.parametrize(("rows", "batch"), [(5, 2), (6, 3), (7, 3)])
+@pytest.mark.parametrize(("rows", "batch"), [(5, 2), (6, 3), (9, 8)])
 def test_train_takes_a_step_for_each_batch(impl, rows, batch):
     """an epoch takes one step for each batch, the short last one too, and reports the mean loss"""
     params, x, y = network(3, 4, 3), normal(1, 3), integers(3, 1)

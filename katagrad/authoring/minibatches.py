@@ -233,7 +233,8 @@ def followed(
 def expect_new_batches(epochs: list[Batches], of: str) -> None:
     """Expect the rows of 5, in batches of 2, to be put together anew in each of 24 epochs.
 
-    There are 15 ways to do so: that one of them comes in half of the epochs has a chance of 3 in 10 million.
+    There are 15 ways to do so: that one of them comes in half of the epochs has a chance of 3 in 10 million, and
+    that only six of them come one of 1.4 in a million.
     """
     assert len(epochs) == 24, "other numbers have other chances"
     kinds = [frozenset(tuple(sorted(numbers.tolist())) for numbers in own) for own in epochs]
@@ -243,6 +244,11 @@ def expect_new_batches(epochs: list[Batches], of: str) -> None:
         raise Failure(
             f"{kinds.count(most)} of {len(epochs)} epochs of {of} made the same batches of rows, {shown}, "
             "but each should draw a new order of the rows"
+        )
+    if len(set(kinds)) < 7:
+        raise Failure(
+            f"{len(epochs)} epochs of {of} put the rows together in only {len(set(kinds))} of 15 ways, "
+            "but should mix single rows: every two rows may come into one batch"
         )
 
 

@@ -231,6 +231,14 @@ def test_batches_that_come_again_are_refused():
         expect_new_batches(epochs, "train")
 
 
+def test_rows_that_are_only_rotated_are_refused():
+    rng = np.random.default_rng(5)
+    orders = [np.roll(np.arange(5), rng.integers(5)) for _ in range(24)]
+    epochs, _ = followed(walked(orders)[0], 0.5, walk, 5, 2, "train")
+    with pytest.raises(Failure, match=r"in only 5 of 15 ways"):
+        expect_new_batches(epochs, "train")
+
+
 def test_a_setting_that_is_ignored_is_named():
     def run(lr, epochs):
         return {"w": np.full(3, lr), "history": [0.5, 0.25]}
