@@ -22,7 +22,9 @@ cross-entropy), automatic differentiation and optimizers are welcome.
 
 Graded as an outcome, on images that training has not met: with filters (16, 32) and 64 units, digits
 of 8 by 8 pixels (12 epochs, batch 32, lr 0.03, rate 0.1), and the median accuracy of the runs must
-reach 0.94.
+reach 0.94. Where the full MNIST is present, it is graded in place of digits, and takes about a minute:
+with filters (8, 16) and 64 units, 30,000 of its images (batch 32, rate 0.1; 2 epochs with lr 0.05, and
+a second call of 1 epoch with lr 0.005), to 0.98 on its 10,000 test images.
 
 Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was"
 and the like mean.

@@ -13,11 +13,25 @@ from typing import Any
 
 import numpy as np
 
+from katagrad.authoring.draws import generator
 from katagrad.authoring.oracle import softmax
+from katagrad.data import Split
 
 Layer = Mapping[str, Any]
 # What every contract names for batch normalisation.
 EPSILON = 1e-5
+
+
+def sample(split: Split, rows: int) -> Split:
+    """`rows` of the training images, drawn anew for each run, and all test images; float32 from 0 to 1, (N, H, W, 1).
+
+    split: grey images of bytes, (N, H, W), as `data.mnist()` gives them.
+    """
+    chosen = generator().choice(len(split.train_x), rows, replace=False)
+    train_x, test_x = (
+        x[..., None] / np.float32(255) for x in (split.train_x[chosen], split.test_x)
+    )
+    return Split(train_x, split.train_y[chosen], test_x, split.test_y, split.name, split.classes)
 
 
 def in_blocks(layers: Sequence[Layer]) -> list[Layer]:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from katagrad.authoring import convnet
+from katagrad.authoring.context import CheckContext, running
 from katagrad.authoring.layers import exact, put
+from katagrad.data import Split
 
 LEARNED = ("kernel", "bias", "scale", "offset")
 
@@ -91,3 +93,19 @@ def test_layers_of_the_same_name_are_put_where_they_belong():
     for one, value in zip(exact(impl.given), values, strict=True):
         for key in value:
             assert (one[key] == value[key]).all(), key
+
+
+def test_sample_draws_rows_with_their_labels_and_keeps_the_test_images():
+    x = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((1, 3, 2), np.uint8)
+    whole = Split(x, np.arange(40), x[:7], np.arange(7), "forty", ("a", "b"))
+    drawn = []
+    for seed in (1, 2):
+        with running(CheckContext(seed)):
+            found = convnet.sample(whole, 9)
+        assert found.train_x.shape == (9, 3, 2, 1)
+        assert found.train_x.dtype == np.float32
+        assert len(set(found.train_y.tolist())) == 9
+        np.testing.assert_allclose(found.train_x[:, 0, 0, 0] * 255, found.train_y, rtol=1e-6)
+        np.testing.assert_allclose(found.test_x[:, 0, 0, 0] * 255, found.test_y, rtol=1e-6)
+        drawn.append(found.train_y.tolist())
+    assert drawn[0] != drawn[1]
