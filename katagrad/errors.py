@@ -21,7 +21,14 @@ class Failure(AssertionError):
 
 
 class FormFailure(Failure):
-    """The answer has the wrong form (type, structure, shape), so the check's hint is not shown."""
+    """The answer has the wrong form (type, structure, shape), so the check's hint is not shown.
+
+    instead: which function returned what kind of thing instead of the one asked for, "softmax: None"; or empty.
+    """
+
+    def __init__(self, message: str, instead: str = "") -> None:
+        super().__init__(message)
+        self.instead = instead
 
 
 class NotStarted(Failure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,12 @@ from katagrad.worker.wire import NotATensor, Random, WithLayout
 TOLERANCE = {"float32": (1e-4, 1e-5), "float64": (1e-9, 1e-12)}
 # Dtypes that no contract allows.
 HALF = ("float16",)
+# The slip that usually makes a function return a value of this type.
+SLIPS = {
+    "NoneType": "does the function end without `return`?",
+    "generator": "the function should `return`, not `yield`",
+    "coroutine": "write `def`, not `async def`",
+}
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,9 @@ def tensor(actual: Any, of: str) -> np.ndarray:
         raise FormFailure(
             f"{of} is missing: no gradient arrives there; the result does not depend on it through tensor operations"
         )
-    raise FormFailure(f"{of} is {kind_of(actual)}, but should be a tensor")
+    raise FormFailure(
+        f"{of} is {kind_of(actual)}, but should be a tensor{slip(actual, of)}", instead(actual, of)
+    )
 
 
 def numbers(actual: Any, of: str) -> np.ndarray:
@@ -128,7 +137,22 @@ def numbers(actual: Any, of: str) -> np.ndarray:
             return np.asarray([plain(item) for item in actual])
         except ValueError:
             pass
-    raise FormFailure(f"{of} is {kind_of(actual)}, but should hold numbers")
+    raise FormFailure(
+        f"{of} is {kind_of(actual)}, but should hold numbers{slip(actual, of)}", instead(actual, of)
+    )
+
+
+def instead(value: Any, of: str) -> str:
+    """The function whose result is of another kind than asked, with that kind: "softmax: None". Empty where unknown."""
+    call = re.match(r"\w+(?= of |\()", of)
+    kind = value.type_name if isinstance(value, Remote) else type(value).__name__
+    return f"{call[0]}: {kind}" if call else ""
+
+
+def slip(value: Any, of: str) -> str:
+    """The slip that usually makes a function return such a value, to follow a message; empty for other values."""
+    named = SLIPS.get(instead(value, of).rpartition(" ")[2])
+    return f"; {named}" if named else ""
 
 
 def kind_of(value: Any) -> str:

@@ -20,7 +20,10 @@ def items(result: Any, of: str, names: Sequence[str]) -> Sequence[Any]:
     """
     asked = f"{len(names)} things: {', '.join(names)}"
     if not isinstance(result, (tuple, list)):
-        raise FormFailure(f"{of} returned {wording.kind_of(result)}, but should return {asked}")
+        raise FormFailure(
+            f"{of} returned {wording.kind_of(result)}, but should return {asked}{wording.slip(result, of)}",
+            wording.instead(result, of),
+        )
     if len(result) != len(names):
         count = f"{len(result)} thing{'s' if len(result) != 1 else ''}"
         raise FormFailure(f"{of} returned {count}, but should return {asked}")
@@ -36,8 +39,10 @@ def pair(result: Any, of: str, names: Sequence[str] = ("the first", "the second"
 def keys(result: Any, of: str, names: Sequence[str]) -> Mapping[str, Any]:
     """Expect a dict with exactly these keys; returns it. A missing key is named."""
     if not isinstance(result, dict):
+        asked = f"a dict with the keys {sorted(names)}"
         raise FormFailure(
-            f"{of} is {wording.kind_of(result)}, but should be a dict with the keys {sorted(names)}"
+            f"{of} is {wording.kind_of(result)}, but should be {asked}{wording.slip(result, of)}",
+            wording.instead(result, of),
         )
     wording.same_keys(result, dict.fromkeys(names), of)
     return result

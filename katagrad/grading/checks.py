@@ -75,7 +75,8 @@ class Outcome:
     message: why it failed, or what is to be said of a pass. printed: by the submission. whole: whether the message is
     of the topic's file, not of this check. crash: what the submission raised, LOADING or FORM; empty for a judgement.
     form: whether the result has the wrong form (kind, structure, shape), which the check's hint is not about.
-    place: the submission's own line at which it raised, "softmax.py:9"; empty where it did not.
+    place: the submission's own line at which it raised, "softmax.py:9"; empty where it did not. instead: which function
+    returned which kind of thing instead of the one asked for, "softmax: None"; or empty.
     """
 
     status: str
@@ -87,6 +88,7 @@ class Outcome:
     crash: str = ""
     form: bool = False
     place: str = ""
+    instead: str = ""
 
     @property
     def hinted(self) -> bool:
@@ -197,7 +199,7 @@ def run_case(
     source = transport.source
     seed = derive(rules.seed, source.topic, check_name, case_name)
     status, message, whole, crash, form = PASSED, "", True, "", False
-    allowed, where = seconds * rules.patience, ""
+    allowed, where, instead = seconds * rules.patience, "", ""
     with running(CheckContext(seed, rules.full_size)) as context:
         try:
             source.ready()
@@ -214,6 +216,7 @@ def run_case(
             crash = LOADING if whole else reason.kind if isinstance(reason, StudentError) else ""
             whole = whole or isinstance(reason, Overtime)
             form, where = isinstance(reason, FormFailure), getattr(reason, "place", "")
+            instead = reason.instead if isinstance(reason, FormFailure) else ""
         except NotGraded as reason:
             status, message = NOT_GRADED, str(reason)
         except AssertionError as reason:
@@ -234,7 +237,7 @@ def run_case(
     message, printed = hanging(message), visible(printed[:SHOWN_PRINTS])
     took = time.monotonic() - started
     used, at = tuple(sorted(context.used)), one_line(where)
-    return Outcome(status, message, printed, took, used, whole, crash, form, at)
+    return Outcome(status, message, printed, took, used, whole, crash, form, at, instead)
 
 
 def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:

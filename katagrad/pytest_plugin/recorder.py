@@ -127,14 +127,16 @@ def named(nodeid: str) -> tuple[str, str] | None:
 def reason_of(case: CaseReport) -> tuple[str, str, str] | None:
     """A key that is equal for failures with the same reason. None if the failure is shown on its own.
 
-    The reason is the same exception at the same line, or a message that concerns the whole file.
+    The reason is the same exception at the same line, the same kind of wrong result of a function, or a message that
+    concerns the whole file.
     """
     outcome = case.outcome
     if outcome.status != FAILED:
         return None
     if outcome.whole:
         return case.topic, "", outcome.message
-    return (case.topic, outcome.crash, outcome.place) if outcome.place else None
+    same = outcome.instead or outcome.place
+    return (case.topic, outcome.crash, same) if same else None
 
 
 class Controller:

@@ -205,6 +205,35 @@ def test_same_exception_at_the_same_line_is_shown_once_where_it_happened(workspa
     assert f"softmax.py:{line}" in places
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("    result", "is None, but should be a tensor; does the function end without `return`?"),
+        (
+            "    yield result",
+            "is a generator, but should be a tensor; the function should `return`, not",
+        ),
+        ("    return [result]", "is a list ("),
+    ],
+)
+def test_same_kind_of_wrong_result_is_shown_once(workspace, wrong, said):
+    path = workspace.solve()
+    source = path.read_text()
+    head, _, rest = source.partition("def softmax(")
+    body, end, others = rest.partition("\n\n\n")
+    lines = body.splitlines()
+    last = next(i for i, line in enumerate(lines) if line.startswith("    return "))
+    lines[last] = f"{lines[last].replace('return', 'result =')}\n{wrong}"
+    path.write_text(f"{head}def softmax({chr(10).join(lines)}{end}{others}")
+    output = workspace.run("graders/softmax.py", expect=1)
+    failures, summary = output.split("= short test summary info =")
+    assert failures.count("softmax of a (") == 1
+    # The check of the contract's words has a message of its own.
+    assert failures.count("but should be a tensor") == 2
+    assert said in failures
+    assert "failed for the same reason" in summary
+
+
 def test_checks_stand_at_the_functions_of_the_student(workspace):
     path = workspace.solve()
     conftest = workspace.folder / "conftest.py"
