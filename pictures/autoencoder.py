@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import unmarked
 from katagrad.data import digits
 
 PLAN = {"code": 16, "hidden": (64,), "quantile": 0.95, "epochs": 8, "batch": 32, "lr": 0.004}
@@ -29,7 +30,7 @@ def draw_reconstructions(impl, figure):
                 pixels.reshape(8, 8), vmin=0, vmax=0.5 if name == "error" else 1, cmap="gray"
             )
             axes.set(title=name, xlabel="column", ylabel="row")
-            axes.tick_params(labelbottom=False, labelleft=False, length=0)
+            unmarked(axes)
 
 
 def draw_errors(impl, figure):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import confusion
 from katagrad.data import digits
 
 
@@ -19,10 +20,4 @@ def draw_report(impl, figure):
         axes.plot(epochs, history[f"val_{name}"], "--", label="validation")
         axes.set(xlabel="epoch", ylabel="loss in nats" if name == "loss" else name)
         axes.legend(fontsize="x-small")
-    axes = matrix.subplots()
-    axes.imshow(counts * (1 - np.eye(10)), cmap="Oranges", vmin=0, vmax=4)
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            colour = "#606060" if row != column else "#3070b0"
-            axes.text(column, row, f"{count:g}", ha="center", va="center", color=colour, fontsize=7)
-    axes.set(xlabel="predicted class", ylabel="true class", xticks=range(10), yticks=range(10))
+    confusion(matrix.subplots(), counts)

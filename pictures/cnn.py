@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import confusion, unmarked
 from katagrad.boundary.implementation import image
 from katagrad.data import digits
 
@@ -22,7 +23,7 @@ def draw_kernels(impl, figure):
     for axes, weights in zip(figure.subplots(2, 4).flat, first[:, :, 0].T, strict=True):
         axes.imshow(weights.T, cmap="RdBu", vmin=-most, vmax=most)
         axes.set(xlabel="column", ylabel="row")
-        axes.tick_params(labelbottom=False, labelleft=False, length=0)
+        unmarked(axes)
 
 
 def draw_confusion(impl, figure):
@@ -35,12 +36,4 @@ def draw_confusion(impl, figure):
     left, right = figure.subplots(1, 2)
     left.plot(range(1, len(history) + 1), history, marker=".")
     left.set(xlabel="epoch", ylabel="mean loss in nats")
-    wrong = counts * (1 - np.eye(10))
-    right.imshow(wrong, cmap="Oranges", vmin=0, vmax=2 * max(wrong.max(), 1))
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            colour = "#606060" if row != column else "#3070b0"
-            right.text(
-                column, row, f"{count:g}", ha="center", va="center", color=colour, fontsize=7
-            )
-    right.set(xlabel="predicted class", ylabel="true class", xticks=range(10), yticks=range(10))
+    confusion(right, counts)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import unmarked
 from katagrad.data import SHAPES5_CLASSES, shapes5
 
 
@@ -22,5 +23,4 @@ def draw_batch(impl, figure):
         for axes, pixels, label in zip(line, images, labels, strict=True):
             axes.imshow(pixels)
             axes.set(xlabel=f"{label}: {names[label]}", ylabel=name)
-            axes.yaxis.label.set_visible(axes is line[0])
-            axes.tick_params(labelbottom=False, labelleft=False, length=0)
+            unmarked(axes, ylabel=axes is line[0])

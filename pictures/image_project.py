@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import confusion, unmarked
 from katagrad.boundary.implementation import image
 from katagrad.data import SHAPES5_CLASSES, shapes5
 
@@ -20,7 +21,7 @@ def draw_images(impl, figure):
         for axes, pixels, kind in zip(line, pictures, SHAPES5_CLASSES, strict=True):
             axes.imshow(np.clip(pixels, 0, 1))
             axes.set(xlabel=kind, ylabel=name)
-            axes.tick_params(labelbottom=False, labelleft=False, length=0)
+            unmarked(axes)
 
 
 def draw_learning(impl, figure):
@@ -36,10 +37,4 @@ def draw_learning(impl, figure):
     left, right = figure.subplots(1, 2)
     left.plot(range(1, len(history) + 1), history, marker=".")
     left.set(xlabel="epoch", ylabel="mean loss in nats")
-    right.imshow(counts, cmap="Oranges", vmin=0, vmax=2 * counts.max())
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            right.text(column, row, f"{count:g}", ha="center", va="center", color="#606060")
-    right.set(xlabel="predicted class", ylabel="true class")
-    right.set_xticks(range(5), SHAPES5_CLASSES, rotation=30)
-    right.set_yticks(range(5), SHAPES5_CLASSES)
+    confusion(right, counts, SHAPES5_CLASSES)

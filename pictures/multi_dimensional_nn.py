@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import unmarked
 from katagrad.data import digits
 
 
@@ -18,6 +19,4 @@ def draw_denoised(impl, figure):
         for axes, pixels in zip(line, images, strict=True):
             axes.imshow(pixels, cmap="Greys", vmin=0, vmax=1)
             axes.set(xlabel="column", ylabel=name)
-            axes.xaxis.label.set_visible(name == "meant")
-            axes.yaxis.label.set_visible(axes is line[0])
-            axes.tick_params(labelbottom=False, labelleft=False, length=0)
+            unmarked(axes, name == "meant", axes is line[0])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import unmarked
 from katagrad.data import digits
 
 
@@ -22,6 +23,4 @@ def draw_errors(impl, figure):
         said = f"a {split.test_y[row]}, taken for {p[row].argmax()}"
         axes.set_title(said, fontsize="x-small")
         axes.set(xlabel="column", ylabel="row")
-        axes.xaxis.label.set_visible(False)
-        axes.yaxis.label.set_visible(False)
-        axes.tick_params(labelbottom=False, labelleft=False, length=0)
+        unmarked(axes, False, False)

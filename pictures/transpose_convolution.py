@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from katagrad.authoring.plots import unmarked
 from katagrad.boundary.implementation import image, kernel
 from katagrad.data import digits
 
@@ -27,7 +28,7 @@ def draw_sizes(impl, figure):
         for axes, pixels in zip(column, images, strict=True):
             axes.imshow(pixels[:, :, 0], cmap="gray", vmin=0, vmax=1)
             axes.set(xlabel="column", ylabel="row")
-            axes.tick_params(labelbottom=False, labelleft=False, length=0)
+            unmarked(axes)
         column[0].set_title(name, fontsize="small")
 
 
