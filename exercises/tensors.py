@@ -18,7 +18,8 @@ into Deep Learning, section 2.1; Harris et al. (2020), Array programming with Nu
 def make(shape, fill=0.0, dtype="float32"):
     """Return a tensor of the given shape, filled with one number.
 
-    shape: tuple of ints; () makes a scalar. fill: Python number; whole numbers up to 2**53 keep all digits in int64.
+    shape: tuple of ints; () makes a scalar. fill: Python number; float64 keeps all its digits (in TensorFlow,
+    tf.cast(0.1, "float64") does not), and int64 keeps those of whole numbers up to 2**53.
     dtype: "float32", "float64", "int64" or "bool", whatever the type of `fill`.
 
     >>> make((2, 3), fill=7.0)

@@ -6,7 +6,9 @@ import tensorflow as tf
 
 
 def make(shape, fill=0.0, dtype="float32"):
-    return tf.fill(shape, tf.cast(fill, dtype))
+    # tf.cast would make a float32 tensor of a Python float first.
+    number = tf.constant(float(fill), tf.float64)
+    return tf.fill(shape, tf.cast(number, dtype))
 
 
 def count(shape):
