@@ -266,7 +266,7 @@ def test_scaler_sees_the_training_rows_alone(impl):
         of = f"standardize({rows} rows of 0.1, {rows} rows of 1.1)"
         close(found[0], 0 * same, of=f"{of}[0]", atol=1e-5)
         close(found[1], 0 * same + 1, of=f"{of}[1]", atol=1e-5)
-    for scale in (1e-5, 1e5):
+    for scale in (1e-10, 1e-5, 1e5):
         found = impl.standardize(scale * normal(9, 2))[0]
         number(
             float(found.std()),
@@ -338,6 +338,8 @@ def test_choice_has_the_smallest_validation_error(impl):
         best = candidates[int(np.argmin(means))]
         number(found, best, of=f"choose_l2(x, y, folds, {candidates}), noise {noise}")
         chosen.add(best)
+        found = impl.float64.choose_l2(x, 1e-5 * y, folds, candidates)
+        number(found, best, of=f"choose_l2(x, y / 100,000, folds, {candidates}), noise {noise}")
     for _ in range(
         DRAWS
     ):  # of data on which the mean chooses as neither the first nor the last fold, the median nor the worst does
@@ -352,6 +354,20 @@ def test_choice_has_the_smallest_validation_error(impl):
             found = impl.float64.choose_l2(x, y, folds, candidates)
             of = f"choose_l2(x, y, folds, {candidates}), where folds, median and the worst choose otherwise,"
             number(found, candidates[best], of=of)
+            break
+    for _ in range(DRAWS):  # of data on which a mean over all rows chooses otherwise
+        x, y = regression(5, noise=3.0)
+        folds = folds_of(5, 3)
+        errors = np.array(
+            [[fitted_errors(x[t], y[t], x[v], y[v], c)[1] for t, v in folds] for c in candidates]
+        )
+        means, by_row = errors.mean(axis=1), errors @ [len(v) for _, v in folds]
+        best = means.argmin()
+        if best != by_row.argmin() and np.sort(means)[1] > 1.01 * means.min():
+            found = impl.float64.choose_l2(x, y, folds, candidates)
+            of = f"choose_l2(x, y, folds, {candidates}) of folds of 2, 2 and 1 rows"
+            mistakes = {"the choice by the mean over all rows": candidates[by_row.argmin()]}
+            number(found, candidates[best], of=of, mistakes=mistakes)
             break
     x, y = regression(12)
     found = impl.float64.choose_l2(x, 0 * y, folds_of(12, 3), (0.1, 2.0, 0.5))
