@@ -177,7 +177,9 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
     def do_take(self, handle: Handle, count: int, returns: Any) -> list[Any]:
         """Up to `count` items of a held iterable."""
         value = self.held[handle.id]
-        iterator: Iterator[Any] = value if hasattr(value, "__next__") else iter(value)
+        # As `for` does; iter() of a generator is the generator, which goes on where it stopped.
+        bare = hasattr(value, "__next__") and not hasattr(value, "__iter__")
+        iterator: Iterator[Any] = value if bare else iter(value)
         items = []
         for _ in range(count):
             try:

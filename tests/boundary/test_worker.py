@@ -53,6 +53,29 @@ def transport(pool, text):
     )
 
 
+ITERABLES = """
+class Loader:
+    def __iter__(self):
+        self.left = 3
+        return self
+
+    def __next__(self):
+        if self.left == 0:
+            raise StopIteration
+        self.left -= 1
+        return float(self.left)
+
+
+class Counter:
+    left = 3
+    __next__ = Loader.__next__
+
+
+def softmax(x, axis=-1, temperature=1.0):
+    return {"loader": Loader, "counter": Counter, "generator": lambda: (float(i) for i in range(3))}[x]()
+"""
+
+
 WORSE = {
     "crash": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
     "endless loop": ("while True: pass", "endless loop"),
@@ -121,6 +144,22 @@ def test_the_worker_inside_the_driver_gives_the_same_results(pool, tmp_path):
     )
     assert done.stdout.strip() == repr(results(pool))
     assert LocalPool(tmp_path).limits.wall > 1e6
+
+
+def test_items_are_taken_as_a_loop_takes_them(pool):
+    connection = transport(pool, ITERABLES)
+    try:
+        connection.begin(3, 60)
+        impl = Implementation(connection)
+        made = {kind: impl.softmax(kind) for kind in ("loader", "counter", "generator")}
+        found = {kind: (one.take(2), one.take(9)) for kind, one in made.items()}
+    finally:
+        connection.close()
+    assert found == {
+        "loader": ([2.0, 1.0], [2.0, 1.0, 0.0]),
+        "counter": ([2.0, 1.0], [0.0]),
+        "generator": ([0.0, 1.0], [2.0]),
+    }
 
 
 def test_a_lost_server_is_started_again(pool):
