@@ -77,6 +77,7 @@ def make_loader(dataset, batch, shuffle=False, rng=None, drop_last=False):
     shuffle: if true, every pass goes over all items once, in a new random order; if false, in the order of the dataset.
     rng: NumPy Generator from which the orders follow: the same seed gives the same orders. Needed only to shuffle.
     Returns an object with len() (batches in a pass) and iteration; each batch is a pair of tensors (B, ...), (B, ...).
+    A pass may begin while another one is under way, and neither changes the other.
     The framework's own loaders are welcome. Items are fetched when their batch is asked for (or a few ahead).
 
     Raises ValueError if batch < 1, and if shuffle is asked for without rng.

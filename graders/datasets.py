@@ -33,6 +33,14 @@ def transform(x):
     CALLS.append(1)
     return x * len(CALLS)
 """
+# A pass that begins when another one has yielded its first batch.
+WITHIN = """
+def within(loader):
+    outer = iter(loader)
+    first = next(outer)
+    inner = list(loader)
+    return [first, *outer], inner
+"""
 
 
 def table(names, rows):
@@ -92,7 +100,8 @@ def test_datasets_keep_the_contracts_words(impl):
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_table_splits_features_from_target(impl, place):
     """a TableDataset yields each row as float32 features and target, wherever the target's column stands"""
-    names = ["size, m²", "old price", 'Größe 9"', "price"]
+    # U+2028 ends a line for str.splitlines, and not in a file.
+    names = ["size, m²", "old\u2028price", 'Größe 9"', "price"]
     numbers = np.round(normal(5, 4, scale=50.0), 3)
     path = impl.write({f"plain{place}.csv": table(names, numbers.tolist())})
     ds = impl.TableDataset(f"{path}/plain{place}.csv", names[place])
@@ -109,6 +118,11 @@ def test_table_splits_features_from_target(impl, place):
             mistakes={"the row with its target": numbers[i], "the next row": np.delete(numbers[(i + 1) % 5], place)},
         )  # fmt: skip
         close(y, numbers[i, place], of=f"y of dataset[{i}]")
+    path = impl.write({f"single{place}.csv": table(names, numbers[:1].tolist())})
+    ds = impl.TableDataset(f"{path}/single{place}.csv", names[place])
+    equal(len(ds), 1, of="len(dataset) of one row")
+    close(ds[0][0], np.delete(numbers[0], place), of="x of the only row")
+    close(ds[-1][1], numbers[0, place], of="y of the only row")
 
 
 @pytest.mark.grade(points=1, hint='An empty field is "": turn it into NaN before float() sees it.')
@@ -362,6 +376,12 @@ def test_loader_shuffles_whole_items(impl):
         numbers(passes[0]) != numbers(passes[1]) and numbers(passes[1]) != numbers(passes[2]),
         "two passes had the same order, but each should have a new one",
     )
+    within = plant(impl, "within.py", WITHIN).get("within")
+    for shuffle in (False, True):
+        loader = impl.make_loader(items, 5, shuffle=shuffle, rng=impl.rng())
+        for name, found in zip(("a pass", "a pass begun inside it"), within(loader), strict=True):
+            of = f"the items of {name}, sorted, of make_loader(items, 5, {shuffle=})"
+            equal(sorted(numbers(found)), list(range(n)), of=of)
 
 
 @pytest.mark.grade(points=1, hint="Draw from rng alone, never from a global generator.")
