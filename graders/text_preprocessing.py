@@ -118,6 +118,8 @@ CASES = {
     "apostrophes": "don't 'quote' it''s rock'n'roll 'tis dogs'",
     "apostrophes beside digits": "the 1980's 5'9 0'x '90s 7' x'2",
     "typographic": "don\u2019t \u2018stop\u2019 it\u2019s",
+    # Other signs that look like one: quotation marks, accents and a prime separate, and U+02BC is a letter.
+    "no apostrophes": "a\u2018b c`d e\u00b4f g\u2032h i\uff07j k\u201bl m\u02bcn",
     "signs": "well-known, semi_colon; e.g. a/b (c) [d] {e} $5 50%",
     "white space": "  a\tb\n\nc\u00a0d  ",
     "tags": "one<br /><br />two <a href='x y'>three</a>",
@@ -152,6 +154,8 @@ def test_tokenize_knows_every_script(impl):
     """letters and digits of other scripts are letters and digits"""
     text = "\u00dcber STRA\u00dfE, \u041c\u043e\u0441\u043a\u0432\u0430! \u6771\u4eac2"
     text += " na\u00efve \u0663 x\u00b2 \ufb01n"
+    # str.isalnum is true for a fraction and a Roman numeral, too, which str.isdigit and str.isdecimal are not.
+    text += " 2\u00bd cups of \u2167 and \u2468"
     equal(impl.tokenize(text), tokenize(text), of=f"tokenize({text!r})")
 
 
