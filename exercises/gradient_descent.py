@@ -60,6 +60,7 @@ def fit(loss_fn, params, x, y, batch, lr, epochs, rng):
 
     loss_fn: a function (params, x, y) -> scalar tensor, the mean loss over the rows of x and y.
     params: dict of float tensors at the start, left as they were. x: tensor (N, ...). y: tensor (N, ...), row by row.
+    Both may be integer tensors; loss_fn then gets integers.
     batch: rows a step. Every row is used once an epoch, in a new order each time; a short last batch makes a step, too.
     lr: float. The step is lr times the gradient of the batch's mean loss, of however many rows.
     epochs: passes over all rows; 0 leaves the parameters as they are.

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_most,
@@ -14,6 +15,7 @@ from katagrad.authoring.expect import (
     from_scratch,
     function,
     holds,
+    integers,
     normal,
     number,
     raises,
@@ -195,6 +197,49 @@ def test_fit_takes_all_its_epochs(impl):
     _, history = impl.fit(PROJECTION, start, x, y, 2, 0.1, 4, impl.rng())
     of = "the history of 4 epochs whose losses are 0"
     equal(list(history), [0.0] * 4, of=of)
+
+
+@pytest.mark.grade(points=1, hint="Call loss_fn with all rows after the last step of an epoch.")
+@pytest.mark.parametrize("batch", [3, 5, 7])
+def test_fit_records_the_loss_over_all_rows(impl, batch):
+    """the last loss is that of the returned parameters, in which every row weighs alike"""
+    # Of 8 rows, one batch is short; and the rows differ much, so it matters how they are weighed.
+    x, y = normal(8, 3), normal(8, 2) * np.arange(1, 9)[:, None]
+    params = {"w": normal(3, 2), "b": normal(2)}
+    given = [LINE, params, x, y, batch, 0.03, 2, impl.rng()]
+    found, history = impl.fit(*given)
+    number(
+        history[-1],
+        squared_error(found, x, y),
+        of=f"history[-1] of fit with 8 rows, {batch=}",
+        rtol=1e-4,
+    )
+
+
+# A loss that notes whether x and y are integers, and depends on w alone.
+NOTED = """
+GIVEN = []
+
+def loss(params, x, y):
+    GIVEN.append(["int" in str(rows.dtype) for rows in (x, y)])
+    return (params["w"] - 3.0) ** 2
+"""
+
+
+@pytest.mark.grade(points=1, hint="Give loss_fn the rows of x and y as they are.")
+def test_fit_hands_on_rows_as_they_are(impl):
+    """x and y may be integers, and are integers in the loss then"""
+    for x, y, kinds in (
+        (integers(9, 6, 2), normal(6), [True, False]),
+        (normal(6, 2), integers(3, 6), [False, True]),
+    ):
+        module = plant(impl, "noted.py", NOTED)
+        found, _ = impl.fit(module.get("loss"), {"w": np.zeros(())}, x, y, 4, 0.25, 1, impl.rng())
+        close(found["w"], np.array(2.25), of="w after two steps of 0.25 on (w - 3)^2")
+        given = module.get("GIVEN")
+        of = "whether x and y are integers in loss_fn, where " + ("x is" if kinds[0] else "y is")
+        for one in given if isinstance(given, list) else given.fetch():
+            equal(list(one), kinds, of=of)
 
 
 @pytest.mark.grade(points=2, hint=MEAN)

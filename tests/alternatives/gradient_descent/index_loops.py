@@ -29,7 +29,7 @@ def sgd_step(params, grads, lr):
 def fit(loss_fn, params, x, y, batch, lr, epochs, rng):
     kinds = {name: w.dtype for name, w in params.items()}
     own = {name: w.detach().double().clone().requires_grad_() for name, w in params.items()}
-    x, y = x.double(), y.double()
+    x, y = (rows.double() if rows.is_floating_point() else rows for rows in (x, y))
     history = []
     for _ in range(epochs):
         for rows in minibatches(x.shape[0], batch, rng):
