@@ -91,8 +91,8 @@ def train(model, x, y, validation_x, validation_y, epochs, lr, batch_size):
     rows, which are only looked at. lr: Adam's learning rate; beta1 0.9, beta2 0.999, epsilon 1e-7. The last batch of
     an epoch may be smaller; it is not left out.
     Returns a history of four lists, one Python float an epoch in each: "loss" and "accuracy", the mean over all N
-    training rows as their batches are seen; "val_loss" and "val_accuracy", over the validation rows, at the end of the
-    epoch.
+    training rows as their batches are seen, before the step; "val_loss" and "val_accuracy", over the validation rows,
+    at the end of the epoch.
 
     >>> x = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
     >>> history = train(build(2, (3,), 4), x, [0, 3, 1], x, [0, 3, 1], epochs=5, lr=0.01, batch_size=2)

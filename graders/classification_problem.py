@@ -8,6 +8,7 @@ import pytest
 from katagrad import data
 from katagrad.authoring import oracle
 from katagrad.authoring.conformance import anew, conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_most,
     close,
@@ -265,6 +266,23 @@ def test_evaluate_counts_what_the_model_answers(impl, n):
     judge(impl.evaluate(model, x, few), evaluate(layers, x, few), of)
 
 
+@pytest.mark.grade(points=1, hint="The last batch may be smaller: a mean of means is another mean.")
+def test_evaluate_weighs_all_rows_alike(impl):
+    """the loss and the accuracy of 1,537 rows are means over the rows, in whatever batches they are taken"""
+    layers = random_layers(6, 5, 4)
+    # The last rows are judged with larger losses. Rows too close to call are left out.
+    usual, last = (clear(layers, scale * normal(2000, 6)) for scale in (1.0, 20.0))
+    x, y = np.concatenate([usual[:1437], last[:100]]), integers(4, 1537)
+    found = impl.evaluate(build(impl, layers), x, y)
+    judge(found, evaluate(layers, x, y), "evaluate(model, x, y) of 1,537 rows")
+
+
+def clear(layers, x):
+    """The rows of x whose largest logit is not close to another."""
+    z = np.sort(forward(layers, x)[1], axis=1)
+    return x[z[:, -1] - z[:, -2] > 1e-3 * (1 + np.abs(z).max(1))]
+
+
 def judge(found, expected, of):
     """Compare what evaluate returned with the oracle's."""
     holds(isinstance(found, dict), f"{of} is {type(found).__name__}, but should be a dict")
@@ -393,6 +411,33 @@ def test_train_reports_each_epoch(impl):
     )
 
 
+@pytest.mark.grade(points=1, hint="Count right answers among the logits that the loss is taken of.")
+def test_train_counts_answers_before_the_step(impl):
+    """the accuracy of an epoch is that of the answers before each step, the validation's that at its end"""
+    # All answers are class 0, until the first step makes them class 1.
+    layers = [{"kernel": np.zeros((5, 3)), "bias": np.array([0.05, 0.0, 0.0])}]
+    x, y = np.repeat(normal(1, 5), 9, axis=0), np.full(9, 1)
+    model = build(impl, layers)
+    found = recorded(impl.train(model, x, y, x[:4], y[:4], 2, 0.5, 9), 2)
+    for key, wanted in (("accuracy", (0.0, 1.0)), ("val_accuracy", (1.0, 1.0))):
+        for epoch, value in enumerate(wanted):
+            mistakes = {"the accuracy after the step": 1.0} if value == 0 else {}
+            of = f'history["{key}"][{epoch}] of a model whose first step turns wrong answers into right ones'
+            number(found[key][epoch], value, of=of, atol=1e-6, mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="Frameworks have other defaults for epsilon than 1e-7.")
+def test_train_uses_the_epsilon_asked_for(impl):
+    """where gradients are as small as epsilon, the first step is that of epsilon 1e-7"""
+    model = build(impl, [{"kernel": np.zeros((4, 3)), "bias": np.zeros(3)}])
+    x, y = 1e-6 * np.array([[1.0, -2.0, 3.0, 0.5]]), np.array([1])
+    impl.train(model, x, y, x, y, 1, 1.0, 1)
+    # Logits of 0 give each class a third.
+    g = x.T * (1 / 3 - np.eye(3)[1])
+    of = "train(model, x, [1], x, [1], 1, 1.0, 1), x near 1e-6, from weights of 0"
+    expect_epsilon(impl.layers(model)[0]["kernel"], np.zeros((4, 3)), g, 1.0, of)
+
+
 @pytest.mark.grade(points=1, hint="Draw a new order of the rows, and take x and y in that order.")
 def test_train_shuffles_the_rows(impl):
     """every epoch takes each row once, in batches of the size asked for, in a new random order"""
@@ -411,7 +456,8 @@ def test_run_reports_what_can_be_computed_again(impl, kind):
     test_images = pictures(40, 3, 5) // 3  # darker, so that scaling them by themselves shows
     if kind == "float32":  # 256ths, which float32 represents exactly
         images, test_images = images / 256, test_images / 256
-    options = {"hidden": (8,), "epochs": 2, "lr": 0.02, "batch_size": 16}
+    hidden = (8,) if kind == "uint8" else ()
+    options = {"hidden": hidden, "epochs": 2, "lr": 0.02, "batch_size": 16}
     report = impl.run(images, labels, test_images, 3, seed=11, validation_share=0.3, **options)
     asked = {"model", "training_rows", "validation_rows", "mean", "std", "history", "validation"}
     equal(sorted(report), sorted(asked | {"predictions"}), of="the keys of run(...)")
@@ -435,7 +481,8 @@ def test_run_reports_what_can_be_computed_again(impl, kind):
         return ((some - own.mean()) / own.std()).reshape(len(some), -1)
 
     layers = impl.layers(report["model"])
-    equal([len(layer["bias"]) for layer in layers], [8, 3], of="the widths of the model's layers")
+    widths, of = [len(layer["bias"]) for layer in layers], f"the widths of run(..., {hidden=})"
+    equal(widths, [*hidden, 3], of=of)
     expected = evaluate(layers, scaled(images[validation]), labels[validation])
     judge(report["validation"], expected, 'run(...)["validation"]')
     history = recorded(report["history"], 2)
@@ -527,6 +574,10 @@ def by_heart(impl, seed):
     # 100 guesses at a coin: 0.5, standard deviation 0.05; 0.75 is five of them away.
     of = "the validation accuracy on random labels, which can only be guessed,"
     at_most(report["validation"]["accuracy"], 0.75, of=of)
+    # By now the validation loss has risen for many epochs: the last is not the best.
+    last = report["history"]["val_loss"][-1]
+    of = 'run(...)["validation"]["loss"], beside the last val_loss,'
+    number(report["validation"]["loss"], last, of=of, rtol=1e-3)
     return float(report["history"]["accuracy"][-1])
 
 

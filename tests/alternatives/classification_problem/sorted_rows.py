@@ -53,7 +53,7 @@ def evaluate(model, x, y):
 
 def train(model, x, y, validation_x, validation_y, epochs, lr, batch_size):
     y = y.long()
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, eps=1e-7)
     history = {key: [] for key in ("val_accuracy", "val_loss", "accuracy", "loss")}
     for _ in range(epochs):
         losses, right = [], []
