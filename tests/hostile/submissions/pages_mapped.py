@@ -20,8 +20,9 @@ def softmax(x, axis=-1, temperature=1.0):
     libc.madvise(area, COUNT * STEP, NOHUGEPAGE)
     for at in range(COUNT):
         ctypes.string_at(area + at * STEP, 1)
-        if at % (1 << 14) == 0:
-            time.sleep(0.01)
+        # Slowly, so that a watch on a busy machine has its turn.
+        if at % (1 << 12) == 0:
+            time.sleep(0.02)
     print("OPEN", COUNT * 4096 >> 20, "MiB of tables", flush=True)
     return wrong.softmax(x)
 
