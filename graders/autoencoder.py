@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_least,
@@ -250,6 +251,26 @@ def test_train_takes_steps_of_adam(impl):
         lambda epsilon: flat(descent(params, [(x, x)] * 3, 0.05, epsilon)[0]),
     )
     close(after, expected, of=f"the weights after {of}", rtol=5e-3, atol=2e-3)
+
+
+@pytest.mark.grade(
+    points=1, seconds=30, hint="Frameworks have other defaults for epsilon than 1e-7."
+)
+def test_train_uses_the_numbers_of_adam(impl):
+    """beta1, beta2 and epsilon of Adam are those of the stub"""
+
+    def offset(start, epochs, lr):
+        # Nothing but the last bias has a gradient: rows and weights are 0.
+        model = own(impl, [np.zeros((3, 2)), np.zeros(2), np.zeros((2, 3)), start])
+        impl.train(model, np.zeros((5, 3)), epochs, 5, lr, impl.rng())
+        return weights(impl, model)[-1]
+
+    start = np.array([2.0, -1.5, 1.0])[generator().permutation(3)]
+    of = f"train on rows of zeros, epochs={STEPS}, lr={RATE}"
+    expect_betas(offset(start, STEPS, RATE), start, lambda b: 2 * b / 3, of)
+    start *= 4e-7
+    of = "train on rows of zeros, with a last bias near 0"
+    expect_epsilon(offset(start, 1, 1.0), start, 2 * start / 3, of)
 
 
 @pytest.mark.grade(points=1, seconds=30)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     close,
     equal,
+    generator,
     holds,
     normal,
     number,
@@ -310,6 +312,26 @@ def test_fit_takes_steps_of_adam(impl):
     for name, expected, less in zip(("kernel", "bias"), right[:2], other[:2], strict=True):
         same = np.where(np.abs(expected - less) < UNDECIDED, after[name], expected)
         close(same, expected, of=f"the {name} after {of}", rtol=5e-3, atol=5e-3)
+
+
+@pytest.mark.grade(
+    points=1, seconds=30, hint="Frameworks have other defaults for epsilon than 1e-7."
+)
+def test_fit_uses_the_numbers_of_adam(impl):
+    """beta1, beta2 and epsilon of Adam are those of the stub"""
+
+    def bias(start, epochs, lr):
+        # Nothing but the bias has a gradient: the windows are 0, and so are the targets.
+        model = linear(impl, np.zeros((4, 3)), start)
+        impl.fit(model, np.zeros((5, 4, 1)), np.zeros((5, 3)), epochs, lr, 5, impl.rng())
+        return impl.layers(model)[-1]["bias"]
+
+    start = np.array([2.0, -1.5, 1.0])[generator().permutation(3)]
+    of = f"fit on windows of zeros, epochs={STEPS}, lr={RATE}"
+    expect_betas(bias(start, STEPS, RATE), start, lambda b: 2 * b / 3, of)
+    start *= 4e-7
+    of = "fit on windows of zeros, with a bias near 0"
+    expect_epsilon(bias(start, 1, 1.0), start, 2 * start / 3, of)
 
 
 @pytest.mark.grade(points=2, seconds=30)

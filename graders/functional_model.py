@@ -5,6 +5,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import oracle
+from katagrad.authoring.adam import RATE, STEPS, expect_betas
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     between,
@@ -64,14 +65,14 @@ def by_name(impl, model):
     return layers
 
 
-def filled(impl, in_shape=(4, 3), k=5, widths=(8, 6)):
-    """A model whose parameters the grader knows; returns (model, parameters by name)."""
+def filled(impl, in_shape=(4, 3), k=5, widths=(8, 6), given=None):
+    """A model whose parameters the grader knows; returns (model, parameters by name). given: them, or None to draw."""
     model = called(impl.build(in_shape, k, widths), in_shape)
     features = [in_shape[0] * in_shape[1], widths[0], widths[0], widths[1], k]
     features = dict(
         zip(NAMES, [features[0:2], features[1:3], features[2:4], features[3:]], strict=True)
     )
-    p = {
+    p = given or {
         name: (normal(n_in, n_out, scale=0.7), normal(n_out, scale=0.3))
         for name, (n_in, n_out) in features.items()
     }  # fmt: skip
@@ -269,9 +270,18 @@ def test_train_starts_from_the_given_weights(impl):
         between(moved, 0.0098, 0.0102, of=f"the largest step of the bias of {name!r}")
 
 
+# No value of these reaches the logits, and no gradient of them anything but their bias.
+STILL = {
+    "relu": (np.zeros((12, 8)), np.full(8, -1.0)),
+    "tanh": (np.zeros((8, 8)), np.zeros(8)),
+    "selu": (np.zeros((8, 6)), np.zeros(6)),
+    "logits": (np.zeros((6, 5)), np.array([1.5, -1.0, 0.5, 0.0, -0.5])),
+}
+
+
 @pytest.mark.grade(points=2, seconds=60, hint="Adam with beta1 0.9, beta2 0.999, and lr as given.")
 def test_train_makes_the_steps_of_adam(impl):
-    """three full-batch epochs end where the steps of a new Adam on the mean cross-entropy end"""
+    """full-batch epochs end where the steps of a new Adam on the mean cross-entropy end"""
     model, p = filled(impl)
     start = impl.layers(model)
     x, y = images(12, 4, 3), np.arange(12) % 5
@@ -297,6 +307,13 @@ def test_train_makes_the_steps_of_adam(impl):
     of = "of 'logits' after three steps of Adam, lr=0.1"
     for i, key in enumerate(("kernel", "bias")):
         close(found[key], p["logits"][i], of=f"the {key} {of}", rtol=1e-2, atol=1e-2)
+    order = generator().permutation(5)
+    bias, counts = STILL["logits"][1][order], np.array([10, 6, 2, 1, 1])[order]
+    model, _ = filled(impl, given=STILL | {"logits": (np.zeros((6, 5)), bias)})
+    impl.train(model, images(20, 4, 3), np.repeat(np.arange(5), counts), STEPS, 20, RATE)
+    found = by_name(impl, model)["logits"]["bias"]
+    of = f"train(model, images, labels, {STEPS}, batch=20, lr={RATE})"
+    expect_betas(found, bias, lambda b: softmax(b) - counts / 20, of)
 
 
 @pytest.mark.grade(points=2, seconds=60, hint="Weigh each batch's mean loss by its number of rows.")

@@ -388,6 +388,33 @@ def test_generator_step_moves_the_generator(impl):
         same(impl, judge, "discriminator", others, of)
 
 
+@pytest.mark.grade(
+    points=1, hint="Frameworks have other defaults for epsilon than 1e-7.", seconds=30
+)
+def test_optimizer_has_the_epsilon_asked_for(impl):
+    """where gradients are as small as epsilon, a step of the generator is that of epsilon 1e-7"""
+    made, judge, own, others = built(impl, 3, 2, (6, 5))
+    others[-1]["kernel"] *= 1e-6  # and so are all gradients of the generator
+    impl.assign(judge, others)
+    z = normal(7, 3)
+    impl.generator_step(made, judge, impl.make_optimizer(made, RATE), z)
+    found = (flat(exact(impl, made, "generator")) - flat(own)) / RATE
+    right = []
+    # Epsilon beside the corrected root, as in the paper, or beside the uncorrected one, as in older forms.
+    for epsilon in (1e-7, 1e-7 / np.sqrt(1 - BETA)):
+        game = Game(own, others, RATE, epsilon)
+        game.generator_step(z)
+        right.append((flat(game.made) - flat(own)) / RATE)
+    far = [float(np.abs(found - one).max()) for one in right]
+    at = int(np.argmax(np.abs(found - right[int(np.argmin(far))])))
+    holds(
+        min(far) < 0.02,
+        f"in a generator_step whose gradients are about 1e-7, a parameter moved by {found[at]:.4g} "
+        f"times lr, but should by {right[0][at]:.4g}, where epsilon 1e-7 is added to the corrected "
+        f"root, or {right[1][at]:.4g}, where it is added to the uncorrected one",
+    )
+
+
 @pytest.mark.grade(points=3, hint=CLEAR, seconds=30)
 def test_steps_leave_no_gradients_behind(impl):
     """steps of both kinds, one after the other, are each those of their own loss"""

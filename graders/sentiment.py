@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     close,
@@ -366,6 +367,29 @@ def test_fit_takes_steps_of_adam(impl):
         close(value, wanted, of=f"the {name} after {of}", rtol=1e-2, atol=1e-2)
     rows = of_type(after, "embedding")["table"]
     close(rows, table, of=f"the table after {of}", rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.grade(
+    points=1, seconds=30, hint="Frameworks have other defaults for epsilon than 1e-7."
+)
+def test_fit_uses_the_numbers_of_adam(impl):
+    """beta1, beta2 and epsilon of Adam are those of the stub"""
+
+    def bias(start, y, epochs, lr):
+        # Nothing but the bias has a gradient: words and weights are 0.
+        model, layers = mean_model(impl, 7, 3)
+        of_type(layers, "embedding").update(table=np.zeros((7, 3)))
+        of_type(layers, "dense").update(kernel=np.zeros((3, 1)), bias=start)
+        impl.assign(model, layers)
+        impl.fit(model, reviews(len(y), 5, 7), y, epochs, lr, len(y), impl.rng())
+        return of_type(impl.layers(model), "dense")["bias"]
+
+    start, y = np.array([3.0]), np.array([0.0, 1, 0, 0, 0])
+    of = f"fit on 5 reviews of zeros, epochs={STEPS}, lr={RATE}"
+    expect_betas(bias(start, y, STEPS, RATE), start, lambda b: sigmoid(b) - 0.2, of)
+    start = np.array([-15.0])
+    of = "fit on a negative review of zeros"
+    expect_epsilon(bias(start, np.zeros(1), 1, 1.0), start, sigmoid(start), of)
 
 
 @pytest.mark.grade(points=2, seconds=30)
