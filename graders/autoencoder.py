@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
+from katagrad.authoring.adam import RATE, STEPS, expect_betas
 from katagrad.authoring.conformance import anew, conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     between,
@@ -270,7 +271,7 @@ def test_train_uses_the_numbers_of_adam(impl):
     expect_betas(offset(start, STEPS, RATE), start, lambda b: 2 * b / 3, of)
     start *= 4e-7
     of = "train on rows of zeros, with a last bias near 0"
-    expect_epsilon(offset(start, 1, 1.0), start, 2 * start / 3, of)
+    expect_epsilon(offset(start, 1, 1.0), start, 2 * start / 3, 1.0, of)
 
 
 @pytest.mark.grade(points=1, seconds=30)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
+from katagrad.authoring.adam import RATE, STEPS, expect_betas
 from katagrad.authoring.conformance import anew, conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     close,
     equal,
@@ -331,7 +332,7 @@ def test_fit_uses_the_numbers_of_adam(impl):
     expect_betas(bias(start, STEPS, RATE), start, lambda b: 2 * b / 3, of)
     start *= 4e-7
     of = "fit on windows of zeros, with a bias near 0"
-    expect_epsilon(bias(start, 1, 1.0), start, 2 * start / 3, of)
+    expect_epsilon(bias(start, 1, 1.0), start, 2 * start / 3, 1.0, of)
 
 
 @pytest.mark.grade(points=2, seconds=30)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
+from katagrad.authoring.adam import RATE, STEPS, expect_betas
 from katagrad.authoring.conformance import anew, conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     close,
     equal,
@@ -389,7 +390,7 @@ def test_fit_uses_the_numbers_of_adam(impl):
     expect_betas(bias(start, y, STEPS, RATE), start, lambda b: sigmoid(b) - 0.2, of)
     start = np.array([-15.0])
     of = "fit on a negative review of zeros"
-    expect_epsilon(bias(start, np.zeros(1), 1, 1.0), start, sigmoid(start), of)
+    expect_epsilon(bias(start, np.zeros(1), 1, 1.0), start, sigmoid(start), 1.0, of)
 
 
 @pytest.mark.grade(points=2, seconds=30)
