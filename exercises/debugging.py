@@ -91,7 +91,7 @@ def nan_guard(step, loss, gradients):
     step: integer, which the message names. loss: scalar tensor. gradients: list of tensors, left as they were: a guard
     that replaces NaN by 0 hides the fault.
 
-    >>> nan_guard(7, 1.0, [[1.0, 1e999]])
+    >>> nan_guard(7, scalar(1.0), [[[1.0, 1e999]], [0.0]])
     Traceback (most recent call last):
         ...
     FloatingPointError: step 7: gradient 0 is not finite

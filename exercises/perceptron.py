@@ -21,7 +21,7 @@ def neuron(x, w, b, activation):
     x: float tensor (N, D). w: float tensor (D,). b: float tensor ().
     activation: function of a tensor that works element by element. Returns a float tensor (N,).
 
-    >>> neuron([[1.0, 2.0], [0.0, 1.0]], [3.0, -1.0], 0.5, lambda z: maximum(z, 0.0))
+    >>> neuron([[1.0, 2.0], [0.0, 1.0]], [3.0, -1.0], scalar(0.5), lambda z: maximum(z, 0.0))
     [1.5, 0.0]
     """
     raise NotImplementedError("neuron")
@@ -32,7 +32,7 @@ def predict(x, w, b):
 
     x: float tensor (N, D). w: float tensor (D,). b: float tensor (). Returns an int64 tensor (N,).
 
-    >>> predict([[2.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [1.0, -1.0], 0.0)
+    >>> predict([[2.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [1.0, -1.0], scalar(0.0))
     [1, 0, 1]
     """
     raise NotImplementedError("predict")

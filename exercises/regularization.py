@@ -44,7 +44,7 @@ def penalized_loss(loss, params, l1=0.0, l2=0.0, skip_bias=True):
 
     loss: scalar tensor. l1, l2: Python floats >= 0.
 
-    >>> penalized_loss(2.0, [[[1.0, -2.0]]], l1=0.5, l2=0.25)
+    >>> penalized_loss(scalar(2.0), [[[1.0, -2.0]], [5.0]], l1=0.5, l2=0.25)
     4.75
     """
     raise NotImplementedError("penalized_loss")
@@ -72,8 +72,9 @@ def adam_step(params, grads, moments, step, lr=0.001, l2=0.0, decay=0.0, skip_bi
     moments: tuple (list of all m, list of all v), tensors like params; zeros before the first step. step: 1, 2, 3, ...
     What is given stays as it was.
 
-    >>> adam_step([[[10.0]]], [[[4.0]]], ([[[0.0]]], [[[0.0]]]), 1, lr=0.5, decay=0.1)
-    ([[[9.0]]], ([[[0.4]]], [[[0.016]]]))
+    >>> zeros = [[[0.0]], [0.0]]
+    >>> adam_step([[[10.0]], [10.0]], [[[4.0]], [4.0]], (zeros, zeros), 1, lr=0.5, decay=0.1)
+    ([[[9.0]], [9.5]], ([[[0.4]], [0.4]], [[[0.016]], [0.016]]))
     """
     raise NotImplementedError("adam_step")
 

@@ -16,7 +16,7 @@ from katagrad.authoring.expect import (
     same_inputs,
 )
 
-BIAS = "A tensor with one axis is a bias: leave it out unless skip_bias is False."
+BIAS = "A tensor with fewer than two axes is a bias: leave it out unless skip_bias is False."
 DECOUPLED = "Decay acts on the weight itself: w - lr * g - lr * decay * w, g being the loss's gradient alone."
 
 
@@ -73,8 +73,16 @@ def fit_lasso(x, y, l1, lr, steps):
 
 
 def tensors():
-    """A matrix, a bias, an image kernel and another bias, of unlike size."""
-    return [normal(3, 4), normal(4, scale=2.0), normal(2, 2, 3, 2, scale=0.5), normal(2)]
+    """A matrix, a bias, an image kernel, another bias, the kernel of a sequence and a bias (), of unlike size."""
+    kernel = normal(2, 2, 3, 2, scale=0.5)
+    return [
+        normal(3, 4),
+        normal(4, scale=2.0),
+        kernel,
+        normal(2),
+        normal(3, 1, 2),
+        np.asarray(normal()),
+    ]
 
 
 @pytest.mark.grade(points=2, hint=BIAS)
@@ -370,6 +378,12 @@ def test_lasso_makes_all_its_steps(impl, scale):
     of = f"after 300 steps with y near {scale:g}, divided by {scale:g}"
     close(w / scale, expected[0] / scale, of=f"w {of}")
     close(np.asarray(b / scale), expected[1] / scale, of=f"b {of}")
+    # No feature goes with y, so w stays 0 in the first step; b moves, and then w does.
+    x, y = np.array([[1.0], [3.0]]), scale * np.array([3.0, -1.0])
+    w, _ = impl.float64.fit_lasso(x, y, 0.1 * scale, 0.1, 6)
+    expected, _ = fit_lasso(x, y, 0.1 * scale, 0.1, 6)
+    of = f"w after 6 steps, the first of which leaves it at 0, with y near {scale:g}, divided by {scale:g}"
+    close(w / scale, expected / scale, of=of)
 
 
 @pytest.mark.grade(points=2)
@@ -408,6 +422,8 @@ def test_penalized_loss_keeps_the_contracts_words(impl):
     given = {"l1": 0.3, "l2": 0.2}
     loss = np.asarray(normal())
     conform(impl, "penalized_loss", [loss, tensors()], given, expected=penalized_loss)
+    # With nothing to add, too, the result is a new tensor.
+    conform(impl, "penalized_loss", [loss, tensors()], only=["result", "shared"])
 
 
 @pytest.mark.grade(points=1)
@@ -435,6 +451,8 @@ def test_sparsity_keeps_the_contracts_words(impl):
 def test_soft_threshold_keeps_the_contracts_words(impl):
     """soft_threshold follows the rules of docs/contract.md"""
     conform(impl, "soft_threshold", [normal(3, 4), 0.8], expected=soft_threshold)
+    # Where nothing is moved, too, the result is a new tensor.
+    conform(impl, "soft_threshold", [normal(3, 4), 0.0], only=["result", "shared"])
 
 
 @pytest.mark.grade(points=1)

@@ -218,6 +218,7 @@ def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Ca
         given: dict[str, Callable[..., Any]] = {
             "rng": impl.rng,
             "plain": _plain,
+            "scalar": np.asarray,
             "image": image,
             "kernel": kernel,
             "list": _items,
