@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_most,
@@ -23,6 +24,21 @@ from katagrad.authoring.oracle import slopes
 
 REGISTER = "Make parameters once: nn.Parameter in __init__, or add_weight in build."
 SHAPES = [(2, 3), (5,), (1, 1), (2, 3, 4)]  # leading axes are put before n_in
+# A layer that turns (B, T, n) into (B, 1, n), which broadcasts against its input.
+MEAN = {
+    "torch": """
+import torch
+class Mean(torch.nn.Module):
+    def forward(self, x):
+        return x.mean(dim=1, keepdim=True)
+""",
+    "tensorflow": """
+import keras
+class Mean(keras.layers.Layer):
+    def call(self, x):
+        return keras.ops.mean(x, axis=1, keepdims=True)
+""",
+}
 
 
 def called(layer, x):
@@ -214,6 +230,11 @@ def test_residual_adds_its_input(impl):
         mistakes={"inner(x) without x": expected - x, "twice x": 2 * x},
     )
     equal(sorted(p.size for p in impl.parameters(layer)), [3, 9], of="the sizes of its parameters")
+    if impl.framework == "torch":
+        # Without duplicates, as above, a parameter with two names would count once.
+        named = [name for name, _ in layer.named_parameters(remove_duplicate=False)]
+        of = "how many names the two parameters of Residual(Dense(3, 3)) have"
+        equal(len(named), 2, of=of)
     twice = called(impl.Residual(impl.Residual(inner)), x)
     close(twice(x), x + expected, of="Residual(Residual(inner))(x)")
     plain = impl.Residual(impl.L2Normalize())
@@ -229,6 +250,9 @@ def test_residual_refuses_other_shapes(impl):
     flat = impl.sequential("flatten")
     with raises("ValueError", of="Residual of a layer that turns (2, 3, 4) into (2, 12)"):
         impl.Residual(flat)(normal(2, 3, 4))
+    mean = plant(impl, "mean.py", MEAN[impl.framework]).get("Mean")()
+    with raises("ValueError", of="Residual of a layer that turns (2, 3, 4) into (2, 1, 4)"):
+        impl.Residual(mean)(normal(2, 3, 4))
 
 
 @pytest.mark.grade(
