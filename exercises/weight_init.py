@@ -62,6 +62,7 @@ def he_normal(shape, rng):
 def initialize(model, rng):
     """Give every dense layer of `model` new weights by he_normal and a bias of zero, in place. Returns None.
 
+    The parameters take new values and stay the same objects, so that an optimizer which has them goes on with them.
     model: torch.nn.Sequential or keras.Sequential of dense layers and activations; every dense layer has a bias.
     """
     raise NotImplementedError("initialize")
