@@ -18,6 +18,7 @@ from katagrad.authoring.expect import (
     raises,
     uniform,
 )
+from katagrad.authoring.footprint import operators
 
 ALIGN = "Walk through both shapes from the last axis to the first; what is missing counts as 1."
 KEEP = "Keep the axis that you reduce (keepdims), so that it stretches against x again."
@@ -115,7 +116,7 @@ def test_broadcast_shape_refuses_other_lengths(impl, pair):
 
 
 @pytest.mark.grade(points=2, hint=KEEP)
-@pytest.mark.parametrize("size", [(7,), (4, 6), (5, 5), (3, 4, 5)], ids=str)
+@pytest.mark.parametrize("size", [(7,), (4, 6), (5, 5), (3, 4, 5), (3, 2, 4, 5)], ids=str)
 def test_standardize_works_along_every_axis(impl, size):
     """standardize subtracts the mean and divides by the deviation along every axis"""
     x = normal(*size, scale=3.0, shift=2.0)
@@ -287,6 +288,18 @@ def test_broadcasting_passes_gradients(impl):
     close(result, np.einsum("bnk,bnm->km", a, c), of="d batched_matmul / d b")
 
 
+def count(impl, name, n):
+    """How many operators a function runs where every axis has n elements."""
+    given = {
+        "standardize": (normal(n, n, n), 1),
+        "scale_rows": (normal(n, n), normal(n)),
+        "outer": (normal(n), normal(n)),
+        "pairwise_sqdist": (normal(n, n), normal(n, n)),
+        "batched_matmul": (normal(n, n, n), normal(n, n, n)),
+    }[name]
+    return operators(impl, lambda: impl.call(name, *given))
+
+
 @pytest.mark.grade(
     points=2, hint="Give the tensors axes of length 1, and combine them in one operation."
 )
@@ -301,4 +314,12 @@ def test_broadcasting_needs_no_loop(impl):
                 f"{name} has a Python loop on line {getattr(node, 'lineno', '?')}, "
                 "but should work on whole tensors",
             )
+    # A loop in disguise (map, a helper, tf.map_fn) runs operators for each row, each column or each matrix.
+    few, many = ({name: count(impl, name, n) for name in names} for n in (3, 24))
+    for name in names:
+        holds(
+            many[name] < few[name] + 15,
+            f"{name} runs {few[name]} operations where all axes have 3 elements, and {many[name]} where they "
+            "have 24: it goes through them one by one, but should work on whole tensors",
+        )
     equal(impl.broadcast_shape((2, 1), (3,)), (2, 3), of="broadcast_shape((2, 1), (3,))")

@@ -1,8 +1,9 @@
-"""How much a call of a submission holds at once: the largest tensor that any of its operators makes.
+"""What the operators of a call of a submission do: how many run, and the largest tensor that one of them makes.
 
-most = largest(impl, lambda: impl.predict(params, image(x), 2))
+    most = largest(impl, lambda: impl.predict(params, image(x), 2))
+    count = operators(impl, lambda: impl.scale_rows(x, factors))
 
-Operators inside a graph of TensorFlow count with the shapes that are known when it is traced.
+Operators inside a graph of TensorFlow count when it is traced, with the shapes that are known then.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from torch.utils._pytree import tree_leaves
 
 
 class Sizes(TorchDispatchMode):
-    most = 0
+    most = count = 0
 
     def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
         found = operator(*args, **(kwargs or {}))
+        self.count += 1
         for one in tree_leaves(found):
             if isinstance(one, torch.Tensor):
                 self.most = max(self.most, one.numel())
@@ -34,43 +36,56 @@ SIZES = Sizes()
 
 
 def begin():
-    SIZES.most = 0
+    SIZES.most = SIZES.count = 0
     SIZES.__enter__()
 
 
 def end():
     SIZES.__exit__(None, None, None)
-    return SIZES.most
+    return SIZES.most, SIZES.count
 """
 TENSORFLOW = """
 from tensorflow.python.framework import op_callbacks
 
-MOST = [0]
+MOST, COUNT = [0], [0]
 
 
 def note(kind, inputs, attributes, outputs, op_name=None, graph=None):
+    COUNT[0] += 1
     for one in outputs:
         size = one.shape.num_elements() if one.shape.rank is not None else None
         MOST[0] = max(MOST[0], size or 0)
 
 
 def begin():
-    MOST[0] = 0
+    MOST[0] = COUNT[0] = 0
     op_callbacks.add_op_callback(note)
 
 
 def end():
     op_callbacks.remove_op_callback(note)
-    return MOST[0]
+    return MOST[0], COUNT[0]
 """
 
 
 def largest(impl: Implementation, run: Callable[[], Any]) -> int:
     """The count of numbers in the largest tensor that an operator makes during `run()`, which calls `impl`."""
+    return _seen(impl, run)[0]
+
+
+def operators(impl: Implementation, run: Callable[[], Any]) -> int:
+    """How many operators of the framework run during `run()`, which calls `impl`.
+
+    A loop over rows runs more of them for more rows; one operation on whole tensors does not.
+    """
+    return _seen(impl, run)[1]
+
+
+def _seen(impl: Implementation, run: Callable[[], Any]) -> tuple[int, int]:
     module = plant(impl, "sizes.py", TORCH if impl.framework == "torch" else TENSORFLOW)
     module.begin()
     try:
         run()
     finally:
-        most = module.end()
-    return int(most)
+        most, count = module.end()
+    return int(most), int(count)
