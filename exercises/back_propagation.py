@@ -137,7 +137,8 @@ class Value:
 
         An operation is gone through once, after all that use its result: the time is that of the forward
         computation, however often results are used again. Graphs 300 operations deep must work.
-        Graphs of several results may share Values; each result's backward then adds to their grad.
+        Graphs of several results may share Values, operands and intermediate results; each result's backward then
+        adds to their grad. It adds the derivatives of its own result alone, whatever their grad already holds.
         """
         raise NotImplementedError("Value.backward")
 

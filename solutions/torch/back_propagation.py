@@ -92,10 +92,13 @@ class Value:
                 order.append(node)  # after everything that it was computed from
 
         visit(self)
-        self.grad = 1.0
+        # The derivatives of this result alone; `grad` may hold those of others.
+        flow = dict.fromkeys(order, 0.0)
+        flow[self] = 1.0
         for node in reversed(order):
             for parent, slope in zip(node.parents, node.slopes, strict=True):
-                parent.grad += slope * node.grad
+                flow[parent] += slope * flow[node]
+            node.grad = 1.0 if node is self else node.grad + flow[node]
 
 
 def _value(x):

@@ -103,8 +103,11 @@ class Value:
                 if source.number not in found:
                     found[source.number] = source
                     open_ends.append(source)
-        self.grad = 1.0
+        sums = dict.fromkeys(found, 0.0)
+        sums[self.number] = 1.0
         # A result is made after its operands, so the order of creation is a topological order.
         for node in sorted(found.values(), key=operator.attrgetter("number"), reverse=True):
             for source, slope in node.sources:
-                source.grad += slope * node.grad
+                sums[source.number] += slope * sums[node.number]
+            node.grad += sums[node.number]
+        self.grad = 1.0

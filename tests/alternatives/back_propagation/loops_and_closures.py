@@ -90,7 +90,7 @@ class Value:
         return out
 
     def __pow__(self, exponent):
-        return self._unary(self.data**exponent, exponent * self.data**exponent / self.data)
+        return self._unary(self.data**exponent, exponent * self.data ** (exponent - 1))
 
     def exp(self):
         return self._unary(math.exp(self.data), math.exp(self.data))
@@ -118,12 +118,14 @@ class Value:
 
     def backward(self):
         uses = {id(self): 0}  # Kahn's algorithm: how many results still have to add to a node
-        stack = [self]
+        stack, earlier = [self], []
         while stack:
             for node in stack.pop()._inputs:
                 if id(node) not in uses:
                     uses[id(node)] = 0
                     stack.append(node)
+                    earlier.append((node, node.grad))
+                    node.grad = 0.0
                 uses[id(node)] += 1
         self.grad = 1.0
         ready = [self]
@@ -134,3 +136,5 @@ class Value:
                 uses[id(parent)] -= 1
                 if uses[id(parent)] == 0:
                     ready.append(parent)
+        for node, grad in earlier:
+            node.grad += grad
