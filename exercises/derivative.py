@@ -41,8 +41,9 @@ def autograd_grad(f, x):
 
     f: function of a float tensor, whose result is a scalar tensor (). x: float tensor of any shape.
     Returns a tensor of the shape and dtype of x, 0 where f does not depend on an element, and 0 everywhere if f is
-    constant. x is left as it was (in PyTorch, its requires_grad and grad too): called twice on one tensor, the
-    result is the same twice.
+    constant, even if it has weights of its own that require gradients. x is left as it was (in PyTorch, its
+    requires_grad and grad too): called twice on one tensor, the result is the same twice. Such weights are left as
+    they were, too, and PyTorch records operations afterwards only if it did before.
 
     >>> autograd_grad(lambda x: x[0] * x[1] + x[0], [2.0, 5.0, 1.0])
     [6.0, 2.0, 0.0]

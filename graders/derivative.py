@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_most,
@@ -11,6 +12,7 @@ from katagrad.authoring.expect import (
     dtype,
     equal,
     from_scratch,
+    holds,
     normal,
     number,
     opaque,
@@ -18,6 +20,7 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.functions import cos, exp, function, maximum, sin, stack
+from katagrad.errors import Failure
 from katagrad.worker.expression import traced
 
 FLOAT64 = (
@@ -75,6 +78,94 @@ def test_numerical_grad_keeps_shape_and_dtype(impl, size):
     close(result, 3 * x**2 - 4 * x, of=f"numerical_grad at x of shape {size}", rtol=1e-3, atol=1e-4)
     dtype(result, "float32", of="numerical_grad at a float32 x")
     dtype(impl.float64.numerical_grad(CUBIC, x), "float64", of="numerical_grad at a float64 x")
+
+
+# An f that notes what it is called with.
+NOTING = {
+    "torch": """
+import torch
+
+SEEN = []
+
+
+def cubes(x):
+    SEEN.append((list(x.shape), str(x.dtype)))
+    return torch.sum(x * x * x)
+""",
+    "tensorflow": """
+import tensorflow as tf
+
+SEEN = []
+
+
+def cubes(x):
+    SEEN.append((list(x.shape), x.dtype.name))
+    return tf.reduce_sum(x * x * x)
+""",
+}
+# An f with a weight of its own. Only PyTorch keeps gradients in tensors, and has a switch for recording.
+WEIGHTED = {
+    "torch": """
+import torch
+
+WEIGHT = torch.tensor(3.0, requires_grad=True)
+
+
+def squares(x):
+    return WEIGHT * x * x
+
+
+def total(x):
+    return torch.sum(squares(x))
+
+
+def constant(x):
+    return 2.0 * WEIGHT
+
+
+def stored():
+    return WEIGHT.grad is not None
+
+
+def record(on):
+    torch.set_grad_enabled(on)
+
+
+def recording():
+    return torch.is_grad_enabled()
+""",
+    "tensorflow": """
+import tensorflow as tf
+
+WEIGHT = tf.Variable(3.0)
+
+
+def squares(x):
+    return WEIGHT * x * x
+
+
+def total(x):
+    return tf.reduce_sum(squares(x))
+
+
+def constant(x):
+    return 2.0 * WEIGHT
+""",
+}
+
+
+@pytest.mark.grade(points=1, hint="x + step has the shape of x, whatever that is.")
+@pytest.mark.parametrize("size", [(), (1,), (2, 3)])
+def test_numerical_grad_evaluates_f_at_the_shape_of_x(impl, size):
+    """numerical_grad calls f with float64 tensors of the shape of x"""
+    x = normal(*size)
+    module = plant(impl, "noting.py", NOTING[impl.framework])
+    result = impl.numerical_grad(module.get("cubes"), x)
+    close(result, 3 * x**2, of=f"numerical_grad(x**3, x) at x of shape {size}", atol=1e-4)
+    for shape_seen, dtype_seen in module.get("SEEN"):
+        given = "a tensor with which numerical_grad called f"
+        equal(tuple(shape_seen), size, of=f"the shape of {given}")
+        equal(dtype_seen.removeprefix("torch."), "float64", of=f"the dtype of {given}")
 
 
 @pytest.mark.grade(points=2, hint=FLOAT64)
@@ -333,6 +424,43 @@ def test_derivatives_keep_the_contracts_words(impl, name):
         given = [CUBIC, function(lambda x: 3.0 * x**2), x]
         rules = ["result", "float64", "digits"]
         conform(impl, name, given, {"eps": 0.125}, gives="anything", without=rules)
+
+
+@pytest.mark.grade(
+    points=1, hint="A result that leads back to weights alone has the gradient 0, too."
+)
+def test_autograd_grad_of_a_constant_with_weights(impl):
+    """autograd_grad is 0 for a constant f that has a weight of its own"""
+    f = plant(impl, "weighted.py", WEIGHTED[impl.framework]).get("constant")
+    for size in ((3,), ()):
+        of = f"autograd_grad(f, x) of f(x) = 2 w and x of shape {size}"
+        close(impl.autograd_grad(f, normal(*size)), np.zeros(size), of=of, dtype="float32")
+
+
+@pytest.mark.grade(points=1, hint="torch.autograd.grad stores nothing; backward() does.")
+@pytest.mark.parametrize("name", ["autograd_grad", "jacobian", "second_derivative"])
+def test_derivatives_leave_weights_and_recording_alone(impl, name):
+    """a derivative of an f with weights is right, stores no gradient in them, and leaves recording on or off"""
+    x = uniform(3, low=1.0, high=2.0)
+    module = plant(impl, "weighted.py", WEIGHTED[impl.framework])
+    f = module.get("total" if name == "autograd_grad" else "squares")
+    right = {"autograd_grad": 6 * x, "jacobian": np.diag(6 * x), "second_derivative": 6 + 0 * x}
+    close(impl.call(name, f, x), right[name], of=f"{name}(f, x) where f has a weight")
+    if impl.framework == "tensorflow":
+        return
+    holds(
+        not module.stored(),
+        f"{name}(f, x) stored a gradient in a weight of f; its .grad should be left as it was",
+    )
+    module.record(False)
+    try:
+        impl.call(name, f, x)
+    except Failure:
+        pass  # No contract says what a derivative is where nothing may be recorded.
+    finally:
+        on = module.recording()
+        module.record(True)
+    holds(not on, f"torch.is_grad_enabled() was False before {name}(f, x), and was True after it")
 
 
 @pytest.mark.grade(points=1)

@@ -17,7 +17,8 @@ def autograd_grad(f, x):
     y = f(x)
     if not y.requires_grad:  # a constant leads back to nothing
         return torch.zeros_like(x)
-    return torch.autograd.grad(y, x)[0]
+    # y may lead back to weights of f alone: the gradient is 0 then, not None.
+    return torch.autograd.grad(y, x, materialize_grads=True)[0]
 
 
 def jacobian(f, x):

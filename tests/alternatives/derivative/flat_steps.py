@@ -20,7 +20,8 @@ def numerical_grad(f, x, eps=1e-5):
 
 def autograd_grad(f, x):
     leaf = x.clone().detach().requires_grad_(True)
-    (f(leaf) + 0 * leaf.sum()).backward()  # backward needs a result that depends on the leaf
+    # backward needs a result that depends on the leaf, and stores gradients in no other.
+    (f(leaf) + 0 * leaf.sum()).backward(inputs=[leaf])
     return leaf.grad.detach()
 
 
