@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from katagrad.authoring.expect import close, equal
-from katagrad.boundary.implementation import Implementation, Transport, image, kernel
+from katagrad.boundary.implementation import Implementation, Transport, image, kernel, opaque
 from katagrad.errors import PASSED, Failure, StudentError
 from katagrad.grading.checks import Outcome, Rules, run_case
 from katagrad.topics import Topic
@@ -80,15 +80,13 @@ def examples(text: str | bytes) -> list[Example]:
 def run_example(impl: Implementation, example: Example) -> None:
     """Evaluate the steps of an example in order, and compare each value that it shows."""
     names: dict[str, Any] = {}
-    for source, want, line in example.steps:
-        try:
-            statement = ast.parse(source).body[0]
-        except SyntaxError as error:
-            raise Failure(
-                f"line {line}: the example `{source}` cannot be read: {error.msg}"
-            ) from None
+    statements = [_statement(source, line) for source, _, line in example.steps]
+    for i, (source, want, line) in enumerate(example.steps):
+        statement = statements[i]
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            _bind(statement.targets[0], _value(statement.value, impl, names), names)
+            target = statement.targets[0]
+            returns = _passed_on(target, statements[i + 1 :])
+            _bind(target, _value(statement.value, impl, names, returns), names)
             continue
         if not isinstance(statement, ast.Expr):
             raise Failure(
@@ -160,6 +158,32 @@ def _match(value: Any, expected: Any, of: str) -> None:
         equal(value, expected, of)
 
 
+def _passed_on(target: ast.expr, later: list[ast.stmt]) -> Any:
+    """The layout of a result: what later steps hand to functions, and never look at, stays in the worker as it is.
+
+    A cache may be of any class. A named tuple that is sent to and fro would come back as a tuple.
+    """
+    if isinstance(target, ast.Tuple):
+        return tuple(_passed_on(part, later) for part in target.elts)
+
+    def same(node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and ast.unparse(target) == node.id
+
+    uses = handed = 0
+    for node in (node for statement in later for node in ast.walk(statement)):
+        uses += isinstance(node, ast.Name) and same(node)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) not in GIVEN:
+            handed += sum(map(same, [*node.args, *(item.value for item in node.keywords)]))
+    return opaque if 0 < uses == handed else None
+
+
+def _statement(source: str, line: int) -> ast.stmt:
+    try:
+        return ast.parse(source).body[0]
+    except SyntaxError as error:
+        raise Failure(f"line {line}: the example `{source}` cannot be read: {error.msg}") from None
+
+
 def _bind(target: ast.expr, value: Any, names: dict[str, Any]) -> None:
     if isinstance(target, ast.Name):
         names[target.id] = value
@@ -176,8 +200,8 @@ def _bind(target: ast.expr, value: Any, names: dict[str, Any]) -> None:
         )
 
 
-def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
-    """Evaluate the small language of examples."""
+def _value(node: ast.expr, impl: Implementation, names: dict[str, Any], returns: Any = None) -> Any:
+    """Evaluate the small language of examples. returns: the layout of the result of a call of the submission."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.List):
@@ -206,7 +230,8 @@ def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
         function = _function(node.func, impl, names)
         args = [_value(item, impl, names) for item in node.args]
         kwargs = {item.arg: _value(item.value, impl, names) for item in node.keywords if item.arg}
-        return function(*args, **kwargs)
+        own = isinstance(node.func, ast.Name) and node.func.id not in {"rng", *GIVEN, *names}
+        return function(*args, **kwargs, **({"returns": returns} if own and returns else {}))
     raise Failure(
         f"an example uses `{ast.unparse(node)}`, which is not allowed; "
         "use literals and calls of this file's functions"
@@ -215,16 +240,9 @@ def _value(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Any:
 
 def _function(node: ast.expr, impl: Implementation, names: dict[str, Any]) -> Callable[..., Any]:
     if isinstance(node, ast.Name):
-        given: dict[str, Callable[..., Any]] = {
-            "rng": impl.rng,
-            "plain": _plain,
-            "scalar": np.asarray,
-            "image": image,
-            "kernel": kernel,
-            "list": _items,
-            "len": len,
-        }
-        for known in (given, names):
+        if node.id == "rng":
+            return impl.rng
+        for known in (GIVEN, names):
             if node.id in known:
                 return known[node.id]
         return getattr(impl, node.id)  # type: ignore[no-any-return]
@@ -242,6 +260,10 @@ def _items(values: Any) -> list[Any]:
 def _plain(value: Any) -> Any:
     """`plain([3, 4])` in an example: a list of Python numbers, not a tensor."""
     return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+GIVEN: dict[str, Callable[..., Any]] = {"plain": _plain, "scalar": np.asarray, "image": image}
+GIVEN |= {"kernel": kernel, "list": _items, "len": len}
 
 
 def _tensor(items: list[Any]) -> Any:
