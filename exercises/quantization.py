@@ -5,7 +5,7 @@ be held, and zero is the integer that stands for 0. A network whose weights and 
 quarter of the memory, and its sums are sums of integers.
 
 The integers of `bits` bits are those from -2^(bits - 1) to 2^(bits - 1) - 1. In every function, bits is a Python
-integer from 2 to 8; other numbers raise ValueError. All of them are held in int8, 4 bits, too.
+integer from 2 to 8; other integers raise ValueError. All of them are held in int8, 4 bits, too.
 
 A quantized network is a list with a dict for each layer:
 

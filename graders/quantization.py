@@ -292,6 +292,12 @@ def test_quantize_rounds_to_the_nearest(impl, bits):
         dtype(found, "int8", of=f"{of}, x of shape {size}")
         shape(found, size, of=f"{of}, x of shape {size}")
         equal(found, quantize(x, scale, zero, bits), of=f"{of}, x of shape {size}")
+    # A power of two leaves every digit as it is.
+    x, scale = ruled((4, 7), bits, scale, zero), single(scale)
+    for size in (2.0**-70, 2.0**60):
+        found = impl.quantize(size * x, size * scale, zero, bits)
+        of = f"quantize({size:.0e} x, {size:.0e} scale, {zero}, {bits})"
+        equal(found, quantize(x, scale, zero, bits), of=of)
 
 
 @pytest.mark.grade(points=2, hint=CLIP)
@@ -402,6 +408,11 @@ def test_weights_have_a_scale_for_each_column(impl, bits):
     )
     dtype(q, "int8", of=f"q of {of}")
     equal(q, expected, of=f"q of {of}")
+    for size in (2.0**-60, 2.0**60):
+        of = f"quantize_weights({size:.0e} w, {bits})"
+        q, scale = items(impl.quantize_weights(size * w, bits), of, ("q", "scale"))
+        close(scale, size * own, of=f"scale of {of}", rtol=1e-5, atol=0)
+        equal(q, expected, of=f"q of {of}")
     w = weights(4, 2)
     w[:, 1] = 0
     q, scale = items(impl.quantize_weights(w), "quantize_weights(w)", ("q", "scale"))
@@ -415,11 +426,13 @@ def test_weights_can_share_one_scale(impl, bits):
     """per_channel=False: one scale of shape () for all weights, with errors that are no smaller"""
     w = weights(6, 1, bits).reshape(2, 3)
     of = f"quantize_weights(w, bits={bits}, per_channel=False)"
-    q, scale = items(impl.quantize_weights(w, bits, per_channel=False), of, ("q", "scale"))
-    expected, own = quantize_weights(w, bits, per_channel=False)
-    shape(scale, (), of=f"scale of {of}")
-    close(scale, own, of=f"scale of {of}", rtol=1e-5, atol=0)
-    equal(q, expected, of=f"q of {of}")
+    # The largest absolute value is that of a negative weight once.
+    for signed in (w, -w):
+        q, scale = items(impl.quantize_weights(signed, bits, per_channel=False), of, ("q", "scale"))
+        expected, own = quantize_weights(signed, bits, per_channel=False)
+        shape(scale, (), of=f"scale of {of}")
+        close(scale, own, of=f"scale of {of}", rtol=1e-5, atol=0)
+        equal(q, expected, of=f"q of {of}")
     conform(
         impl,
         "quantize_weights",
