@@ -9,15 +9,17 @@ from katagrad.authoring.expect import (
     close,
     equal,
     from_scratch,
+    holds,
     image,
     kernel,
     normal,
     number,
     raises,
+    random_seed,
 )
 from katagrad.authoring.gradients import gradient
 from katagrad.authoring.influence import each_matters
-from katagrad.authoring.minibatches import expect_new_orders
+from katagrad.authoring.minibatches import expect_new_batches, followed
 from katagrad.authoring.structure import items, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -320,7 +322,7 @@ def problem(rows, channels=2, filters=3):
 
 
 @pytest.mark.grade(points=2, seconds=30)
-@pytest.mark.parametrize("scale", [1.0, 1e6])
+@pytest.mark.parametrize("scale", [1.0, 1e6, 1e-6])
 def test_train_takes_steps_of_gradient_descent(impl, scale):
     """with whole batches, the losses, w and b are those of gradient descent, for small and for large targets"""
     w, b, x, y = problem(5)
@@ -331,7 +333,11 @@ def test_train_takes_steps_of_gradient_descent(impl, scale):
     after_w, after_b, seen = items(found, of, ("w", "b", "history"))
     numbers = y[0].size
     recorded(
-        seen, history, of, mistakes={"the sum over the numbers of an image": history[0] * numbers}
+        seen,
+        history,
+        of,
+        atol=1e-5 * scale**2,
+        mistakes={"the sum over the numbers of an image": history[0] * numbers},
     )
     close(after_w, wanted_w, of=f"w of {of}", rtol=1e-3, atol=1e-4 * scale)
     close(after_b, wanted_b, of=f"b of {of}", rtol=1e-3, atol=1e-4 * scale)
@@ -369,19 +375,36 @@ def test_train_uses_and_weighs_every_row(impl):
 
 @pytest.mark.grade(points=1, seconds=30, hint="Draw rng.permutation inside the loop over epochs.")
 def test_train_draws_a_new_order_each_epoch(impl):
-    """the order of the rows follows from rng, and is another in each epoch"""
-    w, b, x, y = problem(2, 1, 1)
-    epochs, lr = 24, 0.05
+    """the order of the rows follows from rng, and makes other batches of them in each epoch"""
+    x, w, b = layer((1, 2), (4, 4), images=5, channels=1, filters=1)
+    # A power of 2, which float32 holds too.
+    y, lr, batch, seed = normal(5, 2, 4, 1, scale=2.0), 0.125, 2, random_seed()
+    of = f"train(w, b, x, y, 24, {batch}, {lr}, rng) of 5 rows"
 
-    def run(seed):
-        arguments = (kernel(w), b, image(x), image(y), epochs, 1, lr, impl.rng(seed))
-        return items(impl.train(*arguments, returns=BOTH), "train", ("w", "b", "history"))[2]
+    def step(now, rows):
+        *moved, (loss,) = plan(*now, [(x[rows], y[rows])], lr)
+        # Rows weigh alike, also that of the short batch: the mean over the 3 steps is that over the 5 rows.
+        return moved, loss * len(rows) * 3 / 5
 
-    def fixed(order):
-        each = plan(w, b, [(x[[i]], y[[i]]) for _ in range(epochs) for i in order], lr)[2]
-        return np.reshape(each, (epochs, 2)).mean(1)
+    def run(draw, epochs):
+        given = (kernel(w), b, image(x), image(y), epochs, batch, lr, impl.rng(draw))
+        found = items(impl.float64.train(*given, returns=BOTH), of, ("w", "b", "history"))
+        return found[:2], losses(found[2], epochs, of, "float")
 
-    expect_new_orders(run, fixed, epochs, of=f"train(w, b, x, y, {epochs}, 1, {lr}, rng) of 2 rows")
+    after, history = run(seed, 24)
+    order, right = followed(history, (w, b), step, 5, batch, of)
+    expect_new_batches(order, of)
+    close(after[0], right[0], of=f"w of {of}", rtol=1e-5)
+    close(after[1], right[1], of=f"b of {of}", rtol=1e-5)
+    first, again, other = (run(draw, 6)[1] for draw in (seed, seed, seed + 1))
+    holds(
+        np.allclose(first, again, rtol=1e-9),
+        f"{of} gave two histories for two rngs of the same seed, but should use rng alone",
+    )
+    holds(
+        not np.allclose(first, other, rtol=1e-9),
+        f"{of} gave one history for rngs of two seeds, but should take its orders from rng",
+    )
 
 
 @pytest.mark.grade(points=1, seconds=30)
