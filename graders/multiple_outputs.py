@@ -8,6 +8,7 @@ import pytest
 from katagrad import data
 from katagrad.authoring import oracle
 from katagrad.authoring.conformance import anew, conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import close, equal, holds, integers, normal, number, shape
 from katagrad.authoring.initial import default_dense
 from katagrad.authoring.minibatches import expect_epochs, visited
@@ -326,6 +327,21 @@ def test_train_teaches_the_trunk_by_both_heads(impl, weights):
     close(*settled(numbers(impl, model, network), *plan), of=of, rtol=1e-4, atol=3e-3)
 
 
+@pytest.mark.grade(
+    points=1, seconds=60, hint="Frameworks have other defaults for epsilon than 1e-7."
+)
+def test_train_uses_the_epsilon_asked_for(impl):
+    """where gradients are as small as epsilon, the first step is that of epsilon 1e-7"""
+    model = impl.build(4, (), 3)
+    shapes = [layer["kernel"].shape for layer in impl.layers(model)]
+    impl.assign(model, [{"kernel": np.zeros(s), "bias": np.zeros(s[1])} for s in shapes])
+    x, tiny = np.array([[1.0, -2.0, 3.0, 0.5]]), 3e-7
+    impl.train(model, x, (np.array([1]), np.array([tiny])), (1.0, 1.0), 1, 1.0, 1)
+    (found,) = (layer for layer in impl.layers(model) if layer["kernel"].shape == (4, 1))
+    of = "the amount's head after train(model, x, ([1], [3e-7]), (1.0, 1.0), 1, 1.0, 1) from weights of 0"
+    expect_epsilon(found["kernel"], np.zeros((4, 1)), -2 * tiny * x.T, 1.0, of)
+
+
 def recorded(found, history):
     """Compare the history that train returned with (total, label, amount) of each epoch."""
     holds(
@@ -372,13 +388,13 @@ def test_train_leaves_a_head_of_weight_zero_alone(impl, silent):
     network, x, targets = problem(8)
     model = build(impl, network)
     weights = (0.0, 1.0) if silent == "label" else (1.0, 0.0)
-    impl.train(model, x, targets, weights, 2, 0.05, 4)
+    impl.train(model, x, targets, weights, 10, 0.1, 4)
     kernel, bias = network[silent]
     after = {layer["kernel"].shape: layer for layer in impl.layers(model)}
-    close(
-        after[kernel.shape]["kernel"], kernel, of=f"the kernel of the {silent} head, of weight 0,"
-    )
-    close(after[kernel.shape]["bias"], bias, of=f"the bias of the {silent} head, of weight 0,")
+    # Adam's step by a gradient of 0 is 0, without rounding.
+    for key, value in (("kernel", kernel), ("bias", bias)):
+        of = f"the {key} of the {silent} head, of weight 0,"
+        close(after[kernel.shape][key], value, of=of, rtol=1e-6, atol=1e-7)
     trunk = network["trunk"][0][0]
     moved = np.abs(after[trunk.shape]["kernel"] - trunk).max()
     holds(moved > 1e-4, "the trunk did not learn, but the other head should teach it")
@@ -441,13 +457,13 @@ def amount(impl, seed):
     return float(1 - ((found - wanted) ** 2).mean() / wanted.var())
 
 
-@pytest.mark.grade(points=2, seconds=60)
+@pytest.mark.grade(points=2, seconds=150)
 def test_train_learns_digits(impl):
     """the median accuracy of three trainings on test images of digits is at least 0.94"""
     LABEL.expect(impl)
 
 
-@pytest.mark.grade(points=2, seconds=60)
+@pytest.mark.grade(points=2, seconds=150)
 def test_train_learns_the_ink(impl):
     """the median R squared of three trainings for the ink of test images is at least 0.88"""
     AMOUNT.expect(impl)
