@@ -31,7 +31,7 @@ def batch_norm(x, gamma, beta, running, momentum=0.9, eps=1e-5, training=True):
     In training, y = gamma (x - mean) / sqrt(variance + eps) + beta with the batch's own mean and its biased variance
     (divided by n, the values in a channel). The new running statistics are
     momentum * running + (1 - momentum) * batch, where the batch's variance is now the unbiased one (divided by n - 1):
-    it estimates that of unseen data. They are new tensors, and no gradient flows through them.
+    it estimates that of unseen data. They are new tensors, and no gradient flows through them to x.
     Otherwise the running statistics take the place of the batch's, and are returned as they are.
     Raises ValueError in training if n is 1: one value has no variance.
 

@@ -420,9 +420,9 @@ def test_layer_norm_passes_gradients(impl):
 @pytest.mark.grade(points=1, hint="He: normal draws of standard deviation sqrt(2 / in).")
 def test_mlp_starts_as_the_stub_says(impl):
     """init_mlp gives the shapes, constants and spread of the stub, and draws from its rng"""
-    sizes = (50, 80, 30, 3)
+    sizes = (50, 80, 30, 100)
     params, state = impl.init_mlp(sizes, impl.rng(3))
-    equal(len(params), 3, of="the number of layers of init_mlp((50, 80, 30, 3), rng)")
+    equal(len(params), 3, of="the number of layers of init_mlp((50, 80, 30, 100), rng)")
     equal(len(state), 2, of="the number of running statistics")
     for i, layer in enumerate(params):
         last = i == 2
@@ -432,12 +432,12 @@ def test_mlp_starts_as_the_stub_says(impl):
         for key, array in layer.items():
             dtype(array, "float32", of=f"{key} of layer {i}")
         if last:
-            close(layer["b"], np.zeros(3), of="b of the last layer")
-            continue
-        close(layer["gamma"], np.ones(sizes[i + 1]), of=f"gamma of layer {i}")
-        close(layer["beta"], np.zeros(sizes[i + 1]), of=f"beta of layer {i}")
-        close(state[i][0], np.zeros(sizes[i + 1]), of=f"the running mean of layer {i}")
-        close(state[i][1], np.ones(sizes[i + 1]), of=f"the running variance of layer {i}")
+            close(layer["b"], np.zeros(100), of="b of the last layer")
+        else:
+            close(layer["gamma"], np.ones(sizes[i + 1]), of=f"gamma of layer {i}")
+            close(layer["beta"], np.zeros(sizes[i + 1]), of=f"beta of layer {i}")
+            close(state[i][0], np.zeros(sizes[i + 1]), of=f"the running mean of layer {i}")
+            close(state[i][1], np.ones(sizes[i + 1]), of=f"the running variance of layer {i}")
         spread, wanted = float(layer["w"].std()), np.sqrt(2 / sizes[i])
         # The standard deviation of n draws scatters by 1 / sqrt(2 n) of itself; five of those are let through.
         room = 5 * wanted / np.sqrt(2 * layer["w"].size)
@@ -596,6 +596,12 @@ def test_training_visits_rows_in_new_orders(impl):
     at_least(float(np.ptp(once)), 1e-5, of=of)
     close_lists(once, losses(11), "the history of a second run with the same rng")
     at_least(float(np.abs(once - losses(12)).max()), 1e-5, of="the difference that rng makes")
+    # There are 15,400 ways to put 12 rows into batches: that four rngs draw the same has a chance of 3e-13.
+    starts = []
+    for seed in (21, 22, 23, 24):
+        starts += impl.float64.train_mlp(params, state, x, y, 1, 3, 0.0, impl.rng(seed))[2]
+    of = "how far the losses of the first epoch lie apart for four rngs, of which each draws its own order,"
+    at_least(float(np.ptp(starts)), 1e-9, of=of)
     expect_whole_epoch(impl)
 
 
@@ -635,6 +641,10 @@ def test_training_averages_and_goes_on(impl):
     y = z.argmin(-1)
     expected = cross_entropy(z, y)
     given = {"epochs": 1, "batch_size": 3, "rng": impl.rng()}
+    _, _, history = impl.float64.train_mlp(params, state, x, y, 1, 11, 0.0, impl.rng())
+    of = "the loss of an epoch of 12 equal rows in batches of 11, of which the last is left out,"
+    halved = {"half of it: a batch that is left out has no loss": expected / 2}
+    number(history[0], expected, of=of, rtol=1e-3, mistakes=halved)
     kept = (opaque, opaque, None)
     params, state, history = impl.train_mlp(params, state, x, y, lr=0.0, **given, returns=kept)
     number(history[0], expected, of="the loss of an epoch of four equal batches", rtol=1e-3)
