@@ -59,7 +59,8 @@ def batch_norm_backward(dy, x, gamma, eps=1e-5):
 def layer_norm(x, gamma, beta, eps=1e-5):
     """Return x normalised along its last axis, each row by itself, times gamma plus beta.
 
-    x: float tensor (..., D). gamma, beta: (D,). The variance is the biased one. Training and use do not differ.
+    x: float tensor (..., D). gamma, beta: (D,). The variance is the biased one; eps is added to it, as in
+    batch_norm. Training and use do not differ.
 
     >>> layer_norm([[1.0, 3.0], [10.0, 0.0]], [1.0, 2.0], [0.0, 0.0])
     [[-1.0, 2.0], [1.0, -2.0]]
