@@ -382,6 +382,15 @@ def test_train_shuffles_in_each_epoch(impl):
         not np.allclose(first, other, rtol=1e-9),
         f"{of} gave the same history for rngs of different seeds, but should draw from rng",
     )
+    starts = []
+    for draw in range(seed, seed + 6):
+        call = (params, x, y, lr, 1, batch, impl.rng(draw), "sigmoid")
+        starts += losses(two(impl.float64.train(*call), of)[1], 1, of, "float")
+    # There are 30 ways to cut 5 rows into batches: that six rngs choose the same has a chance of 4e-8.
+    holds(
+        not np.allclose(starts, starts[0], rtol=1e-9),
+        f"the first epoch of {of} took the same batches for six rngs, but should draw them, too",
+    )
 
 
 @pytest.mark.grade(points=1)
