@@ -303,13 +303,13 @@ def test_train_draws_a_new_order_each_epoch(impl):
     def run(seed):
         return trained(impl, params, x, y, epochs, 1, lr, 0.0, impl.rng(seed))[1]
 
-    def fixed(order):
-        batches = [(x[[i]], y[[i]]) for _ in range(epochs) for i in order]
+    def follow(orders):
+        batches = [(x[[i]], y[[i]]) for order in orders for i in order]
         each = plan(params, batches, lr, impl.framework)[1]
         return np.reshape(each, (epochs, 2)).mean(1)
 
     expect_new_orders(
-        run, fixed, epochs, of=f"train(params, x, y, {epochs}, 1, {lr}, 0.0, rng) of 2 rows"
+        run, follow, epochs, of=f"train(params, x, y, {epochs}, 1, {lr}, 0.0, rng) of 2 rows"
     )
 
 

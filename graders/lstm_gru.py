@@ -588,9 +588,9 @@ def test_train_draws_a_new_order_each_epoch(impl):
     params = {name: 0 * w for name, w in network("gru", 1, 1, 1).items()}
     xs, y, epochs = np.zeros((2, 1, 1)), np.array([[1.0], [3.0]]), 24
 
-    def order(rows):
+    def follow(orders):
         bias, adam, history = np.zeros(1), Adam(0.1), []
-        for _ in range(epochs):
+        for rows in orders:
             total = 0.0
             for row in rows:
                 total += float(bias[0] - y[row, 0]) ** 2
@@ -603,7 +603,7 @@ def test_train_draws_a_new_order_each_epoch(impl):
         found = impl.train("gru", params, xs, y, epochs, 1, 0.1, impl.rng(seed))
         return pair(found, of, NAMES)[1]
 
-    expect_new_orders(history, order, epochs, "train on two rows in batches of one")
+    expect_new_orders(history, follow, epochs, "train on two rows in batches of one")
 
 
 @pytest.mark.grade(points=1, seconds=30)

@@ -180,12 +180,15 @@ def expect_rng_decides(run: Callable[[int], Batches], of: str) -> None:
 
 
 def expect_new_orders(
-    run: Callable[[int], Any], fixed: Callable[[list[int]], Sequence[float]], epochs: int, of: str
+    run: Callable[[int], Any],
+    oracle: Callable[[list[list[int]]], Sequence[float]],
+    epochs: int,
+    of: str,
 ) -> None:
     """Expect training on two rows, in batches of one, to draw their order anew in each epoch: for code without a model.
 
-    run: seed -> the history. fixed: an order of the two rows -> the history of an oracle that keeps to it. A
-    right solution keeps to one of the two orders with a chance of 1 in 2 ** (epochs - 1): take 24 epochs.
+    run: seed -> the history. oracle: the order of the two rows in each epoch -> the history that it gives. A right
+    solution keeps to one order, or takes both in turn, with a chance of 1 in 2 ** (epochs - 2): take 24 epochs.
     """
     assert epochs >= 20, "fewer epochs let chance decide"
     first, again = (np.array(losses(run(5), epochs, of)) for _ in range(2))
@@ -194,11 +197,13 @@ def expect_new_orders(
             f"{of} gave two histories for two rngs of the same seed, but should draw from rng alone"
         )
     for order in ([0, 1], [1, 0]):
-        if np.allclose(first, fixed(order), rtol=1e-4):
-            raise Failure(
-                f"all {epochs} epochs of {of} took the rows in the order {order}, "
-                "but should draw a new order for each epoch"
-            )
+        for other, how in ((order, ""), (order[::-1], f" and {order[::-1]} in turn")):
+            orders = [(order, other)[epoch % 2] for epoch in range(epochs)]
+            if np.allclose(first, oracle(orders), rtol=1e-4):
+                raise Failure(
+                    f"all {epochs} epochs of {of} took the rows in the order {order}{how}, "
+                    "but should draw a new order for each epoch"
+                )
 
 
 def followed(

@@ -163,24 +163,30 @@ def test_training_keeps_what_every_contract_means(grade, framework):
 
 
 def test_new_orders_are_seen_in_a_history():
-    def run(seed, orders=None):
-        rng = np.random.default_rng(seed)
+    def follow(orders):
         w, history = 0.0, []
-        for _ in range(24):
-            for row in orders or rng.permutation(2):
+        for order in orders:
+            for row in order:
                 w += 0.3 * (row - w)
             history.append(w)
         return history
 
-    expect_new_orders(run, lambda order: run(0, order), epochs=24, of="train")
-    with pytest.raises(Failure, match=r"took the rows in the order \[1, 0\]"):
-        expect_new_orders(
-            lambda seed: run(seed, [1, 0]), lambda order: run(0, order), epochs=24, of="train"
-        )
+    def run(seed):
+        rng = np.random.default_rng(seed)
+        return follow([rng.permutation(2) for _ in range(24)])
+
+    expect_new_orders(run, follow, epochs=24, of="train")
+    for orders, words in (
+        ([[1, 0]] * 24, r"in the order \[1, 0\], but"),
+        # What is rotated by a row, or turned round, is no new draw.
+        ([[0, 1], [1, 0]] * 12, r"in the order \[0, 1\] and \[1, 0\] in turn, but"),
+    ):
+        with pytest.raises(Failure, match=words):
+            expect_new_orders(lambda seed, o=orders: follow(o), follow, epochs=24, of="train")
     with pytest.raises(Failure, match="two histories for two rngs of the same seed"):
         expect_new_orders(
             lambda seed: list(np.random.default_rng().random(24)),
-            lambda order: [0.0] * 24,
+            lambda orders: [0.0] * 24,
             24,
             "train",
         )
