@@ -66,7 +66,7 @@ def fit(params, x, y, lr, epochs):
 
     params, x, y, lr: as for step.
     Returns (params, history): the trained parameters, and a list of `epochs` Python floats, the losses before each
-    step.
+    step. 0 epochs give the parameters as they are, and [].
 
     >>> start = {"w1": [[0.0]], "b1": [0.0], "w2": [0.0], "b2": [0.0]}
     >>> params, history = fit(start, [[1.0]], [1], 1.0, 2)

@@ -34,7 +34,8 @@ def log_softmax(x, axis=-1):
     """Return the natural logarithm of softmax(x, axis), without forming softmax first.
 
     x: float tensor of any shape. axis: as for softmax.
-    Returns a float tensor of the shape and dtype of x, finite wherever x is finite.
+    Returns a float tensor of the shape and dtype of x, finite wherever x is finite. It is -inf where x is -inf, and a
+    row that is -inf throughout is NaN throughout, as in softmax.
 
     >>> log_softmax([0.0, 0.0])
     [-0.6931, -0.6931]

@@ -127,8 +127,8 @@ def test_export_leaves_the_model_alone(impl):
             True,
             of="model.training after export of a model in training mode",
         )
-    folder = place(impl)
-    expect_flags_kept(impl, model, lambda: impl.export(model, mean, std, folder, 1), "export")
+    folder, fresh = place(impl), made(impl, state)
+    expect_flags_kept(impl, fresh, lambda: impl.export(fresh, mean, std, folder, 1), "export")
     impl.assign(model, drawn(3, 5, 2)[0])
     x = raw(4, mean, std)
     found = impl.load_runtime(path)(x)
@@ -211,6 +211,27 @@ def test_runtime_loads_in_another_process(impl):
         x = raw(rows, mean, std)
         expected = probabilities(state, mean, std, x)
         close(runtime(x), expected, of=f"load_runtime(path)(x) of {rows} rows", rtol=1e-4)
+
+
+@pytest.mark.grade(
+    points=1, hint="Keep nothing by path: a path can hold another version.", seconds=40
+)
+def test_a_path_is_read_anew(impl):
+    """load_runtime and signature tell what a path holds now, where it held another version before"""
+    models = [drawn(3, 4, 2), drawn(3, 4, 5)]
+    exported = [
+        impl.files(impl.export(made(impl, state), mean, std, place(impl), 7))
+        for state, mean, std in models
+    ]
+    for (state, mean, std), files, classes in zip(models, exported, (2, 5), strict=True):
+        path = f"{impl.write(files)}/7"
+        names = ["input", "dtype", "features", "classes", "batch"]
+        found = keys(impl.signature(path), "signature(path)", names)
+        of = "signature(path)['classes'], where path held another model before"
+        equal(found["classes"], classes, of=of)
+        x = raw(3, mean, std)
+        of = f"load_runtime(path)(x), where path holds a model of {classes} classes"
+        close(impl.load_runtime(path)(x), probabilities(state, mean, std, x), of=of, rtol=1e-4)
 
 
 @pytest.mark.grade(points=2, seconds=40)

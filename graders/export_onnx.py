@@ -65,6 +65,25 @@ def test_export_runs_in_onnx_runtime(impl, widths):
         close(found, probabilities(state, x), of=of, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.grade(points=1, hint="One file holds all, however large it is.", seconds=60)
+def test_export_writes_one_file(impl):
+    """a large model is one file, too, and a file that is there is replaced"""
+    path, large = place(impl), drawn(64, 512, 3)
+    for state in (drawn(2, 3, 2), large):
+        impl.to_onnx(made(impl, state), len(state[0]["kernel"]), path)
+    files = impl.files(path.rpartition("/")[0])
+    there = [name.rpartition("/")[2] for name in files]
+    of = "the files in the folder after to_onnx of a model with 34,000 weights"
+    equal(there, ["model.onnx"], of=of)
+    x = normal(5, 64, scale=1 / 8)
+    with impl.open("onnx", {"model.onnx": next(iter(files.values()))}, "model.onnx") as runtime:
+        shape = runtime.about["inputs"][0]["shape"]
+        equal(shape, ["batch", 64], of="the shape of the input of the second model at path")
+        found = runtime.run({"features": x.astype(np.float32)})["probabilities"]
+    of = "the second of two models that were exported to one path"
+    close(found, probabilities(large, x), of=of, rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.grade(points=2, hint="Copy the model, or put it back into its mode.", seconds=60)
 def test_export_leaves_the_model_alone(impl):
     """the model is as it was after to_onnx"""
@@ -80,8 +99,8 @@ def test_export_leaves_the_model_alone(impl):
             True,
             of="model.training after to_onnx of a model in training mode",
         )
-    path = place(impl)
-    expect_flags_kept(impl, model, lambda: impl.to_onnx(model, 3, path), "to_onnx")
+    path, fresh = place(impl), made(impl, state)
+    expect_flags_kept(impl, fresh, lambda: impl.to_onnx(fresh, 3, path), "to_onnx")
 
 
 @pytest.mark.grade(
@@ -112,14 +131,15 @@ def test_describe_reads_the_file(impl):
         equal(found["operators"], about["operators"], of="describe(path)['operators']")
 
 
-# A file that no exporter writes: arrays of integers and of no axes, an operator and an operator set of others.
+# A file that no exporter writes: arrays of integers and of no axes, an operator and an operator set of others; with
+# `more`, two inputs, two outputs, and nodes that compute nothing.
 FOREIGN = """\
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def write(path, width, classes, domain, opset, first=0.5):
+def write(path, width, classes, domain, opset, first=0.5, more=False):
     kernel = np.full((width, classes), 0.5, np.float32)
     kernel[:, 0], kernel[:, 1] = first, 1 - first
     arrays = {
@@ -138,8 +158,16 @@ def write(path, width, classes, domain, opset, first=0.5):
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size])
         for name, size in (("x", width), ("y", classes))
     ]
+    if more:
+        half = helper.make_node("Constant", [], ["half"], value_float=0.5)
+        nodes = [half, *nodes, helper.make_node("Identity", ["d"], ["e"])]
+        nodes.append(helper.make_node("Mul", ["e", "half"], ["z"]))
+        nodes[3].input[1] = "k"
+        ends.insert(1, helper.make_tensor_value_info("k", TensorProto.FLOAT, [1]))
+        ends.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, ["rows", classes]))
+    cut = 1 + more
     kept = [numpy_helper.from_array(value, name) for name, value in arrays.items()]
-    graph = helper.make_graph(nodes, "foreign", ends[:1], ends[1:], kept)
+    graph = helper.make_graph(nodes, "foreign", ends[:cut], ends[cut:], kept)
     sets = [("org.example", 99), ("ai.onnx.ml", 2), (domain, opset)]
     imports = [helper.make_opsetid(*one) for one in sets]
     onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=8), path)
@@ -148,11 +176,11 @@ def write(path, width, classes, domain, opset, first=0.5):
 
 @pytest.mark.grade(points=2, seconds=60)
 def test_describe_reads_files_of_others(impl):
-    """describe counts arrays of any dtype and of no axes, and tells ONNX's own operator set from others"""
+    """describe lists all ends and nodes, counts every array, and tells ONNX's own operator set from others"""
     write = plant(impl, "foreign.py", FOREIGN).get("write")
-    for width, classes, domain, opset in ((3, 2, "", 13), (4, 5, "ai.onnx", 14)):
+    for width, classes, domain, opset, more in ((3, 2, "", 13, False), (4, 5, "ai.onnx", 14, True)):
         path = place(impl)
-        write(path, width, classes, domain, opset)
+        write(path, width, classes, domain, opset, 0.5, more)
         expected = {
             "inputs": {"x": ["rows", width]},
             "outputs": {"y": ["rows", classes]},
@@ -160,6 +188,9 @@ def test_describe_reads_files_of_others(impl):
             "parameters": width * classes + 1 + 2,
             "operators": ["MatMul", "Mul", "Mul", "Normalizer", "Reshape"],
         }
+        if more:
+            expected["inputs"]["k"], expected["outputs"]["z"] = [1], ["rows", classes]
+            expected["operators"] = ["Constant", *expected["operators"], "Identity", "Mul"]
         found = keys(impl.describe(path), "describe(path)", list(expected))
         for key, value in expected.items():
             of = f"describe(path)[{key!r}] of a file with the operator set {domain!r} {opset}"
@@ -227,6 +258,10 @@ def test_labels_are_compared_row_by_row(impl):
         1.0,
         of="same_labels of a tie",
     )
+    tied, other = np.array([[0.4, 0.4, 0.2]]), np.array([[0.2, 0.7, 0.1]])
+    for one, two in ((tied, other), (other, tied)):
+        of = f"same_labels({one.tolist()}, {two.tolist()}), where the class is the first of a tie"
+        equal(impl.same_labels(one, two), 0.0, of=of)
     # The second probability is larger by the last digits of the dtype.
     for impl_of, step in ((impl, 2.0**-22), (impl.float64, 1e-12)):
         near = np.array([[0.375, 0.375 + step, 0.25]])

@@ -158,7 +158,7 @@ def test_loss_starts_at_ln_two(impl):
 
 
 @pytest.mark.grade(points=2, hint=STABLE)
-@pytest.mark.parametrize("score", [200.0, 1e4])
+@pytest.mark.parametrize("score", [200.0, 1e4, 1e30])
 def test_loss_stays_finite(impl, score):
     """the loss of a hopeless guess is the size of its score, and that of a sure one is 0"""
     x = np.array([[score], [-score], [score], [-score]])
@@ -382,6 +382,32 @@ def test_fit_takes_all_its_steps(impl):
     recorded(history, [np.log(2)] * 6, "fit([[1], [-1], [1], [-1]], [0, 0, 1, 1], 0.5, 6)")
 
 
+@pytest.mark.grade(points=1, hint="Every step is taken, however small the loss is.")
+def test_fit_steps_where_the_loss_is_small(impl):
+    """w and b move by exact steps where the loss is a hundred-thousandth, too"""
+    x, y = np.array([[1.0], [-1.0], [2.0]]), np.array([1, 0, 1])
+    right = fit(x, y, 20.0, 4)  # the losses: 0.693, and three of 1.5e-5
+    of = "fit([[1], [-1], [2]], [1, 0, 1], lr=20.0, epochs=4)"
+    found = three(impl.float64.fit(x, y, 20.0, 4), of)
+    recorded(found[2], right[2], of, rtol=1e-6)
+    for i, name in enumerate("wb"):
+        close(found[i], right[i], of=f"{name} of {of}", rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint="A part of the rows is a share of the mean only.")
+def test_many_rows_weigh_alike(impl):
+    """loss and gradients of 700 rows, and a step of fit on them, are those of all rows at once"""
+    x, y, w, b = normal(700, 2), labels(700), normal(2), normal()
+    found = three(impl.float64.loss_and_grads(x, y, w, b, 0.1), "loss_and_grads")
+    right = loss_and_grads(x, y, w, b, 0.1)
+    for name, got, wanted in zip(("loss", "dw", "db"), found, right, strict=True):
+        close(got, wanted, of=f"{name} of loss_and_grads of 700 rows", rtol=1e-7, atol=1e-9)
+    found = three(impl.float64.fit(x, y, 0.5, 2), "fit")
+    for i, name in enumerate("wb"):
+        of = f"{name} of fit(x, y, lr=0.5, epochs=2) of 700 rows"
+        close(found[i], fit(x, y, 0.5, 2)[i], of=of, rtol=1e-7, atol=1e-9)
+
+
 @pytest.mark.grade(points=1, hint="The loop over the epochs may run no times.")
 def test_fit_may_take_no_steps(impl):
     """no epochs leave w and b at 0, and an empty history"""
@@ -431,9 +457,9 @@ def test_functions_keep_the_contracts_words(impl, name):
 
 @pytest.mark.grade(points=1, hint="Nothing is added to w[1]: the stub says that it is not 0.")
 def test_boundary_is_right_for_small_weights(impl):
-    """weights of a millionth have the same boundary as weights of 1"""
+    """weights of a millionth, or far smaller, have the same boundary as weights of 1"""
     w, b = np.array([3.0, -2.0]), 1.0
-    for size in (1.0, 1e-6, 1e6):
+    for size in (1.0, 1e-6, 1e-12, 1e6):
         of = f"boundary({(size * w).tolist()}, {size * b:g})"
         found = pair(impl.float64.boundary(size * w, np.float64(size * b)), of)
         close(found[0], 1.5, of=f"the slope of {of}", rtol=1e-6)

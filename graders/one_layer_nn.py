@@ -7,6 +7,7 @@ from scipy.special import expit
 from katagrad import data
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
+    at_least,
     between,
     close,
     dtype,
@@ -126,6 +127,9 @@ def test_init_scales_by_fan_in(impl):
         between(w.mean() / right, -far, far, of=f"the mean {of}, over {right:.4g},")
         share = float((np.abs(w) < right).mean())
         between(share, 0.64, 0.725, of=f"the share within one deviation {of}, 0.683 if normal,")
+    # Of 100,000 normal draws, 46 are expected beyond 3.5 deviations.
+    of = "the largest |w1| of init(25, 4000, rng), over its deviation of 0.2,"
+    at_least(np.abs(params["w1"]).max() / 0.2, 3.5, of=of)
 
 
 @pytest.mark.grade(points=3, hint=LAYERS)
@@ -308,6 +312,56 @@ def test_step_takes_steps_of_any_size(impl, size):
             close(moved[name], right[name], of=f"{name} after {of}", dtype="float64", rtol=1e-9)
 
 
+@pytest.mark.grade(points=1, hint="A part of the rows is a share of the mean only.")
+def test_step_weighs_many_rows_alike(impl):
+    """a step on 700 rows is one step on the mean of all of them"""
+    params, x, y = problem(700, 2, 3)
+    right, loss = step(params, x, y, 0.5)
+    of = "step(params, x (700, 2), y, lr=0.5)"
+    moved, found = two(impl.float64.step(params, x, y, 0.5), of)
+    close(found, loss, of=f"the loss of {of}", rtol=1e-7)
+    for name in NAMES:
+        close(moved[name], right[name], of=f"{name} after {of}", rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.grade(points=1, hint="Return the parameters as the last step leaves them.")
+def test_fit_keeps_its_last_step(impl):
+    """a step that makes the loss larger counts, too: the parameters are those after the last step"""
+    x = np.array([[1.0, 0.5], [2.0, -1.0], [-1.0, 2.0], [3.0, 1.0], [0.5, -2.0]])
+    y, lr = np.array([0, 1, 0, 1, 1]), 4.0
+    params = {"w1": np.array([[0.5, -0.25, 1.0], [0.25, 1.0, -0.5]])}
+    params |= {"b1": np.array([0.0, 0.5, -0.5]), "w2": np.array([1.0, -0.5, 0.5])}
+    params["b2"] = np.array([0.25])
+    of = f"fit(params, x, y, {lr=}, epochs=3), whose last step makes the loss larger"
+    found, history = two(impl.float64.fit(params, x, y, lr, 3), of)
+    right, expected = params, []
+    for _ in range(3):  # the losses: 0.436, 0.167, 0.158, and 0.680 after the last step
+        best = right
+        right, loss = step(right, x, y, lr)
+        expected.append(loss)
+    recorded(history, expected, of, rtol=1e-6)
+    for name in NAMES:
+        mistakes = {f"the {name} of the smallest loss": best[name]}
+        close(found[name], right[name], of=f"{name} of {of}", rtol=1e-6, mistakes=mistakes)
+
+
+@pytest.mark.grade(points=1, hint="Every step is taken, however small the loss is.")
+def test_fit_steps_where_the_loss_is_small(impl):
+    """the parameters move by exact steps where the loss is a hundred-thousandth, too"""
+    params = {"w1": np.array([[2.0, -1.0]]), "b1": np.array([0.1, -0.2])}
+    params |= {"w2": np.array([8.0, -6.0]), "b2": np.array([0.1])}
+    x, y = np.array([[1.0], [-1.0], [2.0], [-2.0]]), np.array([1, 0, 1, 0])
+    of = "fit(params, x, y, lr=100.0, epochs=3), where the loss is small from the start"
+    found, history = two(impl.float64.fit(params, x, y, 100.0, 3), of)
+    right, expected = params, []
+    for _ in range(3):
+        right, loss = step(right, x, y, 100.0)
+        expected.append(loss)
+    recorded(history, expected, of, rtol=1e-6, atol=1e-12)
+    for name in NAMES:
+        close(found[name], right[name], of=f"{name} of {of}", rtol=1e-8)
+
+
 @pytest.mark.grade(points=2, hint="Every row counts in every step, and every step is taken.")
 @pytest.mark.parametrize("epochs", [0, 200])
 def test_fit_takes_all_steps_on_all_rows(impl, epochs):
@@ -347,6 +401,8 @@ def test_functions_keep_the_contracts_words(impl, name):
 
         options = {"expected": oracle, "rows": [1, 2], "without": ["gradients"]}
         conform(impl, name, [params, x, y, 0.5], **options)
+        # A step of no size gives new tensors, too.
+        conform(impl, name, [params, x, y, 0.0], expected=oracle, only=["result", "shared"])
     else:
         rules = ["result", "untouched", "settings", "twice", "float64", "integers", "shared"]
 

@@ -127,6 +127,24 @@ def test_softmax_gives_masked_scores_no_weight(impl):
     close(result, expected, of="softmax of scores with -inf")
 
 
+@pytest.mark.grade(points=1, hint="Divide by the temperature itself, however small or large it is.")
+@pytest.mark.parametrize("temperature", [2.0**-20, 2.0**20])
+def test_softmax_takes_temperatures_of_any_size(impl, temperature):
+    """softmax divides by temperatures of a millionth and of a million, too"""
+    x = np.array([[0.0, 1.0, 3.0], [-2.0, 2.0, -1.0]]) * temperature
+    of = f"softmax({x.tolist()}, {temperature=:.4g})"
+    close(impl.softmax(x, temperature=temperature), softmax(x / temperature), of=of)
+
+
+@pytest.mark.grade(points=1, hint="Nothing is added to the sum: it is 1 or more.")
+def test_softmax_has_the_digits_of_float64(impl):
+    """softmax and log_softmax of float64 tensors are right to twelve digits"""
+    x = normal(4, 3)
+    for name, oracle in (("softmax", softmax), ("log_softmax", log_softmax)):
+        found = getattr(impl.float64, name)(x)
+        close(found, oracle(x), of=f"{name}(x) in float64", rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.grade(points=2, hint="log(exp(a) / s) is a - log(s).")
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_log_softmax_follows_its_definition(impl, axis):
@@ -150,6 +168,15 @@ def test_log_softmax_stays_finite(impl):
     result = impl.log_softmax(x)
     finite(result, of="log_softmax of extreme scores")
     close(result, log_softmax(x), of="log_softmax of extreme scores")
+
+
+@pytest.mark.grade(points=1, hint="The logarithm of 0 is -inf. Replace nothing in the result.")
+def test_log_softmax_of_masked_scores(impl):
+    """log_softmax is -inf where a score is -inf, and a row of nothing else is NaN"""
+    x = np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0], [-np.inf, -np.inf, -np.inf]])
+    expected = np.array([log_softmax(x[0, [0, 2]])[0], -np.inf, log_softmax(x[0, [0, 2]])[1]])
+    expected = np.stack([expected, [-np.inf, -np.inf, 0.0], np.full(3, np.nan)])
+    close(impl.log_softmax(x), expected, of="log_softmax of scores with -inf")
 
 
 @pytest.mark.grade(points=2)
@@ -186,6 +213,15 @@ def test_softmax_jvp_multiplies_by_the_jacobian(impl, size):
         of="softmax_jvp(p, v)",
         mistakes={"p * (1 - p) * v, the diagonal alone": p * (1 - p) * v, "p * v": p * v},
     )
+
+
+@pytest.mark.grade(points=1, hint="Use p as it is: where it is 0, so is the product.")
+def test_softmax_jvp_takes_probabilities_of_0(impl):
+    """softmax_jvp is right for probabilities of 0 and 1, which softmax gives by rounding, and for a large v"""
+    p = np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]])
+    v = np.array([[2.0, -7.0, 5.0], [4.0, -7.0, 8.0]]) * 2.0**20
+    of = "softmax_jvp(p, v) where p has zeros and v is in the millions"
+    close(impl.softmax_jvp(p, v), softmax_jvp(p, v), of=of)
 
 
 @pytest.mark.grade(points=1)
