@@ -91,7 +91,7 @@ def clip(grads, norm):
 
     grads: dict of float tensors, left as they were. The common norm is the root of the sum of all
     squares, over all tensors. If it is above `norm`, a float > 0, all tensors are multiplied by
-    norm / (common norm); otherwise none is changed.
+    norm / (common norm); otherwise none is changed. The tensors of the result are new in both cases.
 
     >>> clip({"w": [3.0, 0.0], "b": [4.0]}, 1.0)
     {'w': [0.6, 0.0], 'b': [0.8]}
@@ -105,10 +105,10 @@ def train(params, xs, y, epochs, batch, lr, rng):
     params: dict of init_params, left as it was. xs: float tensor (N, T, D). y: float tensor (N, K).
     The loss of a batch is the mean of (predict - y)^2 over its rows and outputs. Its gradients,
     clipped to a common norm of 1, make a step of Adam with learning rate lr, beta 0.9 and 0.999,
-    and epsilon 1e-7, added to the corrected root. Every row is used once an epoch, in a new random
-    order drawn from rng, a NumPy Generator, in batches of `batch` rows, the last of which may be
-    shorter. history has the mean loss of each epoch, in which each row weighs alike. 0 epochs give
-    the parameters as they are, and [].
+    and epsilon 1e-7. Every row is used once an epoch, in a new random order drawn from rng, a NumPy
+    Generator, in batches of `batch` rows, the last of which may be shorter. history has the mean
+    loss of each epoch, in which each row weighs alike. 0 epochs give the parameters as they are,
+    and [].
     """
     raise NotImplementedError("train")
 

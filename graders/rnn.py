@@ -5,6 +5,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring.conformance import conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     at_most,
@@ -107,6 +108,9 @@ def test_step_is_tanh_of_both_products(impl, batch, inputs, units):
             "the bias left out": np.tanh(x @ wx + h @ wh),
         },
     )
+    large = 1000 * x
+    expected = np.tanh(large @ wx + h @ wh + b)
+    close(impl.rnn_step(large, h, wx, wh, b), expected, of="rnn_step(1000 * x, h, wx, wh, b)")
 
 
 @pytest.mark.grade(points=1)
@@ -383,7 +387,9 @@ def test_clip_scales_all_gradients_together(impl, norm):
                     "each number cut off": cut[name],
                 },
             )
-    conform(impl, "clip", [grads, norm], expected=clip, only=["untouched", "twice", "float64"])
+    rules = ["untouched", "shared", "twice", "float64"]
+    for given in (grads, small):
+        conform(impl, "clip", [given, norm], expected=clip, only=rules)
     tiny = {name: 1e-6 * value for name, value in grads.items()}
     for name, value in impl.clip(tiny, 1e-6 * norm).items():
         of = f"clip(grads, {1e-6 * norm:g})[{name!r}]"
@@ -426,6 +432,20 @@ def test_train_takes_clipped_steps_of_adam(impl, case):
     for name in params:
         of = f"{name} after {epochs} steps of train, {case}"
         close(found[name], expected[name], of=of, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.grade(
+    points=1, seconds=30, hint="An optimizer has an epsilon of its own if none is given."
+)
+def test_train_has_the_epsilon_asked_for(impl):
+    """where gradients are as small as epsilon, a step of Adam shows that it is 1e-7"""
+    # With wo of 0, the output is its bias, whose gradient is the mean error.
+    params, small = weights(2, 4, 3), np.array([1e-7, -2e-7, 4e-7])
+    params["wo"], params["bo"] = 0 * params["wo"], 0 * params["bo"]
+    xs, y = normal(6, 5, 2), np.tile(-small * 3 / 2, (6, 1))
+    found, _ = impl.train(params, xs, y, 1, 6, 0.05, impl.rng())
+    of = "bo after train on one batch, where the gradients of bo are 1e-7, -2e-7 and 4e-7"
+    expect_epsilon(found["bo"], params["bo"], small, 0.05, of)
 
 
 @pytest.mark.grade(points=1, seconds=30)
