@@ -13,7 +13,7 @@ this file may call each other.
 Extreme inputs: for |x| up to 10,000 in float32, each function, each <name>_grad, and the gradient that the
 framework's tape takes through each function are right and finite. Beware of `where`: the tape goes through both
 branches, and 0 times infinity is NaN. Make the exponents safe, not only the choice. At x = 0 exactly, where abs, max
-and where have kinks of their own, the gradient that the tape takes may be any number.
+and where have kinks of their own, the gradient that the tape takes may be any finite number.
 
 Words: docs/contract.md says what "float tensor", "left as it was" and the like mean.
 
@@ -141,7 +141,8 @@ def saturation(x, name, tol=1e-3):
     """Return the share of elements of x at which an activation passes hardly any gradient: |<name>_grad(x)| < tol.
 
     name: "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu" or "softplus", with its default arguments.
-    Returns a number from 0 to 1 for x of any shape. Raises ValueError for any other name.
+    Returns a number from 0 to 1, a float tensor () or a Python float, for x of any shape. Raises ValueError for any
+    other name.
 
     >>> saturation([-9.0, -1.0, 0.5, 9.0], "relu")
     0.5

@@ -96,8 +96,9 @@ def test_nll_keeps_the_contracts_words(impl):
     conform(impl, "nll", given, expected=nll, rows=[0, 1])
 
 
+# With 1,000 classes, the labels do not fit into 8 bits.
 @pytest.mark.grade(points=2, hint="Pick each row's log-probability at its label, then average.")
-@pytest.mark.parametrize("size", [(6, 3), (4, 9), (5, 5)])
+@pytest.mark.parametrize("size", [(6, 3), (4, 9), (5, 5), (4, 1000)])
 def test_cross_entropy_averages_over_rows(impl, size):
     """cross_entropy of integer labels is the mean over rows of -log softmax at the label"""
     z, labels = normal(*size, scale=2.0), unbalanced(*size)
@@ -227,9 +228,15 @@ def test_cross_entropy_reduces_as_asked(impl):
         impl.cross_entropy(z, labels, reduction="none"), each, of="cross_entropy(reduction='none')"
     )
     close(impl.cross_entropy(z, labels, reduction="mean"), each.mean(), of="cross_entropy('mean')")
+    # A right row whose probability rounds to 1 has the loss 0, and counts.
+    sure, classes = np.array([[500.0, 0.0, 0.0], [0.0, 500.0, 0.0], [0.0, 0.0, 0.0]]), np.arange(3)
+    of = "cross_entropy of two rows with the loss 0, and one with the loss ln 3"
+    mistakes = {"the mean over the rows whose loss is not 0": np.log(3)}
+    close(impl.cross_entropy(sure, classes), np.log(3) / 3, of=of, mistakes=mistakes)
     for reduction in ("average", "Mean", "batchmean", "", None):
-        with raises("ValueError", of=f"cross_entropy({reduction=})"):
-            impl.cross_entropy(z, labels, reduction=reduction)
+        for y, kind in ((labels, "integer"), (np.eye(3)[labels], "float")):
+            with raises("ValueError", of=f"cross_entropy({reduction=}) of {kind} labels"):
+                impl.cross_entropy(z, y, reduction=reduction)
 
 
 @pytest.mark.grade(
@@ -308,10 +315,11 @@ def test_cross_entropy_passes_gradients(impl, smoothing):
 
 
 @pytest.mark.grade(points=1, hint="One entry a row: the one at the row's label.")
-@pytest.mark.parametrize("size", [(6, 3), (3, 7), (1, 2)])
+@pytest.mark.parametrize("size", [(6, 3), (3, 7), (1, 2), (4, 1000)])
 def test_nll_picks_the_labels(impl, size):
     """nll is the mean over rows of minus the entry at the label"""
     log_p, labels = normal(*size, shift=-3.0), integers(size[1], size[0])
+    labels[-1] = size[1] - 1
     picked = -log_p[np.arange(size[0]), labels]
     result = impl.nll(log_p, labels)
     close(

@@ -198,8 +198,11 @@ def test_fit_counts_mistakes_by_epoch(impl):
     )
 
 
-@pytest.mark.grade(points=1, hint="lr scales every step of w and of b.")
-@pytest.mark.parametrize("lr", [0.5, 0.125])
+@pytest.mark.grade(
+    points=1,
+    hint="lr scales every step of w and of b. Compare sums with 0 itself, however small they are.",
+)
+@pytest.mark.parametrize("lr", [0.5, 0.125, 2.0**-40])
 def test_fit_scales_its_steps_by_lr(impl, lr):
     """from a start at 0, lr scales w and b and changes no prediction; it is 1 by default"""
     x, y = mixed(15, 2)
@@ -208,19 +211,29 @@ def test_fit_scales_its_steps_by_lr(impl, lr):
     plain = {"the weights of lr=1": w}
     close(result[0], lr * w, of=f"w with {lr=}", mistakes=plain)
     close(result[1], lr * b, of=f"b with {lr=}")
+    # Divided, since the weights of a tiny lr are near 0.
+    close(result[0] / lr, w, of=f"w / lr with {lr=}")
+    close(np.asarray(result[1] / lr), b, of=f"b / lr with {lr=}")
     equal(result[2], mistakes, of=f"mistakes with {lr=}")
 
 
 @pytest.mark.grade(points=1)
 def test_fit_keeps_the_dtype(impl):
-    """w and b have the dtype of x, and their shapes"""
-    x, y = mixed(8, 3)
-    for submission, name in ((impl, "float32"), (impl.float64, "float64")):
-        w, b, _ = submission.perceptron_fit(x, y, epochs=2)
-        dtype(w, name, of=f"w for a {name} x")
-        dtype(b, name, of=f"b for a {name} x")
-        equal(w.shape, (3,), of="the shape of w")
-        equal(b.shape, (), of="the shape of b")
+    """w and b have the dtype of x and its digits, and their shapes"""
+    for inputs in (3, 1):
+        x, y = mixed(8, inputs)
+        for submission, name in ((impl, "float32"), (impl.float64, "float64")):
+            w, b, _ = submission.perceptron_fit(x, y, epochs=2)
+            dtype(w, name, of=f"w for a {name} x of {inputs} columns")
+            dtype(b, name, of=f"b for a {name} x of {inputs} columns")
+            equal(w.shape, (inputs,), of=f"the shape of w for x of {inputs} columns")
+            equal(b.shape, (), of=f"the shape of b for x of {inputs} columns")
+    # Two mistakes, the second by a score below -0.5, of rows that float32 cannot hold.
+    x = uniform(2, 3, low=0.1, high=1.0) / 3
+    w, b, mistakes = impl.float64.perceptron_fit(x, np.array([0, 1]), epochs=1, lr=0.5)
+    equal(mistakes, [2], of="mistakes of two positive rows of the classes 0 and 1")
+    close(w, 0.5 * (x[1] - x[0]), of="w after a row of class 0 and one of class 1, float64, lr=0.5")
+    close(b, 0.0, of="b after a row of class 0 and one of class 1, float64, lr=0.5")
 
 
 @pytest.mark.grade(points=2, hint=AT_ONCE)
@@ -312,6 +325,18 @@ def test_predict_tells_tiny_sums_from_zero(impl):
     for submission, kind in ((impl, "float32"), (impl.float64, "float64")):
         result = submission.predict(x, np.array([1e-12, 1e-30]), ZERO)
         equal(result, np.array([1, 0, 1, 0]), of=f"predict of {kind} sums of 1e-12 and 1e-30")
+        # The next sums are as small, and x, w or b needs the digits of its dtype for that.
+        gap = 2.0**-20 if kind == "float32" else 2.0**-40
+        for b in (-1.0 - gap, -1.0 + gap):
+            result = submission.predict(x, np.array([1.0, 2.0]), np.array(b))
+            expected = np.array([int(b > -1.0), 0, 1, 0])
+            equal(result, expected, of=f"predict of {kind} sums 1 + b, -1 + b, 2 + b, -2 + b, {b=}")
+        result = submission.predict(x, np.array([1.0 - gap, 1.0 + gap]), np.array(-1.0))
+        of = f"predict of {kind} sums -d, d - 2, d, -d - 2, where w = [1 - d, 1 + d], d = {gap:.3g}"
+        equal(result, np.array([0, 0, 1, 0]), of=of)
+        near = np.array([[1.0 - gap], [1.0 + gap]])
+        of = f"predict of {kind} sums -d, d, where x = [[1 - d], [1 + d]], d = {gap:.3g}"
+        equal(submission.predict(near, np.ones(1), np.array(-1.0)), np.array([0, 1]), of=of)
 
 
 @pytest.mark.grade(points=1, hint="The loop over the epochs may run no times.")

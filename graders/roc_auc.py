@@ -161,6 +161,8 @@ def test_roc_curve_parts_scores_however_close(impl, unit):
     shift = 1.0 if unit == 2.0**-23 else 0.0
     of = f"roc_curve of scores whose steps are {unit:.3g}"
     expect_curve(impl, labels, shift + unit * scores, of)
+    of = "roc_curve of float64 scores that are one score in float32"
+    expect_curve(impl.float64, labels, 0.5 + 2.0**-40 * scores, of)
 
 
 @pytest.mark.grade(points=1, hint="Convert labels to int64 before you count them.")
@@ -201,6 +203,18 @@ def test_multiclass_auc_keeps_the_contracts_words(impl, average):
         {"average": average},
         gives="anything",
         without=ANY_PRECISION,
+    )
+    # All probabilities of a class are one number in float32.
+    labels, close_by = np.array([0, 1, 2, 1, 0, 2, 2]), 2.0**-40 * np.arange(7.0)
+    close_by = np.stack(
+        [0.5 - close_by, 0.25 + close_by[[1, 0, 2, 4, 3, 6, 5]], 0.25 + close_by], 1
+    )
+    aucs, sizes = class_aucs(labels, close_by)
+    number(
+        impl.float64.multiclass_auc(labels, close_by, average),
+        np.average(aucs, weights=sizes if average == "weighted" else None),
+        of=f"multiclass_auc of float64 probabilities that are equal in float32, {average=}",
+        mistakes={"the AUC of equal scores": 0.5},
     )
 
 
@@ -337,6 +351,12 @@ def test_multiclass_auc_leaves_absent_classes_out(impl, average):
             "the mean that counts absent classes as 1": (aucs.sum() + 2) / 5,
         },
     )
+    # The numbers of the classes do not fit into 8 bits.
+    labels, p = np.array([299, 44, 299, 0, 44, 0]), uniform(6, 300)
+    aucs, sizes = class_aucs(labels, p)
+    mean = np.average(aucs, weights=sizes if average == "weighted" else None)
+    of = f"multiclass_auc with classes 0, 44 and 299 of 300, {average=}"
+    number(impl.multiclass_auc(labels, p, average=average), mean, of=of, **ROUNDED)
 
 
 @pytest.mark.grade(points=1)
