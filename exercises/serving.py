@@ -65,8 +65,8 @@ class Registry:
         """Let several versions serve the users of a model, each a share of them, until activate or rollback.
 
         shares: dict from versions to shares, which are at least 0 and 1 in sum. A name or version that is not there
-        raises KeyError. Which version a user gets follows from the user, and is the same at every request. Requests
-        without a user get the active version.
+        raises KeyError. Which version a user gets follows from the user, and is the same at every request, also in
+        another process. Requests without a user get the active version.
         """
         raise NotImplementedError("Registry.split")
 

@@ -212,7 +212,8 @@ def test_bad_input_is_refused_with_a_reason(impl):
         b'{"instances": [[1, 2, -1e39]]}', b'{"instances": [[1, 2, 1e999]]}', b'{"instances": [[1, 3.41e38, 2]]}',
         b'{"instances": [[1, 2, 3], [1, 2, NaN]]}', b'{"instances": [[1, 2, 3], [1, 2, true]]}',
         b'{"instances": [[1, 2, 3], [1, 2, 3], [1, 1e39, 2]]}', b'{"instances": [[1, 2, 3], 4]}',
-        b'{"instances": [[1, 2, 1' + b"0" * 400 + b"]]}",
+        b'{"instances": [[1, 2, 1' + b"0" * 400 + b"]]}", b'{"instances": [[1, 2, 1' + b"0" * 39 + b"]]}",
+        b'{"instances": [[1, -1' + b"0" * 39 + b", 3]]}",
         b'{"instances": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", b'[["instances", [[1, 2, 3]]]]',
     ]  # fmt: skip
     found = one(impl, app, *(post(PATH, body) for body in bodies))
@@ -463,6 +464,54 @@ def test_split_gives_users_their_shares(impl):
             expected,
             of=f"serving of 20 users after {end} in a split",
         )
+
+
+# Shares that change later; and Python's hash() of text as another process has it, which has another salt.
+LATER = """
+import builtins, hashlib
+
+
+def split_and_change(registry, users):
+    shares = {1: 0.0, 2: 1.0}
+    registry.split("m", shares)
+    shares.update({1: 1.0, 2: 0.0})
+    return [registry.serving("m", user) for user in users]
+
+
+def serving(registry, users, salt):
+    kept = builtins.hash
+    builtins.hash = lambda x: salted(salt, x) if plain(x) else kept(x)
+    try:
+        return [registry.serving("m", user) for user in users]
+    finally:
+        builtins.hash = kept
+
+
+def salted(salt, x):
+    return int.from_bytes(hashlib.sha256(repr((salt, x)).encode()).digest()[:8], "big", signed=True)
+
+
+def plain(x):
+    return isinstance(x, (str, bytes)) or isinstance(x, tuple) and all(map(plain, x))
+"""
+
+
+@pytest.mark.grade(points=1, hint=USER)
+def test_a_split_lasts_and_is_the_same_everywhere(impl):
+    """a split stays as it was asked for, and gives a user the same version in another process"""
+    registry, _app, _oracles = served(impl, versions=2)
+    module = plant(impl, "later.py", LATER)
+    users = [f"user-{n}" for n in generator().permutation(100_000)[:60]]
+    found = sorted(set(module.get("split_and_change")(registry, users)))
+    of = "the versions that serve 60 users, after the dict of shares that split was given has changed"
+    equal(found, [2], of=of)
+    registry.split("m", {1: 0.5, 2: 0.5})
+    first, other = (list(module.get("serving")(registry, users, salt)) for salt in (1, 2))
+    moved = sum(a != b for a, b in zip(first, other, strict=True))
+    of = (
+        "how many of 60 users get another version in another process, whose hash() of text differs,"
+    )
+    equal(moved, 0, of=of)
 
 
 @pytest.mark.grade(points=1)
