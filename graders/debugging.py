@@ -187,6 +187,9 @@ def test_pieces_compute_the_network(impl, sizes):
     rows = np.array([5, 0, 0, 6])
     close(impl.take(x, rows), x[rows], of="take(x, [5, 0, 0, 6])")
     equal(impl.take(y, rows), y[rows], of="take(y, [5, 0, 0, 6])")
+    # The numbers of the rows do not fit into 8 bits.
+    many, rows = normal(300, 2), np.array([299, 0, 43, 256])
+    close(impl.take(many, rows), many[rows], of="take(x of 300 rows, [299, 0, 43, 256])")
 
 
 @pytest.mark.grade(

@@ -127,6 +127,13 @@ def test_losses_reduce_as_asked(impl, name):
             of=f"{name}({reduction=})",
             mistakes={"the mean": each.mean(), "the sum": each.sum(), "each element's loss": each},
         )
+    # Elements whose loss is 0 count in the mean.
+    right = np.ones((2, 3))
+    a[:2], b[:2] = 500 * right if name == "bce_with_logits" else right, right
+    each = LOSSES[name](a, b)
+    of = f"{name} of 15 elements, of which 6 have the loss 0"
+    others = {"the mean over those whose loss is not 0": each.sum() / 9}
+    close(impl.call(name, a, b), each.mean(), of=of, mistakes=others)
     for reduction in ("average", "MEAN", "", None):
         with raises("ValueError", of=f"{name}({reduction=})"):
             impl.call(name, a, b, reduction=reduction)

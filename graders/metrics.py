@@ -397,6 +397,11 @@ def test_confusion_matrix_keeps_the_contracts_words(impl):
         [[0, 40_000], [0, 0]],
         of="confusion_matrix of 40,000 samples of one pair",
     )
+    # Neither do the numbers of 300 classes.
+    labels, guesses = np.array([299, 44, 299, 0, 256]), np.array([44, 299, 299, 0, 0])
+    expected = confusion_matrix(labels, guesses, 300)
+    of = "confusion_matrix([299, 44, 299, 0, 256], [44, 299, 299, 0, 0], 300)"
+    equal(impl.confusion_matrix(labels, guesses, 300), expected, of=of)
 
 
 @pytest.mark.grade(points=1)
@@ -430,6 +435,9 @@ def test_regression_metrics_keep_the_contracts_words(impl, name):
     """mae, rmse, r2 and mape follows the rules of docs/contract.md"""
     t, p = regression(5, 3)
     figure(impl.call(name, t, p), f"{name}(target, prediction)")
+    right, guess = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.0, 2.0, 4.0, 7.0])
+    of = f"{name}([1, 2, 4, 5], [1, 2, 4, 7])"
+    number(impl.call(name, right, guess), regression_metrics(right, guess)[name], of=of)
     # A number may have more digits than its inputs, so its dtype is compared with that for float64 alone.
     conform(impl, name, [t, p], gives="anything", without=["result", "one row"])
 
