@@ -17,7 +17,7 @@ programming with NumPy, doi:10.1038/s41586-020-2649-2 (axes and memory order).
 
 
 def flatten_keep_batch(x):
-    """Return x with all axes but the first made one, a tensor (B, product of the other sizes).
+    """Return x with all axes but the first made one, a tensor (B, product of the other sizes), which may be a view.
 
     x: float tensor of 2 to 5 axes. Each example is read in row-major order: its last axis runs fastest.
 
