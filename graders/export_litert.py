@@ -278,8 +278,8 @@ def test_export_leaves_its_arguments_alone(impl):
     if impl.framework == "torch":
         training = model.get("training")
         equal(training, True, of="model.training after to_litert of a model in training mode")
-    path = place(impl)
-    expect_flags_kept(impl, model, lambda: impl.to_litert(model, 3, path), "to_litert")
+    path, fresh = place(impl), made(impl, layers)
+    expect_flags_kept(impl, fresh, lambda: impl.to_litert(fresh, 3, path), "to_litert")
     kept = ["untouched", "views", "gradients", "settings", "keywords"]
     given = [model, 3, place(impl), calibrated((3,), rows=4)]
     conform(impl, "to_litert", given, gives="anything", only=kept)
