@@ -405,6 +405,12 @@ def test_train_draws_a_new_order_each_epoch(impl):
         not np.allclose(first, other, rtol=1e-9),
         f"{of} gave one history for rngs of two seeds, but should take its orders from rng",
     )
+    starts = [run(draw, 1)[1] for draw in range(seed, seed + 6)]
+    # There are 30 ways to cut 5 rows into batches: that six rngs choose the same has a chance of 4e-8.
+    holds(
+        not np.allclose(starts, starts[0], rtol=1e-9),
+        f"the first epoch of {of} took the same batches for six rngs, but should draw them, too",
+    )
 
 
 @pytest.mark.grade(points=1, seconds=30)
