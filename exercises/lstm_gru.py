@@ -41,7 +41,7 @@ def lstm_step(x, h, c, params):
     >>> c
     [[1.5568]]
     >>> h
-    [[0.4575]]
+    [[0.4574]]
     """
     raise NotImplementedError("lstm_step")
 

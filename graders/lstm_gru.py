@@ -5,6 +5,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring.conformance import conform
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     at_most,
@@ -22,7 +23,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_new_orders
 from katagrad.authoring.oracle import EPSILON, OTHER_EPSILON, UNDECIDED, Adam, slopes
-from katagrad.authoring.structure import items, keys, losses, pair
+from katagrad.authoring.structure import items, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 BLOCKS = "The columns are blocks of H: i, f, g, o of an LSTM; r, z, n of a GRU."
@@ -510,7 +511,8 @@ def test_other_kinds_are_refused(impl):
         "bidirectional": [xs, params, params],
         "stacked": [xs, [params]],
         "from_torch": [w, w, b, b],
-        "from_keras": [w.T, w.T, b],
+        # Of a GRU's form: another bias would raise a ValueError of its own.
+        "from_keras": [w.T, w.T, normal(2, 6)],
         "init_params": [2, 3, 1, impl.rng()],
         "predict": [params, xs],
         "train": [params, xs, normal(3, 1), 0, 2, 0.1, impl.rng()],
@@ -548,6 +550,38 @@ def test_train_takes_steps_of_adam(impl, kind):
     ):
         number(value, wanted, of=f"the loss of epoch {epoch} of {of}", rtol=1e-3)
     trained_as(found, of, kind, params, xs, y, 3, 6, 0.05)
+
+
+@pytest.mark.grade(
+    points=1, seconds=30, hint="An optimizer has an epsilon of its own if none is given."
+)
+@KINDS
+def test_train_has_the_epsilon_asked_for(impl, kind):
+    """where gradients are as small as epsilon, a step of Adam shows that it is 1e-7"""
+    # With wo of 0, the output is its bias, whose gradient is the mean error.
+    params, small = network(kind, 2, 3, 3), np.array([1e-7, -2e-7, 4e-7])
+    params["wo"], params["bo"] = 0 * params["wo"], 0 * params["bo"]
+    xs, y = normal(6, 4, 2), np.tile(-small * 3 / 2, (6, 1))
+    found, _ = impl.train(kind, params, xs, y, 1, 6, 0.05, impl.rng())
+    of = f"train({kind!r}, ...) on one batch, where the gradients of bo are 1e-7, -2e-7 and 4e-7"
+    expect_epsilon(found["bo"], params["bo"], small, 0.05, f"bo after {of}")
+
+
+@pytest.mark.grade(points=1, seconds=30, hint="The stub clips nothing.")
+@KINDS
+def test_train_takes_gradients_of_any_size(impl, kind):
+    """errors that fall from 10 to about 3 give the steps of Adam on the gradients as they are"""
+    # With weights of 0, the output is its bias, and only that moves.
+    params = {name: 0 * w for name, w in network(kind, 1, 2, 1).items()}
+    bias, adam, expected = np.zeros(1), Adam(1.0), []
+    for _ in range(8):
+        expected.append(float((bias[0] - 10) ** 2))
+        bias = adam.moved("bo", bias, 2 * (bias - 10))
+    of = f"train({kind!r}, params of 0, xs, y of 10, 8, 4, 1.0, rng)"
+    found = impl.train(kind, params, normal(4, 2, 1), np.full((4, 1), 10.0), 8, 4, 1.0, impl.rng())
+    found, seen = pair(found, of, NAMES)
+    recorded(seen, expected, f"the history of {of}", rtol=1e-3)
+    close(found["bo"], bias, of=f"bo after {of}", rtol=1e-3)
 
 
 @pytest.mark.grade(points=2, seconds=30)
