@@ -7,6 +7,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import oracle
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
@@ -32,6 +33,16 @@ from katagrad.authoring.threshold import Threshold
 SPLIT = "Draw one permutation of all rows, and cut it in two."
 LEAK = "Split first. Statistics and steps come from the training rows alone."
 HISTORY = ("loss", "accuracy", "val_loss", "val_accuracy")
+# What each global generator draws next.
+DRAWS = """
+import random, numpy
+def draws():
+    return {"random": random.random(), "numpy.random": float(numpy.random.random())} | own()
+"""
+OWN = {
+    "torch": 'import torch\ndef own():\n    return {"torch": float(torch.rand(()))}\n',
+    "tensorflow": 'import tensorflow as tf\ndef own():\n    return {"tf.random": float(tf.random.uniform(()))}\n',
+}
 
 
 # -- the oracle: the same network from matrix products ---------------------------------------------
@@ -411,7 +422,9 @@ def test_train_reports_each_epoch(impl):
     )
 
 
-@pytest.mark.grade(points=1, hint="Count right answers among the logits that the loss is taken of.")
+@pytest.mark.grade(
+    points=1, seconds=60, hint="Count right answers among the logits that the loss is taken of."
+)
 def test_train_counts_answers_before_the_step(impl):
     """the accuracy of an epoch is that of the answers before each step, the validation's that at its end"""
     # All answers are class 0, until the first step makes them class 1.
@@ -426,7 +439,9 @@ def test_train_counts_answers_before_the_step(impl):
             number(found[key][epoch], value, of=of, atol=1e-6, mistakes=mistakes)
 
 
-@pytest.mark.grade(points=1, hint="Frameworks have other defaults for epsilon than 1e-7.")
+@pytest.mark.grade(
+    points=1, seconds=60, hint="Frameworks have other defaults for epsilon than 1e-7."
+)
 def test_train_uses_the_epsilon_asked_for(impl):
     """where gradients are as small as epsilon, the first step is that of epsilon 1e-7"""
     model = build(impl, [{"kernel": np.zeros((4, 3)), "bias": np.zeros(3)}])
@@ -535,6 +550,23 @@ def test_run_repeats_by_its_seed(impl):
         holds(
             abs(changed["history"]["loss"][0] - first["history"]["loss"][0]) > 1e-6,
             f"run gives the same with {name}={value}, but {name} should matter",
+        )
+
+
+@pytest.mark.grade(points=1, seconds=60, hint="Set seeds in run, and nowhere else.")
+def test_train_sets_no_seed(impl):
+    """what the global generators draw after train follows from their seed before it, which is run's"""
+    layers, x, y = random_layers(5, 3), normal(9, 5), integers(3, 9)
+    found = []
+    for seed in (1, 2):
+        impl.seed(seed)
+        impl.train(build(impl, layers), x, y, x[:3], y[:3], 1, 0.01, 4)
+        found.append(plant(impl, "draws.py", OWN[impl.framework] + DRAWS).draws())
+    for name, first in found[0].items():
+        holds(
+            found[1][name] != first,
+            f"after train, {name} draws {first:.6g} whatever its seed was before: train sets a seed, "
+            "but the seed of run should decide the order of the batches",
         )
 
 
