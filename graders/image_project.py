@@ -1,5 +1,7 @@
 """Hidden checks of exercises/image_project.py. Images are (N, H, W, 3) here, kernels (H, W, in, out)."""
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from katagrad import data
 from katagrad.authoring import convnet, oracle
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.convnet import cross_entropy
+from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     chance,
@@ -461,26 +464,49 @@ def test_train_changes_images_anew_in_new_orders(impl):
 def test_dropout_works_in_training_alone(impl):
     """in training the losses are those of dropout, drawn anew in each epoch; in use nothing is dropped"""
     rate, count, epochs = 0.4, 1000, 3
-    model, layers = made(impl, (2, 2, 3), 2, (1,), rate)
-    # The map is 1 everywhere, whatever the image: what drops it shows.
+    model, layers = made(impl, (4, 4, 3), 2, (1,), rate)
+    # The map is 1 at its 4 places, whatever the image, and the logit is half the number of places that are kept.
     values = {"kernel": 0.0, "bias": 0.0, "scale": 1.0, "offset": 1.0, "mean": 0.0, "variance": 1.0}
     layers = [{k: np.full(v.shape, values[k]) for k, v in one.items()} for one in layers]
-    layers[-1]["kernel"][:] = [[1.0, 0.0]]
+    layers[-1]["kernel"][:] = [[0.5, 0.0]]
     put(impl, model, layers)
-    x, y = uniform(count, 2, 2, 3), np.zeros(count, np.int64)
-    wanted = np.tile([1.0, 0.0], (count, 1))
+    x, y = uniform(count, 4, 4, 3), np.zeros(count, np.int64)
+    wanted = np.tile([2.0, 0.0], (count, 1))
     close(impl.logits(model, image(x)), wanted, of="logits(model, x) before train", atol=1e-4)
     of = f"train(model, x, y, {epochs}, 200, 1e-9, rng) where all maps are 1, at {rate=}"
     seen = losses(
         impl.train(model, image(x), y, epochs, 200, 1e-9, impl.rng()), epochs, of, kind="float"
     )
-    high, low = np.log(2), np.log1p(np.exp(-1 / (1 - rate)))
-    mean, deviation = rate * high + (1 - rate) * low, np.sqrt(rate * (1 - rate)) * (high - low)
+    kept = np.arange(5)
+    chances = np.array([comb(4, k) for k in kept]) * (1 - rate) ** kept * rate ** (4 - kept)
+    each = np.log1p(np.exp(-0.5 * kept / (1 - rate)))
+    mean = chances @ each
+    deviation = np.sqrt(chances @ (each - mean) ** 2)
     for epoch, value in enumerate(seen):
         number(value, mean, of=f"the loss of epoch {epoch} of {of}", rtol=0, atol=5 * deviation / np.sqrt(count),
-               mistakes={"the loss without dropout": np.log1p(np.exp(-1))})  # fmt: skip
+               mistakes={
+                   "the loss without dropout": np.log1p(np.exp(-2)),
+                   "the loss where whole maps are dropped": rate * each[0] + (1 - rate) * each[4],
+               })  # fmt: skip
     at_least(float(np.ptp(seen)), 1e-7, of=f"how much the losses of {of} differ")
     close(impl.logits(model, image(x)), wanted, of="logits(model, x) after train", atol=1e-4)
+
+
+@pytest.mark.grade(
+    points=1, seconds=30, hint="An optimizer has an epsilon of its own if none is given."
+)
+def test_train_has_the_epsilon_asked_for(impl):
+    """where gradients are as small as epsilon, a step of Adam shows that it is 1e-7"""
+    model, layers = made(impl, (4, 4, 3), 4, (3,), 0.0)
+    # Without kernel, the logits are the bias; all images are of class 0, which is nearly certain.
+    bias = np.array([15.0, 0.0, 0.7, -0.7])
+    layers[-1]["kernel"][:], layers[-1]["bias"][:] = 0.0, bias
+    put(impl, model, layers)
+    x, _ = plain(8)
+    impl.train(model, image(x), np.zeros(8, np.int64), 1, 8, 0.05, impl.rng())
+    found, slopes = exact(impl.layers(model))[-1]["bias"], convnet.softmax(bias[None])[0]
+    of = "the last 3 biases after train on one batch, where their gradients are near 3e-7"
+    expect_epsilon(found[1:], bias[1:], slopes[1:], 0.05, of)
 
 
 @pytest.mark.grade(points=1, seconds=30)
