@@ -458,6 +458,15 @@ def test_fit_takes_steps_of_adam_in_new_orders(impl):
         not np.allclose(first, other[:6], rtol=1e-6),
         f"{of} gave the same history for rngs of different seeds, but should draw from rng",
     )
+    starts = [first[0], other[0]]
+    for draw in range(seed + 2, seed + 6):
+        result = impl.float64.fit(params, src, targets, 1, lr, batch, impl.rng(draw))
+        starts += losses(pair(result, of, ("params", "losses"))[1], 1, of, "float")
+    # There are 30 ways to cut 5 rows into batches: that six rngs choose the same has a chance of 4e-8.
+    holds(
+        not np.allclose(starts, first[0], rtol=1e-6),
+        f"the first epoch of {of} took the same batches for six rngs, but should draw them, too",
+    )
 
 
 @pytest.mark.grade(points=2, seconds=90)
