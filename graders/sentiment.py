@@ -160,6 +160,11 @@ def test_masked_mean_leaves_padding_out(impl):
     close(impl.masked_mean(x, mask), expected, of="masked_mean(x, mask)", mistakes=mistakes)
     found = impl.masked_mean(hidden, mask)
     close(found, expected, of="masked_mean(x, mask) with NaN where the mask is false")
+    zeros = np.array([[[0.0, 0.0], [2.0, 4.0], [3.0, 3.0]]])
+    found = impl.masked_mean(zeros, np.array([[True, True, False]]))
+    mistakes = {"the mean over the steps that are not 0": np.array([[2.0, 4.0]])}
+    of = "masked_mean of the steps [0, 0] and [2, 4]"
+    close(found, np.array([[1.0, 2.0]]), of=of, mistakes=mistakes)
     c = normal(5, 3)
     found = impl.grad("masked_mean", hidden, mask, wrt=0, cotangent=c)
     share = mask / np.maximum(mask.sum(1, keepdims=True), 1)
