@@ -7,6 +7,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import convnet, oracle
+from katagrad.authoring.adam import RATE, STEPS, expect_betas
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.convnet import cross_entropy
 from katagrad.authoring.epsilon import expect_epsilon
@@ -507,6 +508,22 @@ def test_train_has_the_epsilon_asked_for(impl):
     found, slopes = exact(impl.layers(model))[-1]["bias"], convnet.softmax(bias[None])[0]
     of = "the last 3 biases after train on one batch, where their gradients are near 3e-7"
     expect_epsilon(found[1:], bias[1:], slopes[1:], 0.05, of)
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_train_has_the_betas_asked_for(impl):
+    """over many steps, beta1 0.9 and beta2 0.999 show in the way of the last bias"""
+    model, layers = made(impl, (4, 4, 3), 4, (3,), 0.0)
+    # In black images all maps are 0, and only the bias of the logits has a gradient.
+    start, y = np.array([1.5, -1.0, 0.5, 0.0]), np.repeat(np.arange(4), [5, 3, 1, 1])
+    layers[0]["bias"][:], layers[1]["offset"][:] = 0.0, 0.0
+    layers[-1]["kernel"][:], layers[-1]["bias"][:] = 0.0, start
+    put(impl, model, layers)
+    impl.train(model, image(np.zeros((10, 4, 4, 3))), y, STEPS, 10, RATE, impl.rng())
+    of = f"train on 10 black images, epochs={STEPS}, lr={RATE}"
+    shares = np.array([0.5, 0.3, 0.1, 0.1])
+    found = exact(impl.layers(model))[-1]["bias"]
+    expect_betas(found, start, lambda b: oracle.softmax(b) - shares, of)
 
 
 @pytest.mark.grade(points=1, seconds=30)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.adam import RATE, STEPS, expect_betas
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
@@ -565,6 +566,18 @@ def test_train_has_the_epsilon_asked_for(impl, kind):
     found, _ = impl.train(kind, params, xs, y, 1, 6, 0.05, impl.rng())
     of = f"train({kind!r}, ...) on one batch, where the gradients of bo are 1e-7, -2e-7 and 4e-7"
     expect_epsilon(found["bo"], params["bo"], small, 0.05, f"bo after {of}")
+
+
+@pytest.mark.grade(points=1, seconds=30)
+def test_train_has_the_betas_asked_for(impl):
+    """over many steps, beta 0.9 and 0.999 show in the way of the bias"""
+    # With weights of 0, the states are 0, and only the bias of the output has a gradient.
+    params, start = network("gru", 1, 2, 3), np.array([2.0, -1.5, 1.0])
+    params = {name: 0 * w for name, w in params.items()} | {"bo": start}
+    xs, y = normal(4, 2, 1), np.zeros((4, 3))
+    found, _ = impl.train("gru", params, xs, y, STEPS, 4, RATE, impl.rng())
+    of = f"train('gru', params of 0, xs, y of 0, {STEPS}, 4, {RATE}, rng)"
+    expect_betas(found["bo"], start, lambda b: 2 * b / 3, of)
 
 
 @pytest.mark.grade(points=1, seconds=30, hint="The stub clips nothing.")
