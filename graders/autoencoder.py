@@ -475,6 +475,11 @@ def test_detect_flags_what_lies_above(impl):
         dtype(found, "bool", of=of)
         wanted = np.asarray(errors, np.float32) > np.float32(0.25)
         close(found, wanted, of=of, mistakes={"errors at or above": wanted | (errors == 0.25)})
+    # One number in float32.
+    near = 0.25 + 2.0**-40 * np.array([0.0, 1.0, -1.0, 2.0])
+    found = impl.float64.detect(near, near[1])
+    of = "detect of float64 errors 0.25 + [0, d, -d, 2 d] and the threshold 0.25 + d, d = 2**-40"
+    equal(found, np.array([False, False, False, True]), of=of)
 
 
 @pytest.mark.grade(points=1)

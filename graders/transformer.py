@@ -222,6 +222,13 @@ def test_token_loss_leaves_padding_out(impl):
     close(
         impl.token_loss(large, np.array([[0, 2]])), np.float64(1e5), of="token_loss of logits 1e5"
     )
+    # Tokens that do not fit into 8 bits, and a right one that is so sure that its loss is 0.
+    wide, tokens = normal(2, 3, 300), np.array([[299, 256, 0], [1, 44, 2]])
+    wide[1, 1, 44] = 500.0
+    expected = token_loss(wide, tokens)
+    mistakes = {"the mean over the tokens whose loss is not 0": expected * 5 / 4}
+    of = "token_loss of 300 tokens and the targets [[299, 256, 0], [1, 44, 2]]"
+    close(impl.token_loss(wide, tokens), expected, of=of, mistakes=mistakes)
     conform(impl, "token_loss", [logits, targets], expected=token_loss, rows=[0, 1])
     share = (np.exp(log_softmax(logits)) - np.eye(7)[targets]) * mask[..., None] / mask.sum()
     gradient(impl, "token_loss", [logits, targets], size=(), expected=lambda c: c * share)
