@@ -1,6 +1,6 @@
 """Hidden checks of exercises/mlp_scratch.py. `impl` takes and returns NumPy arrays."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -337,6 +337,26 @@ def test_train_takes_a_step_for_each_batch(impl, rows, batch):
     same(found, right, of=f"the parameters after {of}", likely=likely, rtol=1e-6, atol=1e-7)
     for i, loss in enumerate(losses(history, 2)):
         number(loss, expected[i], of=f"history[{i}] of {of}", rtol=1e-6)
+
+
+@pytest.mark.grade(points=1, hint=BATCHES)
+def test_train_cuts_batches_of_the_size_asked_for(impl):
+    """6 rows make a batch of 4 and one of 2, and not two of 3"""
+    params, x, y = network(3, 4, 3), normal(6, 3, scale=2.0), integers(3, 6)
+    call = (params, x, y, 1e-9, 1, 4, impl.rng(), "sigmoid")
+    _, history = two(impl.float64.train(*call), "train")
+    found = losses(history, 1)[0]
+    # With so small a step, the mean of the losses of both batches tells which rows were in which.
+    each = np.array(
+        [train_step(params, x[i : i + 1], y[i : i + 1], 0.0, "sigmoid")[1] for i in range(6)]
+    )
+    rows = [list(four) for four in combinations(range(6), 4)]
+    right = [(each[four].mean() + np.delete(each, four).mean()) / 2 for four in rows]
+    holds(
+        np.abs(np.array(right) - found).min() < 1e-6,
+        f"history[0] of train on 6 rows with batch=4 is {found:.6g}, which no batch of 4 rows with one of 2 gives"
+        + ("; two batches of 3 do" if abs(each.mean() - found) < 1e-6 else ""),
+    )
 
 
 @pytest.mark.grade(points=2, hint=BATCHES)

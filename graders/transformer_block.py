@@ -285,10 +285,12 @@ def test_attend_reads_from_the_memory(impl, heads, masked):
 def test_attend_hides_what_the_mask_hides(impl):
     """hidden keys have no weight, however large their scores; a query without keys reads 0"""
     x, memory, weights = normal(2, 4, 6), normal(2, 5, 6), projections(6)
-    for size in ((2, 1, 1, 5), (4, 5), (2, 3, 4, 5)):
+    # Three axes are (H, T, S), also where there are as many rows as heads.
+    for size, heads in (((2, 1, 1, 5), 3), ((4, 5), 3), ((2, 3, 4, 5), 3), ((2, 4, 5), 2)):
         mask = some(*size)
-        of = f"attend(x, memory, weights, 3, mask of shape {size})"
-        close(impl.attend(x, memory, weights, 3, mask), attend(x, memory, weights, 3, mask), of=of)
+        of = f"attend(x, memory, weights, {heads}, mask of shape {size})"
+        expected = attend(x, memory, weights, heads, mask)
+        close(impl.attend(x, memory, weights, heads, mask), expected, of=of)
     mask = some(2, 1, 4, 5)
     mask[:, :, 1] = False
     expected = attend(x, memory, weights, 2, mask)

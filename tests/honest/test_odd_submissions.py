@@ -28,7 +28,7 @@ JVP = {name for name in EVERY if name.startswith("test_softmax_jvp_")}
 LOG = {name for name in EVERY if name.startswith("test_log_softmax_")}
 SHAPE, GRADIENT = {"test_softmax_keeps_shape_and_dtype"}, {"test_softmax_passes_gradients"}
 WORDS = {"test_softmax_keeps_the_contracts_words"}
-EVERYTHING_OF_LOG = LOG | SHAPE | GRADIENT
+EVERYTHING_OF_LOG = LOG | SHAPE | GRADIENT | {"test_softmax_has_the_digits_of_float64"}
 SCRATCH = {"test_softmax_is_written_from_scratch"}
 T, BOTH = ("torch",), ("torch", "tensorflow")
 

@@ -106,7 +106,7 @@ def test_prints_and_helper_modules_work(workspace):
         "weights = ", "print('shape', tuple(x.shape))\n    weights = "
     ).replace("/ temperature", "")
     (workspace.exercises / "own" / "pieces.py").write_text(text)
-    output = workspace.run("exercises/softmax.py", "-k", "temperature", expect=1)
+    output = workspace.run("exercises/softmax.py", "-k", "its_temperature", expect=1)
     assert "softmax.py printed:" in output
     assert "shape (3, 5)" in output
 
@@ -115,7 +115,7 @@ def test_pytest_habits_hold(workspace):
     path = workspace.solve()
     path.write_text(path.read_text().replace(") / temperature", ")"))
     assert "1 failed" in workspace.run("exercises/softmax.py", "-x")
-    chosen = workspace.run("exercises/softmax.py", "-k", "temperature")
+    chosen = workspace.run("exercises/softmax.py", "-k", "its_temperature")
     assert "2 failed" in chosen
     workspace.run("CACHE", "exercises/softmax.py")
     assert "run-last-failure" in workspace.run("--lf", "exercises/softmax.py")
@@ -161,7 +161,7 @@ def test_record_holds_what_a_course_needs(workspace):
 def test_deselected_checks_count_in_the_maximum(workspace):
     workspace.solve()
     whole = workspace.results("graders/softmax.py")
-    part = workspace.results("graders/softmax.py", "-k", "temperature")
+    part = workspace.results("graders/softmax.py", "-k", "its_temperature")
     assert part["maximum"] == whole["maximum"]
     assert part["points"] < whole["points"]
     status = {c["name"]: c["status"] for c in part["topics"]["softmax"]["checks"]}
