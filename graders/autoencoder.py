@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring.adam import RATE, STEPS, expect_betas
+from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
 from katagrad.authoring.conformance import anew, conform
-from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     between,

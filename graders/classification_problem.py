@@ -7,9 +7,9 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import oracle
+from katagrad.authoring.adam import expect_epsilon
 from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import anew, conform
-from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_most,
     close,

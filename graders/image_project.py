@@ -7,10 +7,9 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import convnet, oracle
-from katagrad.authoring.adam import RATE, STEPS, expect_betas
+from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.convnet import cross_entropy
-from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     chance,

@@ -7,8 +7,8 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import oracle
+from katagrad.authoring.adam import expect_epsilon
 from katagrad.authoring.conformance import anew, conform
-from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import close, equal, holds, integers, normal, number, shape
 from katagrad.authoring.initial import default_dense
 from katagrad.authoring.minibatches import expect_epochs, visited

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.adam import expect_epsilon
 from katagrad.authoring.conformance import conform
-from katagrad.authoring.epsilon import expect_epsilon
 from katagrad.authoring.expect import (
     at_least,
     at_most,

@@ -1,21 +1,25 @@
-"""Expectation of Adam's betas, by many steps of a single parameter.
+"""Expectations of Adam's betas, by many steps of a single parameter, and of its epsilon, by one step.
 
-Only one parameter has a gradient: the bias of a last layer that has zero weights and gets zeros. Its way is known in
-float64, all numbers of Adam show in it within thirty steps, and rounding does not grow on it.
+For the betas, only one parameter has a gradient: the bias of a last layer that has zero weights and gets zeros. Its way
+is known in float64, the betas show in it within thirty steps, and rounding does not grow on it. For epsilon, gradients
+are as small as epsilon.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from katagrad.authoring.expect import close
-from katagrad.authoring.oracle import Adam
+from katagrad.authoring.expect import close, shape
+from katagrad.authoring.oracle import EPSILON, Adam
 
 # With these, beta2 0.99 for 0.999 moves a parameter whose first gradient is about 1 by 0.012 or more, beta1 0.85 by
 # 0.1 or more, and the place of epsilon by 0.0002 at most.
 RATE, STEPS = 0.2, 30
+# Keras adds epsilon to the root before it is corrected for the start: at the first step by sqrt(1 - 0.999).
+KERAS = EPSILON / float(np.sqrt(1 - 0.999))
 
 
 def expect_betas(
@@ -30,3 +34,20 @@ def expect_betas(
         value = adam.moved("value", value, slope(value))
     what = f"the bias after {of}, where nothing else has a gradient,"
     close(np.reshape(found, start.shape), value, of=what, atol=2e-3)
+
+
+def expect_epsilon(found: Any, start: np.ndarray, slopes: np.ndarray, lr: float, of: str) -> None:
+    """Expect the weights after the first step of Adam with epsilon 1e-7, in the form of PyTorch or of Keras.
+
+    found: the weights after the step, of a submission. start: those before it. slopes: their gradients, which should be
+    near 1e-7, so that epsilon decides the step: lr * g / (|g| + epsilon).
+    """
+
+    def step(epsilon: float) -> np.ndarray:
+        moved: np.ndarray = start - lr * slopes / (np.abs(slopes) + epsilon)
+        return moved
+
+    shape(found, start.shape, of=of)
+    right = min((step(EPSILON), step(KERAS)), key=lambda one: float(np.abs(found - one).max()))
+    mistakes = {"an epsilon of 1e-8": step(1e-8), "no epsilon": step(0.0)}
+    close(found, right, of=of, rtol=0, atol=0.02 * lr, mistakes=mistakes)

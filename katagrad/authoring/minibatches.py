@@ -270,3 +270,15 @@ def _ways(rows: tuple[int, ...], batch: int) -> Iterator[Batches]:
 def _listed(sizes: list[int]) -> str:
     shown = ", ".join(map(str, sizes[:6]))
     return shown + ", ..." * (len(sizes) > 6)
+
+
+def expect_four_and_two(found: float, each: np.ndarray, of: str) -> None:
+    """Expect of an epoch on 6 rows with batches of 4 that it took a batch of 4 and one of 2, and not two of 3.
+
+    found: the mean of the losses of the epoch's batches, at a learning rate near 0. each: the losses of the rows (6,).
+    """
+    rows = [list(four) for four in combinations(range(6), 4)]
+    right = [(each[four].mean() + np.delete(each, four).mean()) / 2 for four in rows]
+    if np.abs(np.array(right) - found).min() >= 1e-6:
+        even = "; two batches of 3 do" if abs(each.mean() - found) < 1e-6 else ""
+        raise Failure(f"{of} is {found:.6g}, which no batch of 4 rows with one of 2 gives{even}")

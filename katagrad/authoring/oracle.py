@@ -78,8 +78,8 @@ def trained_network(
     return [{k: v.astype(np.float32).astype(float) for k, v in layer.items()} for layer in layers]
 
 
-# Keras adds epsilon 1e-7 to the corrected root, PyTorch and the paper add theirs there, older forms to the uncorrected
-# one: at the first step, where the correction is sqrt(0.001), 1e-7 there weighs as much as 3e-6 here.
+# PyTorch and the paper add epsilon to the corrected root, Keras to the uncorrected one: at the first step, where the
+# correction is sqrt(0.001), 1e-7 there weighs as much as 3e-6 here.
 EPSILON, OTHER_EPSILON = 1e-7, 3e-6
 # Where the two epsilons lead to weights further apart than this, epsilon decides the weight.
 UNDECIDED = 2e-3

@@ -91,7 +91,7 @@ def test_from_a_stub_to_the_next_topic(desk, terminal):
     desk.write(WRONG)
     screen = watch.until("more fail.")
     assert screen.count("FAILED") == 1
-    assert re.search(r"\d+ checks passed", screen)
+    assert "17 checks passed" in screen
     assert "15 of 15 elements are off" in " ".join(screen.split())
 
     watch.press("f")
