@@ -19,6 +19,8 @@ def items(result: Any, of: str, names: Sequence[str]) -> Sequence[Any]:
     names: what the stub calls them: ["params", "history"].
     """
     asked = f"{len(names)} things: {', '.join(names)}"
+    if len(names) == 1:
+        asked = f"a tuple or a list that holds one thing: {names[0]}"
     if not isinstance(result, (tuple, list)):
         raise FormFailure(
             f"{of} returned {wording.kind_of(result)}, but should return {asked}{wording.slip(result, of)}",

@@ -66,6 +66,16 @@ def test_a_pair_says_what_was_returned():
     says(words, structure.pair, [1], "fit(x)", ("w", "b"), kind=FormFailure)
 
 
+def test_one_thing_is_asked_for_in_a_tuple_or_a_list():
+    assert structure.items([3], "fit(x)", ["w"]) == [3]
+    words = (
+        "fit(x) returned a dict ({}), but should return a tuple or a list that holds one thing: w"
+    )
+    says(words, structure.items, {}, "fit(x)", ["w"], kind=FormFailure)
+    words = "fit(x) returned 2 things, but should return a tuple or a list that holds one thing: w"
+    says(words, structure.items, [1, 2], "fit(x)", ["w"], kind=FormFailure)
+
+
 def test_a_missing_key_is_named():
     assert structure.keys({"w": 1}, "params", ["w"]) == {"w": 1}
     says("'b' is missing", structure.keys, {"w": 1}, "params", ["w", "b"], kind=FormFailure)
