@@ -1,13 +1,14 @@
 """course.toml and the roster: what they say counts, and a typo is one line that names what was meant."""
 
 import datetime
+import json
 import subprocess
 import sys
 
 import pytest
 
 from katagrad.course.roster import Ambiguous, read_roster
-from katagrad.course.settings import find_course, read_course
+from katagrad.course.settings import course_of, find_course, read_course
 from katagrad.errors import BadOption
 
 FULL = """
@@ -174,6 +175,38 @@ def test_every_command_reads_the_course_of_its_folder(file, command):
         done.stderr
         == "kata: course.toml: [late] there is no key 'penalti'; did you mean penalty?\n"
     )
+
+
+@pytest.fixture
+def graded(tmp_path):
+    """Results of a course, and a folder without one."""
+    for name in ("here", "other", "nowhere", "out"):
+        (tmp_path / name).mkdir()
+    for name in ("here", "other"):
+        (tmp_path / name / "course.toml").write_text(f'name = "{name}"\n[topics.softmax]\n')
+    said = {"show": "score", "course": str(tmp_path / "here" / "course.toml")}
+    (tmp_path / "out" / "run.json").write_text(json.dumps(said))
+    return tmp_path
+
+
+def test_results_keep_their_course_in_another_folder(graded, monkeypatch):
+    """Without it, exports would lose the points of the course, its due dates and its roster, and nobody would see."""
+    for name in ("here", "nowhere"):
+        monkeypatch.chdir(graded / name)
+        assert course_of(None, graded / "out").name == "here"
+    assert course_of(graded / "other", graded / "out").name == "other"
+    assert course_of(None, graded / "new") is None
+    monkeypatch.chdir(graded / "other")
+    with pytest.raises(BadOption, match=r"but there is another course\.toml here; name one"):
+        course_of(None, graded / "out")
+    (graded / "here" / "course.toml").unlink()
+    assert course_of(None, graded / "out").name == "other"
+    monkeypatch.chdir(graded / "nowhere")
+    with pytest.raises(BadOption, match="which is not there any more; name the course"):
+        course_of(None, graded / "out")
+    for broken in ("[]", "{", '{"course": 3}', '{"course": null}'):
+        (graded / "out" / "run.json").write_text(broken)
+        assert course_of(None, graded / "out") is None
 
 
 def test_no_course_is_no_fault_and_a_named_one_must_exist(tmp_path, monkeypatch):
