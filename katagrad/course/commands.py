@@ -149,10 +149,12 @@ def grade(
             raise BadOption(
                 f"{error.filename or out}: {error.strerror or error}; name another folder"
             ) from None
-        for line in closing.lines(summary, out):
-            print(line, flush=True)
-        if gradebook is not None:
-            _to_nbgrader(gradebook, out, request)
+        # Whoever reads the lines may stop to, so everything is written before the first of them.
+        told: list[str] = []
+        try:
+            told += [] if gradebook is None else _to_nbgrader(gradebook, out, request)
+        finally:
+            print(*closing.lines(summary, out), *told, sep="\n", flush=True)
         return bool(summary.problems)
 
     seen = look(submissions)
@@ -163,7 +165,8 @@ def grade(
     raise typer.Exit(1 if problems else 0)
 
 
-def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> None:
+def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> list[str]:
+    """Write the scores to a gradebook; returns the lines that say so."""
     from katagrad.course.jupyter.gradebook import write_gradebook
     from katagrad.course.ledger import Ledger
     from katagrad.course.scores import standings
@@ -171,9 +174,9 @@ def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> None:
     ledger = Ledger(out / "ledger.sqlite")
     everybody = standings(ledger, request.course, [topic.name for topic in request.topics])
     ledger.close()
-    for line in write_gradebook(gradebook, everybody, request.course, request.show):
-        print(f"not in the gradebook: {one_line(line)}")
-    print(f"scores written to {gradebook}")
+    left = write_gradebook(gradebook, everybody, request.course, request.show)
+    said = [f"not in the gradebook: {one_line(line)}" for line in left]
+    return [*said, f"scores written to {gradebook}"]
 
 
 @app.command("intake")

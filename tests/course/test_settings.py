@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from katagrad.course import roster as module
 from katagrad.course.roster import Ambiguous, read_roster
 from katagrad.course.settings import course_of, find_course, read_course
 from katagrad.errors import BadOption
@@ -95,6 +96,7 @@ def test_late_days_are_days_begun_after_the_grace(file):
         ("in time", "intime", "did you mean in time?"),
         ("messages", "mesages", "did you mean messages?"),
         ("hints = 1", "hints = 4", "hints is 4, but should be a whole number from 0 to 3"),
+        ('"roster.csv"', '"a\\u0000"', "cannot be read: embedded null"),
         ("Europe/Berlin", "Europe/Berln", "did you mean Europe/Berlin?"),
         ('timezone = "Europe/Berlin"', "", "due has no offset from UTC"),
         ("2026-10-01T23:59:00", "2026-10-01", "should be a date with a time"),
@@ -154,6 +156,20 @@ def test_people_are_found_by_what_systems_write(file):
     assert roster.find("nobody of that name", canvas="222").id == "ada"
     assert roster.find("lovelace") is None
     assert roster.nearest("ada lovelaec") == "ada"
+
+
+def test_a_large_roster_is_folded_once(tmp_path, monkeypatch):
+    """A search through everybody for each entry took minutes in a course of thousands."""
+    many = "".join(f"s{i},First{i} Last{i},u{i}@x.org,{i}\n" for i in range(300))
+    (tmp_path / "roster.csv").write_text("id,name,email,canvas\n" + many)
+    calls = []
+    plain = module.fold
+    monkeypatch.setattr(module, "fold", lambda name: calls.append(name) or plain(name))
+    roster = read_roster(tmp_path / "roster.csv")
+    for i in range(300):
+        assert roster.find(f"last{i}first{i}", canvas="none").id == f"s{i}"
+        assert roster.find("", canvas=str(i)).id == f"s{i}"
+    assert len(calls) < 20 * 300
 
 
 def test_two_people_of_one_name_are_not_told_apart(tmp_path):
