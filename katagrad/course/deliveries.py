@@ -94,7 +94,7 @@ def deliveries(
             )
         else:
             told = times.get(entry.name, {})
-            grouped[key] = Delivery(claim, [part], shown, stamped and entry.is_dir(), told)
+            grouped[key] = Delivery(claim, [part], shown, stamped and claim.system == "folder", told)
     return list(grouped.values())
 
 
