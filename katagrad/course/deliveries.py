@@ -94,7 +94,9 @@ def deliveries(
             )
         else:
             told = times.get(entry.name, {})
-            grouped[key] = Delivery(claim, [part], shown, stamped and claim.system == "folder", told)
+            grouped[key] = Delivery(
+                claim, [part], shown, stamped and claim.system == "folder", told
+            )
     return list(grouped.values())
 
 
