@@ -350,7 +350,7 @@ def shades():
     return np.repeat(np.arange(40, dtype=np.uint8)[:, None, None] * 6, 4, 1).repeat(3, 2)
 
 
-@pytest.mark.grade(points=2, seconds=60)
+@pytest.mark.grade(points=2, seconds=180)
 def test_train_shuffles(impl):
     """each epoch takes each row once, in batches of the size asked for, in a new order, with its own label"""
     model, rows = called(impl.build((4, 3), 2, (8, 6)), (4, 3)), shades()[:21]

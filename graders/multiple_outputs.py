@@ -457,13 +457,13 @@ def amount(impl, seed):
     return float(1 - ((found - wanted) ** 2).mean() / wanted.var())
 
 
-@pytest.mark.grade(points=2, seconds=150)
+@pytest.mark.grade(points=2, seconds=300)
 def test_train_learns_digits(impl):
     """the median accuracy of three trainings on test images of digits is at least 0.94"""
     LABEL.expect(impl)
 
 
-@pytest.mark.grade(points=2, seconds=150)
+@pytest.mark.grade(points=2, seconds=300)
 def test_train_learns_the_ink(impl):
     """the median R squared of three trainings for the ink of test images is at least 0.88"""
     AMOUNT.expect(impl)

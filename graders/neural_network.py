@@ -437,7 +437,7 @@ def accuracy(impl, seed):
     return float((forward(layers, digits.test_x)[1].argmax(1) == p[digits.test_y]).mean())
 
 
-@pytest.mark.grade(points=2, seconds=60)
+@pytest.mark.grade(points=2, seconds=240)
 def test_train_learns_digits(impl):
     """the median of three trainings reaches 0.94 on test images of digits"""
     ACCURACY.expect(impl)

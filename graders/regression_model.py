@@ -442,13 +442,13 @@ def diabetes(impl, seed):
     return float(1 - ((found - split.test_y) ** 2).mean() / split.test_y.var())
 
 
-@pytest.mark.grade(points=2, seconds=150)
+@pytest.mark.grade(points=2, seconds=300)
 def test_regress_learns_the_sine(impl):
     """the median mean squared error of three trainings on 400 points of sin(x) is at most 0.02"""
     SINE.expect(impl)
 
 
-@pytest.mark.grade(points=2, seconds=150)
+@pytest.mark.grade(points=2, seconds=300)
 def test_regress_learns_diabetes(impl):
     """the median R squared of three trainings on diabetes is at least 0.24"""
     DIABETES.expect(impl)
