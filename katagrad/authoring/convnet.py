@@ -23,13 +23,14 @@ EPSILON = 1e-5
 
 
 def sample(split: Split, rows: int) -> Split:
-    """`rows` of the training images, drawn anew for each run, and all test images; float32 from 0 to 1, (N, H, W, 1).
+    """`rows` of the training images, drawn anew for each run, and all test images; float32 from 0 to 1, (N, H, W, C).
 
-    split: grey images of bytes, (N, H, W), as `data.mnist()` gives them.
+    split: images of bytes, grey (N, H, W) as `data.mnist()` gives them, or (N, H, W, C).
     """
     chosen = generator().choice(len(split.train_x), rows, replace=False)
     train_x, test_x = (
-        x[..., None] / np.float32(255) for x in (split.train_x[chosen], split.test_x)
+        (x[..., None] if x.ndim == 3 else x) / np.float32(255)
+        for x in (split.train_x[chosen], split.test_x)
     )
     return Split(train_x, split.train_y[chosen], test_x, split.test_y, split.name, split.classes)
 

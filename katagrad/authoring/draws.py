@@ -42,7 +42,7 @@ def full_size(name: str) -> bool:
     """Whether this check should use the full-size set `name` ("mnist"): it is present, and the run allows it."""
     from katagrad import data
 
-    if current().full_size and data.available(name):
+    if current().full_size and data.readable(name):
         current().used.add(name)
         return True
     return False

@@ -15,10 +15,10 @@ from katagrad.errors import Failure
 
 
 def images(x: np.ndarray, side: int) -> Iterator[tuple[str, np.ndarray]]:
-    """(how, rows like x) of flat images (N, side * side): moved, inverted, noisy, and two laid over each other."""
-    square = x.reshape(len(x), side, side)
+    """(how, rows like x) of flat images, `side` pixels high: moved, inverted, noisy, and two laid over each other."""
+    lines = x.reshape(len(x), side, -1)
     step = int(generator().integers(1, 3))
-    yield f"test images moved by {step} pixels", np.roll(square, step, axis=1).reshape(x.shape)
+    yield f"test images moved by {step} pixels", np.roll(lines, step, axis=1).reshape(x.shape)
     yield "inverted test images", x.max() + x.min() - x
     yield "noisy test images", _rounded(x + 0.1 * x.std() * normal(*x.shape))
     yield "test images laid over each other", _rounded((x + x[::-1]) / 2)

@@ -18,6 +18,7 @@ import numpy as np
 
 from katagrad.data import places
 from katagrad.data.errors import DataError
+from katagrad.data.photographs import pixels
 from katagrad.data.registry import data_set
 from katagrad.data.split import Array, Integers, Split
 
@@ -36,18 +37,58 @@ CIFAR10_CLASSES = (
 IMDB_CLASSES = ("neg", "pos")
 
 
+FLOWERS_CLASSES = ("daisy", "dandelion", "roses", "sunflowers", "tulips")
+# One photo of so many is for testing.
+FLOWERS_TEST = 5
+
+
 def cifar10() -> Split:
     """Return CIFAR-10 in its original order and split.
 
-    Images uint8 RGB (50000, 32, 32, 3) and (10000, 32, 32, 3); labels int64, 0 to 9.
+    Images uint8 RGB (50000, 32, 32, 3) and (10000, 32, 32, 3); labels int64, 0 to 9. Where a
+    folder holds the images as JPEG files, they come by class and number, and the split is called
+    "cifar10 (reduced)"; decoding them takes Pillow and several seconds.
     Source: Krizhevsky (2009), Learning multiple layers of features from tiny images.
     """
+    if places.photographic("cifar10"):
+        rows: dict[str, list[tuple[int, str, bytes]]] = {"train": [], "test": []}
+        with _archive("cifar10") as archive:
+            for member in archive:
+                _, part, label, file = (*member.name.split("/"), "", "", "")[:4]
+                if member.isfile() and part in rows and label in CIFAR10_CLASSES:
+                    row = CIFAR10_CLASSES.index(label), file, _content(archive, member)
+                    rows[part].append(row)
+        train, test = (_photos(sorted(part)) for part in rows.values())
+        return Split(*train, *test, "cifar10 (reduced)", CIFAR10_CLASSES)
     folder = "cifar-10-batches-bin"
     batches = [f"{folder}/data_batch_{number}.bin" for number in range(1, 6)]
     with _archive("cifar10") as archive:
         train_x, train_y = _cifar_rows(_member(archive, name) for name in batches)
         test_x, test_y = _cifar_rows([_member(archive, f"{folder}/test_batch.bin")])
     return Split(train_x, train_y, test_x, test_y, "cifar10", CIFAR10_CLASSES)
+
+
+def flowers(side: int) -> Split:
+    """Return the flower photos as squares of `side` pixels, cut out of their middle.
+
+    Images uint8 RGB (N, side, side, 3), 2,934 for training and 736 for testing: of each class,
+    every fifth photo in the order of the files' names. Labels int64, 0 to 4. The split is called
+    "flowers (reduced)" where a folder holds the reduced edition. Decoding takes some seconds.
+    Source: The TensorFlow authors, flower_photos; see its LICENSE.txt for the photographers.
+    """
+    rows: dict[str, list[tuple[str, bytes]]] = {label: [] for label in FLOWERS_CLASSES}
+    with _archive("flowers") as archive:
+        for member in archive:
+            _, label, file = (*member.name.split("/"), "", "")[:3]
+            if member.isfile() and label in rows and file.endswith(".jpg"):
+                rows[label].append((file, _content(archive, member)))
+    parts: tuple[list[tuple[int, str, bytes]], ...] = ([], [])
+    for number, label in enumerate(FLOWERS_CLASSES):
+        for place, (file, content) in enumerate(sorted(rows[label])):
+            parts[place % FLOWERS_TEST == 0].append((number, file, content))
+    train, test = (_photos(part, side) for part in parts)
+    name = "flowers" if places.edition("flowers") == "official" else "flowers (reduced)"
+    return Split(*train, *test, name, FLOWERS_CLASSES)
 
 
 def imdb() -> Split:
@@ -132,6 +173,11 @@ def _cifar_rows(batches: Iterator[bytes] | list[bytes]) -> tuple[Array, Integers
     rows = np.frombuffer(b"".join(batches), dtype=np.uint8).reshape(-1, 1 + 3 * 32 * 32)
     images = rows[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)  # (N, 32, 32, 3)
     return np.ascontiguousarray(images), rows[:, 0].astype(np.int64)
+
+
+def _photos(rows: list[tuple[int, str, bytes]], side: int | None = None) -> tuple[Array, Integers]:
+    images = np.stack([pixels(content, file, side) for _, file, content in rows])
+    return images, np.array([label for label, _, _ in rows], np.int64)
 
 
 def _texts(rows: list[tuple[int, int, str]]) -> tuple[Array, Integers]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from katagrad.data.content import check_content, is_reduced, read_content
 from katagrad.data.errors import DataMissing
+from katagrad.data.photographs import decodes
 from katagrad.data.registry import DataSet, RemoteFile, data_set
 
 SYSTEM_FOLDER = Path("/usr/share/datasets")
@@ -40,6 +41,17 @@ def available(name: str) -> bool:
     """Return whether every file of the set is in one place. Opens no file, checks no content."""
     rows = data_set(name)
     return any(not missing(rows, place / rows.folder) for place in places().values())
+
+
+def readable(name: str) -> bool:
+    """Return whether the set is available and, where it is photos, Pillow is there to decode them."""
+    return available(name) and (decodes() or not photographic(name))
+
+
+def photographic(name: str) -> bool:
+    """Return whether the set lies here as photos. Raises DataMissing where it is not here."""
+    rows, folder = data_set(name), locate(name)
+    return any(_path(name, file, folder).name == file.photos for file in rows.files)
 
 
 def locate(name: str) -> Path:
@@ -96,8 +108,9 @@ def missing(rows: DataSet, folder: Path) -> list[RemoteFile]:
 
 
 def present(file: RemoteFile, folder: Path) -> Path | None:
-    """Return the path of `file` in `folder`, as published or decompressed, or None."""
+    """Return the path of `file` in `folder`, as published, decompressed or as photos, or None."""
     names = [file.name, file.name.removesuffix(".gz")] if file.gzipped else [file.name]
+    names += [file.photos] if file.photos else []
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 

@@ -18,12 +18,14 @@ class RemoteFile:
     is after gunzip where `gzipped`; archives (.tar.gz) count as they are. size: bytes to
     download, roughly, for the progress bar and the estimate. reduced: SHA-256 of an edition with
     fewer or smaller items in the same layout, which a folder may hold instead; never downloaded.
+    photos: the name of that edition where it holds the same images as JPEG files.
     """
 
     name: str
     digest: str
     size: int
     reduced: str | None = None
+    photos: str | None = None
 
     @property
     def gzipped(self) -> bool:
@@ -103,6 +105,9 @@ _SETS = (
                 "cifar-10-binary.tar.gz",
                 "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
                 170_052_171,
+                # As photos, train/<class>/<number>.jpg, so not the official pixels.
+                reduced="7854ea059adc7729ab5267c5269ccc01e6eaeea6549d5f3c834c106bae86e8ee",
+                photos="cifar10-images.tar.gz",
             ),
         ),
         "A. Krizhevsky (2009), Learning multiple layers of features from tiny images",
@@ -119,6 +124,7 @@ _SETS = (
                 228_813_984,
                 # The 3,670 photos scaled to at most 240 pixels.
                 reduced="cc73e296b52b110b73d003330a4ba22dadcbe874756e2425febad9d6c8739b5c",
+                photos="flower_photos.tgz",
             ),
         ),
         "The TensorFlow authors, from photographs on Flickr; CC BY 2.0",

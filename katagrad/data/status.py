@@ -47,11 +47,11 @@ def _status(rows: DataSet, verify: bool) -> Status:
     paths = [places.present(file, folder) for file in rows.files]
     size = sum(path.stat().st_size for path in paths if path is not None)
     state: State = "present"
-    note = ""
+    note = "" if places.readable(rows.name) else "`pip install 'katagrad[photos]'` reads its photos"
     if verify:
         try:
             state = "whole"
-            note = "" if places.edition(rows.name) == "official" else "a reduced edition"
+            note = note or ("" if places.edition(rows.name) == "official" else "a reduced edition")
         except DataCorrupt as error:
             state, note = "corrupt", str(error)
     return Status(rows.name, rows.title, state, folder, size, rows.credit, note)

@@ -84,6 +84,7 @@ def table(scores: Scores, order: list[str]) -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     for family in FAMILIES:
         parts, caught, total, equivalent = [], 0, 0, 0
+        scored = sum(any(family in one for one in scores[n].values()) for n in order)
         for one in FRAMEWORKS:
             found = [scores[n][one][family] for n in order if family in scores[n].get(one, {})]
             sums = [sum(getattr(s, k) for s in found) for k in ("caught", "total", "equivalent")]
@@ -93,7 +94,7 @@ def table(scores: Scores, order: list[str]) -> str:
             whole = f"{caught:,} of {total:,} that are not listed as equivalent"
             lines += [
                 "",
-                f"{family.capitalize()} mutants, all topics: {whole}",
+                f"{family.capitalize()} mutants, the {scored} topics with a score: {whole}",
                 f"are caught ({', '.join(parts)}); {equivalent:,} are listed as equivalent.",
             ]
     return "\n".join(lines) + "\n\n"

@@ -24,6 +24,8 @@ from katagrad.text import visible
 from katagrad.topics import Topic, topics
 
 COLORS = {PASSED: "#2e7d32", NOT_GRADED: "#6a6a6a"}
+# JupyterLab breaks lines of `pre` within words.
+MESSAGE = 'style="white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"'
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,7 @@ class Table:
         lines.append(f"<tr><th {left}>result</th><th {left}>claim</th><th>points</th></tr>")
         for row in self.rows:
             color = COLORS.get(row.outcome.status, "#b3261e")
-            said = (
-                f'<pre style="white-space: pre-wrap">{escape(row.said)}</pre>' if row.said else ""
-            )
+            said = f"<pre {MESSAGE}>{escape(row.said)}</pre>" if row.said else ""
             lines.append(
                 f'<tr><td {left}><span style="color: {color}">{escape(row.outcome.status)}</span></td>'
                 f"<td {left}>{escape(row.claim)}{said}</td><td>{row.worth}</td></tr>"

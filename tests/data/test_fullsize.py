@@ -7,14 +7,22 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from katagrad import data
-from katagrad.data import places, registry
+from katagrad.data import photographs, places, registry
 from katagrad.data.fullsize import parse_idx
 
 
-def lay_archive(monkeypatch, name, members):
-    """Put an archive of `members`, name to bytes, in the cache as the published one."""
+def jpeg(colour, width=40, height=24):
+    """A photo of one colour (red, green, blue) as a JPEG file."""
+    packed = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(packed, "JPEG", quality=95)
+    return packed.getvalue()
+
+
+def lay_archive(monkeypatch, name, members, *, as_photos=False):
+    """Put an archive of `members`, name to bytes, in the cache as the published one, or as its edition of photos."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for path, body in members.items():
@@ -23,12 +31,14 @@ def lay_archive(monkeypatch, name, members):
             archive.addfile(member, io.BytesIO(body))
     row = registry.DATA_SETS[name]
     body = packed.getvalue()
-    file = registry.RemoteFile(row.files[0].name, hashlib.sha256(body).hexdigest(), len(body))
+    digest, first = hashlib.sha256(body).hexdigest(), row.files[0]
+    digests = {"digest": "", "reduced": digest} if as_photos else {"digest": digest}
+    file = registry.RemoteFile(first.name, size=len(body), photos=first.photos, **digests)
     row = registry.DataSet(row.name, row.title, row.folder, row.base, (file,), row.credit)
     monkeypatch.setitem(registry.DATA_SETS, name, row)
     folder = places.cache_folder() / row.folder
     folder.mkdir(parents=True)
-    (folder / file.name).write_bytes(body)
+    (folder / (file.photos if as_photos else file.name)).write_bytes(body)
 
 
 def test_an_idx_file_is_read_in_its_own_shape():
@@ -65,6 +75,68 @@ def test_cifar10_images_are_turned_to_height_width_channel(monkeypatch):
     np.testing.assert_array_equal(split.train_x[0, 0, 0], [10, 20, 30])
     np.testing.assert_array_equal(split.train_y, [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(split.test_y, [9])
+
+
+def test_cifar10_is_read_from_photos_by_class_and_number(monkeypatch):
+    red, blue = (200, 20, 20), (20, 20, 200)
+    members = {
+        "cifar10/train/cat/0001.jpg": jpeg(blue, 32, 32),
+        "cifar10/train/cat/0000.jpg": jpeg(red, 32, 32),
+        "cifar10/train/airplane/0007.jpg": jpeg(blue, 32, 32),
+        "cifar10/test/truck/0000.jpg": jpeg(red, 32, 32),
+        "cifar10/notes.txt": b"",
+    }
+    lay_archive(monkeypatch, "cifar10", members, as_photos=True)
+    split = data.cifar10()
+    np.testing.assert_array_equal(split.train_y, [0, 3, 3])
+    np.testing.assert_array_equal(split.test_y, [9])
+    np.testing.assert_allclose(split.train_x.mean((1, 2)), [blue, red, blue], atol=3)
+    assert split.train_x.shape == (3, 32, 32, 3)
+    assert split.name == "cifar10 (reduced)"
+
+
+def test_flowers_are_squares_from_the_middle_and_every_fifth_is_for_testing(monkeypatch):
+    members = {
+        f"flower_photos/{label}/{number}.jpg": jpeg((10 * number, 90, 160))
+        for label in ("daisy", "tulips")
+        for number in range(1, 8)
+    }
+    # Left and right of the square in the middle, this photo is white.
+    wide = Image.new("RGB", (72, 24), (255, 255, 255))
+    wide.paste((0, 0, 0), (24, 0, 48, 24))
+    packed = io.BytesIO()
+    wide.save(packed, "JPEG", quality=95)
+    members |= {"flower_photos/roses/9.jpg": packed.getvalue(), "flower_photos/LICENSE.txt": b"BY"}
+    lay_archive(monkeypatch, "flowers", members)
+    split = data.flowers(8)
+    assert split.train_x.shape == (10, 8, 8, 3)
+    np.testing.assert_array_equal(split.train_y, [0] * 5 + [4] * 5)
+    np.testing.assert_array_equal(split.test_y, [0, 0, 2, 4, 4])
+    np.testing.assert_allclose(split.test_x[[0, 1]].mean((1, 2))[:, 0], [10, 60], atol=3)
+    assert split.test_x[2].mean() < 20
+    assert split.name == "flowers"
+
+
+def test_without_pillow_photos_are_not_readable_and_the_message_says_what_to_install(monkeypatch):
+    photo = jpeg((9, 9, 9))
+    lay_archive(monkeypatch, "flowers", {f"flower_photos/roses/{n}.jpg": photo for n in (1, 2)})
+    assert data.readable("flowers")
+    monkeypatch.setattr(photographs, "decodes", lambda: False)
+    monkeypatch.setattr(places, "decodes", lambda: False)
+    assert data.available("flowers")
+    assert not data.readable("flowers")
+    with pytest.raises(
+        data.DataError, match=r"2\.jpg needs Pillow: pip install 'katagrad\[photos\]'"
+    ):
+        data.flowers(8)
+    (status,) = (row for row in data.list_status() if row.name == "flowers")
+    assert status.note == "`pip install 'katagrad[photos]'` reads its photos"
+
+
+def test_a_photo_that_is_no_jpeg_is_named(monkeypatch):
+    lay_archive(monkeypatch, "flowers", {f"flower_photos/roses/{n}.jpg": b"GIF89a" for n in (1, 2)})
+    with pytest.raises(data.DataCorrupt, match=r"2\.jpg is not a readable JPEG file"):
+        data.flowers(8)
 
 
 def test_imdb_reviews_come_in_a_fixed_order_without_the_unlabelled(monkeypatch):
@@ -148,6 +220,15 @@ def test_the_real_reviews_are_balanced(real):
     assert split.train_x.shape == split.test_x.shape == (25_000,)
     assert split.train_y.sum() == split.test_y.sum() == 12_500
     assert split.name == ("imdb" if data.edition("imdb") == "official" else "imdb (reduced)")
+
+
+def test_the_real_photos_are_squares_of_five_classes(real):
+    real("flowers")
+    split = data.flowers(16)
+    assert split.train_x.shape == (2934, 16, 16, 3)
+    np.testing.assert_array_equal(np.bincount(split.train_y), [506, 718, 512, 559, 639])
+    np.testing.assert_array_equal(np.bincount(split.test_y), [127, 180, 129, 140, 160])
+    assert abs(split.train_x.mean() - 105.7) < 1
 
 
 def test_the_real_photos_unpack_into_five_classes(real, tmp_path):
