@@ -16,7 +16,18 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to a file beside `path`, then rename it. Missing folders are created."""
+    """Write `content` to a file beside `path`, then rename it. Missing folders are created.
+
+    An OSError is of `path`.
+    """
+    try:
+        _write(path, content)
+    except OSError as error:
+        # Of the file that was meant, not of the one beside it.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -34,6 +34,24 @@ XCPU = 24
 ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.reader import main; main()"
 
 
+# How files begin, by the reader that they need. Students rename what a system refuses.
+BEGINNINGS = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"7z\xbc\xaf'\x1c": "7z",
+    b"\x1f\x8b": "tar",
+    b"BZh": "tar",
+    b"\xfd7zXZ\0": "tar",
+}
+# How files begin that no reader is for, and what they are.
+OTHERS = {
+    b"Rar!": "a RAR archive; hand in a .zip",
+    b"(\xb5/\xfd": "compressed with Zstandard; hand in a .zip",
+    b"<!doctype": "a web page, perhaps one that asks to log in; download it again",
+    b"<html": "a web page, perhaps one that asks to log in; download it again",
+}
+
+
 class Broken(Exception):
     """The reader stopped, or sent an answer that is not valid."""
 
@@ -57,7 +75,7 @@ class Reader:
         """The files of an archive of that name. A notebook gives `notebook.py` and `about.json`."""
         if len(data) > MAX_ARCHIVE:
             raise SubmissionProblem(f"is larger than {MAX_ARCHIVE >> 20} MiB")
-        kind = PurePosixPath(name).suffix.lower().lstrip(".")
+        kind = kind_of(name, data)
         while True:
             fresh = self.process is None
             try:
@@ -120,6 +138,20 @@ class Reader:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def kind_of(name: str, data: bytes) -> str:
+    """The reader that an archive or a notebook needs, by its content, else by its name. Raises SubmissionProblem."""
+    named = PurePosixPath(name).suffix.lower().lstrip(".")
+    if named == "ipynb":
+        return named
+    if data[257:262] == b"ustar":
+        return "tar"
+    head = data[:64].lstrip().lower()
+    for beginning, what in OTHERS.items():
+        if head.startswith(beginning.lower()):
+            raise SubmissionProblem(f"is {what}")
+    return next((kind for start, kind in BEGINNINGS.items() if data.startswith(start)), named)
 
 
 def _start() -> subprocess.Popen[bytes]:

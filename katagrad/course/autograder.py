@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from katagrad.grading.session import draw_seed
 from katagrad.text import one_line
 from katagrad.topics import Topic, topics
 
+ROSTER = re.compile(r"""\s*(["']?)roster\1\s*=""")
 SETTINGS, COURSE = "katagrad.json", "course.toml"
 SETUP = """\
 #!/usr/bin/env bash
@@ -76,7 +78,7 @@ def contents(
     if course is not None:
         # Who else takes the course is no business of a machine that runs students' code.
         lines = course.path.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if not line.lstrip().startswith("roster")]
+        kept = [line for line in lines if not ROSTER.match(line)]
         files[COURSE] = ("\n".join(kept) + "\n").encode()
     return files
 

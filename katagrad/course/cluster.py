@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -24,6 +25,7 @@ from katagrad.grading.records import TopicResult, topic_result
 from katagrad.grading.session import launcher_for
 from katagrad.topics import topics
 
+ADDRESS = re.compile(r"[a-z]+://[^\s/]+(:\d{1,5})?/?")
 # Seconds to reach the scheduler.
 PATIENCE = 15
 # Tasks for each thread of the cluster that wait there, so that no machine waits for this one.
@@ -77,6 +79,10 @@ class ClusterPool:
             raise BadOption(
                 "--cluster needs dask.distributed; run: pip install 'katagrad[course]'"
             ) from None
+        if not ADDRESS.fullmatch(
+            address
+        ):  # dask would wait for it, and go on to complain after its end
+            raise BadOption(f"--cluster {address} is no address; write tcp://HOST:8786")
         self.plan, self.as_completed = plan, distributed.as_completed
         # Hashes of graders by topic, which take a fifth of the time that this process has for a task.
         self.graders: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,14 +115,14 @@ def grade(
     from katagrad.course import closing
     from katagrad.course.grade import GradingRequest, run
     from katagrad.course.moments import read_times
-    from katagrad.course.settings import find_course
-    from katagrad.course.watching import changes, look
+    from katagrad.course.settings import course_of
+    from katagrad.course.watching import go_on, look
     from katagrad.grading.session import parse_limits
     from katagrad.progress import progress
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
-    course = find_course(course_file)
+    course = course_of(course_file, out)
     request = GradingRequest(
         submissions=submissions,
         out=out,
@@ -138,7 +137,7 @@ def grade(
         speed=speed,
         show=show or (course.show if course else "claims"),
         course=course,
-        times=read_times(times) if times else None,
+        times=read_times(times, course.zone if course else None) if times else None,
         cluster=cluster,
     )
 
@@ -150,24 +149,24 @@ def grade(
             raise BadOption(
                 f"{error.filename or out}: {error.strerror or error}; name another folder"
             ) from None
-        for line in closing.lines(summary, out):
-            print(line, flush=True)
-        if gradebook is not None:
-            _to_nbgrader(gradebook, out, request)
+        # Whoever reads the lines may stop to, so everything is written before the first of them.
+        told: list[str] = []
+        try:
+            told += [] if gradebook is None else _to_nbgrader(gradebook, out, request)
+        finally:
+            print(*closing.lines(summary, out), *told, sep="\n", flush=True)
         return bool(summary.problems)
 
     seen = look(submissions)
     # A folder that is watched may be empty to begin with.
     problems = once() if seen or not (watch and submissions.is_dir()) else False
     if watch:
-        print(f"watching {submissions}; Ctrl-C ends", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            for _ in changes(submissions, seen):
-                problems = once()
+        problems = go_on(submissions, seen, once, problems)
     raise typer.Exit(1 if problems else 0)
 
 
-def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> None:
+def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> list[str]:
+    """Write the scores to a gradebook; returns the lines that say so."""
     from katagrad.course.jupyter.gradebook import write_gradebook
     from katagrad.course.ledger import Ledger
     from katagrad.course.scores import standings
@@ -175,9 +174,9 @@ def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> None:
     ledger = Ledger(out / "ledger.sqlite")
     everybody = standings(ledger, request.course, [topic.name for topic in request.topics])
     ledger.close()
-    for line in write_gradebook(gradebook, everybody, request.course, request.show):
-        print(f"not in the gradebook: {one_line(line)}")
-    print(f"scores written to {gradebook}")
+    left = write_gradebook(gradebook, everybody, request.course, request.show)
+    said = [f"not in the gradebook: {one_line(line)}" for line in left]
+    return [*said, f"scores written to {gradebook}"]
 
 
 @app.command("intake")
@@ -199,6 +198,7 @@ def intake(
 
     Exit status: 0 if all can be graded, 1 if something cannot, 2 for a bad option.
     """
+    from katagrad.course.grade import no_folder
     from katagrad.course.intake import take_in
     from katagrad.course.listing import lines, write_plain
     from katagrad.course.moments import read_times
@@ -208,7 +208,7 @@ def intake(
     if dry_run == (out is not None):
         raise BadOption("give either --dry-run, or --out with a new folder to write to")
     if not submissions.is_dir():
-        raise BadOption(f"there is no folder {submissions}")
+        raise BadOption(no_folder(submissions))
     if out is not None and out.resolve().is_relative_to(submissions.resolve()):
         raise BadOption(f"--out {out} is inside {submissions}; name a folder beside it")
     if framework is not None:
@@ -216,7 +216,7 @@ def intake(
     check_patience(patience)
     course = find_course(course_file)
     wanted = chosen(names, course)
-    when = read_times(times) if times else None
+    when = read_times(times, course.zone if course else None) if times else None
     found = take_in(submissions, framework, wanted, patience, course, when)
     for line in lines(found, wanted, course):
         print(line)

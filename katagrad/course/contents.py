@@ -48,6 +48,8 @@ def read_contents(parts: Iterable[tuple[str, Path, int]], reader: Reader) -> Con
         # Read now, so that a folder that changes while others are graded does no harm.
         if path.is_dir():
             inner = Submission(path).files
+        elif not path.is_file():  # to open a pipe would wait for ever
+            raise SubmissionProblem("is no regular file; hand in the file itself")
         elif fold(path.name).endswith(ARCHIVES):
             inner = without_wrapper(reader.read(path)) if not name else reader.read(path)
         else:
@@ -99,6 +101,11 @@ def _open_archives(found: Contents, reader: Reader) -> None:
                 or sum(len(content) for content in found.files.values()) > MAX_FOLDER
             ):
                 raise SubmissionProblem(f"is too large at {place!r}: {ALLOWED}")
+    for place in found.files:
+        if place.lower().endswith(ARCHIVES) and place not in found.problems:
+            found.problems[place] = one_line(
+                f"{place!r} is not opened, as it lies in more than {MAX_DEPTH} archives; hand in one"
+            )
 
 
 def without_wrapper(files: Mapping[str, bytes]) -> dict[str, bytes]:

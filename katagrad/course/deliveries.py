@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from katagrad.course.layouts import METADATA, Claim, claim_of, gradescope
 from katagrad.text import one_line
 
-# Where nbgrader writes when something was handed in.
-STAMP = "timestamp.txt"
+# Where nbgrader writes when an assignment was handed in: SUBMITTED/STUDENT/ASSIGNMENT/STAMP.
+SUBMITTED, STAMP = "submitted", "timestamp.txt"
+# Where `kata course intake --out` writes when what it wrote was handed in.
+TIMES = ".times.json"
 
 
 class Notes(Protocol):
-    """Where it is noted what cannot be graded. unread: students of whom nothing can be read."""
+    """Where it is noted what cannot be graded. unread: students of whom nothing can be read. ignored: entries that no
+    reader is for, each with what its name says.
+    """
 
     unread: list[str]
+    ignored: list[tuple[str, Claim]]
 
     def add_problem(self, name: str, sentence: str) -> None:
         """Add to the problems of a name."""
@@ -24,16 +32,27 @@ class Notes(Protocol):
 
 @dataclass
 class Delivery:
-    """What belongs together: a folder, an archive, or the files of one student that a system put side by side."""
+    """What belongs together: a folder, an archive, or the files of one student that a system put side by side.
+
+    stamped: whether nbgrader wrote when each assignment in it came. times: when its topics came, where intake noted it.
+    """
 
     claim: Claim
     parts: list[tuple[str, Path, int]]
     shown: str
+    stamped: bool = False
+    times: Mapping[str, float] = field(default_factory=dict)
 
 
-def deliveries(folder: Path, wanted: list[str], found: Notes) -> list[Delivery]:
-    """The submissions of a folder, as the names of its entries tell them apart, in order of names."""
+def deliveries(
+    folder: Path, wanted: list[str], found: Notes, zone: datetime.tzinfo | None = None
+) -> list[Delivery]:
+    """The submissions of a folder, as the names of its entries tell them apart, in order of names.
+
+    zone: of times in names.
+    """
     folder = _inner(folder)
+    stamped, times = folder.resolve().name == SUBMITTED, _times(folder)
     entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
     export = gradescope(folder)
     grouped: dict[tuple[str, ...], Delivery] = {}
@@ -49,15 +68,16 @@ def deliveries(folder: Path, wanted: list[str], found: Notes) -> list[Delivery]:
                         claim, [("", entry, 0)], shown
                     )
             continue
-        claim = claim_of(entry.name, entry.is_dir(), wanted, len(wanted) == 1)
+        claim = claim_of(entry.name, entry.is_dir(), wanted, len(wanted) == 1, zone)
         if entry.is_symlink():
-            claim = Claim(
-                "", (), ignored="a link is neither a folder nor an archive; hand in the files"
-            )
+            said = "a link is neither a folder nor an archive; hand in the files"
+            claim = replace(claim, ignored=said)
         if claim.ignored or not claim.clues:
             said = claim.ignored or "its name tells no student; expected NAME_TOPIC.py"
             found.add_problem(shown, f"not graded: {said}")
-            if not claim.ignored:
+            if claim.ignored:
+                found.ignored.append((shown, claim))
+            else:
                 found.unread.append(one_line(entry.stem, 120))
             continue
         key: tuple[str, ...] = (shown,)
@@ -73,17 +93,29 @@ def deliveries(folder: Path, wanted: list[str], found: Notes) -> list[Delivery]:
                 f"{one_line(before.parts[0][1].name, 120)} and {len(before.parts) - 1} more"
             )
         else:
-            grouped[key] = Delivery(claim, [part], shown)
+            told = times.get(entry.name, {})
+            grouped[key] = Delivery(
+                claim, [part], shown, stamped and claim.system == "folder", told
+            )
     return list(grouped.values())
 
 
 def _inner(folder: Path) -> Path:
     """The folder that holds the submissions: submitted/ of an nbgrader course, the only one around an export."""
-    if (folder / "submitted").is_dir() and (
+    if (folder / SUBMITTED).is_dir() and (
         (folder / "gradebook.db").exists() or (folder / "nbgrader_config.py").exists()
     ):
-        return folder / "submitted"
+        return folder / SUBMITTED
     inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
     if len(inside) == 1 and (inside[0] / METADATA).is_file() and not inside[0].is_symlink():
         return inside[0]
     return folder
+
+
+def _times(folder: Path) -> dict[str, dict[str, float]]:
+    """What `kata course intake --out` noted of the folder that it wrote: when each student's topics came."""
+    try:
+        found = json.loads((folder / TIMES).read_text(encoding="utf-8"))
+        return {str(s): {str(t): float(at) for t, at in own.items()} for s, own in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

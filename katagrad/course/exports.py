@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from katagrad.course.release import LEVELS, without_detail
+from katagrad.course.redaction import without_detail
+from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing, TopicScore, in_order
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.grading.records import CheckResult

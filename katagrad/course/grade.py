@@ -98,6 +98,8 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     isolation = isolation_of(request)
     one_of("choice to show", request.show, LEVELS)
     check_patience(request.patience)
+    if request.workers < 1:
+        raise BadOption(f"--workers {request.workers} grades nothing; write 1 or more")
     check_places(request)
     intake = take_in(
         request.submissions,
@@ -177,6 +179,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
         "show": request.show,
         "seed": seed,
         "topics": names,
+        "course": None if request.course is None else str(request.course.path.resolve()),
     }
     write_json(request.out / "run.json", in_force)
     ledger.close()
@@ -217,7 +220,7 @@ def check_places(request: GradingRequest) -> None:
     """Raise BadOption for folders that cannot be submissions or results."""
     submissions, out = request.submissions.resolve(), request.out.resolve()
     if not submissions.is_dir():
-        raise BadOption(f"there is no folder {request.submissions}")
+        raise BadOption(no_folder(request.submissions))
     if out.exists() and not out.is_dir():
         raise BadOption(
             f"--out {request.out} is a file; name a folder, which is made if it is not there"
@@ -231,6 +234,13 @@ def check_places(request: GradingRequest) -> None:
         raise BadOption(
             f"{request.submissions} holds results of --out {request.out}, not submissions"
         )
+
+
+def no_folder(submissions: Path) -> str:
+    """What to do where submissions are no folder."""
+    if submissions.is_file():
+        return f"{submissions} is a file; unpack it, and name the folder that holds the submissions"
+    return f"there is no folder {submissions}"
 
 
 def check_class(request: GradingRequest, intake: Intake) -> None:

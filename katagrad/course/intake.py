@@ -5,6 +5,8 @@ Everything is read into memory, and nothing is unpacked to disk.
 
 from __future__ import annotations
 
+import difflib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +15,9 @@ from katagrad.course.archives import Reader
 from katagrad.course.attempts import Attempt, choose
 from katagrad.course.contents import Contents, fault, read_contents
 from katagrad.course.deliveries import STAMP, Delivery, deliveries
+from katagrad.course.layouts import Claim
 from katagrad.course.locate import locate
-from katagrad.course.matching import match
+from katagrad.course.matching import match, whose
 from katagrad.course.moments import read_moment
 from katagrad.course.settings import Course
 from katagrad.errors import SubmissionProblem
@@ -38,13 +41,15 @@ class Intake:
     """The content of a folder of submissions.
 
     work: what counts, by student and topic. problems: a sentence for each entry of which something cannot be graded,
-    by its name. unread: students of whom nothing could be read. unfound: topics by student that were handed in, but
-    cannot be graded, each with the reason. sources: the entries of each student.
+    by its name. unread: students of whom nothing could be read. ignored: entries that are of no kind that is read.
+    unfound: topics by student that were handed in, but cannot be graded, each with the reason. sources: the entries of
+    each student.
     """
 
     work: dict[str, dict[str, Taken]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    ignored: list[tuple[str, Claim]] = field(default_factory=list)
     unfound: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, list[str]] = field(default_factory=dict)
 
@@ -70,8 +75,10 @@ def take_in(
     """
     found = Intake()
     names = [topic.name for topic in wanted] if wanted is not None else list(topics())
-    everything = deliveries(folder, names, found)
-    matches = match(everything, course.roster if course else None, found)
+    everything = deliveries(folder, names, found, course.zone if course else None)
+    _check_times(times or {}, everything, found)
+    roster = course.roster if course else None
+    matches = match(everything, roster, found)
     attempts: dict[str, dict[str, list[Attempt]]] = {}
     readable: set[str] = set()
     with Reader() as reader:
@@ -100,7 +107,11 @@ def take_in(
                 submission = located.submissions.get(name)
                 if submission is not None:
                     path = located.paths[name]
-                    when = _when(one, path, contents, times)
+                    when = _when(one, name, path, contents, times)
+                    stamp = _stamp(one, path, contents)
+                    if when is None and stamp is not None:
+                        told = f"the time {one_line(stamp, 40)!r} in {STAMP} cannot be read"
+                        found.add_problem(one.shown, f"{name}: {told}; name it with --times")
                     submission.framework = framework
                     attempts.setdefault(student.id, {}).setdefault(name, []).append(
                         Attempt(submission, _source(one, path), when, one.claim.late, name)
@@ -109,7 +120,24 @@ def take_in(
         _choose(found, student_id, attempts.get(student_id, {}), names, course)
         if student_id not in readable and not found.work.get(student_id):
             found.unread.append(student_id)
+    for student_id in whose(found.ignored, roster) - found.sources.keys():
+        # What cannot be read is no zero.
+        found.unread.append(student_id)
+        found.unfound[student_id] = dict.fromkeys(names, "not graded: see the problems")
     return found
+
+
+def _check_times(times: Mapping[str, float], everything: Sequence[Delivery], found: Intake) -> None:
+    """A problem for each line of --times that no entry has the name of: a late one would count as in time."""
+    known = {
+        unicodedata.normalize("NFC", path.name) for one in everything for _, path, _ in one.parts
+    }
+    for name in times.keys() - known if times else ():
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        guess = f"; the nearest is {one_line(near[0], 120)}" if near else ""
+        found.add_problem(
+            one_line(name, 120), f"--times names it, but nothing of that name is there{guess}"
+        )
 
 
 def _choose(
@@ -159,19 +187,21 @@ def _source(one: Delivery, path: str) -> str:
 
 
 def _when(
-    one: Delivery, path: str, contents: Contents, times: Mapping[str, float] | None
+    one: Delivery, topic: str, path: str, contents: Contents, times: Mapping[str, float] | None
 ) -> float | None:
-    """When an attempt came: as --times, the system, or nbgrader's timestamp.txt beside the file says."""
+    """When an attempt came: as --times, the system, or nbgrader's timestamp.txt beside the assignment says."""
     for _, entry, _ in one.parts:
-        if times and entry.name in times:
-            return times[entry.name]
-    if one.claim.when is not None:
-        return one.claim.when
-    folder = path.rpartition("/")[0]
-    while True:
-        stamp = contents.files.get(f"{folder}/{STAMP}" if folder else STAMP)
-        if stamp is not None:
-            return read_moment(stamp.decode("utf-8", "replace"))
-        if not folder:
-            return None
-        folder = folder.rpartition("/")[0]
+        name = unicodedata.normalize("NFC", entry.name)
+        if times and name in times:
+            return times[name]
+    if one.claim.when is not None or topic in one.times:
+        return one.times.get(topic, one.claim.when)
+    stamp = _stamp(one, path, contents)
+    return None if stamp is None else read_moment(stamp)
+
+
+def _stamp(one: Delivery, path: str, contents: Contents) -> str | None:
+    """What nbgrader wrote beside an assignment. Any other file of that name is the student's own."""
+    assignment, _, inside = path.partition("/")
+    stamp = contents.files.get(f"{assignment}/{STAMP}") if one.stamped and inside else None
+    return None if stamp is None else stamp.decode("utf-8", "replace").strip()

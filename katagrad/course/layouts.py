@@ -9,7 +9,7 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ class Claim:
 
     systems: the number that a system gave, by column of the roster. file: what the file was called, where a system
     put more before it. order: of files that were handed in one after the other. when: seconds since 1970. ignored:
-    why the entry is no submission. repository: what may be the user's name in the name of a repository.
+    why the entry cannot be read as a submission. repository: what may be the user's name in the name of a repository.
     """
 
     system: str
@@ -55,10 +55,16 @@ class Claim:
     repository: tuple[str, ...] = ()
 
 
-def claim_of(name: str, folder: bool, wanted: list[str], sole: bool = False) -> Claim:
+def claim_of(
+    name: str,
+    folder: bool,
+    wanted: list[str],
+    sole: bool = False,
+    zone: datetime.tzinfo | None = None,
+) -> Claim:
     """What the name of an entry says. folder: whether it is one. wanted: names of topics to be graded.
 
-    sole: whether a lone file that names no topic is that of the only topic.
+    sole: whether a lone file that names no topic is that of the only topic. zone: of times without an offset from UTC.
     """
     name = unicodedata.normalize("NFC", name)
     if found := MOODLE.fullmatch(name):
@@ -79,16 +85,16 @@ def claim_of(name: str, folder: bool, wanted: list[str], sole: bool = False) -> 
         said = "" if found["file"] else "is Blackboard's own note"
         clues = (found["name"],)
         return Claim(
-            "Blackboard", clues, {}, found["file"] or "", when=seconds(stamp), ignored=said
+            "Blackboard", clues, {}, found["file"] or "", when=seconds(stamp, zone), ignored=said
         )
     stem, ending = split(name, folder)
-    stem, when = _moment(stem)
+    stem, when = _moment(stem, zone)
     if ending in (".py", ".ipynb"):
         return _single(stem, ending, when, wanted, sole)
     if not folder and ending not in ARCHIVES:
-        return Claim(
-            "", (), ignored="neither a folder nor a .zip, .7z or .tar archive, .py or .ipynb file"
-        )
+        said = "neither a folder nor a .zip, .7z or .tar archive, .py or .ipynb file"
+        whose = split(Path(stem).stem, folder)[0]  # of ada.rar, and of ada.zip.001
+        return replace(_single(whose, ending, when, wanted, sole=True), ignored=said)
     system = "folder" if folder else "archive"
     return Claim(system, (stem,), {"github": stem}, when=when, repository=_ends(stem))
 
@@ -123,7 +129,7 @@ def split(name: str, folder: bool) -> tuple[str, str]:
     return (name[: -len(ending)], ending) if ending else (name, Path(name).suffix)
 
 
-def _moment(stem: str) -> tuple[str, float | None]:
+def _moment(stem: str, zone: datetime.tzinfo | None) -> tuple[str, float | None]:
     """A name without the moment in it, and that moment."""
     found = MOMENT.search(stem)
     rest = (stem[: found.start()] + stem[found.end() :]).strip(" _-.") if found else stem
@@ -134,12 +140,12 @@ def _moment(stem: str) -> tuple[str, float | None]:
         moment = datetime.datetime(*(int(n or 0) for n in numbers))  # type: ignore[arg-type]
     except ValueError:
         return stem, None
-    return rest, seconds(moment.replace(tzinfo=datetime.timezone.utc) if zulu else moment)
+    return rest, seconds(moment, datetime.timezone.utc if zulu else zone)
 
 
-def seconds(moment: datetime.datetime) -> float:
-    """Seconds since 1970. A moment without an offset is one of this machine's clock."""
-    return moment.timestamp()
+def seconds(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> float:
+    """Seconds since 1970. A moment without an offset is one of `zone`, or of this machine's clock."""
+    return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).timestamp()
 
 
 def gradescope(folder: Path) -> dict[str, Claim] | None:

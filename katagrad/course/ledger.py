@@ -9,7 +9,9 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from katagrad.errors import BadOption
 from katagrad.grading.records import TopicResult
@@ -78,10 +80,27 @@ def key(submission: str, graders: str, seed: int, versions: dict[str, str], rule
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@cache
+def columns() -> dict[str, list[str]]:
+    """The columns of each table."""
+    with sqlite3.connect(":memory:") as made:
+        made.executescript(SCHEMA)
+        names = [
+            str(name)
+            for (name,) in made.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        return {name: _columns(made, name) for name in names}
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
 class Ledger:
     """Records by student and topic. A crash at any moment leaves everything that was committed, and no partial record.
 
-    Only `forget` deletes. Raises BadOption for a file that is no ledger.
+    Only `forget` deletes. Every method raises BadOption, in one line, for a file that is no ledger, or that cannot be
+    read or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,31 +112,55 @@ class Ledger:
             # kill -9 loses nothing; a power cut may lose the last records
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.executescript(SCHEMA)
+            other = next(
+                (t for t, own in columns().items() if own != _columns(self.connection, t)), ""
+            )
         except (sqlite3.Error, OSError) as error:
             raise BadOption(
                 f"{path} cannot be used as a ledger ({error}); name another folder with --out"
             ) from None
+        if other:
+            raise BadOption(
+                f"{path} cannot be used as a ledger: its table {other} is of another version of katagrad; "
+                "name another folder with --out"
+            )
+
+    def _do(self, sql: str, values: Sequence[Any] = ()) -> None:
+        try:
+            self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise BadOption(self._fault(error)) from None
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        try:
+            yield from self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise BadOption(self._fault(error)) from None
+
+    def _fault(self, error: sqlite3.Error) -> str:
+        said = str(error)
+        todo = "put a copy of it back, or name another folder with --out"
+        if "full" in said or "readonly" in said or "disk I/O" in said:
+            todo = "records that are there stay; make room, or make it writable, and run the same command again"
+        elif "locked" in said:
+            todo = "another command writes to it; wait for that to end"
+        return f"the ledger {self.path} cannot be used ({said}); {todo}"
 
     def about(self, name: str, default: str) -> str:
         """A fact about this grading, stored on first use."""
-        self.connection.execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (name, default))
-        return str(
-            self.connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()[0]
-        )
+        self._do("INSERT OR IGNORE INTO about VALUES (?, ?)", (name, default))
+        (found,) = self._rows("SELECT value FROM about WHERE name = ?", (name,))
+        return str(found[0])
 
     def key_of(self, student: str, topic: str) -> str | None:
         """The key of a record, or None."""
-        found = self.connection.execute(
-            "SELECT key FROM records WHERE student = ? AND topic = ?", (student, topic)
-        ).fetchone()
-        return str(found[0]) if found else None
+        wanted = "SELECT key FROM records WHERE student = ? AND topic = ?"
+        return next((str(found) for (found,) in self._rows(wanted, (student, topic))), None)
 
     def points_of(self, student: str, topic: str) -> float | None:
         """The points of a record, or None."""
-        found = self.connection.execute(
-            "SELECT points FROM records WHERE student = ? AND topic = ?", (student, topic)
-        ).fetchone()
-        return float(found[0]) if found else None
+        wanted = "SELECT points FROM records WHERE student = ? AND topic = ?"
+        return next((float(found) for (found,) in self._rows(wanted, (student, topic))), None)
 
     def write(self, student: str, topic: str, key: str, result: TopicResult) -> None:
         """Replace an older record, in one transaction."""
@@ -131,72 +174,70 @@ class Ledger:
             json.dumps(result.to_json(), ensure_ascii=False),
             time.time(),
         )
-        self.connection.execute(
-            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
-        )
+        self._do("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def forget(self, student: str, topics: Sequence[str] | None = None) -> int:
         """Delete the records of a student, or of some topics of his; returns how many there were."""
-        gone = [name for who, name, _ in self.records(student) if topics is None or name in topics]
+        there = self._rows("SELECT topic FROM records WHERE student = ?", (student,))
+        gone = [name for (name,) in there if topics is None or name in topics]
         with self.connection:
+            self._do("BEGIN")
             for table in ("records", "deliveries", "texts"):
-                self.connection.executemany(
-                    f"DELETE FROM {table} WHERE student = ? AND topic = ?",
-                    [(student, n) for n in gone],
-                )
+                for name in gone:
+                    self._do(
+                        f"DELETE FROM {table} WHERE student = ? AND topic = ?", (student, name)
+                    )
         return len(gone)
 
     def students(self) -> list[str]:
         """Names of those who have records."""
-        found = self.connection.execute("SELECT DISTINCT student FROM records ORDER BY student")
+        found = self._rows("SELECT DISTINCT student FROM records ORDER BY student")
         return [str(name) for (name,) in found]
 
     def deliver(self, student: str, topic: str, found: Delivered) -> None:
         """Replace what is known of a topic's intake."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)",
-            (student, topic, found.handed_in, found.source, found.problem),
-        )
+        row = (student, topic, found.handed_in, found.source, found.problem)
+        self._do("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)", row)
 
     def deliveries(self) -> dict[str, dict[str, Delivered]]:
         """What is known of the intake, by student and topic."""
         found: dict[str, dict[str, Delivered]] = {}
-        for student, topic, *rest in self.connection.execute("SELECT * FROM deliveries"):
+        for student, topic, *rest in self._rows("SELECT * FROM deliveries"):
             found.setdefault(student, {})[topic] = Delivered(*rest)
         return found
 
     def keep_text(self, student: str, topic: str, text: bytes) -> None:
         """Replace the file that a student handed in for a topic."""
         row = (student, topic, zlib.compress(text))
-        self.connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", row)
+        self._do("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", row)
 
     def texts(self) -> dict[str, dict[str, bytes]]:
         """What was handed in, by topic and student."""
         found: dict[str, dict[str, bytes]] = {}
-        for student, topic, text in self.connection.execute("SELECT * FROM texts"):
+        for student, topic, text in self._rows("SELECT * FROM texts"):
             found.setdefault(topic, {})[student] = zlib.decompress(text)
         return found
 
     def adjust(self, student: str, topic: str, points: float, why: str) -> None:
         """Add to a student's points of a topic, and log it, in one transaction."""
         with self.connection:
-            self.connection.execute("BEGIN")
+            self._do("BEGIN")
             row = (student, topic, points, why, time.time())
-            self.connection.execute("INSERT INTO adjustments VALUES (?, ?, ?, ?, ?)", row)
+            self._do("INSERT INTO adjustments VALUES (?, ?, ?, ?, ?)", row)
             self.note(f"adjust {student} {topic} {points:+g}: {why}")
 
     def adjustments(self) -> list[Adjustment]:
         """All changes by hand, the first made first."""
-        rows = self.connection.execute("SELECT * FROM adjustments ORDER BY rowid")
+        rows = self._rows("SELECT * FROM adjustments ORDER BY rowid")
         return [Adjustment(*row) for row in rows]
 
     def note(self, entry: str) -> None:
         """Add an entry to the log."""
-        self.connection.execute("INSERT INTO log VALUES (?, ?)", (time.time(), entry))
+        self._do("INSERT INTO log VALUES (?, ?)", (time.time(), entry))
 
     def log(self) -> list[tuple[float, str]]:
         """(seconds since 1970, entry), the first first."""
-        return list(self.connection.execute("SELECT moment, entry FROM log ORDER BY rowid"))
+        return list(self._rows("SELECT moment, entry FROM log ORDER BY rowid"))
 
     def records(self, student: str | None = None) -> Iterator[tuple[str, str, TopicResult]]:
         """(student, topic, result), in order of students."""
@@ -205,10 +246,15 @@ class Ledger:
             if student is None
             else ("SELECT student, topic, record FROM records WHERE student = ?", (student,))
         )
-        for name, topic, record in self.connection.execute(
-            f"{chosen[0]} ORDER BY student, rowid", chosen[1]
-        ):
-            yield name, topic, TopicResult.from_json(json.loads(record))
+        for name, topic, record in self._rows(f"{chosen[0]} ORDER BY student, rowid", chosen[1]):
+            try:
+                result = TopicResult.from_json(json.loads(record))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise BadOption(
+                    f"{self.path}: the record of {name}'s {topic} cannot be read ({type(error).__name__}: {error}), as "
+                    "if another version of katagrad had written it; delete it with kata course forget, and grade again"
+                ) from None
+            yield name, topic, result
 
     def close(self) -> None:
         """Close the file."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from katagrad.course.deliveries import STAMP
+from katagrad.course.deliveries import TIMES
 from katagrad.course.intake import Intake, Taken
 from katagrad.course.settings import Course
 from katagrad.errors import BadOption
+from katagrad.files import write_json
 from katagrad.text import one_line
 from katagrad.topics import Topic
 
@@ -17,7 +19,9 @@ from katagrad.topics import Topic
 def lines(found: Intake, wanted: Sequence[Topic], course: Course | None) -> list[str]:
     """A line for each student's topic with its source and time, then problems, then who handed in nothing."""
     rows = [
-        row for student in sorted(found.sources) for row in _rows(found, student, wanted, course)
+        row
+        for student in sorted({*found.sources, *found.unfound})
+        for row in _rows(found, student, wanted, course)
     ]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
     # Strangers chose the names: indented, or after a word of ours, none of them begins a line.
@@ -25,7 +29,7 @@ def lines(found: Intake, wanted: Sequence[Topic], course: Course | None) -> list
     for name, problem in found.problems.items():
         said.append(f"problem: {one_line(name)}: {one_line(problem, 1000)}")
     if course is not None and course.roster is not None:
-        absent = [p for p in course.roster.people if p not in found.sources]
+        absent = [p for p in course.roster.people if p not in {*found.sources, *found.unread}]
         if absent:
             said.append(f"handed in nothing: {', '.join(one_line(p) for p in sorted(absent))}")
     graded = sum(any(t.source for t in work.values()) for work in found.work.values())
@@ -65,11 +69,27 @@ def _told(taken: Taken, topic: str, course: Course | None) -> str:
 def write_plain(found: Intake, out: Path) -> int:
     """Write what counts as OUT/STUDENT/TOPIC.py with the files beside it; returns the number of students.
 
-    Topics that came from different folders get a folder each. Raises BadOption where OUT is there and not empty.
+    Topics that came from different folders get a folder each. When they came is in a file beside the folders. Raises
+    BadOption where OUT is there and not empty, or cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadOption(f"--out {out} is there already; name a new folder")
-    written = 0
+    there = out.exists()
+    try:
+        return _write(found, out)
+    except BaseException as error:
+        # Half a class would be graded as a whole one.
+        shutil.rmtree(out, ignore_errors=True)
+        if there:
+            out.mkdir(parents=True, exist_ok=True)
+        if isinstance(error, OSError):
+            where = error.filename or out
+            raise BadOption(f"{where}: {error.strerror or error}; nothing was written") from None
+        raise
+
+
+def _write(found: Intake, out: Path) -> int:
+    written, times = 0, dict[str, dict[str, float]]()
     for student, work in found.work.items():
         own = {name: taken for name, taken in work.items() if taken.source}
         kinds = {taken.submission.sha256 for taken in own.values()}
@@ -80,7 +100,7 @@ def write_plain(found: Intake, out: Path) -> int:
                 (home / path).parent.mkdir(parents=True, exist_ok=True)
                 (home / path).write_bytes(content)
             if taken.when is not None:
-                moment = datetime.datetime.fromtimestamp(taken.when, datetime.timezone.utc)
-                (home / STAMP).write_text(f"{moment:%Y-%m-%d %H:%M:%S} UTC\n", encoding="utf-8")
+                times.setdefault(student, {})[name] = taken.when
         written += bool(own)
+    write_json(out / TIMES, times)
     return written

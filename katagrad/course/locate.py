@@ -12,6 +12,8 @@ from pathlib import Path
 from katagrad.course.contents import Contents
 from katagrad.course.names import fold
 from katagrad.course.traces import CLOSED, SHOWN, shown, topic_of, words_of
+from katagrad.errors import SubmissionProblem
+from katagrad.grading.parsing import check_together, tree_of
 from katagrad.grading.submission import Submission
 from katagrad.topics import topics
 
@@ -135,13 +137,18 @@ def asked(topic: str) -> frozenset[str]:
 
 def _by_definitions(contents: Contents, wanted: Collection[str], found: Located) -> None:
     """Take files whose names say nothing for the topics all of whose functions they define."""
-    used, known = set(found.paths.values()), list(topics())
+    known, used, texts = list(topics()), set(found.paths.values()), {}
     for path in contents.files:
         book = contents.notebooks.get(path)
         nameless = topic_of(path, known) is None and not (book and book.about.get("topic"))
-        if path in used or not nameless or not (book or path.lower().endswith(".py")):
-            continue
-        defined = _defined(book.text if book else contents.files[path])
+        if nameless and path not in used and (book or path.lower().endswith(".py")):
+            texts[path] = book.text if book else contents.files[path]
+    try:
+        check_together(texts.values())
+    except SubmissionProblem:
+        return
+    for path, text in texts.items() if set(wanted) - found.paths.keys() - found.unfound else ():
+        book, defined = contents.notebooks.get(path), _defined(text)
         if not defined:
             continue
         fits = [n for n in wanted if asked(n) <= defined]
@@ -154,8 +161,8 @@ def _by_definitions(contents: Contents, wanted: Collection[str], found: Located)
 
 def _defined(text: bytes) -> set[str]:
     try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        body = tree_of(text, "").body
+    except SubmissionProblem:
         return set()
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return {node.name for node in body if isinstance(node, kinds)}

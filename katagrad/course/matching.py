@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Sequence
 
 from katagrad.course.deliveries import Delivery, Notes
 from katagrad.course.layouts import Claim
@@ -42,6 +43,18 @@ def match(
         student = first.setdefault(fold(student), student)
         matched.append((one, Person(student)))
     return matched
+
+
+def whose(ignored: Iterable[tuple[str, Claim]], roster: Roster | None) -> set[str]:
+    """Who of the roster handed in entries that are of no kind that is read."""
+    people: set[str] = set()
+    for _, claim in ignored:
+        if roster is None:
+            break
+        with contextlib.suppress(Ambiguous):
+            person = roster.find(*claim.clues, **claim.systems)
+            people |= {person.id} if person else set()
+    return people
 
 
 def _number(claim: Claim) -> set[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import datetime
+import unicodedata
 from pathlib import Path
 
 from katagrad.errors import BadOption
 
 
-def read_moment(text: str) -> float | None:
-    """Seconds since 1970 of a moment; one without an offset is UTC. None: it cannot be read."""
+def read_moment(text: str, zone: datetime.tzinfo | None = None) -> float | None:
+    """Seconds since 1970 of a moment; one without an offset is one of `zone`, or UTC. None: it cannot be read."""
     text = text.strip().replace(" UTC", "+00:00")
     text = f"{text[:-1]}+00:00" if text.endswith("Z") else text
     try:
@@ -18,7 +19,7 @@ def read_moment(text: str) -> float | None:
     except ValueError:
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.timezone.utc)
+        moment = moment.replace(tzinfo=zone or datetime.timezone.utc)
     return moment.timestamp()
 
 
@@ -28,8 +29,8 @@ def _offset(rest: str) -> str:
     return f"{rest[:3]}:{rest[3:]}" if len(rest) == 5 and rest[0] in "+-" else rest
 
 
-def read_times(path: Path) -> dict[str, float]:
-    """A CSV of entry,time with a first line that says so. Raises BadOption."""
+def read_times(path: Path, zone: datetime.tzinfo | None = None) -> dict[str, float]:
+    """A CSV of entry,time with a first line that says so. zone: as of `read_moment`. Raises BadOption."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
@@ -37,14 +38,16 @@ def read_times(path: Path) -> dict[str, float]:
         raise BadOption(f"--times {path} cannot be read: {error}") from None
     if not rows or [cell.strip().lower() for cell in rows[0]] != ["entry", "time"]:
         raise BadOption(f"--times {path}: the first line should be entry,time")
-    found = {}
+    found: dict[str, float] = {}
     for number, row in enumerate(rows[1:], 2):
-        when = read_moment(row[1]) if len(row) == 2 else None
+        when = read_moment(row[1], zone) if len(row) == 2 else None
         if row and when is None:
             raise BadOption(
                 f"{path}:{number}: expected the name of an entry and a time such as "
                 "2026-10-01T23:59:00+02:00"
             )
         if row and when is not None:
-            found[row[0].strip()] = when
+            name = unicodedata.normalize("NFC", row[0].strip().rstrip("/"))
+            if found.setdefault(name, when) != when:
+                raise BadOption(f"{path}:{number}: {name[:100]!r} has another time above; keep one")
     return found

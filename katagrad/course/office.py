@@ -23,6 +23,13 @@ CourseFile = Annotated[
         "--course", help="course.toml, or its folder; default: ./course.toml if it exists"
     ),
 ]
+GradedBy = Annotated[
+    Path | None,
+    typer.Option(
+        "--course",
+        help="course.toml, or its folder; default: the one in this folder, or that of the grading",
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -51,15 +58,15 @@ def adjust(
     points: Annotated[str, typer.Argument(help="what to add, +2 or -1.5, in points of the course")],
     out: Results,
     why: Annotated[str, typer.Option(help="the reason, which is logged")],
-    course_file: CourseFile = None,
+    course_file: GradedBy = None,
 ) -> None:
     """Change a score by hand. Changes add up, are logged, and outlast every grading."""
     from katagrad.course.results import table
     from katagrad.course.scores import standings
-    from katagrad.course.settings import find_course
+    from katagrad.course.settings import course_of
     from katagrad.files import write_whole
 
-    course = find_course(course_file)
+    course = course_of(course_file, out)
     try:
         change = float(points)
     except ValueError:
@@ -97,28 +104,31 @@ def _shown(out: Path, course: Course | None) -> str:
     """How much students see: as the course says, else as the grading did."""
     import json
 
+    from katagrad.course.release import LEVELS
+
     if course is not None:
         return course.show
     try:
-        return str(json.loads((out / "run.json").read_text(encoding="utf-8"))["show"])
+        show = json.loads((out / "run.json").read_text(encoding="utf-8"))["show"]
     except (OSError, ValueError, KeyError, TypeError):
         return "claims"
+    return show if show in LEVELS else "claims"
 
 
 def export(
     target: Annotated[str, typer.Argument(help="csv, canvas, moodle, gradescope, lti or junit")],
     out: Results,
     to: Annotated[Path, typer.Option(help="folder to write to")],
-    course_file: CourseFile = None,
+    course_file: GradedBy = None,
 ) -> None:
     """Write the grades as another system reads them."""
     from katagrad.course.exports import FORMATS, Grades
     from katagrad.course.scores import standings
-    from katagrad.course.settings import find_course
+    from katagrad.course.settings import course_of
     from katagrad.files import write_whole
 
     one_of("format", target, FORMATS)
-    course = find_course(course_file)
+    course = course_of(course_file, out)
     ledger = open_ledger(out)
     everybody = standings(ledger, course)
     ledger.close()
@@ -192,17 +202,17 @@ def report(
             help="compare the submissions with each other; default: where copydetect is installed"
         ),
     ] = None,
-    course_file: CourseFile = None,
+    course_file: GradedBy = None,
 ) -> None:
     """Write report.html on the whole class, and feedback/STUDENT.md for each student."""
     from katagrad.course import similarity as likeness
     from katagrad.course.feedback import feedback
     from katagrad.course.overview import page
     from katagrad.course.scores import standings
-    from katagrad.course.settings import find_course
+    from katagrad.course.settings import course_of
     from katagrad.files import write_whole
 
-    course = find_course(course_file)
+    course = course_of(course_file, out)
     if similarity is None:
         similarity = likeness.available()
     elif similarity and not likeness.available():

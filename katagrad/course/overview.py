@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from katagrad.course.release import without_detail
+from katagrad.course.redaction import without_detail
 from katagrad.course.scores import Standing, TopicScore, in_order
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.text import one_line

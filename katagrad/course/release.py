@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
-import re
 from typing import Any
 
+from katagrad.course.redaction import without_detail
 from katagrad.errors import FAILED
 from katagrad.grading.records import CheckResult, Result
 
 # Each level also shows what the one before it shows.
 LEVELS = ("score", "claims", "messages", "hints")
 SCHEMA = "katagrad/student/v1"
-# Numbers with a point or an exponent, whole numbers and strings that were found or expected: of drawn inputs, or made
-# from them. Shapes, positions and dtypes stay.
-DRAWN = re.compile(
-    r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+(?=e[-+]?\d))(?:e[-+]?\d+)?"
-    r"|(?<= is )(?:[-+]?\d+|'[^']*'|\"[^\"]*\")|(?<= be )(?:[-+]?\d+|'[^']*'|\"[^\"]*\")"
-)
-RAISED = re.compile(r"(?P<of>[^\n]*?) raised (?P<kind>\w+)(?![\w.])")
 
 
 def released(result: Result, show: str) -> dict[str, Any]:
@@ -62,13 +54,3 @@ def _check(check: CheckResult, level: int) -> dict[str, Any]:
     if level >= LEVELS.index("hints") and check.status == FAILED:
         found["hint"] = check.hint
     return found
-
-
-def without_detail(message: str) -> str:
-    """A message without values, and without what a submission's exception says but Python's own names of classes."""
-    raised = RAISED.match(message)
-    if raised is None:
-        return DRAWN.sub("...", message.split("\n", 1)[0])
-    known = isinstance(getattr(builtins, raised["kind"], None), type)
-    said = f"{raised['of']} raised {raised['kind'] if known else 'an exception of its own'}"
-    return DRAWN.sub("...", said)

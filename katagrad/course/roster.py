@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,9 +47,11 @@ class Ambiguous(Exception):
 
 @dataclass
 class Roster:
-    """Everybody who takes the course, by id."""
+    """Everybody who takes the course, by id. Nobody is added after the first search."""
 
     people: dict[str, Person] = field(default_factory=dict)
+    # By kind of word, the ids of those who have each word: a search does not go through everybody.
+    indexes: dict[str, dict[str, list[str]]] = field(default_factory=dict, repr=False)
 
     def find(self, *clues: str, **systems: str) -> Person | None:
         """The one person whose id, e-mail or name is one of `clues`, or whose number in a system is given.
@@ -58,24 +60,24 @@ class Roster:
         before a later one. Raises Ambiguous where a clue fits several people equally.
         """
         for system, given in systems.items():
-            if given and (found := self._by(lambda p, s=system: [fold(getattr(p, s))], given)):  # type: ignore[misc]
+            if given and (found := self._by(system, fold(given), given)):
                 return found
         for clue in filter(None, clues):
-            for kind in (_identities, _names):
-                if found := self._by(kind, clue):
+            for kind, wanted in (("identity", fold(clue)), ("name", plain(clue))):
+                if found := self._by(kind, wanted, clue):
                     return found
         return None
 
-    def _by(self, kind: Callable[[Person], Iterable[str]], clue: str) -> Person | None:
-        wanted = plain(clue) if kind is _names else fold(clue)
-        fits = {
-            person.id: person
-            for person in self.people.values()
-            if wanted and wanted in set(kind(person))
-        }
+    def _by(self, kind: str, wanted: str, clue: str) -> Person | None:
+        if kind not in self.indexes:
+            index = self.indexes[kind] = dict[str, list[str]]()
+            for person in self.people.values():
+                for word in set(_words(kind, person)) - {""}:
+                    index.setdefault(word, []).append(person.id)
+        fits = self.indexes[kind].get(wanted, [])
         if len(fits) > 1:
             raise Ambiguous(f"{clue!r} fits {' and '.join(sorted(fits))} of the roster")
-        return next(iter(fits.values()), None)
+        return self.people[fits[0]] if fits else None
 
     def nearest(self, clue: str) -> str:
         """The name or id that is most like `clue`, for a message; "" where none is."""
@@ -83,6 +85,13 @@ class Roster:
         known |= {fold(person.id): person.id for person in self.people.values()}
         near = difflib.get_close_matches(plain(clue), known, n=1, cutoff=0.75)
         return known[near[0]] if near else ""
+
+
+def _words(kind: str, person: Person) -> Iterable[str]:
+    """The words of a kind that a person has: "identity", "name", or a column of the roster."""
+    if kind == "identity":
+        return _identities(person)
+    return _names(person) if kind == "name" else [fold(getattr(person, kind))]
 
 
 def _identities(person: Person) -> Iterator[str]:
@@ -107,6 +116,8 @@ def read_roster(path: Path) -> Roster:
         raise BadOption(f"the roster {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadOption(f"the roster {path} is not UTF-8; save it as CSV in UTF-8") from None
+    except ValueError as error:  # a null byte in its name
+        raise BadOption(f"the roster {str(path)!r} cannot be read: {error}") from None
     first = text.split("\n", 1)[0]
     comma = max(",;\t", key=first.count)
     try:
@@ -117,7 +128,7 @@ def read_roster(path: Path) -> Roster:
     if not rows or not any(rows[0]):
         raise BadOption(f"the roster {path} is empty; its first line names the columns: id,name")
     columns = list(_columns(path, rows[0]))
-    found = Roster()
+    found, ids = Roster(), set[str]()
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
             continue
@@ -126,7 +137,8 @@ def read_roster(path: Path) -> Roster:
                 f"{path}:{number}: {len(row)} cells, but the first line has {len(columns)}"
             )
         person = Person(**dict(zip(columns, row, strict=True)))
-        _check(path, number, person, found)
+        _check(path, number, person, ids)
+        ids.add(fold(person.id))
         found.people[person.id] = person
     return found
 
@@ -147,13 +159,13 @@ def _columns(path: Path, header: Iterable[str]) -> Iterator[str]:
         raise BadOption(f"{path}:1: the column id is missing; it names each student in the results")
 
 
-def _check(path: Path, number: int, person: Person, found: Roster) -> None:
+def _check(path: Path, number: int, person: Person, ids: Collection[str]) -> None:
     if not person.id or not is_name(person.id) or "/" in person.id:
         raise BadOption(
             f"{path}:{number}: the id {person.id[:100]!r} cannot name a file; "
             "use letters, digits, space and . _ - @ + , '"
         )
-    if fold(person.id) in map(fold, found.people):
+    if fold(person.id) in ids:
         raise BadOption(f"{path}:{number}: the id {person.id!r} occurs twice")
     if person.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", person.email):
         raise BadOption(f"{path}:{number}: {person.email[:100]!r} is no e-mail address")

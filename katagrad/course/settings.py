@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import zoneinfo
 from collections.abc import Mapping
@@ -79,7 +80,8 @@ class Course:
     """A course. path: its file. framework: "any", or the one that everything is to be written in.
 
     show: what students see of a result, one of `release.LEVELS`. hints: the highest level of a topic's hints that
-    is handed out, 0 to 3. letters: the least percentage for each letter, highest first; empty: no letters.
+    is handed out, 0 to 3. letters: the least percentage for each letter, highest first; empty: no letters. zone: of
+    times that have no offset from UTC.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class Course:
     hints: int = 0
     late: Lateness = field(default_factory=Lateness)
     letters: Mapping[str, float] = field(default_factory=dict)
+    zone: datetime.tzinfo | None = None
 
     def framework_of(self, topic: str) -> str | None:
         """The framework that a topic must be written in; None: either."""
@@ -121,6 +124,7 @@ def read_course(path: Path) -> Course:
         hints=top.count("hints", 0, 3) or 0,
         late=_late(top.table("late")),
         letters=_letters(top.table("letters")),
+        zone=zone,
     )
 
 
@@ -130,6 +134,36 @@ def find_course(given: Path | None) -> Course | None:
         return read_course(given / FILE if given.is_dir() else given)
     here = Path(FILE)
     return read_course(here) if here.is_file() else None
+
+
+def course_of(given: Path | None, out: Path) -> Course | None:
+    """The course of the results in `out`: as `find_course`, else the one by which they were graded.
+
+    Without it, points would lose their scale and their lateness. Raises BadOption where it is not there any more, or
+    where the working directory has another one.
+    """
+    graded = _graded_by(out)
+    if given is not None or graded is None:
+        return find_course(given)
+    here = Path(FILE)
+    if here.is_file() and graded.is_file() and not here.samefile(graded):
+        raise BadOption(
+            f"{out} was graded by {graded}, but there is another {FILE} here; name one of them with --course"
+        )
+    if not here.is_file() and not graded.is_file():
+        raise BadOption(
+            f"{out} was graded by {graded}, which is not there any more; name the course's file with --course"
+        )
+    return read_course(here if here.is_file() else graded)
+
+
+def _graded_by(out: Path) -> Path | None:
+    """The file of the course by which results were graded, as run.json says; None where it names none."""
+    try:
+        found = json.loads((out / "run.json").read_text(encoding="utf-8"))["course"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Path(found) if isinstance(found, str) else None
 
 
 def need_course(given: Path | None) -> Course:

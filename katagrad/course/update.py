@@ -47,6 +47,8 @@ def write_folder(files: Mapping[str, bytes], out: Path) -> Changes:
     if out.exists() and not out.is_dir():
         raise BadOption(f"--out {out} is a file; name a folder, or a new .zip")
     before = _manifest(out)
+    for name in (*files, *before):  # before any is written
+        _place(out, name)
     done = Changes()
     for name, content in files.items():
         path = _place(out, name)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from katagrad.errors import BadOption, NotGraded
+from katagrad.text import one_line
 
 # Seconds between two looks at the folder.
 PAUSE = 2.0
@@ -41,3 +45,19 @@ def changes(folder: Path, seen: Look, pause: float = PAUSE) -> Iterator[Look]:
             seen = now
             yield now
         before = now
+
+
+def go_on(folder: Path, seen: Look, grade: Callable[[], bool], problems: bool) -> bool:
+    """Grade at every change since `seen`, until Ctrl-C. Returns whether the last grading had problems.
+
+    A grading that cannot begin, such as of a folder that somebody empties to fill it anew, is one line, and no end.
+    """
+    print(f"watching {folder}; Ctrl-C ends", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        for _ in changes(folder, seen):
+            try:
+                problems = grade()
+            except (BadOption, NotGraded) as error:
+                problems = True
+                print(f"not graded: {one_line(str(error), 1000)}; still watching", flush=True)
+    return problems

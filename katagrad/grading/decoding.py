@@ -50,3 +50,8 @@ def decoded(content: bytes, name: str) -> str:
             f"{name}:{line}: a character that is not saved as {error.encoding.upper()}; "
             "save the file as UTF-8 in your editor"
         ) from None
+    except (LookupError, ValueError):  # such as rot13, which Python has, but not for text
+        raise SubmissionProblem(
+            f"{name} says that it is saved as {encoding[:40]}, which Python cannot read as text; save it as UTF-8 in "
+            "your editor, and remove the line with `coding:`"
+        ) from None

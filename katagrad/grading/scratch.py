@@ -11,6 +11,8 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from katagrad.errors import SubmissionProblem
+from katagrad.grading.parsing import TooLong, tree_of
 from katagrad.topics import Topic
 from katagrad.worker.families import Rules, families
 
@@ -32,6 +34,8 @@ def barred_names(rules: Rules, framework: str) -> list[str]:
     )
 
 
+# Parts of a dotted name. Those that a longer one begins with are looked at by themselves.
+MOST_PARTS = 32
 CANONICAL = {"tf": "tensorflow", "np": "numpy", "tensorflow.keras": "keras"}
 
 
@@ -56,10 +60,12 @@ def _canonical(name: str) -> str:
 
 
 def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breach]:
-    """Every use of a forbidden name in `source`, in order of lines. Unparsable source has none."""
+    """Every use of a forbidden name in `source`, in order of lines. Unparsable source has none. Raises TooLong."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+        tree = tree_of(source, file)
+    except TooLong:
+        raise
+    except SubmissionProblem:
         return []
     dotted = [(_canonical(rule), rule) for rule in rules if not rule.startswith(".")]
     methods = {rule[1:] for rule in rules if rule.startswith(".")}
@@ -99,8 +105,9 @@ def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breac
 
 
 def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
+    """The full name of an attribute; None for one of no module, or of more parts than any rule has."""
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
+    while isinstance(node, ast.Attribute) and len(parts) < MOST_PARTS:
         parts.append(node.attr)
         node = node.value
     if not isinstance(node, ast.Name) or node.id not in aliases:

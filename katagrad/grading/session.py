@@ -22,6 +22,8 @@ from katagrad.worker.limits import Limits
 ISOLATION = ("namespace", "process", "auto")
 DEVICES = ("cpu", "cuda")
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+# Below these, every answer fails, whatever it is: a size was meant in other units.
+LEAST = Limits(0.1, 1, 64 << 20, 8, 64 << 10, 1 << 10, 1 << 20)
 
 
 def parse_limits(options: list[str]) -> Limits:
@@ -40,6 +42,12 @@ def parse_limits(options: list[str]) -> Limits:
             ) from None
         if not 0 < value < float("inf"):
             raise BadOption(f"the limit {option!r} must be a number above 0")
+        least = getattr(LEAST, name)
+        if value < least:
+            size = "; sizes are bytes, or written as 512m or 2g" if least >= 1 << 10 else ""
+            raise BadOption(
+                f"the limit {option!r} fails every answer; write {least:g} or more{size}"
+            )
         limits = replace(limits, **{name: known[name](value)})
     return limits
 

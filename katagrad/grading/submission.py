@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from katagrad.errors import Failure, NotGraded, NotStarted, SubmissionProblem
-from katagrad.grading.decoding import decoded
+from katagrad.errors import NotGraded, NotStarted, SubmissionProblem
+from katagrad.grading.parsing import check_together, tree_of
 from katagrad.grading.scratch import Breach, barred_names, breaches, rules_for
 from katagrad.grading.stub import accepts, is_stub
 from katagrad.topics import Topic, root, topics
@@ -95,6 +95,15 @@ class Submission:
             digest.update(content)
         return digest.hexdigest()
 
+    @cached_property
+    def crowded(self) -> SubmissionProblem | None:
+        """The problem of Python files that are too long together to be parsed; None: they are not."""
+        try:
+            check_together(text for name, text in self.files.items() if name.endswith(".py"))
+        except SubmissionProblem as problem:
+            return problem
+        return None
+
     def source(self, topic: Topic) -> Source:
         """One topic of this submission."""
         return Source(self, topic)
@@ -125,20 +134,7 @@ class Source:
             raise SubmissionProblem(
                 f"{self.file} is missing; copy the stub from exercises/{self.file} and fill it in"
             )
-        text = decoded(self.files[self.file], self.file)
-        try:
-            return ast.parse(text)
-        except SyntaxError as error:
-            text = (error.text or "").strip()[:100]
-            raise SubmissionProblem(
-                f"{self.file}:{error.lineno or 1}: {error.msg}"
-                + (f": {text}" if text else "")
-                + " (a syntax error: nothing in the file can run until this line is corrected)"
-            ) from None
-        except (ValueError, RecursionError, MemoryError):
-            raise SubmissionProblem(
-                f"{self.file} nests brackets, operators or blocks deeper than Python can read; split what is nested"
-            ) from None
+        return tree_of(self.files[self.file], self.file)
 
     @cached_property
     def functions(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
@@ -181,10 +177,10 @@ class Source:
 
     @property
     def known_framework(self) -> str | None:
-        """The framework, or None if the file imports none."""
+        """The framework, or None if the file imports none or cannot be read."""
         try:
             return self.framework
-        except Failure:
+        except Exception:  # whatever a stranger's file does to its reader, the others are graded
             return None
 
     def _imports(self, tree: ast.Module, seen: set[str]) -> set[str]:
@@ -203,11 +199,11 @@ class Source:
                 )
                 if first in MODULES:
                     found.add(MODULES[first])
-                elif helper and helper not in seen:
+                elif helper and helper not in seen and not self.submission.crowded:
                     seen.add(helper)
                     try:
-                        found |= self._imports(ast.parse(self.files[helper]), seen)
-                    except (SyntaxError, ValueError, RecursionError):
+                        found |= self._imports(tree_of(self.files[helper], helper), seen)
+                    except SubmissionProblem:
                         continue  # the worker reports it if the import is executed
         return found
 
@@ -229,7 +225,9 @@ class Source:
                 )
 
     def breaches(self) -> list[Breach]:
-        """Uses of forbidden names in the file and in the submission's other modules."""
+        """Uses of forbidden names in the file and in the submission's other modules. Raises SubmissionProblem."""
+        if self.submission.crowded:
+            raise self.submission.crowded
         found: list[Breach] = []
         barred = barred_names(self.rules, self.framework)
         for name, content in self.files.items():

@@ -21,7 +21,7 @@ from katagrad.topics import topics
 from tests.course.test_exports import GRADESCOPE
 
 SOFTMAX = topics()["softmax"]
-COURSE = 'roster = "roster.csv"\nshow = "messages"\n[topics.softmax]\npoints = 10\ndue = 2020-01-01T00:00:00Z\n'
+COURSE = '"roster" = "roster.csv"\nshow = "messages"\n[topics.softmax]\npoints = 10\ndue = 2020-01-01T00:00:00Z\n'
 COURSE += "[late]\npenalty = 0.5\n"
 
 

@@ -109,6 +109,12 @@ def test_no_scheduler_is_one_line(monkeypatch):
     assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1:8786", "tcp://", "tcp://a b:1", ""])
+def test_what_is_no_address_is_one_line_at_once(address):
+    with pytest.raises(BadOption, match=r"is no address; write tcp://HOST:8786"):
+        ClusterPool(PLAN, address)
+
+
 def test_another_grader_is_not_mixed_in():
     with pytest.raises(ValueError, match="another grader of softmax"):
         grade_there(PLAN, "ada", "softmax", "hash", {}, None)

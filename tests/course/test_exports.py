@@ -284,6 +284,21 @@ def test_export_is_a_command(home):
     assert "there is no ledger" in kata(home, "export", "csv", "--out", "no", "--to", "x").stderr
 
 
+def test_results_are_those_of_their_course_in_any_folder(home):
+    here = kata(home, "export", "csv", "--out", "out", "--to", "one")
+    assert here.returncode == 0
+    record = {"show": "everything", "course": str(home / "course.toml")}
+    (home / "out" / "run.json").write_text(json.dumps(record))
+    there = home / "elsewhere"
+    there.mkdir()
+    for words in (("export", "csv", "--to", "two"), ("report", "--no-similarity")):
+        assert kata(there, *words, "--out", home / "out").returncode == 0
+    kept = [folder / "grades.csv" for folder in (home / "one", there / "two")]
+    assert kept[0].read_text() == kept[1].read_text()
+    why = ("--why", "x", "--out", home / "out")
+    assert "now 8 of 10" in kata(there, "adjust", "ada", "softmax", "-1", *why).stdout
+
+
 def test_a_change_by_hand_is_counted_and_logged(home):
     done = kata(home, "adjust", "ada", "softmax", "-2.5", "--why", "a late note\nx", "--out", "out")
     assert done.stdout.startswith("ada softmax: -2.5, now 6.5 of 10\n"), done.stderr

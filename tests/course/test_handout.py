@@ -174,7 +174,8 @@ def test_a_zip_brings_a_folder_up_to_date(files, tmp_path):
 @pytest.mark.parametrize("name", ["../x.py", "/etc/x", "a/../../x", "C:x", "a\\b"])
 def test_no_file_leaves_the_folder(tmp_path, name):
     with pytest.raises(BadOption, match="outside its folder"):
-        write_folder({name: b""}, tmp_path / "home")
+        write_folder({"first.md": b"", name: b""}, tmp_path / "home")
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_link_is_not_written_through(files, tmp_path):

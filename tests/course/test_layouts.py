@@ -1,10 +1,13 @@
 """Submissions as course systems hand them over: each is its student's, and nothing is guessed silently."""
 
 import io
+import os
 import random
 import subprocess
 import sys
+import time
 import zipfile
+from pathlib import Path
 
 import nbformat
 import py7zr
@@ -13,7 +16,8 @@ from nbformat import v4
 
 from katagrad.course.archives import Reader
 from katagrad.course.intake import take_in
-from katagrad.course.moments import read_moment
+from katagrad.course.listing import lines, write_plain
+from katagrad.course.moments import read_moment, read_times
 from katagrad.course.settings import read_course
 from katagrad.errors import BadOption, SubmissionProblem
 from katagrad.topics import topics
@@ -379,6 +383,141 @@ def test_a_class_of_nbgrader_is_read_from_submitted(home):
     found = take_in(home, None, [SOFTMAX])
     assert list(found.work) == ["ada"]
     assert found.work["ada"]["softmax"].when == read_moment("2026-10-01T11:00:00Z")
+
+
+def test_a_timestamp_that_a_student_wrote_is_not_believed(home, course):
+    """Only nbgrader's own place counts: beside the assignment, in submitted/."""
+    early = b"2020-01-01 00:00:00 UTC"
+    own = {"hw/softmax.py": GOOD, "hw/timestamp.txt": early, "timestamp.txt": early}
+    put(home / "lovelaceada_LATE_222_700_hw.zip", pack("zip", own))
+    for name in ("softmax-turing-a", "Sofia Kovalevskaya_12347_assignsubmission_file_"):
+        for path, content in own.items():
+            put(home / name / path, content)
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert {s: w["softmax"].when for s, w in found.work.items()} == dict.fromkeys(found.work)
+    assert "by how much is not known" in found.problems["ada"]
+    class_ = home.parent / "nb"
+    for path in ("ada/ps/deep", "alan", "sofia/ps"):
+        put(class_ / "submitted" / path / "softmax.py")
+        put(class_ / "submitted" / path / "timestamp.txt", early)
+    put(class_ / "submitted" / "ada" / "ps" / "timestamp.txt", b"2026-10-03 11:00:00 UTC")
+    put(class_ / "submitted" / "sofia" / "ps" / "timestamp.txt", b"2026-10-03 13:00:00 CEST")
+    found = take_in(class_ / "submitted", None, [SOFTMAX], course=course)
+    assert found.work["ada"]["softmax"].when == read_moment("2026-10-03T11:00:00Z")
+    assert found.work["alan"]["softmax"].when is None
+    assert found.work["sofia"]["softmax"].when is None
+    assert "'2026-10-03 13:00:00 CEST' in timestamp.txt cannot be read" in found.problems["sofia"]
+
+
+@pytest.mark.parametrize("clock", ["UTC", "Asia/Tokyo"])
+def test_times_without_an_offset_are_those_of_the_course(home, course, monkeypatch, clock):
+    monkeypatch.setenv("TZ", clock)
+    time.tzset()
+    course.path.write_text('timezone = "Europe/Berlin"\n' + COURSE)
+    berlin = read_course(course.path)
+    put(home / "ada_2026-10-01T13-30-00.zip", pack("zip", {"softmax.py": GOOD}))
+    put(home / "hw_alan_attempt_2026-10-01-13-30-00_softmax.py")
+    put(home / "sofia" / "softmax.py")
+    (home.parent / "times.csv").write_text("entry,time\nsofia/,2026-10-01T13:30:00\n")
+    times = read_times(home.parent / "times.csv", berlin.zone)
+    found = take_in(home, None, [SOFTMAX], course=berlin, times=times)
+    assert found.problems == {}
+    monkeypatch.undo()
+    time.tzset()
+    moments = {work["softmax"].when for work in found.work.values()}
+    assert moments == {read_moment("2026-10-01T11:30:00Z")}
+
+
+def test_times_of_nothing_are_named(home, course):
+    put(home / "ada.zip", pack("zip", {"softmax.py": GOOD}))
+    found = take_in(home, None, [SOFTMAX], course=course, times={"ada.zp": 1.0, "ada.zip": 2.0})
+    assert found.problems == {
+        "ada.zp": "--times names it, but nothing of that name is there; the nearest is ada.zip"
+    }
+    path = home.parent / "times.csv"
+    path.write_text("entry,time\nada.zip,2026-10-01T10:00:00Z\nada.zip,2026-10-02T10:00:00Z\n")
+    with pytest.raises(BadOption, match=r"times\.csv:3: 'ada\.zip' has another time above"):
+        read_times(path)
+
+
+def test_what_no_reader_is_for_is_no_zero_of_its_student(home, course):
+    put(home / "ada_softmax.rar", b"Rar!")
+    (home / "alan").symlink_to(home.parent)
+    put(home / "Sofia Kovalevskaya_12347_assignsubmission_onlinetext_" / "onlinetext.html")
+    put(home / "README.md")
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert len(found.problems) == 4
+    assert set(found.unfound) == {"ada", "alan", "sofia"} == set(found.unread)
+    put(home / "ada.zip", pack("zip", {"softmax.py": GOOD}))
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert "ada" not in found.unread
+    assert list(found.work["ada"]) == ["softmax"]
+    assert not any("handed in nothing" in line for line in lines(found, [SOFTMAX], course))
+
+
+def test_a_pipe_is_no_submission(home):
+    put(home / "ada" / "softmax.py")
+    for name in ("eve.zip", "bob_softmax.py"):
+        os.mkfifo(home / name)
+    found = take_in(home, None, [SOFTMAX])
+    assert list(found.work["ada"]) == ["softmax"]
+    assert found.problems["eve.zip"] == "not graded: it is no regular file; hand in the file itself"
+    assert "is no regular file" in found.problems["bob_softmax.py"]
+
+
+NAMED_WRONGLY = {
+    "a.zip": seven({"softmax.py": GOOD}),
+    "b.7z": pack("zip", {"softmax.py": GOOD}),
+    "c.zip": pack("tar.gz", {"softmax.py": GOOD}),
+    "d.tar": pack("zip", {"softmax.py": GOOD}),
+    "e.zip": pack("tar", {"softmax.py": GOOD}),
+}
+OF_NO_READER = {
+    "a.zip": (b"Rar!\x1a\x07\x01\x00x", "is a RAR archive; hand in a .zip"),
+    "b.7z": (b"(\xb5/\xfdx", "is compressed with Zstandard; hand in a .zip"),
+    "c.zip": (
+        b"\n<!DOCTYPE html><title>Log in</title>",
+        "is a web page, perhaps one that asks to log",
+    ),
+}
+
+
+def test_an_archive_is_what_it_holds_and_not_what_it_is_called(home):
+    for name, content in NAMED_WRONGLY.items():
+        put(home / name, content)
+    found = take_in(home, None, [SOFTMAX])
+    assert found.problems == {}
+    assert {text_of(found, student) for student in "abcde"} == {GOOD}
+    for name, (content, words) in OF_NO_READER.items():
+        put(home / name, content)
+        assert words in take_in(home, None, [SOFTMAX]).problems[name]
+
+
+def test_an_archive_that_lies_too_deep_is_said_to_be_closed(home):
+    inner = pack("zip", {"softmax.py": GOOD})
+    for i in range(4):
+        put(home / f"ada{i}.zip", inner)
+        inner = pack("zip", {f"in{i}.zip": inner})
+    found = take_in(home, None, [SOFTMAX])
+    assert list(found.problems) == ["ada3.zip"]
+    assert "is not opened, as it lies in more than 2 archives" in found.problems["ada3.zip"]
+
+
+def test_what_cannot_be_written_plainly_leaves_nothing(home, monkeypatch):
+    put(home / "ada" / "softmax.py")
+    put(home / "bob" / "softmax.py")
+    found = take_in(home, None, [SOFTMAX])
+    plain = Path.write_bytes
+
+    def full(path, content):
+        if "bob" in path.parts:
+            raise OSError(28, "No space left on device", str(path))
+        return plain(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(BadOption, match="No space left on device; nothing was written"):
+        write_plain(found, home.parent / "plain")
+    assert not (home.parent / "plain").exists()
 
 
 def test_a_link_is_named_and_not_followed(home):

@@ -14,7 +14,7 @@ pytest.importorskip("nbgrader")
 
 from nbgrader.nbgraderformat import MetadataValidator
 
-from katagrad.course.jupyter.folder import require_gradebook
+from katagrad.course.jupyter.folder import require_gradebook, write_course
 from katagrad.course.jupyter.gradebook import write_gradebook
 from katagrad.course.jupyter.source import notebook
 from katagrad.course.ledger import Delivered, Ledger
@@ -298,6 +298,29 @@ def test_what_is_not_known_is_not_a_zero_in_the_gradebook(ledger, course, tmp_pa
     assert left == ["ada: not graded: damaged"]
     with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         assert list(book.find_assignment("softmax").submissions) == []
+
+
+def test_a_file_that_is_no_gradebook_is_one_line(ledger, course, tmp_path):
+    for name in ("gradebook.db", "notes.txt"):
+        (tmp_path / name).write_text("no database " * 100)
+    with pytest.raises(
+        BadOption, match=r"notes\.txt cannot be used as a gradebook \(.*not a database"
+    ):
+        write_gradebook(tmp_path / "notes.txt", standings(ledger, course), course, "claims")
+    with pytest.raises(BadOption, match=r"gradebook\.db cannot be used as a gradebook"):
+        write_course([SOFTMAX], "torch", tmp_path, None, "process")
+    assert (tmp_path / "notes.txt").read_text() == "no database " * 100
+
+
+def test_a_notebook_of_another_encoding_is_left_alone(tmp_path):
+    there = tmp_path / "source" / "softmax" / "softmax.ipynb"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"\xff\xfe")
+    (tmp_path / "gradebook.db").write_text("no database " * 100)
+    # The gradebook comes after the files.
+    with pytest.raises(BadOption, match="cannot be used as a gradebook"):
+        write_course([SOFTMAX], "torch", tmp_path, None, "process")
+    assert there.read_bytes() == b"\xff\xfe"
 
 
 def test_an_assignment_of_another_kind_is_one_line(ledger, course, tmp_path):

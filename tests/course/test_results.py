@@ -11,7 +11,8 @@ import pytest
 from katagrad.course import grade
 from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
-from katagrad.course.release import LEVELS, released, without_detail
+from katagrad.course.redaction import without_detail
+from katagrad.course.release import LEVELS, released
 from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import Result, topic_result
@@ -119,6 +120,20 @@ def test_archive_that_cannot_be_read_stands_in_the_table(handed_in, name):
     assert list(problems) == [name]
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"softmax.py": b"# coding: rot13\n" + GOOD},
+        {"softmax.py": b"import own\n" + GOOD, "own.py": b"x = " + b"-" * 100_000 + b"1"},
+    ],
+)
+def test_a_file_that_its_reader_cannot_read_costs_nobody_else(handed_in, files):
+    for name, content in files.items():
+        (handed_in / "bob" / name).write_bytes(content)
+    assert grading(handed_in).graded == 4
+    assert float(rows(handed_in)["ada"]["points"]) > 0
+
+
 def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
     (handed_in / "bob" / "softmax.py").write_bytes(b"import torch  # lost")
     summary = grading(handed_in)
@@ -173,6 +188,7 @@ def test_places_that_cannot_be_meant_are_one_line(handed_in):
         (home / "ada", home.parent / "new"): "looks like one student's folder",
         (home.parent / "none", home.parent / "new"): "there is nothing to grade",
         (home.parent / "missing", home.parent / "new"): "there is no folder",
+        (home.parent / "file", home.parent / "new"): "is a file; unpack it, and name the folder",
     }
     for (submissions, out), words in cases.items():
         done = kata("course", "grade", submissions, "--out", out, "--isolation", "process")
@@ -255,6 +271,7 @@ def test_the_course_keeps_the_rest_elsewhere(handed_in):
     assert "message" in kept["topics"]["softmax"]["checks"][0]
     in_force = json.loads((out / "run.json").read_text())
     assert (in_force["isolation"], in_force["limits"]["wall"]) == ("process", 20.0)
+    assert in_force["course"] is None
     assert "message" not in shown["topics"]["softmax"]["checks"][0]
     grading(handed_in, show="messages")
     shown = json.loads((out / "students" / "bob.json").read_text())

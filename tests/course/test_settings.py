@@ -1,13 +1,15 @@
 """course.toml and the roster: what they say counts, and a typo is one line that names what was meant."""
 
 import datetime
+import json
 import subprocess
 import sys
 
 import pytest
 
+from katagrad.course import roster as module
 from katagrad.course.roster import Ambiguous, read_roster
-from katagrad.course.settings import find_course, read_course
+from katagrad.course.settings import course_of, find_course, read_course
 from katagrad.errors import BadOption
 
 FULL = """
@@ -94,6 +96,7 @@ def test_late_days_are_days_begun_after_the_grace(file):
         ("in time", "intime", "did you mean in time?"),
         ("messages", "mesages", "did you mean messages?"),
         ("hints = 1", "hints = 4", "hints is 4, but should be a whole number from 0 to 3"),
+        ('"roster.csv"', '"a\\u0000"', "cannot be read: embedded null"),
         ("Europe/Berlin", "Europe/Berln", "did you mean Europe/Berlin?"),
         ('timezone = "Europe/Berlin"', "", "due has no offset from UTC"),
         ("2026-10-01T23:59:00", "2026-10-01", "should be a date with a time"),
@@ -155,6 +158,20 @@ def test_people_are_found_by_what_systems_write(file):
     assert roster.nearest("ada lovelaec") == "ada"
 
 
+def test_a_large_roster_is_folded_once(tmp_path, monkeypatch):
+    """A search through everybody for each entry took minutes in a course of thousands."""
+    many = "".join(f"s{i},First{i} Last{i},u{i}@x.org,{i}\n" for i in range(300))
+    (tmp_path / "roster.csv").write_text("id,name,email,canvas\n" + many)
+    calls = []
+    plain = module.fold
+    monkeypatch.setattr(module, "fold", lambda name: calls.append(name) or plain(name))
+    roster = read_roster(tmp_path / "roster.csv")
+    for i in range(300):
+        assert roster.find(f"last{i}first{i}", canvas="none").id == f"s{i}"
+        assert roster.find("", canvas=str(i)).id == f"s{i}"
+    assert len(calls) < 20 * 300
+
+
 def test_two_people_of_one_name_are_not_told_apart(tmp_path):
     (tmp_path / "roster.csv").write_text("id;name\n1;Ada Li\n2;Ada Li\n")
     with pytest.raises(Ambiguous, match="fits 1 and 2"):
@@ -174,6 +191,38 @@ def test_every_command_reads_the_course_of_its_folder(file, command):
         done.stderr
         == "kata: course.toml: [late] there is no key 'penalti'; did you mean penalty?\n"
     )
+
+
+@pytest.fixture
+def graded(tmp_path):
+    """Results of a course, and a folder without one."""
+    for name in ("here", "other", "nowhere", "out"):
+        (tmp_path / name).mkdir()
+    for name in ("here", "other"):
+        (tmp_path / name / "course.toml").write_text(f'name = "{name}"\n[topics.softmax]\n')
+    said = {"show": "score", "course": str(tmp_path / "here" / "course.toml")}
+    (tmp_path / "out" / "run.json").write_text(json.dumps(said))
+    return tmp_path
+
+
+def test_results_keep_their_course_in_another_folder(graded, monkeypatch):
+    """Without it, exports would lose the points of the course, its due dates and its roster, and nobody would see."""
+    for name in ("here", "nowhere"):
+        monkeypatch.chdir(graded / name)
+        assert course_of(None, graded / "out").name == "here"
+    assert course_of(graded / "other", graded / "out").name == "other"
+    assert course_of(None, graded / "new") is None
+    monkeypatch.chdir(graded / "other")
+    with pytest.raises(BadOption, match=r"but there is another course\.toml here; name one"):
+        course_of(None, graded / "out")
+    (graded / "here" / "course.toml").unlink()
+    assert course_of(None, graded / "out").name == "other"
+    monkeypatch.chdir(graded / "nowhere")
+    with pytest.raises(BadOption, match="which is not there any more; name the course"):
+        course_of(None, graded / "out")
+    for broken in ("[]", "{", '{"course": 3}', '{"course": null}'):
+        (graded / "out" / "run.json").write_text(broken)
+        assert course_of(None, graded / "out") is None
 
 
 def test_no_course_is_no_fault_and_a_named_one_must_exist(tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ import sys
 import time
 
 from katagrad.course.ledger import Ledger
-from katagrad.course.watching import changes, look
+from katagrad.course.watching import changes, go_on, look
+from katagrad.errors import BadOption
 from katagrad.topics import topics
 
 STUB = topics()["softmax"].contract.read_bytes()
@@ -33,6 +34,25 @@ def test_hidden_folders_and_files_that_go_away_are_nothing(tmp_path):
     (tmp_path / ".git" / "x").write_bytes(b"")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
     assert look(tmp_path) == frozenset()
+
+
+def test_a_grading_that_cannot_begin_does_not_end_the_watch(tmp_path, monkeypatch, capsys):
+    def looks(*_):
+        yield from (1, 2, 3)
+        raise KeyboardInterrupt
+
+    outcomes = iter([False, BadOption("class is empty"), True])
+
+    def grade():
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr("katagrad.course.watching.changes", looks)
+    assert go_on(tmp_path, frozenset(), grade, False) is True
+    assert list(outcomes) == []
+    assert "not graded: class is empty; still watching" in capsys.readouterr().out
 
 
 def test_what_appears_is_graded(tmp_path):

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from katagrad.errors import BadOption, one_of
+from katagrad.files import write_whole
 
 KATA = [sys.executable, "-m", "katagrad"]
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
@@ -28,6 +29,9 @@ def refused(command, folder):
         ([*COURSE, "--topics", "softmax,"], "there is no topic ''"),
         ([*COURSE, "--framework", "pytorch"], "did you mean torch?"),
         ([*COURSE, "--limit", "memry=2g"], "did you mean memory?"),
+        ([*COURSE, "--limit", "memory=4"], "sizes are bytes, or written as 512m or 2g"),
+        ([*COURSE, "--limit", "file=0.5"], "'file=0.5' fails every answer; write 65536 or more"),
+        ([*COURSE, "--workers", "-1"], "--workers -1 grades nothing"),
         (["demo", "--isolation", "Namespace"], "did you mean namespace?"),
         (["validate", "sofmax"], "did you mean softmax?"),
         (["measure", "softmax", "--framework", "tensoflow"], "did you mean tensorflow?"),
@@ -78,3 +82,11 @@ def test_a_long_list_does_not_hide_the_nearest():
         one_of("topic", "topca", many)
     with pytest.raises(BadOption, match=r"there are topica, .*topicl"):
         one_of("topic", "zzz", many)
+
+
+def test_an_error_of_a_file_is_of_the_file_that_was_meant(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError) as told:  # noqa: PT011  which one depends on the system
+        write_whole(tmp_path / "folder", "x")
+    assert told.value.filename == str(tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -21,7 +21,8 @@ from katagrad.boundary.process import Pool
 from katagrad.course.archives import Reader
 from katagrad.course.jupyter.source import check_id
 from katagrad.course.locate import packed
-from katagrad.course.release import LEVELS, without_detail
+from katagrad.course.redaction import without_detail
+from katagrad.course.release import LEVELS
 from katagrad.errors import FAILED, NOT_GRADED, PASSED, SubmissionProblem, one_of
 from katagrad.grading.checks import Outcome, Rules, manifest, run_topic
 from katagrad.grading.examples import run_examples

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +61,7 @@ def write_course(
 
     A file that is there and differs is left alone. Raises BadOption without nbgrader, and OSError.
     """
-    gradebook = require_gradebook()
+    require_gradebook()
     import nbformat
 
     files = {
@@ -79,18 +81,33 @@ def write_course(
     made = Made([], [])
     for name, text in files.items():
         path = out / name
-        if path.is_file() and path.read_text(encoding="utf-8") != text:
+        if path.is_file() and path.read_bytes() != text.encode():
             made.kept.append(name)
         elif not path.is_file():
             write_whole(path, text)
             made.written.append(name)
-    with gradebook(f"sqlite:///{(out / 'gradebook.db').resolve()}") as book:
+    with opened(out / "gradebook.db") as book:
         for topic in chosen:
             rule = course.topics.get(topic.name) if course else None
             due = {"duedate": utc(rule.due.timestamp())} if rule and rule.due else {}
             book.update_or_create_assignment(topic.name, **due)
         add_students(book, course)
     return made
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A gradebook of nbgrader. Raises BadOption for a file that is none or cannot be used, and without nbgrader."""
+    gradebook = require_gradebook()
+    errors: Any = import_module("sqlalchemy.exc")
+    try:
+        with gradebook(f"sqlite:///{path.resolve()}") as book:
+            yield book
+    except errors.SQLAlchemyError as error:
+        said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+        raise BadOption(
+            f"{path} cannot be used as a gradebook ({said}); name the gradebook.db of nbgrader's course"
+        ) from None
 
 
 def add_students(book: Any, course: Course | None) -> None:

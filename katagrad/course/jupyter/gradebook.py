@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from katagrad.course.jupyter.folder import add_students, require_gradebook, utc
+from katagrad.course.jupyter.folder import add_students, opened, utc
 from katagrad.course.jupyter.source import check_id
 from katagrad.course.locate import asked
-from katagrad.course.release import LEVELS, without_detail
+from katagrad.course.redaction import without_detail
+from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing, TopicScore
 from katagrad.course.settings import Course
 from katagrad.errors import NOT_GRADED, PASSED, BadOption
@@ -31,7 +32,7 @@ def write_gradebook(
     if not path.parent.is_dir():
         raise BadOption(f"there is no folder {path.parent} for the gradebook")
     left: list[str] = []
-    with require_gradebook()(f"sqlite:///{path.resolve()}") as book:
+    with opened(path) as book:
         add_students(book, course)
         names = dict.fromkeys(n for s in everybody for n, one in s.scores.items() if one.result)
         for name in [n for n in names if n in topics()]:
