@@ -1,5 +1,7 @@
 """Messages say how gradients are weighted; unmet inputs distinguish models from tables of labels."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from katagrad.authoring import unmet
 from katagrad.authoring.expect import normal
 from katagrad.authoring.gradients import gradient
 from katagrad.errors import Failure
+from katagrad.grading.checks import manifest
+from katagrad.topics import topics
 
 FRAMEWORKS = [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "tensorflow")]
 WRONG = "old = scale\ndef scale(x, factor=2.0, shift=0.0): return old(x, 2 * factor, shift)"
@@ -67,3 +71,10 @@ def test_a_table_of_labels_does_not_agree():
         "predict(model, moved)[1] is 0, but should be 1, the largest score of the model"
     )
     assert "(1 of 2 rows are off)" in str(caught.value)
+
+
+def test_a_gradient_of_none_is_named_as_the_frameworks():
+    nothing = SimpleNamespace(second_derivative=lambda f, x: None)
+    checks = {check.name: check.function for check in manifest(topics()["derivative"])}
+    with pytest.raises(Failure, match="the framework's gradient is None where a result does not"):
+        checks["test_second_derivative_of_a_line_is_zero"](nothing)
