@@ -12,7 +12,7 @@ from katagrad.course.archives import Reader
 from katagrad.course.names import fold
 from katagrad.course.traces import ARCHIVES
 from katagrad.errors import SubmissionProblem
-from katagrad.grading.submission import Submission
+from katagrad.grading.folders import read_folder
 from katagrad.text import one_line
 from katagrad.worker.unpack import ALLOWED, MAX_FILE, MAX_FILES, MAX_FOLDER, Unfit, check_name
 
@@ -47,7 +47,7 @@ def read_contents(parts: Iterable[tuple[str, Path, int]], reader: Reader) -> Con
     for name, path, order in parts:
         # Read now, so that a folder that changes while others are graded does no harm.
         if path.is_dir():
-            inner = Submission(path).files
+            inner = read_folder(path, whole=True)
         elif not path.is_file():  # to open a pipe would wait for ever
             raise SubmissionProblem("is no regular file; hand in the file itself")
         elif fold(path.name).endswith(ARCHIVES):

@@ -5,19 +5,18 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from katagrad.errors import NotGraded, NotStarted, SubmissionProblem
+from katagrad.grading.folders import read_folder
 from katagrad.grading.parsing import check_together, tree_of
 from katagrad.grading.scratch import Breach, barred_names, breaches, rules_for
 from katagrad.grading.stub import accepts, is_stub
 from katagrad.topics import Topic, root, topics
 from katagrad.worker.families import Rules
-from katagrad.worker.unpack import ALLOWED, MAX_FILE, MAX_FILES, MAX_FOLDER, MAX_MEMBERS, SKIPPED
 
 MODULES = {
     "torch": "torch",
@@ -26,38 +25,6 @@ MODULES = {
     "tf_keras": "tensorflow",
 }
 INSTALL = "pip install 'katagrad[{}]'"
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Regular files in `folder`, without links, hidden folders and environments, in a fixed order.
-
-    Raises SubmissionProblem where there are too many names to look at.
-    """
-    seen = 0
-    for path, names, files in os.walk(folder):
-        here = Path(path)
-        seen += len(names) + len(files)
-        if seen > MAX_MEMBERS:
-            raise SubmissionProblem(
-                f"{folder.name}/ is too large to grade: more than {MAX_MEMBERS:,} files and folders"
-            )
-        names[:] = sorted(
-            n
-            for n in names
-            if not n.startswith(".") and n not in SKIPPED and not (here / n).is_symlink()
-        )
-        if (here / "pyvenv.cfg").exists():
-            names[:] = []
-            continue
-        for name in sorted(files):
-            file = here / name
-            if (
-                not name.startswith(".")
-                and not name.endswith((".pyc", ".pyo"))
-                and not file.is_symlink()
-                and file.is_file()
-            ):
-                yield file
 
 
 class Submission:
@@ -71,20 +38,8 @@ class Submission:
 
     @cached_property
     def files(self) -> dict[str, bytes]:
-        """Contents by path in the folder. Raises SubmissionProblem if the folder is too large."""
-        found: dict[str, bytes] = {}
-        total = 0
-        for path in _walk(self.folder) if self.folder.is_dir() else ():
-            size = path.stat().st_size
-            total += size
-            if size > MAX_FILE or total > MAX_FOLDER or len(found) >= MAX_FILES:
-                name = path.relative_to(self.folder).as_posix()
-                raise SubmissionProblem(
-                    f"{self.folder.name}/ is too large to grade: stopped at {name}, after {total >> 20} MiB "
-                    f"in {len(found) + 1} files ({ALLOWED}); move data elsewhere"
-                )
-            found[path.relative_to(self.folder).as_posix()] = path.read_bytes()
-        return {**found, **self.edits}
+        """Contents by path. Raises SubmissionProblem if the folder is too large, or a file cannot be read."""
+        return {**(read_folder(self.folder) if self.folder.is_dir() else {}), **self.edits}
 
     @property
     def sha256(self) -> str:
@@ -177,7 +132,7 @@ class Source:
 
     @property
     def known_framework(self) -> str | None:
-        """The framework, or None if the file imports none or cannot be read."""
+        """The framework, or None if the file imports none or a file cannot be read."""
         try:
             return self.framework
         except Exception:  # whatever a stranger's file does to its reader, the others are graded

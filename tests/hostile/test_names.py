@@ -10,6 +10,7 @@ from katagrad.boundary.transport import Transport
 from katagrad.errors import FAILED, PASSED, SubmissionProblem
 from katagrad.files import write_json
 from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.folders import read_folder
 from katagrad.grading.submission import Submission
 from katagrad.topics import topics
 from tests.hostile.conftest import LIMITS, STAND_IN, BarePlain
@@ -48,6 +49,25 @@ def test_pipes_and_devices_are_not_opened(folder):
     except PermissionError:
         pass
     assert list(Submission(folder).files) == ["softmax.py"]
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(folder, monkeypatch):
+    (folder / "more").mkdir()
+    (folder / "more" / "losses.py").write_text("x = 1")
+    plain = os.scandir
+
+    def refused(path):
+        if str(path).endswith("more"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(SubmissionProblem) as told:
+        read_folder(folder, whole=True)
+    assert list(Submission(folder).files) == ["softmax.py"], "a student's own, such as lost+found"
+    assert str(told.value) == (
+        "submission/ cannot be read: Permission denied, at 'more'; change its permissions"
+    )
 
 
 def test_a_sparse_file_of_two_gigabytes_is_not_read(folder):
