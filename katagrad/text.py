@@ -23,6 +23,8 @@ MARK = "| "
 # CI services execute these commands anywhere in a line of a log: ##[error], ##vso[...].
 COMMAND = re.compile(r"##(?=\w*\[)")
 FORMULA = "=+-@\t\r\n"
+# Where a comma is the decimal sign, a spreadsheet takes a semicolon for the end of a cell.
+NEXT_CELL = re.compile(r"(;\s*)(?=[=+\-@])")
 
 
 def visible(text: str, most: int = 8000) -> str:
@@ -58,7 +60,8 @@ def cell(text: str) -> str:
     """`text` as a cell of a table: one line, and no spreadsheet takes it for a formula."""
     # A spreadsheet may take the wide forms of = + - @ for the plain ones.
     first = unicodedata.normalize("NFKC", text[:1])[:1]
-    return ("'" if first and first in FORMULA else "") + one_line(text)
+    mark = "'" if first and first in FORMULA else ""
+    return mark + one_line(NEXT_CELL.sub(r"\1'", text))
 
 
 def written(character: str) -> str:

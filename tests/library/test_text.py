@@ -61,6 +61,13 @@ def test_a_row_stays_one_row_without_formulas(texts):
     assert all(shown[:1] not in tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r\n") for shown in row)
 
 
+def test_a_semicolon_begins_no_formula():
+    """Where a comma is the decimal sign, spreadsheets split the same file at semicolons."""
+    assert cell('Ann; =HYPERLINK("x")') == 'Ann; \'=HYPERLINK("x")'
+    assert cell("a;-1;+2;@x") == "a;'-1;'+2;'@x"
+    assert cell("it equals x; work on a copy") == "it equals x; work on a copy"
+
+
 def test_text_that_harms_nobody_is_left_alone():
     for text in ("softmax(x)[0, 1] is 0.21", "Größe: 3 x 4", "José", "a\tb", "# comment [1]"):
         assert visible(text) == hanging(text) == text
