@@ -5,8 +5,8 @@ of them. Broadcasting stretches axes of length 1 without copying them. It replac
 without a message: a missing axis often gives a result, but not the intended one.
 
 Rule: work on whole tensors, without Python loops in standardize, scale_rows, outer, pairwise_sqdist and
-batched_matmul. The framework's own outer products, distances and broadcast_shapes are not allowed here. Its matrix
-products and einsum are, in every function.
+batched_matmul. The framework's own outer products, distances, layer normalization and broadcast_shapes are not allowed
+here. Its matrix products and einsum are, in every function.
 
 Words: docs/contract.md says what "float tensor", "left as it was" and the like mean.
 

@@ -12,7 +12,8 @@ Every layer but Residual has a method get_config(), which returns a dict of the 
 to make a layer of the same settings: Dense(**config). (In Keras the dict also holds name, trainable and dtype, which
 the constructor accepts and passes on.)
 
-Rule: the framework's own layers are not allowed here, but for their base class and containers.
+Rule: the framework's own layers are not allowed here, but for their base class and containers, nor are its functions
+that do the work of such a layer (linear, normalize).
 
 Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
 

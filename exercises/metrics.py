@@ -3,7 +3,7 @@
 A loss is for the optimizer, a metric is for people: how often is the model right, which classes does it confuse, how
 large are its errors? Accuracy can hide a class that is never found. Precision, recall and F1 show it.
 
-Rule: no metric or confusion matrix of a framework or of scikit-learn.
+Rule: no metric, loss or confusion matrix of a framework or of scikit-learn.
 
 In the functions for classes, `labels` and `predictions` are integer tensors (N,) of classes 0 to classes - 1, N > 0. In
 those for regression, `target` and `prediction` are float tensors of one shape; shapes that differ raise ValueError,
