@@ -38,6 +38,18 @@ def export(folder):
     torch.save({"weight": Evil()}, f"{folder}/evil.pt")
     return model
 
+class Named(torch.nn.Module):
+    def forward(self, first, second, rate=2.0):
+        return {"sum": first + rate * second, "rest": [first - second]}
+
+def export_named(folder):
+    pathlib.Path(folder).mkdir()
+    free = {name: {0: torch.export.Dim("batch")} for name in ("first", "second")}
+    given = {"second": torch.randn(2, 3), "rate": 3.0}
+    shapes = {**free, "rate": None}
+    program = torch.export.export(Named(), (torch.randn(2, 3),), given, dynamic_shapes=shapes)
+    torch.export.save(program, f"{folder}/model.pt2")
+
 def odd(folder, kind):
     pathlib.Path(folder).mkdir()
     if kind == "link":
@@ -170,6 +182,17 @@ def test_program_is_opened_without_the_submission(torch):
         assert weights.run({})["0.weight"].shape == (2, 3)
     # The next call starts a worker for the submission, with none of its files.
     torch.export(f"{torch.write({})}/out")
+
+
+@pytest.mark.needs("torch")
+def test_program_is_given_its_inputs_by_keyword(torch):
+    torch.export_named(f"{torch.write({})}/out")
+    x, y = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    with torch.open("torch_program", torch.files("out"), "out/model.pt2") as program:
+        assert [one["name"] for one in program.about["inputs"]] == ["first", "second"]
+        found = sorted(program.run({"second": y, "first": x}).values(), key=np.sum)
+    expected = sorted([x + 3 * y, x - y], key=np.sum)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 @pytest.mark.needs("torch")

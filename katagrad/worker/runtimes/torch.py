@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._pytree import tree_leaves, tree_unflatten
 
 from katagrad.worker.runtimes import Runtime, Unfit, check_archive, spec
 
 
 def open_program(path: Path) -> Runtime:
-    """Open a program that torch.export.save wrote. Inputs are named as the placeholders of its graph."""
+    """Open a program that torch.export.save wrote. Inputs are named as the placeholders of its graph.
+
+    It may take them by position or by keyword, and return a tensor, or tensors in a list or a dict.
+    """
     check_archive(path)
     # torch.export.load falls back to pickles with code, unless the environment forbids it.
     os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
@@ -33,10 +37,16 @@ def open_program(path: Path) -> Runtime:
     }
 
     def run(given: dict[str, np.ndarray]) -> dict[str, Any]:
+        # What is no text is a constant of the program.
+        leaves = [
+            torch.from_numpy(given[name].copy()) if isinstance(name, str) else name
+            for name in signature.user_inputs
+        ]
+        args, kwargs = tree_unflatten(leaves, program.call_spec.in_spec)
         with torch.no_grad():
-            found = module(*(torch.from_numpy(given[name].copy()) for name in inputs))
-        found = found if isinstance(found, (list, tuple)) else [found]
-        return {name: value.numpy() for name, value in zip(outputs, found, strict=True)}
+            found = tree_leaves(module(*args, **kwargs))
+        tensors = [value for value in found if isinstance(value, torch.Tensor)]
+        return {name: value.numpy() for name, value in zip(outputs, tensors, strict=True)}
 
     return Runtime(about, run)
 

@@ -1,4 +1,4 @@
-"""PyTorch: parameters baked into a function of exp and sum, the mode of every module restored, AUTO shapes."""
+"""PyTorch: parameters baked into a function of exp and sum, modes restored, AUTO shapes, input by keyword."""
 
 # ruff: noqa: PTH102, PTH103
 
@@ -30,9 +30,8 @@ def export(model, mean, std, folder, version):
     try:
         served = Served(model, mean, std).eval()
         example = torch.randn(5, mean.shape[0])
-        program = torch.export.export(
-            served, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
-        )
+        free = {"inputs": {0: torch.export.Dim.DYNAMIC}}
+        program = torch.export.export(served, (), {"inputs": example}, dynamic_shapes=free)
     finally:
         for module, training in modes:
             module.training = training
@@ -45,7 +44,8 @@ def latest(names):
 
 
 def load_runtime(path):
-    return torch.no_grad()(torch.export.load(f"{path}/model.pt2").module())
+    module = torch.export.load(f"{path}/model.pt2").module()
+    return torch.no_grad()(lambda x: module(inputs=x))
 
 
 def signature(path):
