@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 from katagrad.course.deliveries import Delivery, Notes
 from katagrad.course.layouts import Claim
 from katagrad.course.names import NO_NAME, fold, is_name
 from katagrad.course.roster import Ambiguous, Person, Roster
+from katagrad.course.traces import topic_of
 from katagrad.text import one_line
+from katagrad.topics import topics
 
 
 def match(
@@ -26,10 +29,11 @@ def match(
     for one in everything:
         key = fold(one.claim.clues[0])
         numbers.setdefault(key, set()).update(_number(one.claim))
+    assignments = _assignments(everything)
     for one in everything:
         claim = one.claim
         if roster is not None:
-            person = _in_roster(one, roster, found)
+            person = _in_roster(one, roster, assignments, found)
             if person is not None:
                 matched.append((one, person))
             continue
@@ -62,12 +66,32 @@ def _number(claim: Claim) -> set[str]:
     return {value for system, value in claim.systems.items() if system != "github"}
 
 
-def _in_roster(one: Delivery, roster: Roster, found: Notes) -> Person | None:
+def _assignments(everything: Sequence[Delivery]) -> set[str]:
+    """What may be an assignment's name at the beginning of repositories' names.
+
+    Several begin with it, or it is a topic's. Otherwise hw1-anna-maria, of somebody who is not on the roster, would be
+    maria's.
+    """
+    count = Counter(name for one in everything for name in _beginnings(one.claim))
+    alone = sum(bool(one.claim.repository) for one in everything) == 1
+    known = list(topics())
+    return {name for name, n in count.items() if n > 1 or alone or topic_of(name, known)}
+
+
+def _beginnings(claim: Claim) -> list[str]:
+    """What stands before each end of a repository's name."""
+    return [claim.clues[0][: -len(end) - 1] for end in claim.repository]
+
+
+def _in_roster(
+    one: Delivery, roster: Roster, assignments: Collection[str], found: Notes
+) -> Person | None:
     claim = one.claim
     try:
         person = roster.find(*claim.clues, **claim.systems)
-        for end in claim.repository if person is None else ():
-            person = person or roster.find(github=end)
+        ends = zip(claim.repository, _beginnings(claim), strict=True)
+        for end, name in ends if person is None else ():
+            person = person or (roster.find(github=end) if name in assignments else None)
     except Ambiguous as reason:
         found.add_problem(
             one.shown, f"not graded: {reason}; give the number or user name in the roster"

@@ -187,6 +187,17 @@ def test_a_list_of_gradescope_that_is_wrong_is_one_line(home, text, words):
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_the_end_of_a_name_is_nobody_elses(home, course):
+    """A user whom the roster does not have, and whose name ends with another's."""
+    for user in ("countess", "emmy-countess", "turing-a"):
+        put(home / f"hw-1-{user}" / "softmax.py", user.encode())
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert list(found.work) == ["ada", "alan"]
+    assert text_of(found, "ada") == b"countess"
+    assert list(found.problems) == ["hw-1-emmy-countess"]
+    assert "nobody of the roster is 'hw-1-emmy-countess'" in found.problems["hw-1-emmy-countess"]
+
+
 def test_who_is_not_on_the_roster_is_named_with_the_nearest(home, course):
     put(home / "Ada Lovelase" / "softmax.py")
     put(home / "emmy_softmax.py")
