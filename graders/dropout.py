@@ -380,7 +380,7 @@ def accuracy(impl, seed):
     return float((np.argmax(impl.logits(model, digits.test_x), -1) == digits.test_y).mean())
 
 
-@pytest.mark.grade(points=2, seconds=60)
+@pytest.mark.grade(points=2, seconds=240)
 def test_model_learns_digits(impl):
     """the median of three training runs reaches 0.94 on test images"""
     ACCURACY.expect(impl)

@@ -373,7 +373,7 @@ def test_train_uses_and_weighs_every_row(impl):
     recorded(items(found, of, ("w", "b", "history"))[2], [expected] * 3, of)
 
 
-@pytest.mark.grade(points=1, seconds=30, hint="Draw rng.permutation inside the loop over epochs.")
+@pytest.mark.grade(points=1, seconds=60, hint="Draw rng.permutation inside the loop over epochs.")
 def test_train_draws_a_new_order_each_epoch(impl):
     """the order of the rows follows from rng, and makes other batches of them in each epoch"""
     x, w, b = layer((1, 2), (4, 4), images=5, channels=1, filters=1)
@@ -432,7 +432,7 @@ def test_train_heeds_every_argument(impl):
     close(after_b, b, of="b of train with epochs=0")
 
 
-@pytest.mark.grade(points=1, seconds=30)
+@pytest.mark.grade(points=1, seconds=60)
 def test_train_keeps_the_contracts_words(impl):
     """train keeps dtypes, draws from rng alone, and leaves its arguments as they were"""
     w, b, x, y = problem(10)
@@ -474,7 +474,7 @@ def ratio(impl, seed):
     return float((error**2).mean() / (plain**2).mean())
 
 
-@pytest.mark.grade(points=2, seconds=90)
+@pytest.mark.grade(points=2, seconds=240)
 def test_trained_kernel_beats_the_nearest_pixel(impl):
     """the median mean squared error of the runs is at most 0.9 times that of upsample_nearest"""
     RATIO.expect(impl)
