@@ -199,10 +199,12 @@ def calibrated(widths, rows=60):
 @pytest.mark.grade(points=3, hint=INTEGERS, seconds=60)
 def test_integers_are_those_of_the_calibration(impl):
     """with calibration, all tensors are integers, and the ends have the scale and the zero of the stub"""
-    for rows, low, high in ((20, -1.0, 2.5), (1, 0.5, 4.0), (20, -3.0, -1.0)):
+    for rows, low, high in ((300, -1.0, 2.5), (1, 0.5, 4.0), (20, -3.0, -1.0)):
         widths = (4, 6, 3)
         layers = drawn(widths, [ALL])
         x = uniform(rows, 4, low=low, high=high)
+        # No part of the rows that lacks the last one has the range of all.
+        x[-1, :2] = 1.25 * x.min(), 1.25 * x.max()
         with impl.open("litert", exported(impl, layers, x), "model.tflite") as runtime:
             about = runtime.about
             given, returned = ends(runtime, widths)
@@ -254,9 +256,12 @@ def test_integers_hold_a_bias_without_weights(impl):
     """with calibration, a unit whose weights are all 0 (by pruning, say) keeps its bias"""
     widths = (4, 5, 3)
     layers = drawn(widths, [("relu",)])
-    bias = np.array([1.5, -0.5, 0.5, 2.0, 1.0])
-    layers[0][1]["kernel"][:, ::3], layers[0][1]["bias"] = 0.0, bias
-    layers[-1][1]["kernel"][:, 1] = 0.0
+    hidden, last = layers[0][1], layers[-1][1]
+    hidden["kernel"][:, ::3], hidden["bias"] = 0.0, np.array([1.5, -0.5, 0.5, 2.0, 1.0])
+    # The logits are about 2.5, 2 and -2.5. Without a bias of the hidden layer or of the last one, they are others.
+    last["kernel"] *= 0.2
+    last["kernel"][0], last["kernel"][3] = (1.0, 0.0, -1.0), (0.5, 0.0, -0.5)
+    last["kernel"][:, 1], last["bias"] = 0.0, np.array([0.0, 2.0, 0.0])
     x = calibrated(widths)
     with impl.open("litert", exported(impl, layers, x), "model.tflite") as runtime:
         given, returned = ends(runtime, widths)
