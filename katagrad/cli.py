@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from katagrad import __version__
 from katagrad.bench.commands import app as bench
 from katagrad.course.commands import app as course
-from katagrad.errors import BadOption, NotGraded, one_of
+from katagrad.errors import BadOption, NotGraded, one_of, refusal
 from katagrad.mutation.contracts import keep
 from katagrad.student import commands as student
 from katagrad.student.show_command import show
@@ -24,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 student.add(app)
 app.command("show")(show)
@@ -33,8 +36,14 @@ Framework = Annotated[str | None, typer.Option(help="torch or tensorflow; defaul
 
 
 @app.callback()
-def alone(context: typer.Context) -> None:
+def alone(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+) -> None:
     """Exercises in deep learning, their grading and their timing. Alone, it says where you stand."""
+    if version:
+        print(f"katagrad {__version__}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         student.status()
 
@@ -198,6 +207,9 @@ def reliability() -> None:
 
 def main() -> None:
     """Entry point of `kata`. Reports a bad option in one line, whichever command raised it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed, as by >&-
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open until the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # Characters that the terminal's encoding lacks become "?".
@@ -206,4 +218,10 @@ def main() -> None:
         app()
     except (BadOption, NotGraded) as error:
         typer.echo(f"kata: {one_line(str(error), 1000)}", err=True)
+        raise SystemExit(2) from None
+    except OSError as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        typer.echo(f"kata: {one_line(said, 1000)}", err=True)
         raise SystemExit(2) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Sequence
 
 # Characters of an exception's message that are shown. Some messages of TensorFlow are very long.
@@ -84,6 +85,35 @@ class NotGraded(Exception):
 
 class BadOption(ValueError):
     """An option is invalid or not available here. The message is one line for the user."""
+
+
+# What to do where the system refuses a file, by the number of its error.
+REMEDIES = {
+    errno.EACCES: "see who may read and write it",
+    errno.EPERM: "see who may read and write it",
+    errno.EROFS: "use a place that can be written",
+    errno.ENOSPC: "make room, and run the same again",
+    errno.EDQUOT: "make room, and run the same again",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ENOENT: "see whether it was moved or removed",
+    errno.ENOTDIR: "name another place, or move the file that stands in the way",
+    errno.EISDIR: "move the folder away that has the name of a file",
+    errno.EEXIST: "move away what has that name",
+    errno.ENOTEMPTY: "move away what has that name",
+    errno.ELOOP: "see where its links lead",
+    errno.EMFILE: "close other programs, or raise the limit that `ulimit -n` shows",
+    errno.EIO: "see whether the disk or the terminal is still there",
+}
+
+
+def refusal(error: OSError) -> str | None:
+    """What the system refused, and what to do, in one line; None for an error that is of no file."""
+    if error.errno not in REMEDIES:
+        return None
+    where = error.filename2 or error.filename
+    # Only the working folder and the standard streams have no name.
+    of = "this folder or this terminal" if where is None else where
+    return f"{of}: {error.strerror}; {REMEDIES[error.errno]}"
 
 
 def one_of(kind: str, word: str, words: Iterable[str]) -> str:

@@ -112,7 +112,8 @@ def contracts_of(home: Path, name: str) -> Path:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    # Some editors begin a file with a mark.
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
 
 
 @cache

@@ -138,8 +138,13 @@ class Transport:
             or error["type"] == "ResourceExhaustedError"
         ):
             detail = f"out of memory (a submission may use {self.pool.limits.memory >> 20} MiB). {detail}".strip()
-        if error["type"] in ("BdbQuit", "EOFError"):
-            detail = "a worker has no terminal for input; add --in-process to stop at breakpoint()"
+        if error["type"] == "BdbQuit":
+            detail = (
+                "a worker has no terminal for input; to stop at breakpoint(), run "
+                f"pytest exercises/{self.source.topic}.py --in-process"
+            )
+        elif error["type"] == "EOFError" and "reading a line" in detail:
+            detail = "a worker has no terminal for input; nobody answers input()"
         detail = _explained(detail, self.pool.limits)
         if error["type"] in ("FromScratchRule", "ImportRefused"):
             self.broken_rule = self.broken_rule or _breach(detail, error["frames"])

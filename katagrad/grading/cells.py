@@ -7,6 +7,26 @@ import re
 from katagrad.worker.notebook import MADE, PIECE
 
 MARK = re.compile(re.escape(PIECE).replace(r"\{\}", r"(\d+)") + r"\s*")
+# What a message about a file would say of a notebook, and what it says instead.
+SAID = {
+    "importing the notebook": "running the cells",
+    "the notebook is the untouched stub": "its functions still raise NotImplementedError",
+}
+
+
+def is_made(content: bytes) -> bool:
+    """Whether a file was made of the cells of a notebook."""
+    return content.partition(b"\n")[0].strip() == MADE.encode()
+
+
+def of_notebook(said: str, file: str, content: bytes) -> str:
+    """A message of katagrad's about `file`, which speaks of the notebook if the file was made of one."""
+    if not is_made(content) or file not in said:
+        return said
+    named = re.sub(rf"(?<![\w./-]){re.escape(file)}(?!\w|:\d)", "the notebook", said)
+    for words, better in SAID.items():
+        named = named.replace(words, better)
+    return named
 
 
 def in_cells(said: str, file: str, content: bytes) -> str:
@@ -15,7 +35,7 @@ def in_cells(said: str, file: str, content: bytes) -> str:
     A cell has the number that Jupyter shows after all cells were run in their order.
     """
     lines = content.decode("utf-8", "replace").split("\n")
-    if lines[0].strip() != MADE or file not in said:
+    if not is_made(content) or file not in said:
         return said
 
     def shown(found: re.Match[str]) -> str:

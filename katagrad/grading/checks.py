@@ -7,6 +7,7 @@ the pytest plugin and the grading of courses both call it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import inspect
@@ -38,7 +39,7 @@ from katagrad.errors import (
 )
 from katagrad.grading.blame import blame, place
 from katagrad.grading.cases import Case, cases
-from katagrad.grading.cells import in_cells
+from katagrad.grading.cells import in_cells, of_notebook
 from katagrad.grading.scratch import rules_for
 from katagrad.grading.watchdog import Overrun, watched
 from katagrad.text import hanging, one_line, visible
@@ -47,6 +48,7 @@ from katagrad.worker.families import families
 
 # Characters of a submission's output that a message shows.
 SHOWN_PRINTS = 2000
+CUT = "\n... (the rest is left out)"
 
 
 @dataclass(frozen=True)
@@ -230,11 +232,14 @@ def run_case(
             status, message = blame(fault)
             crash = FORM if status == FAILED else ""
     # All text of a submission passes through here before it reaches a terminal, a page or a file.
-    content = source.files.get(source.file, b"")
+    content = b""
+    with contextlib.suppress(Failure, NotGraded):  # the message is of a folder that cannot be read
+        content = source.files.get(source.file, b"")
     message, printed = (
         in_cells(said, source.file, content) for said in (message, transport.finish())
     )
-    message, printed = hanging(message), visible(printed[:SHOWN_PRINTS])
+    message = of_notebook(message, source.file, content)
+    message, printed = hanging(message), visible(_beginning(printed))
     took = time.monotonic() - started
     used, at = tuple(sorted(context.used)), one_line(where)
     return Outcome(status, message, printed, took, used, whole, crash, form, at, instead)
@@ -257,10 +262,16 @@ def run_check(transport: Transport, check: Check, rules: Rules) -> Outcome:
         printed += outcome.printed
         data |= set(outcome.data)
         if outcome.status != PASSED:
-            shown, used = printed[:SHOWN_PRINTS], tuple(sorted(data))
+            shown, used = _beginning(printed), tuple(sorted(data))
             return replace(outcome, printed=shown, seconds=total, data=used)
         notes = notes or outcome.message
-    return Outcome(PASSED, notes, printed[:SHOWN_PRINTS], total, tuple(sorted(data)))
+    return Outcome(PASSED, notes, _beginning(printed), total, tuple(sorted(data)))
+
+
+def _beginning(printed: str) -> str:
+    """The beginning of what a submission printed, with a word if that is not all."""
+    whole = printed.removesuffix(CUT)
+    return printed if len(whole) <= SHOWN_PRINTS else whole[:SHOWN_PRINTS] + CUT
 
 
 def run_topic(

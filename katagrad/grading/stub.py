@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import ast
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# How alike two names are of which one may be a slip of the other.
+ALIKE = 0.8
 
 
 def is_stub(node: ast.AST) -> bool:
@@ -35,3 +42,56 @@ def accepts(given: list[Any], asked: ast.FunctionDef) -> bool:
     optional = positional[len(wanted) - defaults : len(wanted)] if defaults else []
     extra = positional[len(wanted) :]
     return all(default is not None for _, default in [*optional, *extra])
+
+
+def absent(folder: Path, file: str) -> str:
+    """Why a submission in `folder` has no such file, and what to do about it."""
+    if (folder / file).is_symlink():
+        return f"{file} is a link, and links are not followed; put the file itself in its place"
+    if folder.name == "exercises":
+        return f"{file} is missing; `kata reset {Path(file).stem}` puts its stub back"
+    return f"{file} is missing; copy the stub from exercises/{file} and fill it in"
+
+
+def lacking(file: str, name: str, shown: str, tree: ast.Module, asked: Iterable[str]) -> str:
+    """Why a file has no function of that name, and what to do about it.
+
+    shown: the definition that the stub asks for. asked: the names of all its definitions.
+    """
+    message = f"{file} has no function {name}"
+    at_top = {known: node.lineno for node in tree.body for known in _bound(node)}
+    if name in at_top:
+        is_def = any(isinstance(node, DEFINITIONS) and node.name == name for node in tree.body)
+        why = "has a decorator that returns none" if is_def else "is something else"
+        return f"{message}: what {file}:{at_top[name]} names so {why}; the stub asks for {shown}"
+    inner = next((found for found in _inside(tree) if found[0].name == name), None)
+    if inner is not None:
+        node, outer = inner
+        return f"{message}: {file}:{node.lineno} defines it inside {outer}; begin its line at the left margin"
+    others = [known for known in at_top if known not in set(asked)]
+    lower = {known.lower(): known for known in others}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=ALIKE)
+    if near:
+        found = lower[near[0]]
+        return f"{message}; is it {found}, at {file}:{at_top[found]}? The stub asks for {shown}"
+    return f"{message}; the stub asks for {shown}"
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement at the top of a file defines or assigns."""
+    if isinstance(node, DEFINITIONS):
+        yield node.name
+    elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _inside(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Functions that are not at the top of a file, each with what it stands in."""
+    left: list[tuple[ast.AST, str]] = [(node, "") for node in tree.body]
+    while left:
+        node, outer = left.pop(0)
+        if outer and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node, outer
+        own = node.name if isinstance(node, DEFINITIONS) else outer or "another statement"
+        left += [(child, own) for child in ast.iter_child_nodes(node)]

@@ -14,7 +14,7 @@ from katagrad.errors import NotGraded, NotStarted, SubmissionProblem
 from katagrad.grading.folders import read_folder
 from katagrad.grading.parsing import check_together, tree_of
 from katagrad.grading.scratch import Breach, barred_names, breaches, rules_for
-from katagrad.grading.stub import accepts, is_stub
+from katagrad.grading.stub import absent, accepts, is_stub, lacking
 from katagrad.topics import Topic, root, topics
 from katagrad.worker.families import Rules
 
@@ -86,9 +86,7 @@ class Source:
     def tree(self) -> ast.Module:
         """The parsed file. Raises SubmissionProblem if it is missing or cannot be parsed."""
         if self.file not in self.files:
-            raise SubmissionProblem(
-                f"{self.file} is missing; copy the stub from exercises/{self.file} and fill it in"
-            )
+            raise SubmissionProblem(absent(self.submission.folder, self.file))
         return tree_of(self.files[self.file], self.file)
 
     @cached_property
@@ -228,9 +226,7 @@ class Source:
         asked = self.contract.get(name)
         shown = f"{name}({ast.unparse(asked.args)})" if isinstance(asked, ast.FunctionDef) else name
         if name not in defined:
-            raise SubmissionProblem(
-                f"{self.file} has no function {name}; the stub asks for {shown}"
-            )
+            raise SubmissionProblem(lacking(self.file, name, shown, self.tree, self.contract))
         node = self.functions.get(name)
         if node is not None and is_stub(node):
             raise NotStarted(

@@ -106,7 +106,7 @@ class TopicModule(pytest.Module):
 
         try:
             found = examples(self.path.read_bytes())
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             found = []  # the checks report what is wrong with the file
         for example in found:
             yield ExampleItem.from_parent(self, name=f"example {example.subject}", example=example)

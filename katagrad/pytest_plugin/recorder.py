@@ -246,7 +246,7 @@ class Recorder:
         folder = Path(self.folder) if self.folder else root() / "exercises"
         try:
             sha256: str | None = Submission(folder).sha256
-        except SubmissionProblem:
+        except (SubmissionProblem, NotGraded):
             sha256 = None
         return Result(
             topics=found,

@@ -7,10 +7,18 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from katagrad.boundary.implementation import Implementation, Transport
-from katagrad.errors import FAILED, NOT_STARTED, PASSED, Failure, NotGraded
+from katagrad.errors import (
+    FAILED,
+    NOT_STARTED,
+    PASSED,
+    BadOption,
+    Failure,
+    NotGraded,
+    refusal,
+)
 from katagrad.grading.checks import Outcome, manifest, run_case, run_check
 from katagrad.grading.examples import Example, examples, run_example
 from katagrad.grading.records import topic_status
@@ -36,12 +44,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A topic as it was checked. judged: in order, fewer than `checks` where the run was cut short."""
+    """A topic as it was checked. judged: in order, fewer than `checks` where the run was cut short.
+
+    unkept: why the workspace could not keep what came of it; empty where it did.
+    """
 
     topic: Topic
     judged: Sequence[Judged]
     checks: int
     seconds: float = 0.0
+    unkept: str = ""
 
     @property
     def status(self) -> str:
@@ -104,7 +116,7 @@ class Checker:
         """Load the topic's grader, and start the import of the framework without waiting for it."""
         source = Submission(self.workspace.exercises, self.framework).source(topic)
         framework = self.workspace.framework
-        with contextlib.suppress(Failure):
+        with contextlib.suppress(Failure, NotGraded):
             framework = source.framework
         with contextlib.suppress(NotGraded):
             if framework is not None:
@@ -117,13 +129,13 @@ class Checker:
         submission = Submission(self.workspace.exercises, self.framework)
         self.transport = Transport(self.grading.pool, submission.source(topic))
         try:
+            content = b""  # of a file that cannot be read, which the checks report
             with contextlib.suppress(OSError):
-                shown = examples_of(self.workspace.file(topic).read_bytes())
-                if not shown and not topic.grader.is_file():
-                    shown = examples_of(topic.contract.read_bytes())
-                yield from self._run(self.transport, topic, shown)
-                return
-            yield from self._run(self.transport, topic, [])
+                content = self.workspace.file(topic).read_bytes()
+            shown = examples_of(content)
+            if not shown and not topic.grader.is_file():
+                shown = examples_of(topic.contract.read_bytes())
+            yield from self._run(self.transport, topic, shown)
         except (Superseded, KeyboardInterrupt):
             # Left while a worker was being ended: its server may still owe an answer.
             if getattr(self.transport.worker, "dead", False):
@@ -170,7 +182,12 @@ def judge(
         if advance is not None:
             advance(one, checks)
     found = Verdict(topic, judged, checks, time.monotonic() - began)
-    keep(workspace, found, digest)
+    try:
+        keep(workspace, found, digest)
+    except BadOption as error:
+        return replace(found, unkept=str(error))
+    except OSError as error:
+        return replace(found, unkept=refusal(error) or str(error))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -59,21 +60,24 @@ def init(
 
     In a workspace it adds stubs of topics that are new, and changes no file that is there.
     """
-    from katagrad.student.workspace import create
+    from katagrad.student.workspace import IMPORTS, create
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
     made = create(folder, framework)
     where = made.workspace.shown(made.workspace.folder)
+    path = quote(where if not where.startswith("-") else f"./{where}")
     print(f"{len(made.written)} stubs written to {where}/exercises")
     if made.kept:
         print(f"{len(made.kept)} files that were there are as they were")
+    if made.kept and framework is not None:
+        print(f"`kata reset TOPIC` begins one of them again, with `{IMPORTS[framework]}`")
     here = made.workspace.framework
     if here is None:
         print("Begin each file with the import of your framework: torch, or tensorflow as tf")
     if here is not None and here not in installed():
         print(f"{here} is not installed here; run: pip install 'katagrad[{here}]'")
-    print("Next: " + (f"cd {where}, then kata" if where != "." else "kata"))
+    print("Next: " + (f"cd {path}, then kata" if where != "." else "kata"))
 
 
 def status() -> None:
@@ -149,10 +153,10 @@ def check(
         found = judge(checker, topic)
     finally:
         checker.close()
-    progress = standing.turn_to(workspace, topic)
     lines = [screen.heading(workspace, topic), *screen.verdict(workspace, found, full)]
-    if found.status == PASSED:
-        lines += screen.onward(workspace, progress, topic)
+    if not found.unkept:
+        progress = standing.turn_to(workspace, topic)
+        lines += screen.onward(workspace, progress, topic) if found.status == PASSED else ()
     screen.show(out, lines)
     if svg is not None:
         write_whole(svg, picture(f"kata check {topic.name}", lines))
@@ -277,13 +281,13 @@ def quiz(
             print(f"{name}  {state}{mistake}")
         print(f"{marked.right} of {len(marked.results)} right")
         raise typer.Exit(0 if marked.right == len(marked.results) else 1)
-    kept = quizzing.sheet(require(), seed)
+    if print_ and seed is not None:
+        quizzing.show(quizzing.drawn(seed, area), seed, print)
+        return
+    kept = quizzing.sheet(require().state / "quiz.json", seed)
     asked = quizzing.drawn(kept.seed, area)
     if print_:
-        for question in asked:
-            print(f"{question.name}  ({question.area})")
-            print("\n".join(f"  {line}" for line in quizzing.lines(question)) + "\n")
-        print(f"seed {kept.seed}")
+        quizzing.show(asked, kept.seed, print)
         return
     left = [q for q in asked if every or kept.answered.get(q.name) != "right"]
     try:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from packaging.requirements import Requirement
 
@@ -125,10 +126,11 @@ def place(workspace: Workspace | None) -> Finding:
         names = ", ".join(f"{name}.py" for name in missing[:3])
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         own = (workspace.state / "workspace.json").is_file()
-        remedy = f"kata init {workspace.folder}" if own else f"kata reset {missing[0]}"
+        remedy = f"kata init {quote(str(workspace.folder))}" if own else f"kata reset {missing[0]}"
         return Finding("workspace", NOTE, f"{names}{more} are missing in exercises/", remedy)
-    if not os.access(workspace.exercises, os.W_OK) or not os.access(workspace.folder, os.W_OK):
-        remedy = f"chmod -R u+w {workspace.folder}"
+    places = (workspace.folder, workspace.exercises, workspace.state)
+    if not all(os.access(place, os.W_OK) for place in places if place.exists()):
+        remedy = f"chmod -R u+w {quote(str(workspace.folder))}"
         return Finding("workspace", WRONG, f"{workspace.folder} cannot be written", remedy)
     return Finding("workspace", OK, str(workspace.folder))
 
@@ -139,7 +141,8 @@ def progress(workspace: Workspace) -> Finding:
         kept = load(workspace)
     except BadOption as error:
         path = workspace.shown(workspace.state / "progress.json")
-        return Finding("progress", WRONG, str(error), f"mv {path} {path}.old")
+        remedy = f"mv {quote(path)} {quote(path + '.old')}"
+        return Finding("progress", WRONG, str(error), remedy)
     done = sum(one.done for one in kept.topics.values())
     return Finding("progress", OK, f"{done} of {len(workspace.topics)} topics done")
 
@@ -150,7 +153,7 @@ def editor(workspace: Workspace) -> Finding:
     if workspace.folder == root() or not lacking:
         return Finding("editor", OK, "pytest and test explorers find the exercises")
     found = f"{', '.join(lacking)} is missing: pytest does not know the exercises"
-    return Finding("editor", WRONG, found, f"kata init {workspace.folder}")
+    return Finding("editor", WRONG, found, f"kata init {quote(str(workspace.folder))}")
 
 
 def datasets() -> Finding:
@@ -161,6 +164,10 @@ def datasets() -> Finding:
         return Finding(
             "data", WRONG, f"{broken[0]} is broken or not whole", f"kata data get {broken[0]}"
         )
+    named = os.environ.get("KATAGRAD_DATA")
+    if named and not Path(named).expanduser().is_dir():
+        found = f"KATAGRAD_DATA names {named}, which is no folder"
+        return Finding("data", NOTE, found, "unset KATAGRAD_DATA")
     there = [row.name for row in rows if row.state in ("whole", "present")]
     if not there:
         return Finding("data", NOTE, "embedded sets only, which is enough", "kata data get mnist")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 
 # How often a reader looks whether it is to end, in seconds.
 PAUSE = 0.2
+# What arrows, Home and function keys send: letters in it are no keys. The last may have been cut off.
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|O.?|.?)", re.DOTALL)
 
 
 def possible() -> bool:
@@ -24,8 +27,7 @@ def pressed(tell: Callable[[str], None]) -> Iterator[None]:
 
         def listen() -> None:
             while not done.is_set():
-                key = read()
-                if key:
+                for key in SEQUENCE.sub("", read()):
                     tell(key)
 
         thread = threading.Thread(target=listen, daemon=True)
@@ -47,13 +49,18 @@ if sys.platform == "win32":
             if not msvcrt.kbhit():
                 time.sleep(PAUSE / 4)
                 return ""
-            return msvcrt.getwch()
+            key = msvcrt.getwch()
+            if key in "\x00\xe0":  # the first of two, of an arrow or a function key
+                msvcrt.getwch()
+                return ""
+            return key
 
         yield read
 
 else:
     import os
     import select
+    import signal
     import termios
     import tty
 
@@ -64,11 +71,17 @@ else:
 
         def read() -> str:
             ready, _, _ = select.select([descriptor], [], [], PAUSE)
-            return os.read(descriptor, 1).decode("latin-1") if ready else ""
+            return os.read(descriptor, 64).decode("latin-1") if ready else ""
 
-        try:
+        def again(*_: object) -> None:
             # Not raw: Ctrl-C and Ctrl-Z keep their meaning, and line ends are written as before.
             tty.setcbreak(descriptor)
+
+        # A shell puts its own settings back when Ctrl-Z stops the program.
+        continued = signal.signal(signal.SIGCONT, again)
+        try:
+            again()
             yield read
         finally:
+            signal.signal(signal.SIGCONT, continued)
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

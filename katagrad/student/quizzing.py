@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from katagrad.errors import BadOption, one_of
+from katagrad.data.lock import held
+from katagrad.errors import BadOption, one_of, refusal
 from katagrad.files import write_json
 from katagrad.grading.session import draw_seed
 from katagrad.quiz.bank import questions
 from katagrad.quiz.question import LETTERS, Judgement, Question, judge, shown
-from katagrad.student.workspace import Workspace
 from katagrad.topics import read_toml
 
 SCHEMA = "katagrad/quiz/v1"
@@ -23,34 +24,61 @@ SKIP, STOP = ("", "skip"), ("q", "quit")
 
 @dataclass
 class Sheet:
-    """A student's answers. answered: by question, "right" or "wrong"."""
+    """A student's answers. answered: by question, "right" or "wrong". others: the same of other seeds."""
 
     path: Path
     seed: int
     answered: dict[str, str]
+    others: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def keep(self, name: str, right: bool) -> None:
-        """Keep an answer; one that was right stays so."""
-        if self.answered.get(name) != "right":
-            self.answered[name] = "right" if right else "wrong"
-        write_json(self.path, {"schema": SCHEMA, "seed": self.seed, "answered": self.answered})
+        """Keep an answer; one that was right stays so. Two programs that do so at once lose nothing."""
+        self.path.parent.mkdir(exist_ok=True)
+        with held(self.path.parent / "lock", lambda: None):
+            kept = _read(self.path)
+            if kept is not None:
+                before = kept.turned_to(self.seed)
+                self.others = before.others
+                self.answered = {**self.answered, **before.answered}
+            if self.answered.get(name) != "right":
+                self.answered[name] = "right" if right else "wrong"
+            record = {"schema": SCHEMA, "seed": self.seed, "answered": self.answered}
+            write_json(self.path, {**record, "others": self.others})
+
+    def turned_to(self, seed: int) -> Sheet:
+        """The sheet of another seed, which keeps the answers to this one."""
+        if seed == self.seed:
+            return self
+        others = {**self.others, str(self.seed): self.answered}
+        return Sheet(self.path, seed, others.pop(str(seed), {}), others)
 
 
-def sheet(workspace: Workspace, seed: int | None) -> Sheet:
-    """What is kept in a workspace. seed: begins anew where it is another. Raises BadOption for a broken file."""
-    path = workspace.state / "quiz.json"
+def _read(path: Path) -> Sheet | None:
+    """What is kept; None where nothing is. Raises BadOption for a broken file."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["schema"] != SCHEMA or not isinstance(record["seed"], int):
+        if record["schema"] != SCHEMA or type(record["seed"]) is not int:
             raise ValueError("it is no sheet of answers")
-        found = Sheet(path, record["seed"], {str(k): str(v) for k, v in record["answered"].items()})
+        others = {str(seed): _answers(found) for seed, found in record.get("others", {}).items()}
+        return Sheet(path, record["seed"], _answers(record["answered"]), others)
     except FileNotFoundError:
-        return Sheet(path, draw_seed() if seed is None else seed, {})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadOption(
-            f"{workspace.shown(path)} cannot be read ({error}); move it away to begin a new one"
+            f"{os.path.relpath(path)} cannot be read ({error}); move it away to begin a new one"
         ) from None
-    return found if seed in (None, found.seed) else Sheet(path, int(seed or 0), {})
+
+
+def _answers(found: dict[str, Any]) -> dict[str, str]:
+    return {str(name): str(word) for name, word in found.items()}
+
+
+def sheet(path: Path, seed: int | None) -> Sheet:
+    """What is kept at `path`, of this seed or of the one used last. Raises BadOption for a broken file."""
+    kept = _read(path)
+    if kept is None:
+        return Sheet(path, draw_seed() if seed is None else seed, {})
+    return kept if seed is None else kept.turned_to(seed)
 
 
 def drawn(seed: int, area: str | None = None) -> list[Question]:
@@ -66,6 +94,14 @@ def lines(question: Question) -> Iterator[str]:
     yield question.text
     for letter, choice in zip(LETTERS, question.choices, strict=False):
         yield f"  {letter}) {choice}"
+
+
+def show(asked: list[Question], seed: int, say: Callable[[str], None]) -> None:
+    """Say questions with their names, for a course that hands them out."""
+    for question in asked:
+        say(f"{question.name}  ({question.area})")
+        say("\n".join(f"  {line}" for line in lines(question)) + "\n")
+    say(f"seed {seed}")
 
 
 def words(question: Question, judgement: Judgement) -> str:
@@ -121,9 +157,13 @@ class Marked:
 def mark(path: Path, asked: list[Question]) -> Marked:
     """Judge a file of answers, TOML or JSON, by name of question. Raises BadOption for one that cannot be read."""
     try:
-        given = read_toml(path) if path.suffix == ".toml" else json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadOption(f"{path} cannot be read: {error}") from None
+        toml = path.suffix.lower() == ".toml"
+        given = read_toml(path) if toml else json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise BadOption(refusal(error) or str(error)) from None
+    except (ValueError, RecursionError) as error:
+        said = f"{path} cannot be read as {'TOML' if toml else 'JSON'}: {error}"
+        raise BadOption(f"{said}; name it .toml or .json by what it holds") from None
     if not isinstance(given, dict):
         raise BadOption(f"{path} holds no answers by name, such as conv_output_size = 28")
     known = {question.name for question in asked}

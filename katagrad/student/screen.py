@@ -6,6 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from shlex import quote
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -21,6 +22,8 @@ from katagrad.topics import Topic
 
 STYLES = {PASSED: "green", FAILED: "red", NOT_STARTED: "yellow", NOT_GRADED: "magenta"}
 BAR = 16
+# Lines of what a submission printed that leave room for the rest of a verdict on a screen.
+SHOWN_LINES = 10
 
 
 def console() -> Console:
@@ -137,6 +140,8 @@ def verdict(workspace: Workspace, found: Verdict, full: bool = False) -> Iterato
     drawn = bar(found.passed, found.checks)
     line = Text().append(drawn, style=STYLES[found.status])
     yield line.append(f"  {said}  ({found.seconds:.2f} s)")
+    if found.unkept:
+        yield Text(f"Not kept: {one_line(found.unkept)}", style="magenta")
     if found.status == PASSED:
         yield Text()
         yield from (note for one in found.judged for note in _note(one))
@@ -193,8 +198,12 @@ def failure(workspace: Workspace, topic: Topic, one: Judged) -> Iterator[Text]:
         yield from indented(f"{workspace.shown(workspace.exercises / file)}:{at}", "dim")
     if outcome.printed:
         yield from indented(f"{topic.name}.py printed:")
-        for printed in quoted(outcome.printed):
-            yield from indented(printed)
+        lines = [line for part in quoted(outcome.printed) for line in indented(part)]
+        yield from lines[:SHOWN_LINES]
+        if len(lines) > SHOWN_LINES:
+            file = workspace.shown(workspace.file(topic))
+            rest = plural(len(lines) - SHOWN_LINES, "more line")
+            yield from indented(f"... and {rest}; pytest {quote(file)} shows more")
 
 
 def indented(text: str, style: str = "") -> Iterator[Text]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.data.lock import held
-from katagrad.errors import NOT_STARTED, PASSED, BadOption
+from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED, BadOption
 from katagrad.files import write_json
 from katagrad.student.workspace import Workspace
 from katagrad.topics import Topic
 
 SCHEMA = "katagrad/progress/v1"
+STATUSES = (PASSED, FAILED, NOT_STARTED, NOT_GRADED)
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,19 @@ def load(workspace: Workspace) -> Progress:
 
 
 def _standing(entry: dict[str, Any]) -> Standing:
-    kinds = {one.name: type(one.default) for one in fields(Standing)}
+    kinds: dict[str, type] = {one.name: type(one.default) for one in fields(Standing)}
     for name, value in entry.items():
+        if name not in kinds:
+            raise ValueError(f"there is no {name!r} in a standing")
         expected = (int, float) if kinds[name] is float else kinds[name]
-        if not isinstance(value, expected) or isinstance(value, bool) != (kinds[name] is bool):
+        below = isinstance(value, (int, float)) and value < 0
+        fits = isinstance(value, expected) and isinstance(value, bool) == (kinds[name] is bool)
+        if below or not fits:
             raise ValueError(f"{name} is {value!r}")
-    return Standing(**entry)
+    made = Standing(**entry)
+    if made.status not in STATUSES or made.passed > made.checks:
+        raise ValueError(f"{made.passed} of {made.checks} checks are {made.status!r}")
+    return made
 
 
 def change(workspace: Workspace, edit: Callable[[Progress], Progress]) -> Progress:

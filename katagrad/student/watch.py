@@ -13,12 +13,13 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from katagrad.errors import NOT_STARTED, PASSED, BadOption
+from katagrad.errors import NOT_STARTED, PASSED, BadOption, refusal
 from katagrad.grading.submission import Submission
 from katagrad.student import compare, hints, keys, screen, standing
 from katagrad.student.check import Checker, Judged, Verdict, file_hash, judge
 from katagrad.student.interrupt import Interrupter
 from katagrad.student.workspace import Workspace
+from katagrad.text import one_line
 from katagrad.topics import Topic
 
 # Milliseconds without a further change after which a save counts as over, and at most.
@@ -75,7 +76,16 @@ class Watch:
         self.interrupter.interrupt()
 
     def obey(self, event: set[Path] | str) -> bool:
-        """Do what a save or a key asks for; False to quit."""
+        """Do what a save or a key asks for; False to quit. What keeps it from being done is said, and no more."""
+        try:
+            return self._obey(event)
+        except BadOption as error:
+            self.tell(str(error))
+        except OSError as error:
+            self.tell(refusal(error) or str(error))
+        return True
+
+    def _obey(self, event: set[Path] | str) -> bool:
         if isinstance(event, set):
             self.saved(event)
         elif event in ("q", "\x04"):
@@ -124,7 +134,8 @@ class Watch:
     def turn_to(self, topic: Topic) -> None:
         """Make a topic the one at hand, and check it."""
         self.topic, self.full = topic, False
-        standing.turn_to(self.workspace, topic)
+        with contextlib.suppress(BadOption, OSError):  # the verdict says what cannot be kept
+            standing.turn_to(self.workspace, topic)
         self.show([screen.heading(self.workspace, topic), Text("starting ...")])
         self.checker.prepare(topic)
         self.check()
@@ -157,12 +168,12 @@ class Watch:
     def compare(self) -> None:
         """The reference beside the student's own."""
         own = self.workspace.file(self.topic).read_text(encoding="utf-8", errors="replace")
-        try:
-            _, reference = hints.solution(self.workspace, self.topic)
-        except BadOption as error:
-            self.draw([Text(str(error))])
-            return
+        _, reference = hints.solution(self.workspace, self.topic)
         self.show(compare.beside(own, reference, self.out.width))
+
+    def tell(self, why: str) -> None:
+        """Say why something was not done."""
+        self.show([screen.heading(self.workspace, self.topic), Text(one_line(why))])
 
     def draw(self, more: Iterable[Text] = ()) -> None:
         """The verdict, with anything else below it."""
@@ -171,7 +182,7 @@ class Watch:
         lines.append(Text(f"{file}  at {time.strftime('%H:%M:%S')}", style="dim"))
         if found is not None:
             lines += screen.verdict(self.workspace, found, self.full)
-            if found.status == PASSED:
+            if found.status == PASSED and not found.unkept:
                 lines += self._after()
             elif found.status == NOT_STARTED and found.whole:
                 lines.append(Text(f"Open {file}, and save it when there is something to check."))

@@ -118,7 +118,7 @@ def _kept(cells: Iterable[tuple[int, str]]) -> str:
             continue
         out.append(_cell(number, text, [node for node in tree.body if id(node) in kept]))
     held = [part for part in out if part.strip()]
-    return "\n\n".join([MADE, *held] if held else held) + "\n"
+    return "\n\n".join([MADE, *held]) + "\n"
 
 
 def _cell(number: int, text: str, kept: list[ast.stmt]) -> str:

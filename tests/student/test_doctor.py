@@ -107,11 +107,20 @@ def test_faults_of_a_workspace_are_mended_by_the_lines_that_are_given(desk, tmp_
     [("missing", "note"), ("whole", "ok"), ("corrupt", "wrong"), ("partial", "wrong")],
 )
 def test_data(monkeypatch, state, level):
+    monkeypatch.delenv("KATAGRAD_DATA", raising=False)
     row = Status("mnist", "MNIST", state, None, 1, "", "")
     monkeypatch.setattr(doctor.data, "list_status", lambda: [row])
     found = doctor.datasets()
     assert found.level == level
     assert ("kata data get mnist" in found.remedy) == (level != "ok")
+
+
+def test_a_folder_of_data_that_is_not_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("KATAGRAD_DATA", str(tmp_path / "dta"))
+    monkeypatch.setattr(doctor.data, "list_status", list)
+    found = doctor.datasets()
+    assert (found.level, found.remedy) == ("note", "unset KATAGRAD_DATA")
+    assert found.found == f"KATAGRAD_DATA names {tmp_path / 'dta'}, which is no folder"
 
 
 def test_without_bubblewrap_a_student_can_still_work(monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 from katagrad.errors import BadOption
 from katagrad.quiz.bank import questions
 from katagrad.quiz.question import judge, parse
-from katagrad.student.quizzing import drawn, mark
+from katagrad.student.quizzing import SCHEMA, drawn, mark, sheet
 
 SEEDS = range(40)
 EVERY = questions()
@@ -298,6 +298,52 @@ def test_the_loop_keeps_what_was_answered(desk):
     assert "no area" in desk.run("quiz", "--area", "Gradient", expect=2)
     (desk.workspace.state / "quiz.json").write_text("[]")
     assert "cannot be read" in desk.run("quiz", expect=2)
+
+
+def test_the_answers_of_each_seed_are_kept(desk):
+    path = desk.workspace.state / "quiz.json"
+    sheet(path, 7).keep("first", True)
+    other = sheet(path, 8)
+    assert other.answered == {}
+    other.keep("first", False)
+    assert sheet(path, None).answered == {"first": "wrong"}
+    again = sheet(path, 7)
+    assert again.answered == {"first": "right"}
+    # Another program, which began before, keeps an answer in between.
+    sheet(path, 7).keep("second", True)
+    again.keep("third", False)
+    assert sheet(path, 7).answered == {"first": "right", "second": "right", "third": "wrong"}
+    assert sheet(path, 8).answered == {"first": "wrong"}
+    path.write_text(json.dumps({"schema": SCHEMA, "seed": 3, "answered": {"old": "right"}}))
+    assert sheet(path, None).answered == {"old": "right"}, "a file of an earlier version"
+    path.write_text(json.dumps({"schema": SCHEMA, "seed": True, "answered": {}}))
+    with pytest.raises(BadOption, match="no sheet of answers"):
+        sheet(path, 7)
+
+
+def test_a_course_needs_no_workspace_to_print_questions(desk, tmp_path):
+    desk.folder = tmp_path
+    assert "seed 5" in desk.run("quiz", "--print", "--seed", "5")
+    assert "kata init DIR" in desk.run("quiz", "--print", expect=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.TOML", b'\xef\xbb\xbfuniform_loss = "x"\r\n', None),
+        ("a.json", b'\xef\xbb\xbf{"uniform_loss": "x"}', None),
+        ("a.txt", b'uniform_loss = "x"', "cannot be read as JSON: .*; name it .toml or .json"),
+        ("a.json", b'{"a":' * 100_000, "cannot be read as JSON"),
+        ("a.toml", b"\xff\xfe", "cannot be read as TOML"),
+    ],
+)
+def test_answers_as_editors_save_them(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    if said is None:
+        assert mark(tmp_path / name, drawn(3)).results["uniform_loss"] is not None
+        return
+    with pytest.raises(BadOption, match=said):
+        mark(tmp_path / name, drawn(3))
 
 
 def quizzed(desk, words, *options):

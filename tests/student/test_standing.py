@@ -102,6 +102,9 @@ def test_a_write_that_fails_leaves_the_old_record(desk, monkeypatch):
         '{"schema": "katagrad/progress/v1", "present": "", "topics": {"softmax": {"hints": "2"}}}',
         '{"schema": "katagrad/progress/v1", "present": "", "topics": {"softmax": {"done": 1}}}',
         '{"schema": "katagrad/progress/v1", "present": "", "topics": {"softmax": {"other": 1}}}',
+        '{"schema": "katagrad/progress/v1", "present": "", "topics": {"softmax": {"hints": -1}}}',
+        '{"schema": "katagrad/progress/v1", "present": "", "topics": {"softmax": {"passed": 2}}}',
+        '{"schema": "katagrad/progress/v1", "present": "", "topics": {"softmax": {"status": "x"}}}',
     ],
 )
 def test_a_broken_record_is_reported_and_not_overwritten(desk, text):
