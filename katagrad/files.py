@@ -24,7 +24,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         _write(path, content)
     except OSError as error:
         # Of the file that was meant, not of the one beside it.
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -47,7 +47,7 @@ def accepts(given: list[Any], asked: ast.FunctionDef) -> bool:
 def absent(folder: Path, file: str) -> str:
     """Why a submission in `folder` has no such file, and what to do about it."""
     if (folder / file).is_symlink():
-        return f"{file} is a link, and links are not followed; put the file itself in its place"
+        return f"{file} is missing: it is a link, and links are not followed; put the file itself there"
     if folder.name == "exercises":
         return f"{file} is missing; `kata reset {Path(file).stem}` puts its stub back"
     return f"{file} is missing; copy the stub from exercises/{file} and fill it in"

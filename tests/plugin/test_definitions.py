@@ -58,7 +58,7 @@ def test_a_file_that_is_not_there(tmp_path):
     assert "copy the stub from exercises/softmax.py" in said(tmp_path / "hand-in")
     assert "`kata reset softmax` puts its stub back" in said(tmp_path / "exercises")
     (tmp_path / "exercises" / "softmax.py").symlink_to(SOFTMAX.stub)
-    assert "softmax.py is a link, and links are not followed" in said(tmp_path / "exercises")
+    assert "softmax.py is missing: it is a link, and links are not" in said(tmp_path / "exercises")
 
 
 def test_files_that_go_away_or_cannot_be_read(tmp_path, monkeypatch):
