@@ -69,7 +69,8 @@ class Worker:
                 raise Ended(self.reason()) from None
             seconds = deadline - started
             raise Overtime(
-                f"took longer than the {seconds:.3g} s that were left for this check; is there an endless loop?"
+                f"took longer than the {seconds:.3g} s that were left for this check; is there an endless loop? "
+                "On a slow machine, --patience 3 allows three times as long"
             ) from None
         except Closed:
             self.end()
