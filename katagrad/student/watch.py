@@ -26,6 +26,8 @@ from katagrad.topics import Topic
 QUIET, LONGEST = 20, 200
 # Seconds after which a check that goes on shows what it has found so far, and how far it is.
 PATIENT = 0.3
+# Seconds after which a wait for an event is begun again: a Ctrl-C that comes just before one does not end it.
+WAKE = 0.5
 KEYS = {
     "h": "hint",
     "n": "next",
@@ -62,9 +64,15 @@ class Watch:
             contextlib.suppress(KeyboardInterrupt),
         ):
             self.turn_to(topic)
-            while self.obey(self.events.get()):
+            while self.obey(self.next()):
                 pass
         self.out.print("Stopped. `kata watch` goes on from here.")
+
+    def next(self) -> set[Path] | str:
+        """The next save or key. Raises KeyboardInterrupt soon after Ctrl-C, whichever thread the signal reached."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self.events.get(timeout=WAKE)
 
     def _press(self, key: str) -> None:
         self.events.put(key.lower())

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
+import types
 
 import psutil
 import pytest
 
 from katagrad.student.standing import load
-from katagrad.student.watch import is_source
+from katagrad.student.watch import Watch, is_source
 from katagrad.topics import root, topics
 from katagrad.worker.limits import Limits
 
@@ -180,6 +182,22 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(desk, terminal):
     watch.child.expect("goes on from here")
     assert termios.tcgetattr(watch.child.child_fd) == watch.before
     assert watch.ended() == 0
+
+
+def test_ctrl_c_that_another_thread_got_ends_the_wait_for_a_save():
+    watch = Watch(None, types.SimpleNamespace(waiting=False), None, keyboard=False)
+
+    def send():
+        time.sleep(0.3)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        time.sleep(10)
+        watch.events.put("late")
+
+    threading.Thread(target=send, daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        watch.next()
+    assert time.monotonic() - began < 8
 
 
 def test_saving_another_topic_goes_to_it_and_helpers_count(desk, terminal):
