@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring import convnet, unmet
+from katagrad.authoring import convnet, normalisation, unmet
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.convnet import cross_entropy
 from katagrad.authoring.expect import (
@@ -125,14 +125,6 @@ def test_build_makes_the_layers_asked_for(impl, case, norm):
     )
 
 
-def with_epsilon(layers, epsilon):
-    """The layers whose normalisation comes to the same as one that adds `epsilon` to the variances."""
-    more = epsilon - convnet.EPSILON
-    return [
-        one | {"variance": one["variance"] + more} if "variance" in one else one for one in layers
-    ]
-
-
 @pytest.mark.grade(points=3, hint=ORDER)
 @pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
 @pytest.mark.parametrize("case", BUILDS)
@@ -165,34 +157,17 @@ def test_network_computes_what_its_layers_say(impl, case, norm):
                     layers, x, framework, batch=True
                 )[0],
                 "those with 1e-3 added to the variance": convnet.forward(
-                    with_epsilon(layers, 1e-3), x, framework
+                    normalisation.with_epsilon(layers, 1e-3), x, framework
                 )[0],
                 "the probabilities": convnet.softmax(z),
             },
         )
     if not norm:
         return
-    # Where variances are as small as the number that is added to them, it shows.
-    faint = [
-        one | {"variance": 1e-4 * one["variance"], "scale": 0.01 * one["scale"]}
-        if "variance" in one
-        else one
-        for one in layers
-    ]
-    impl.assign(model, faint)
-    x = normal(5, *in_shape, scale=2.0)
-    z = convnet.forward(faint, x, impl.framework)[0]
-    close(
-        impl.logits(model, image(x)),
-        z,
-        of=f"logits(build({in_shape}, 4, {filters}, {units}, {norm=}), x), where running variances are near 1e-4",
-        rtol=1e-3,
-        atol=1e-4 * float(np.abs(z).max()),
-        mistakes={
-            "those with 1e-3 added to the variance": convnet.forward(
-                with_epsilon(faint, 1e-3), x, impl.framework
-            )[0],
-        },
+    small = normalisation.faint(layers)
+    impl.assign(model, small)
+    normalisation.expect_epsilon(
+        impl, model, small, in_shape, f"build({in_shape}, 4, {filters}, {units}, {norm=})"
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring import convnet, oracle
+from katagrad.authoring import convnet, normalisation, oracle
 from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.convnet import cross_entropy
@@ -287,14 +287,6 @@ def test_augment_keeps_the_contracts_words(impl):
 BUILDS = {"one block": ((5, 4, 3), (3,)), "two": ((9, 6, 3), (2, 3)), "three": ((8, 11, 3), (2, 4, 3))}  # fmt: skip
 
 
-def with_epsilon(layers, epsilon):
-    """The layers whose normalisation comes to the same as one that adds `epsilon` to the variances."""
-    more = epsilon - convnet.EPSILON
-    return [
-        one | {"variance": one["variance"] + more} if "variance" in one else one for one in layers
-    ]
-
-
 @pytest.mark.grade(points=3)
 @pytest.mark.parametrize("case", BUILDS)
 def test_network_computes_what_its_layers_say(impl, case):
@@ -330,33 +322,14 @@ def test_network_computes_what_its_layers_say(impl, case):
                 "those of means in place of maxima": convnet.forward(layers, x, impl.framework, pool=np.mean)[0],
                 "those by the statistics of the batch": convnet.forward(layers, x, impl.framework, batch=True)[0],
                 "those with 1e-3 added to the variance": convnet.forward(
-                    with_epsilon(layers, 1e-3), x, impl.framework
+                    normalisation.with_epsilon(layers, 1e-3), x, impl.framework
                 )[0],
                 "the probabilities": convnet.softmax(z),
             },
         )  # fmt: skip
-    # Where variances are as small as the number that is added to them, it shows.
-    faint = [
-        one | {"variance": 1e-4 * one["variance"], "scale": 0.01 * one["scale"]}
-        if "variance" in one
-        else one
-        for one in layers
-    ]
-    put(impl, model, faint)
-    x = normal(5, *in_shape, scale=2.0)
-    z = convnet.forward(faint, x, impl.framework)[0]
-    close(
-        impl.logits(model, image(x)),
-        z,
-        of=f"logits({of}, x), where running variances are near 1e-4",
-        rtol=1e-3,
-        atol=1e-4 * float(np.abs(z).max()),
-        mistakes={
-            "those with 1e-3 added to the variance": convnet.forward(
-                with_epsilon(faint, 1e-3), x, impl.framework
-            )[0],
-        },
-    )
+    small = normalisation.faint(layers)
+    put(impl, model, small)
+    normalisation.expect_epsilon(impl, model, small, in_shape, of)
     defaults = [
         one["kernel"].shape
         for one in exact(impl.layers(impl.build((8, 8, 3), 5)))

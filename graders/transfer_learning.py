@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring import convnet, unmet
+from katagrad.authoring import convnet, normalisation, unmet
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.convnet import cross_entropy
 from katagrad.authoring.expect import (
@@ -99,14 +99,6 @@ def test_build_makes_blocks_and_a_head(impl, case):
     equal(impl.trainable_count(model), learned, of=f"trainable_count({of})")
 
 
-def with_epsilon(layers, epsilon):
-    """The layers whose normalisation comes to the same as one that adds `epsilon` to the variances."""
-    more = epsilon - convnet.EPSILON
-    return [
-        one | {"variance": one["variance"] + more} if "variance" in one else one for one in layers
-    ]
-
-
 @pytest.mark.grade(points=3)
 @pytest.mark.parametrize("case", BUILDS)
 def test_network_computes_what_its_layers_say(impl, case):
@@ -137,33 +129,14 @@ def test_network_computes_what_its_layers_say(impl, case):
                     layers, x, impl.framework, batch=True
                 )[0],
                 "those with 1e-3 added to the variance": convnet.forward(
-                    with_epsilon(layers, 1e-3), x, impl.framework
+                    normalisation.with_epsilon(layers, 1e-3), x, impl.framework
                 )[0],
                 "the probabilities": convnet.softmax(z),
             },
         )
-    # Where variances are as small as the number that is added to them, it shows.
-    faint = [
-        one | {"variance": 1e-4 * one["variance"], "scale": 0.01 * one["scale"]}
-        if "variance" in one
-        else one
-        for one in layers
-    ]
-    put(impl, model, faint)
-    x = normal(5, *in_shape, scale=2.0)
-    z = convnet.forward(faint, x, impl.framework)[0]
-    close(
-        impl.logits(model, image(x)),
-        z,
-        of=f"logits(build({in_shape}, {filters}, 4), x), where running variances are near 1e-4",
-        rtol=1e-3,
-        atol=1e-4 * float(np.abs(z).max()),
-        mistakes={
-            "those with 1e-3 added to the variance": convnet.forward(
-                with_epsilon(faint, 1e-3), x, impl.framework
-            )[0],
-        },
-    )
+    small = normalisation.faint(layers)
+    put(impl, model, small)
+    normalisation.expect_epsilon(impl, model, small, in_shape, f"build({in_shape}, {filters}, 4)")
 
 
 # -- replace_head ----------------------------------------------------------------------------------

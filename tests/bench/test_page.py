@@ -16,6 +16,7 @@ from PIL import Image
 
 from katagrad.bench.page.page import render, write
 from katagrad.bench.page.series import Series
+from tests.browser import chromium
 
 OTHER = {"cpu": "Intel Xeon", "cores": 16, "architecture": "x86_64"}
 
@@ -78,13 +79,11 @@ def test_a_mark_says_which_framework_it_is_without_colour(result, gathered):
 
 # --- in a browser ---
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
 ]  # fmt: skip
 LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")  # fmt: skip
 
 # Put into a copy of the page, which would allow no script but its own.
 PROBE = """
@@ -141,7 +140,13 @@ parent.document.body.append(result);
 
 def browse(tmp_path, *flags, page):
     """What Chromium prints with these flags."""
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags, page.as_uri()]
+    command = [
+        chromium.PROGRAM,
+        *FLAGS,
+        f"--user-data-dir={tmp_path / 'profile'}",
+        *flags,
+        page.as_uri(),
+    ]
     # Chromium makes a socket in the temporary folder, and a socket's address takes 107 bytes.
     short = {**os.environ, "TMPDIR": "/tmp"} if len(tempfile.gettempdir()) > 50 else None
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, env=short)
@@ -181,7 +186,7 @@ def page(result, tmp_path):
     return out
 
 
-@in_browser
+@chromium.needed
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1000])
 def test_it_fits_and_can_be_read(page, tmp_path, width, scheme):
@@ -200,7 +205,7 @@ def test_it_fits_and_can_be_read(page, tmp_path, width, scheme):
         assert found["boxes"][0][1] > found["boxes"][0][0]
 
 
-@in_browser
+@chromium.needed
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
     [("phone", 360, LIGHT), ("desktop", 1280, LIGHT), ("dark", 1280, DARK)],
@@ -245,7 +250,7 @@ addEventListener('load', () => {
 """
 
 
-@in_browser
+@chromium.needed
 def test_tables_are_sorted_and_filtered(page, tmp_path):
     # The page's own script runs under its policy.
     assert 'class="sift"' in browse(tmp_path, "--dump-dom", page=page)
@@ -264,7 +269,7 @@ def test_tables_are_sorted_and_filtered(page, tmp_path):
     assert re.fullmatch(r"\d+ of \d+ rows", found["count"])
 
 
-@in_browser
+@chromium.needed
 def test_it_prints(page, tmp_path):
     out = tmp_path / "page.pdf"
     browse(tmp_path, f"--print-to-pdf={out}", "--no-pdf-header-footer", page=page)
