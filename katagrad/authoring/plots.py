@@ -32,3 +32,39 @@ def unmarked(axes: Any, xlabel: bool = True, ylabel: bool = True) -> None:
     axes.tick_params(labelbottom=False, labelleft=False, length=0)
     axes.xaxis.label.set_visible(xlabel)
     axes.yaxis.label.set_visible(ylabel)
+
+
+def cells(axes: Any, values: np.ndarray, **options: Any) -> None:
+    """Draw a matrix (rows, columns) with the number of each cell in it. options: of `imshow`."""
+    shown = axes.imshow(values, **options)
+    seen = np.broadcast_to(options.get("alpha", 1.0), values.shape)
+    for (row, column), value in np.ndenumerate(values):
+        brightness = np.dot(shown.cmap(shown.norm(value))[:3], (0.3, 0.6, 0.1))
+        # On a faint cell, the page's own colour can be read.
+        colour = {"color": "black" if brightness > 0.5 else "white"}
+        said, own = f"{value:g}", colour if seen[row, column] == 1 else {}
+        axes.text(column, row, said, ha="center", va="center", fontsize=8, **own)
+    axes.set_xticks(range(values.shape[1]))
+    axes.set_yticks(range(values.shape[0]))
+
+
+def boxes(axes: Any, said: Sequence[str], across: int = 5, fill: str = "#cfe0f0") -> None:
+    """Draw a chain of words in boxes, joined in their order, `across` to a line, like the operators of a graph.
+
+    The lines run to and fro, so that neighbours stand side by side.
+    """
+    places = []
+    for i in range(len(said)):
+        line, column = divmod(i, across)
+        places.append((column if line % 2 == 0 else across - 1 - column, line))
+    at = np.array(places, float)
+    axes.plot(*at.T, color="#808080", zorder=1)
+    # Heads of arrows, between the boxes.
+    onward = 0.6 * np.diff(at, axis=0)
+    axes.quiver(
+        *at[:-1].T, *onward.T, angles="xy", scale_units="xy", scale=1, color="#808080", width=0.003
+    )
+    for (x, y), words in zip(places, said, strict=True):
+        box = {"boxstyle": "round", "facecolor": fill, "edgecolor": "#808080"}
+        axes.text(x, y, words, ha="center", va="center", color="#101010", fontsize=8, bbox=box)
+    axes.set(xlim=(-0.6, across - 0.4), ylim=(places[-1][1] + 0.7, -0.7), xticks=[], yticks=[])

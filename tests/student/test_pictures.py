@@ -3,6 +3,7 @@
 import html
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from katagrad.topics import root, topics
 pytest.importorskip("matplotlib")
 FOLDER = root() / "pictures"
 DRAWN = sorted(path.stem for path in FOLDER.glob("*.py"))
+# A course's own topic need not have any.
+MADE_UP = replace(topics()["tensors"], name="made_up")
 WRONG = """
 import torch
 
@@ -33,8 +36,12 @@ def test_each_file_is_of_a_topic_and_each_picture_has_a_caption():
         for function in found.values():
             assert function.__doc__
             assert not function.__doc__.endswith(".")
-    with pytest.raises(BadOption, match="no pictures of tensors; there are some of"):
-        functions(topics()["tensors"])
+    with pytest.raises(BadOption, match="no pictures of made_up; there are some of"):
+        functions(MADE_UP)
+
+
+def test_every_topic_has_pictures():
+    assert set(DRAWN) == set(topics())
 
 
 def test_the_site_has_every_picture_and_no_other():
@@ -98,6 +105,69 @@ def test_no_plot_is_empty(pool, name):
     transport.close()
 
 
+def drawn_from(pool, solution, function):
+    """The plots of one picture of a topic, drawn from this source in PyTorch."""
+    from matplotlib.figure import Figure
+
+    from katagrad.boundary.implementation import Implementation, Transport
+    from katagrad.grading.submission import Submission
+
+    topic = topics()[solution.stem]
+    transport = Transport(pool, Submission(solution.parent, "torch").source(topic))
+    transport.begin(1, 60.0)
+    figure = Figure()
+    try:
+        functions(topic)[function](Implementation(transport), figure)
+    finally:
+        transport.close()
+    return figure.axes
+
+
+def spoiled(tmp_path, name, old, new):
+    """The reference solution of a topic with one change."""
+    text = topics()[name].solution("torch").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = tmp_path / f"{name}.py"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+@pytest.mark.needs("torch")
+def test_a_graph_shows_the_gradients_of_this_engine(pool, tmp_path):
+    def words(solution):
+        (axes,) = drawn_from(pool, solution, "draw_graph")
+        return [text.get_text() for text in axes.texts]
+
+    own = topics()["back_propagation"].solution("torch")
+    assert words(own)[:6] == ["x", "data 2", "grad -1.5", "w", "data 1.5", "grad -0.5"]
+    # The second use of w replaces what the first one gave.
+    wrong = spoiled(tmp_path, "back_propagation", "flow[parent] += slope", "flow[parent] = slope")
+    assert "grad -0.5" not in words(wrong)
+
+
+@pytest.mark.needs("torch")
+def test_requests_are_drawn_by_the_version_that_answered(pool, tmp_path):
+    def words(solution):
+        (axes,) = drawn_from(pool, solution, "draw_rollback")
+        return [text.get_text() for text in axes.get_legend().get_texts()]
+
+    own = topics()["serving"].solution("torch")
+    first, second, neither = words(own)
+    assert min(int(said.split()[2]) for said in (first, second)) >= 10
+    assert neither == "neither: 0"
+    # Each request is refused, so no version answered it.
+    wrong = spoiled(tmp_path, "serving", "len(row) == width", "len(row) == -1")
+    assert words(wrong) == ["version 1: 0 answers", "version 2: 0 answers", "neither: 180"]
+
+
+@pytest.mark.needs("torch")
+def test_a_reshape_is_no_move_of_axes(pool, tmp_path):
+    own = topics()["tensors"].solution("torch")
+    kept = [axes.images[0].get_array() for axes in drawn_from(pool, own, "draw_channels")]
+    assert np.allclose(kept[1], kept[0][..., 0])
+    assert not np.allclose(kept[5], kept[1])
+
+
 def test_an_empty_plot_is_found():
     from matplotlib.figure import Figure
 
@@ -152,7 +222,7 @@ def test_what_cannot_be_drawn_says_why(desk):
 
 
 def test_what_is_missing_is_said_in_one_line(desk, monkeypatch):
-    assert "no pictures of tensors" in desk.run("show", "tensors", expect=2)
+    assert "softmx" in desk.run("show", "softmx", expect=2)
     checker = Checker(desk.workspace)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(BadOption, match=r"katagrad\[pictures\]"):
