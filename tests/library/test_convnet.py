@@ -95,14 +95,16 @@ def test_layers_of_the_same_name_are_put_where_they_belong():
             assert (one[key] == value[key]).all(), key
 
 
-def test_sample_draws_rows_with_their_labels_and_keeps_the_test_images():
-    x = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((1, 3, 2), np.uint8)
+@pytest.mark.parametrize("colours", [(), (3,)], ids=["grey", "colour"])
+def test_sample_draws_rows_with_their_labels_and_keeps_the_test_images(colours):
+    x = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, *[1] * len(colours))
+    x = x * np.ones((1, 3, 2, *colours), np.uint8)
     whole = Split(x, np.arange(40), x[:7], np.arange(7), "forty", ("a", "b"))
     drawn = []
     for seed in (1, 2):
         with running(CheckContext(seed)):
             found = convnet.sample(whole, 9)
-        assert found.train_x.shape == (9, 3, 2, 1)
+        assert found.train_x.shape == (9, 3, 2, *(colours or (1,)))
         assert found.train_x.dtype == np.float32
         assert len(set(found.train_y.tolist())) == 9
         np.testing.assert_allclose(found.train_x[:, 0, 0, 0] * 255, found.train_y, rtol=1e-6)
