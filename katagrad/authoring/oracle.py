@@ -86,10 +86,14 @@ UNDECIDED = 2e-3
 
 
 class Adam:
-    """Adam on parameters by name, in float64, with beta 0.9 and 0.999 (Kingma and Ba, arXiv:1412.6980, algorithm 1)."""
+    """Adam on parameters by name, in float64, with beta 0.9 and 0.999 (Kingma and Ba, arXiv:1412.6980, algorithm 1).
 
-    def __init__(self, lr: float, epsilon: float = EPSILON) -> None:
-        self.lr, self.epsilon = lr, epsilon
+    corrected: epsilon is added to the root after its correction for the start, as in PyTorch; False: before it, as in
+    Keras and at the end of section 2 of the paper.
+    """
+
+    def __init__(self, lr: float, epsilon: float = EPSILON, corrected: bool = True) -> None:
+        self.lr, self.epsilon, self.corrected = lr, epsilon, corrected
         self.state: dict[Hashable, tuple[Any, Any, int]] = {}
 
     def moved(self, name: Hashable, value: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -97,9 +101,9 @@ class Adam:
         m, v, t = self.state.get(name, (0.0, 0.0, 0))
         m, v, t = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2, t + 1
         self.state[name] = m, v, t
-        moved: np.ndarray = value - self.lr * (m / (1 - 0.9**t)) / (
-            np.sqrt(v / (1 - 0.999**t)) + self.epsilon
-        )
+        root = np.sqrt(1 - 0.999**t)
+        epsilon = self.epsilon if self.corrected else self.epsilon / root
+        moved: np.ndarray = value - self.lr * (m / (1 - 0.9**t)) / (np.sqrt(v) / root + epsilon)
         return moved
 
 
