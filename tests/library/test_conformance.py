@@ -81,6 +81,35 @@ def test_constants_may_have_been_float32(grade, framework):
     grade(framework, change, CALLS["scale"])
 
 
+FLOATS = {
+    "torch": "float(({}).float().mean())",
+    "tensorflow": "float(tf.reduce_mean(tf.cast({}, tf.float32)))",
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_shares_may_be_counted_in_float32(grade, framework):
+    change = f"def size(x): return {FLOATS[framework].format('x > 0')}"
+    x = normal(1, 11)
+    grade(
+        framework,
+        change,
+        lambda impl: conform(impl, "size", [x], expected=lambda x: float((x > 0).mean())),
+    )
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_other_floats_may_not_be_computed_in_float32(grade, framework):
+    change = f"def size(x): return {FLOATS[framework].format('x * x')}"
+    x = normal(1, 11)
+    with pytest.raises(Failure, match="only the digits of float32"):
+        grade(
+            framework,
+            change,
+            lambda impl: conform(impl, "size", [x], expected=lambda x: float((x * x).mean())),
+        )
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_stub_is_not_started(grade, framework):
     change = "def scale(x, factor=2.0, shift=0.0):\n    raise NotImplementedError('scale')"
