@@ -578,7 +578,7 @@ def test_metrics_count_what_was_sent(impl):
     holds(reply.text().endswith("\n"), "the text of /metrics should end in a line break")
     [reply] = one(impl, fresh, get("/metrics"))
     equal(
-        [x for x in reply.text().splitlines() if not x.startswith("#")],
+        [line for line in reply.text().splitlines() if line and not line.startswith("#")],
         [],
         of="/metrics of an application that nobody asked",
     )

@@ -136,10 +136,10 @@ def create_app(registry, max_bytes=1_000_000):
     def app(environ, start_response):
         if environ["PATH_INFO"] == "/metrics" and environ["REQUEST_METHOD"] == "GET":
             with guard:
-                lines = ["# TYPE predict_requests_total counter"]
-                lines += [f'predict_requests_total{{code="{k}"}} {v}' for k, v in counts.items()]
+                lines = [f'predict_requests_total{{code="{k}"}} {v}' for k, v in counts.items()]
             start_response("200 OK", [("Content-Type", "text/plain; charset=utf-8")])
-            return [line.encode() + b"\n" for line in lines]
+            # Without counts this is an empty line, which Prometheus passes over.
+            return [("\n".join(lines) + "\n").encode()]
         target, code = target_of(environ), 200
         try:
             if target is None:
