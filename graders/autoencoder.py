@@ -421,7 +421,7 @@ def test_train_heeds_every_argument(impl):
     close(flat(weights(impl, model)), flat(params), of="the weights after train with epochs=0")
 
 
-@pytest.mark.grade(points=1, seconds=30)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train changes its model and nothing else, and answers alike"""
     rules = ["result", "untouched", "twice", "rng", "settings"]
@@ -561,7 +561,7 @@ def test_find_anomalies_uses_its_settings(impl):
     each_matters(run, usual, other, of="the threshold of find_anomalies(...)", apart=1e-5)
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_find_anomalies_keeps_the_contracts_words(impl):
     """find_anomalies leaves its rows as they were and answers alike"""
     given = [

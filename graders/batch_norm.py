@@ -175,7 +175,7 @@ def test_mlp_forward_keeps_the_contracts_words(impl):
     conform(impl, "mlp_forward", given, rows=[2], without=["shared"], **options)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_mlp_keeps_the_contracts_words(impl):
     """train_mlp keeps what docs/contract.md says of every function"""
     given = [*network(4, 5, 3), normal(10, 4), integers(3, 10), 2, 4, 0.1, impl.rng()]

@@ -125,7 +125,7 @@ def test_the_parts_keep_the_contracts_words(impl):
     conform(impl, "scale", given, expected=rows, without=["float64", "digits", "shared"])
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_evaluate_and_train_keep_the_contracts_words(impl):
     """evaluate and train keep what docs/contract.md says of every function"""
     model = anew("build", 4, (5,), 3)

@@ -444,7 +444,7 @@ def test_train_heeds_every_argument(impl):
     )
 
 
-@pytest.mark.grade(points=1, seconds=30)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train leaves x and y as they were, takes integers of every width, and changes no setting"""
     x, y = problem(10)

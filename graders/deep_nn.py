@@ -500,7 +500,7 @@ def test_models_keep_the_contracts_words(impl):
     conform(impl, "predict", [model, normal(7, 4)], rows=[1], rowwise=True)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train takes labels of every width, and leaves x, y and all settings as they were"""
     given = [anew("build", 4, (5,), 3), normal(9, 4), integers(3, 9), 2, 0.1, 9]

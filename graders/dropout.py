@@ -102,7 +102,7 @@ def test_logits_keeps_the_contracts_words(impl):
     conform(impl, "logits", [model, normal(5, 4)], rows=[1], rowwise=True)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_mlp_keeps_the_contracts_words(impl):
     """train_mlp keeps what docs/contract.md says of every function"""
     given = [anew("build_mlp", 4, (), 3, 0.0), normal(5, 4), integers(3, 5), 2, 5, 0.1]

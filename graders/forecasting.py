@@ -370,7 +370,7 @@ def test_fit_draws_a_new_order_each_epoch(impl):
     expect_rng_decides(run, "fit(model, x, y, 1, 0.01, 4, rng)")
 
 
-@pytest.mark.grade(points=1, seconds=30)
+@pytest.mark.grade(points=1, seconds=120)
 def test_fit_keeps_the_contracts_words(impl):
     """fit changes its model and nothing else, and answers alike"""
     given = [anew("build", (2,), 1), normal(8, 3, 1), normal(8, 1), 1, 0.01, 3, impl.rng(1)]
@@ -515,7 +515,7 @@ def test_evaluate_uses_its_settings(impl):
         )
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_evaluate_keeps_the_contracts_words(impl):
     """evaluate leaves the series as it was, answers alike, and draws from rng"""
     plan = {**PLAN, **TRAINING, "rng": impl.rng(3)}

@@ -94,7 +94,7 @@ def test_the_model_keeps_the_contracts_words(impl):
         conform(impl, name, [MODEL, x], rows=[1], rowwise=True)
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_training_keeps_the_contracts_words(impl):
     """train and evaluate_full keep what docs/contract.md says of every function"""
     x, y = integers(128, 20, 4, 3), np.arange(20) % 5

@@ -66,7 +66,7 @@ def test_sgd_step_keeps_the_contracts_words(impl):
     conform(impl, "sgd_step", [params, grads, 0.03], expected=step)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_fit_keeps_the_contracts_words(impl):
     """fit keeps what docs/contract.md says of every function"""
     params = {"w": normal(3, 2), "b": normal(2)}

@@ -397,7 +397,7 @@ def test_tensors_keep_the_contracts_words(impl):
     conform(impl, "dense_along", given, expected=dense_along)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_models_keep_the_contracts_words(impl):
     """build and train keep what docs/contract.md says of every function"""
     given = [(4, 3), (2, 5), (6,)]

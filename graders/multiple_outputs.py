@@ -157,7 +157,7 @@ def test_joint_loss_keeps_the_contracts_words(impl):
         conform(impl, "joint_loss", given, expected=joint_loss)
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train keeps what docs/contract.md says of every function"""
     targets = integers(3, 8), normal(8)

@@ -453,7 +453,7 @@ def test_models_keep_the_contracts_words(impl):
     conform(impl, "count_parameters", [model], expected=lambda model: 25 + 18 + 12)  # noqa: ARG005
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train takes labels of every width, and leaves x, y and all settings as they were"""
     model = anew("build", 4, (5,), 3)

@@ -119,7 +119,7 @@ def test_scaler_and_score_keep_the_contracts_words(impl):
     conform(impl, "score", given, expected=scores, tolerance=1e-3)
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_predict_and_fit_keep_the_contracts_words(impl):
     """predict and fit keep what docs/contract.md says of every function"""
     model = anew("build", 4, (5,))

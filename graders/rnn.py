@@ -577,7 +577,7 @@ def forecast_error(impl, seed):
     return float(np.abs(predict(plain, xs[560:]) - y[560:]).mean())
 
 
-@pytest.mark.grade(points=2, seconds=120)
+@pytest.mark.grade(points=2, seconds=240)
 def test_network_forecasts_two_tones(impl):
     """the median mean absolute error of the runs is at most 0.17, computed from the parameters"""
     ERROR.expect(impl)

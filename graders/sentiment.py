@@ -446,7 +446,7 @@ def test_fit_draws_a_new_order_each_epoch(impl):
     expect_rng_decides(run, "fit(model, ids, y, 1, 0.01, 4, rng)")
 
 
-@pytest.mark.grade(points=1, seconds=30)
+@pytest.mark.grade(points=1, seconds=120)
 def test_fit_keeps_the_contracts_words(impl):
     """fit changes its model and nothing else, and answers alike"""
     ids, y = reviews(8, 4, 9), integers(2, 8).astype(float)

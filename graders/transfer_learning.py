@@ -316,7 +316,7 @@ def restored(impl, layers):
     return model
 
 
-@pytest.mark.grade(points=1, seconds=30)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train leaves x and y as they were, takes integers of every width, and changes no setting"""
     x, y = problem(10)
@@ -399,7 +399,7 @@ def test_transfer_heeds_batch_and_rng(impl, epochs):
     each_matters(run, usual, other, of=f"transfer(base, x, y, 4, {epochs}, ...)")
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_transfer_keeps_the_contracts_words(impl):
     """transfer leaves base, x and y as they were, takes integers of every width, and changes no setting"""
     x, y = problem(10)

@@ -432,7 +432,7 @@ def test_train_heeds_every_argument(impl):
     close(after_b, b, of="b of train with epochs=0")
 
 
-@pytest.mark.grade(points=1, seconds=60)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train keeps dtypes, draws from rng alone, and leaves its arguments as they were"""
     w, b, x, y = problem(10)

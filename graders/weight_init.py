@@ -78,7 +78,7 @@ def test_symmetry_rank_keeps_the_contracts_words(impl):
     equal(impl.float64.symmetry_rank(1e-60 * w), rank(w), of=of)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=120)
 def test_train_keeps_the_contracts_words(impl):
     """train keeps what docs/contract.md says of every function"""
     params = {"w1": normal(3, 4), "b1": normal(4), "w2": normal(4, 5), "b2": normal(5)}
