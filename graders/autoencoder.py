@@ -225,7 +225,7 @@ def test_error_is_that_of_each_row(impl, rows):
     close(found, squares.mean(1), of=of, mistakes=mistakes)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_reconstructions_keep_the_contracts_words(impl):
     """reconstruct and reconstruction_error keep what docs/contract.md says of every function"""
     rules = {"without": ["float64", "digits", "memory"], "rows": [1], "rowwise": True}

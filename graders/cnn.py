@@ -489,7 +489,7 @@ def test_logits_do_not_depend_on_the_batch(impl):
     )
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_use_keeps_the_contracts_words(impl):
     """logits and predict leave their arguments as they were, and give each image its own answer"""
     for name in ("logits", "predict"):

@@ -488,7 +488,7 @@ def test_train_learns_digits(impl):
     ACCURACY.expect(impl)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_models_keep_the_contracts_words(impl):
     """build, gradient_norms and predict keep what docs/contract.md says of every function"""
     model = anew("build", 4, (5, 3), 3, "tanh")

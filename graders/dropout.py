@@ -95,7 +95,7 @@ def test_dropout_backward_keeps_the_contracts_words(impl):
     )
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_logits_keeps_the_contracts_words(impl):
     """logits keeps what docs/contract.md says of every function"""
     model = anew("build_mlp", 4, (6,), 3, 0.5)

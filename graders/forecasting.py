@@ -407,7 +407,7 @@ def test_forecast_feeds_on_its_forecasts(impl, horizon, steps):
     )
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_forecast_keeps_the_contracts_words(impl):
     """forecast leaves history and model as they were, and answers alike"""
     given = [anew("build", (3,), 2), normal(5), 3]

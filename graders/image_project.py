@@ -369,7 +369,7 @@ def test_evaluate_counts_classes(impl):
             close(one[key], wanted[key], of=f"the {key} after {of}", rtol=0, atol=0)
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_use_keeps_the_contracts_words(impl):
     """logits and evaluate leave their arguments as they were, and take integers of every width"""
     model = anew("build", (5, 4, 3), 4, (2,), 0.5)

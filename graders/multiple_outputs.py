@@ -136,7 +136,7 @@ def settled(found, *plan):
 # -- the checks ------------------------------------------------------------------------------------
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_forward_keeps_the_contracts_words(impl):
     """forward keeps what docs/contract.md says of every function"""
     given = [anew("build", 4, (5,), 3), normal(6, 4, scale=3.0)]

@@ -415,7 +415,7 @@ def test_transfer_keeps_the_contracts_words(impl):
 # -- in use ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_logits_keep_the_contracts_words(impl):
     """logits leaves its arguments and the statistics as they were, and gives each image its own answer"""
     model, layers = made(impl)
