@@ -16,7 +16,7 @@ column c is the bilinear mean of four pixels:
 A pixel outside of the image has the value `fill`. The centre is at row (H - 1) / 2 and column (W - 1) / 2.
 
 Rule: write the six changes yourself; no function of the framework's that flips, rolls, samples or transforms images
-affinely, and no layer that augments.
+affinely, nothing of tf.image, and no layer that augments.
 
 Graded as an outcome: a network of 64 inputs, 64 units with ReLU and 10 outputs is trained with `train` on 200 digits
 (8 by 8 pixels), 60 epochs, batch 50, lr 0.15, and tested on 450 others, each moved by one pixel in one of the eight

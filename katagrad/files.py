@@ -45,3 +45,15 @@ def _write(path: Path, content: bytes) -> None:
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as JSON, whole or not at all."""
     write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def target(text: str) -> Path:
+    """What an option of a command names as its output.
+
+    Raises typer.BadParameter for an empty text, which as a path would be the folder at hand.
+    """
+    if not text.strip():
+        from typer import BadParameter
+
+        raise BadParameter("it is empty; name a folder or a .zip, or . for the folder at hand")
+    return Path(text)

@@ -88,7 +88,8 @@ def apart(found: Any, wanted: Any, dtype: str = "") -> tuple[str, str]:
     if not isinstance(found, (float, complex, np.inexact)):
         return str(found), str(wanted)
     for digits in (6, 9, 17):
-        texts = f"{found:.{digits}g}", f"{wanted:.{digits}g}"
+        # The sum with 0 turns -0.0, of which nobody thinks, into 0.0.
+        texts = f"{found:.{digits}g}", f"{wanted + 0.0:.{digits}g}"
         if texts[0] != texts[1]:
             break
     return (texts[0] if digits == 6 or not dtype else f"{texts[0]} ({dtype})"), texts[1]

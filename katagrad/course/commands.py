@@ -10,6 +10,7 @@ import typer
 
 from katagrad.course import office
 from katagrad.errors import BadOption, one_of
+from katagrad.files import target
 from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
@@ -227,7 +228,9 @@ def intake(
 
 @app.command("handout")
 def handout(
-    out: Annotated[Path, typer.Option(help="folder or .zip to write; a folder may hold work")],
+    out: Annotated[
+        Path, typer.Option(help="folder or .zip to write; a folder may hold work", parser=target)
+    ],
     names: Names = None,
     course_file: CourseFile = None,
     hints: Annotated[
@@ -250,7 +253,7 @@ def handout(
     from katagrad.course.update import read_zip, write_folder, write_zip
 
     if source is not None:
-        files = read_zip(source)
+        files = read_zip(source, {"--topics": names, "--course": course_file, "--hints": hints})
     else:
         course = find_course(course_file)
         level = hints if hints is not None else course.hints if course else 0

@@ -83,8 +83,16 @@ def write_zip(files: Mapping[str, bytes], out: Path) -> Changes:
     return Changes(written=list(files))
 
 
-def read_zip(path: Path) -> dict[str, bytes]:
-    """The files of a hand-out that came as a zip. Raises BadOption."""
+def read_zip(path: Path, given: Mapping[str, object] | None = None) -> dict[str, bytes]:
+    """The files of a hand-out that came as a zip. Raises BadOption.
+
+    given: options by name that say what is in a hand-out that is made; such a zip leaves no choice.
+    """
+    extra = [name for name, value in (given or {}).items() if value is not None]
+    if extra:
+        raise BadOption(
+            f"{' and '.join(extra)} cannot be used with --from, which hands out what is in {path}"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             files = {n: archive.read(n) for n in archive.namelist() if not n.endswith("/")}

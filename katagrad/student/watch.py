@@ -199,7 +199,8 @@ class Watch:
     def _after(self) -> Iterator[Text]:
         """What to do when a topic is done."""
         if self.topic.solution(self._framework()).is_file():
-            yield Text("Is each line of yours needed? Press s to see the reference beside it.")
+            how = "Press s" if self.keyboard else f"Run kata solution {self.topic.name}"
+            yield Text(f"Is each line of yours needed? {how} to see the reference beside it.")
         kept = standing.load(self.workspace)
         yield from screen.onward(self.workspace, kept, self.topic)
 

@@ -292,6 +292,15 @@ def test_hand_out_is_a_command(tmp_path):
         "softmax",
         "--out",
     ]
+    refused = {
+        ("",): "Invalid value for '--out': it is empty",
+        ("x", "--from", "y.zip"): "--topics cannot be used with --from",
+    }
+    for words, said in refused.items():
+        done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert said in done.stderr.splitlines()[-1]
+        assert not list(tmp_path.iterdir())
     done = subprocess.run(
         [*command, "mine"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -68,6 +68,16 @@ def test_each_fault_is_named(grade, fault, framework):
     assert "docs/contract.md" in message
 
 
+@pytest.mark.needs("torch")
+def test_a_wrong_formula_is_no_breach_of_the_words(grade):
+    change = "old = scale\ndef scale(x, factor=2.0, shift=0.0): return old(x, factor, shift) + 1"
+    with pytest.raises(Failure) as caught:
+        grade("torch", change, CALLS["scale"])
+    first, second = str(caught.value).splitlines()
+    assert "but should be" in first
+    assert second == "The numbers are wrong in the simplest call; other checks judge the formula."
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_constants_may_have_been_float32(grade, framework):
     third = {

@@ -72,6 +72,7 @@ def test_close_insists_on_tensors():
 def test_close_meets_nan_and_infinity():
     expect.close(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]), of="f")
     says("f[0] is nan, but should be 1", expect.close, np.array([np.nan]), np.ones(1), of="f")
+    says("f[0] is nan, but should be 0 ", expect.close, np.array([np.nan]), -np.zeros(1), of="f")
     says(
         "f[0] is -inf, but should be inf",
         expect.close,

@@ -244,6 +244,8 @@ def test_without_a_terminal_verdicts_follow_each_other(desk):
         until("Open ")
         desk.write(WRONG)
         until("more fail.")
+        desk.write(SOLUTION.replace("weights", "w"))
+        until("Run kata solution softmax to see the reference beside it.")
         watch.send_signal(signal.SIGINT)
         rest, _ = watch.communicate(timeout=20)
     finally:
