@@ -15,7 +15,7 @@ import pytest
 
 from katagrad.student.standing import load
 from katagrad.student.watch import Watch, is_source
-from katagrad.topics import root, topics
+from katagrad.topics import FRAMEWORKS, root, topics
 from katagrad.worker.limits import Limits
 
 pexpect = pytest.importorskip("pexpect")
@@ -132,17 +132,25 @@ def test_from_a_stub_to_the_next_topic(desk, terminal):
     assert watch.ended() == 0
 
 
-def test_verdicts_follow_a_save_within_half_a_second(desk, terminal):
+@pytest.mark.parametrize(
+    "framework", [pytest.param(name, marks=pytest.mark.needs(name)) for name in FRAMEWORKS]
+)
+def test_verdicts_follow_a_save_within_half_a_second(desk, terminal, framework):
+    solution = (root() / "solutions" / framework / "softmax.py").read_text(encoding="utf-8")
+    # It takes the maximum along another axis than it sums over.
+    first = {"torch": "x.amax(dim=", "tensorflow": "tf.reduce_max(x, axis="}[framework]
+    assert f"{first}axis" in solution
+    wrong = solution.replace(f"{first}axis", f"{first}0")
     watch = terminal("watch", "softmax")
     watch.until("NOT WRITTEN")
-    desk.write(SOLUTION)
+    desk.write(solution)
     watch.until("softmax is done.")  # the framework is loaded now
     quickest = {"more fail": 9.0, "softmax is done": 9.0}
     limit = 0.5
     for count in range(16):
         words = list(quickest)[count % 2]
         began = time.monotonic()
-        desk.write((SOLUTION if count % 2 else WRONG) + f"\n# {count}\n")
+        desk.write((solution if count % 2 else wrong) + f"\n# {count}\n")
         watch.child.expect(words)
         quickest[words] = min(quickest[words], time.monotonic() - began)
         watch.screen()
