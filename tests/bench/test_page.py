@@ -241,6 +241,21 @@ addEventListener('load', () => {
   found.count = document.querySelector('.sift output').textContent;
   say('');
   found.again = shown().length;
+  const column = (table, place, words) => {
+    const only = table.tHead.rows[0].cells[place].querySelector('.only');
+    only.value = words; only.dispatchEvent(new Event('input'));
+    const left = [...table.querySelectorAll('tbody tr:not([hidden]):not(.topic)')];
+    const texts = left.filter(row => row.getClientRects().length).map(row => row.cells[place].innerText);
+    only.value = ''; only.dispatchEvent(new Event('input'));
+    return texts;
+  };
+  const heat = document.querySelector('.heat');
+  const first = document.querySelector('[aria-labelledby=first] table');
+  found.columns = {
+    all: column(heat, 1, ''), rates: column(heat, 1, '> 1 M'), shares: column(heat, 1, '< 30 %'),
+    words: column(heat, 0, 'Small'), none: column(heat, 1, '> 9 T'), times: column(first, 1, '>= 2000 us'),
+    calls: column(first, 1, ''), box: heat.closest('.box').hidden,
+  };
   const result = document.createElement('pre');
   result.id = 'used';
   result.textContent = JSON.stringify(found);
@@ -267,6 +282,15 @@ def test_tables_are_sorted_and_filtered(page, tmp_path):
     assert 0 < len(found["filtered"]) < found["all"] == found["again"]
     assert all("small" in name for name in found["filtered"])
     assert re.fullmatch(r"\d+ of \d+ rows", found["count"])
+    columns = found["columns"]
+    assert [text.split("\u202fM")[0] for text in columns["rates"]] == ["2.56", "1.28"]
+    assert len(columns["shares"]) == 4
+    assert all("small" in text for text in columns["words"])
+    assert len(columns["words"]) == 7
+    assert columns["none"] == []
+    assert columns["box"] is False  # the field that leaves no row can be seen
+    assert columns["times"] == columns["calls"]
+    assert len(columns["times"]) == 7
 
 
 @chromium.needed
