@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad.bench import work
-
-SIZES = {"small": (1, (16, 32, 4)), "wide": (64, (256, 512, 100))}  # (rows, widths)
+from katagrad.bench.networks import EXPORTED, two_layers
 
 
 def round_trip(solution, model, mean, std):
@@ -15,28 +14,25 @@ def round_trip(solution, model, mean, std):
     return solution.signature(solution.export(model, mean, std, "models", version))["features"]
 
 
-def made(bench, widths):
-    features, hidden, classes = widths
-    model = bench.sequential(
-        {"type": "dense", "kernel": bench.normal(features, hidden), "bias": bench.normal(hidden)},
-        "relu",
-        {"type": "dense", "kernel": bench.normal(hidden, classes), "bias": bench.normal(classes)},
-    )
-    return model, bench.normal(features), np.ones(features)
+def scaled(bench, widths):
+    """A model, and the mean and the standard deviation of its inputs."""
+    return two_layers(bench, widths), bench.normal(widths[0]), np.ones(widths[0])
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", EXPORTED)
 def bench_export(bench, size):
-    _, widths = SIZES[size]
+    _, widths = EXPORTED[size]
     # The weights and the scaler are written and read; there is no arithmetic.
     moved = work.FLOAT * 2 * (work.parameters(widths) + 2 * widths[0])
-    bench.time(bench.drive(round_trip), *made(bench, widths), items=1, unit="versions", bytes=moved)
+    bench.time(
+        bench.drive(round_trip), *scaled(bench, widths), items=1, unit="versions", bytes=moved
+    )
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", EXPORTED)
 def bench_runtime(bench, size):
-    rows, widths = SIZES[size]
-    path = bench.call("export", *made(bench, widths), "served", 1)
+    rows, widths = EXPORTED[size]
+    path = bench.call("export", *scaled(bench, widths), "served", 1)
     runtime = bench.call("load_runtime", path)
     counted = work.forward(widths, rows)
     bench.time((runtime, ""), bench.normal(rows, widths[0]), items=rows, unit="rows", **counted)
