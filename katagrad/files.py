@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -24,6 +25,22 @@ def write_bytes(path: Path, content: bytes) -> None:
         _write(path, content)
     except OSError as error:
         # Of the file that was meant, not of the one beside it.
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+def check_place(path: Path | None) -> None:
+    """Raise the OSError that writing `path` would raise, before the work whose result it is to hold. None: no path."""
+    if path is None:
+        return
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
         if error.errno is not None:
             error.filename, error.filename2 = str(path), None
         raise

@@ -24,8 +24,9 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from katagrad.bench.regress.collection import collect
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule, ratio
-from katagrad.bench.regress.twins import ROUNDS, Conditions, Lane, Launch, Unmeasurable, collect
+from katagrad.bench.regress.twins import ROUNDS, Conditions, Lane, Launch, Unmeasurable
 from katagrad.topics import root
 
 PLANTED = {"same": 0.0, "+5 %": 0.05, "+10 %": 0.10}

@@ -21,9 +21,10 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 
+from katagrad.bench.regress.collection import collect
 from katagrad.bench.regress.rule import FASTEST, MORE, Rule
 from katagrad.bench.regress.search import Judged, Step, find, spread
-from katagrad.bench.regress.twins import Conditions, Lane, Launch, Unmeasurable, collect
+from katagrad.bench.regress.twins import Conditions, Lane, Launch, Unmeasurable
 from katagrad.topics import root
 
 LANES = 5  # as many as the search times at once

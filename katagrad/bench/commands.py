@@ -92,7 +92,7 @@ def models(
     framework: Annotated[str, typer.Option(help="torch or tensorflow")],
     size: Annotated[str, typer.Option(help="small or large")] = "small",
     quick: Annotated[bool, typer.Option(help="time five blocks instead of twenty")] = False,
-    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     out: Annotated[
         Path | None, typer.Option(help="also keep the result file, for `kata bench page`")
@@ -100,11 +100,13 @@ def models(
 ) -> None:
     """Time training and inference of four small networks: an MLP, a CNN, an LSTM and a transformer block."""
     from katagrad.bench.models import NotTimed, run
+    from katagrad.files import check_place
     from katagrad.grading.session import check_device
 
     one_of("framework", framework, FRAMEWORKS)
     one_of("size", size, ("small", "large"))
     check_device(device)
+    check_place(out)
     try:
         lines = run(framework, size, quick, threads, device, out)
     except NotTimed as error:
@@ -123,22 +125,32 @@ def landscape(
     select: Annotated[str, typer.Option("-k", help="only benchmarks whose names match")] = "",
     size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
     threads: Annotated[
-        int | None, typer.Option(help="the larger number of threads; default: all cores")
+        int | None, typer.Option(min=1, help="the larger number of threads; default: all cores")
     ] = None,
     quick: Annotated[bool, typer.Option(help="time five blocks instead of twenty")] = False,
 ) -> None:
     """Time a topic eager and compiled, on one and on all threads, in float32 and bfloat16, in one table."""
-    import os
-
     from katagrad.bench import landscape
+    from katagrad.bench.regress.collection import collect
+    from katagrad.bench.regress.twins import Unmeasurable
+    from katagrad.bench.runner import all_threads
     from katagrad.progress import progress
-    from katagrad.topics import installed, topics
+    from katagrad.topics import installed, root, topics
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
     about = topics()[one_of("topic", topic, topics())]
     frameworks = [framework] if framework is not None else installed()
-    every = list(landscape.ways(frameworks, landscape.precisions(), threads or os.cpu_count() or 1))
+    every = list(landscape.ways(frameworks, landscape.precisions(), threads or all_threads()))
+    try:
+        # Each way would take its time to find that there is nothing.
+        if not collect(root(), [topic], size, frameworks[0], select):
+            raise Unmeasurable(
+                f"no benchmark of {topic} has the size {size} and matches {select!r}"
+            )
+    except Unmeasurable as error:
+        typer.echo(f"kata: {error}", err=True)
+        raise typer.Exit(2) from None
     with progress("timing", "timed") as advance:
         found, problems = landscape.run(about, every, size, select, quick, advance)
     for line in landscape.lines(found):

@@ -25,4 +25,6 @@ def timed(arguments: Sequence[str], written: Path) -> tuple[Results | None, list
     done = subprocess.run(command, cwd=root(), env=plain, capture_output=True, text=True)
     found, problems = load(written) if written.is_file() else (None, [])
     said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return found, [*problems, *(said[-1:] or ["pytest printed nothing"])]
+    # The last line may be about a file that was not written, or a warning.
+    named = [line.removeprefix("ERROR: ") for line in said if line.startswith(("ERROR", "E   "))]
+    return found, [*problems, *(named[:1] or said[-1:] or ["pytest printed nothing"])]

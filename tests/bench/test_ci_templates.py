@@ -15,7 +15,7 @@ from katagrad.topics import root
 
 yaml = pytest.importorskip("yaml")
 TEMPLATES = root() / "docs" / "ci"
-ONE = "softmax -k log_softmax"
+ONE = "softmax -k log_softmax --framework torch --submission solutions/torch"
 SLOW = """    import time
     until = time.perf_counter() + 0.0006
     while time.perf_counter() < until:
@@ -76,7 +76,7 @@ def test_github_comments_and_fails_where_the_branch_is_slower_than_its_base(bran
     steps = {step["name"]: step for step in job["steps"] if "name" in step}
     output, summary = tmp_path / "output", tmp_path / "summary"
     status, said = shell(
-        branch, steps["Time"]["run"], **(job["env"] | {"OPTIONS": ONE}),
+        branch, steps["Time"]["run"], **(job["env"] | {"WHAT": ONE}),
         GITHUB_BASE_REF="main", GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(summary),
     )  # fmt: skip
     assert status == 0, said  # the verdict is a step of its own, after the comment
@@ -92,12 +92,37 @@ def test_github_comments_and_fails_where_the_branch_is_slower_than_its_base(bran
 
 
 @needs_git
+def test_they_time_a_project_s_own_benchmarks_as_they_stand(tmp_path):
+    home = tmp_path / "shop"
+    (home / "shop").mkdir(parents=True)
+    (home / "benchmarks").mkdir()
+    (home / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    (home / "shop" / "work.py").write_text("import time\n\n\ndef work():\n    time.sleep(0.002)\n")
+    (home / "benchmarks" / "bench_work.py").write_text(
+        "from shop.work import work\n\n\ndef bench_work(bench):\n    bench(work)\n"
+    )
+    git(tmp_path, "init", "--quiet", "-b", "main", str(home))
+    git(home, "add", ".")
+    git(home, "commit", "--quiet", "-m", "base")
+    base = git(home, "rev-parse", "HEAD")
+    (home / "shop" / "work.py").write_text("import time\n\n\ndef work():\n    time.sleep(0.003)\n")
+    git(home, "commit", "--quiet", "-am", "slower")
+    job = read("regress-gitlab.yml")["regress"]
+    assert job["variables"]["WHAT"] == read("regress-github.yml")["jobs"]["regress"]["env"]["WHAT"]
+    (script,) = job["script"]
+    given = {**job["variables"], "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    status, said = shell(home, script, **given)
+    assert status == 1, said
+    assert "| `benchmarks/bench_work::bench_work` |" in (home / "regress.md").read_text("utf-8")
+
+
+@needs_git
 @pytest.mark.needs("torch")
 def test_gitlab_fails_where_the_branch_is_slower_than_its_base(branch):
     job = read("regress-gitlab.yml")["regress"]
     (script,) = job["script"]
     status, said = shell(
-        branch, script, **(job["variables"] | {"OPTIONS": ONE}),
+        branch, script, **(job["variables"] | {"WHAT": ONE}),
         CI_MERGE_REQUEST_DIFF_BASE_SHA=git(branch, "merge-base", "main", "slower"),
     )  # fmt: skip
     assert status == 1, said

@@ -87,6 +87,14 @@ def test_one_body_is_timed_by_xla():
     assert seen[0] == (0, 1, "XLA, 1 thread")
 
 
+def test_a_selection_of_nothing_ends_before_the_ways():
+    pytest.importorskip("torch")
+    command = [sys.executable, "-m", "katagrad", "bench", "landscape", "softmax", "-k", "nothing"]
+    done = subprocess.run([*command, "--framework=torch"], capture_output=True, text=True)
+    said = "kata: no benchmark of softmax has the size small and matches 'nothing'\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
 @pytest.mark.parametrize("framework", ["torch", "tensorflow"])
 def test_models_are_timed(framework, monkeypatch):
     pytest.importorskip(framework)

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from katagrad.bench import machine
+from katagrad.bench.messages import label
 from katagrad.bench.own.fixture import Lacking, OwnBench, OwnLauncher
 from katagrad.bench.own.plugin import takes_bench
 from katagrad.bench.own.project import Code
 from katagrad.bench.own.session import code_of
 from katagrad.bench.regress import checkout
+from katagrad.bench.regress.collection import run_collection
 from katagrad.bench.regress.regress import BASE, HEAD, Report, judge
 from katagrad.bench.regress.twins import (
     Capturing,
@@ -25,7 +27,6 @@ from katagrad.bench.regress.twins import (
     Lane,
     Setting,
     Unmeasurable,
-    run_collection,
 )
 from katagrad.boundary.process import Pool
 
@@ -70,6 +71,12 @@ class OwnBenchmark:
         if reason.lane != lanes[0].name or not isinstance(reason.cause, Lacking):
             return False
         now, before = (one.module(reason.cause.module) for one in (head, base))
+        if now is not None and before is None and checkout.ignored(head.root, now):
+            reason.hint = (
+                f"git ignores {now.relative_to(head.root)}, so a checkout has none: add the file to git, or let the "
+                "benchmarks do without it"
+            )
+            return False
         return now is not None and (before is None or before.read_bytes() != now.read_bytes())
 
     def check(self, side: Any, lane: Lane) -> None:
@@ -116,7 +123,7 @@ class _Collector:
                 if name != "bench" and name not in given
             )
             try:
-                made = OwnBenchmark(code_of(item), item.name, about.obj, given, argued)
+                made = OwnBenchmark(code_of(item), label(item), about.obj, given, argued)
             except ValueError as error:
                 self.fault = str(error)
                 return

@@ -24,16 +24,33 @@ class Unavailable(Exception):
 def _git(folder: Path, *words: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=False
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            check=False,
+            env=_outside_of_hooks(),
         )
     except FileNotFoundError:
         raise Unavailable(
             "git is not on the PATH; it is needed to check out another revision"
         ) from None
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        said = _text(os.fsdecode(done.stderr)).strip().splitlines()
         raise Unavailable(said[-1] if said else f"git {words[0]} ended with {done.returncode}")
-    return done.stdout.strip()
+    return os.fsdecode(done.stdout).strip()  # as this process spells the names of files
+
+
+def _text(said: str) -> str:
+    """What git said, for people: in UTF-8, whatever the locale."""
+    return os.fsencode(said).decode("utf-8", "replace")
+
+
+def _outside_of_hooks() -> dict[str, str]:
+    """This process's variables without those by which a git hook names its repository.
+
+    With them, a checkout of the other revision would move the head of the user's own repository.
+    """
+    kept = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH")
+    return {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in kept}
 
 
 def top(folder: Path) -> Path:
@@ -84,15 +101,42 @@ def revisions(tree: Path, span: str, folder: Path) -> list[Revision]:
         )
     ends = [commit(tree, old), commit(tree, new or "HEAD")]
     form = "--format=%H%x09%cI%x09%s"
-    start = _git(tree, "log", "-1", form, ends[0])
-    between = _git(tree, "log", "--first-parent", "--reverse", form, "..".join(ends), "--", str(folder))  # fmt: skip
-    return [Revision(*line.split("\t", 2)) for line in [start, *between.splitlines()]]
+    log = ("log", "--encoding=UTF-8")
+    start = _git(tree, *log, "-1", form, ends[0])
+    between = _git(tree, *log, "--first-parent", "--reverse", form, "..".join(ends), "--", str(folder))  # fmt: skip
+    lines = _text("\n".join([start, between])).strip().split("\n")
+    return [Revision(*line.split("\t", 2)) for line in lines]
 
 
 def check_out(tree: Path, identity: str, target: Path) -> None:
-    """Write the files of a commit to `target`, as a clone of its own: `tree` is left as it is."""
+    """Write the files of a commit to `target`, as a clone of its own: `tree` is left as it is.
+
+    Submodules that `tree` has are taken from there. Raises Unavailable if one lacks the commit that is wanted.
+    """
     _git(tree, "clone", "--quiet", "--shared", "--no-checkout", str(tree), str(target))
     _git(target, "checkout", "--quiet", "--detach", identity)
+    for line in _git(target, "ls-tree", "-r", "-z", identity).split("\0"):
+        about, _, path = line.partition("\t")
+        if not about.startswith("160000 ") or not (tree / path / ".git").exists():
+            continue
+        wanted = about.split()[2]
+        try:
+            _git(tree / path, "cat-file", "-e", f"{wanted}^{{commit}}")
+        except Unavailable:
+            raise Unavailable(
+                f"the submodule {path} has no commit {wanted[:12]}, which {identity[:12]} needs: "
+                f"git -C {path} fetch"
+            ) from None
+        check_out(tree / path, wanted, target / path)
+
+
+def ignored(folder: Path, file: Path) -> bool:
+    """Whether git ignores a file, so that no checkout has it."""
+    try:
+        _git(folder, "check-ignore", "--quiet", "--", str(file))
+    except Unavailable:  # also where it is no work tree
+        return False
+    return True
 
 
 def pins(tree: Path) -> dict[str, bytes]:

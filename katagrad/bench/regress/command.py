@@ -47,6 +47,16 @@ def own_paths(names: list[str] | None, framework: str | None) -> list[str]:
     return paths
 
 
+def of_topics(paths: list[str], submission: Path | None, size: str) -> None:
+    """Raise BadOption for an option that benchmarks of one's own would ignore."""
+    if paths and submission is not None:
+        raise BadOption(
+            "--submission is for topics: benchmarks of your own time the project that they are in"
+        )
+    if paths and size != "small":
+        raise BadOption("--size is for topics: select benchmarks of your own with -k")
+
+
 def regress(
     against: Annotated[
         str, typer.Option(help="the revision to compare with: a branch, a tag or a commit")
@@ -60,7 +70,7 @@ def regress(
     size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
     select: Select = "",
     mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
-    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     environment: Annotated[
         str,
@@ -86,7 +96,7 @@ def regress(
     from katagrad.bench.regress.checkout import Unavailable
     from katagrad.bench.regress.markdown import comment
     from katagrad.bench.regress.twins import Conditions, Unmeasurable
-    from katagrad.files import write_whole
+    from katagrad.files import check_place, write_whole
     from katagrad.grading.session import check_device
     from katagrad.progress import progress
 
@@ -94,10 +104,13 @@ def regress(
     one_of("environment", environment, ("auto", "own", "this"))
     check_device(device)
     paths = own_paths(names, framework)
+    of_topics(paths, submission, size)
     if paths and environment == "own":
         raise BadOption(
             "--environment own is for topics: both revisions of your own benchmarks are timed in this environment"
         )
+    check_place(out)
+    check_place(markdown)
     conditions = Conditions(framework or "", threads, device, mode)
     known = topics()
     try:
@@ -137,7 +150,7 @@ def history(
     ] = 5,
     size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
     select: Select = "",
-    threads: Annotated[int, typer.Option(help="threads inside an operation")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="also write the result as JSON, for `kata bench page`")
     ] = None,
@@ -150,10 +163,14 @@ def history(
     from katagrad.bench.own.fixture import OwnLauncher
     from katagrad.bench.regress import history
     from katagrad.bench.regress.checkout import Unavailable
-    from katagrad.bench.regress.twins import Conditions, Unmeasurable, collect
+    from katagrad.bench.regress.collection import collect
+    from katagrad.bench.regress.twins import Conditions, Unmeasurable
+    from katagrad.files import check_place
     from katagrad.progress import progress
 
     paths = own_paths(names, framework)
+    of_topics(paths, submission, size)
+    check_place(out)
     subjects = []
     try:
         if paths:

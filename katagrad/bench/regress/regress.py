@@ -14,6 +14,7 @@ from typing import Any
 
 from katagrad.bench import machine
 from katagrad.bench.regress import checkout, rule
+from katagrad.bench.regress.collection import collect
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SAME, SLOWER, Rule
 from katagrad.bench.regress.twins import (
     Case,
@@ -21,7 +22,6 @@ from katagrad.bench.regress.twins import (
     Lane,
     Launch,
     Unmeasurable,
-    collect,
 )
 from katagrad.bench.runner import TimedLauncher
 from katagrad.errors import NotGraded

@@ -7,10 +7,9 @@ that times are the driver's, for every lane: what differs is the solutions and t
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from katagrad.bench.runner import TIMED, TimedLauncher
 from katagrad.boundary.process import Pool
 from katagrad.errors import Failure
 from katagrad.grading.submission import Submission
-from katagrad.topics import Topic, topics
+from katagrad.topics import Topic
 
 # Short, so that some blocks run undisturbed beside a busy neighbour.
 BLOCK_SECONDS = 0.008
@@ -33,11 +32,17 @@ BUDGET_SECONDS = 6.0
 
 
 class Unmeasurable(Exception):
-    """A benchmark cannot be timed in some lane; the message says why. cause: the exception there, if any."""
+    """A benchmark cannot be timed in some lane; the message says why.
+
+    cause: the exception there, if any. hint: what to do about it.
+    """
 
     def __init__(self, message: str, lane: str = "", cause: Exception | None = None) -> None:
         super().__init__(f"{lane}: {message}" if lane else message)
-        self.lane, self.cause = lane, cause
+        self.lane, self.cause, self.hint = lane, cause, ""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; {self.hint}" if self.hint else super().__str__()
 
 
 @dataclass(frozen=True)
@@ -122,50 +127,6 @@ class Benchmark:
 
     def check(self, side: Any, lane: Lane) -> None:
         """Raise Unmeasurable if a lane's code is not what was loaded."""
-
-
-class _Collector:
-    """Keeps what pytest collects."""
-
-    def __init__(self) -> None:
-        self.items: list[Any] = []
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.items = list(session.items)
-
-
-def run_collection(arguments: Sequence[str], collector: object) -> None:
-    """Let pytest collect in this process. Raises Unmeasurable, with pytest's reason, if it cannot."""
-    said = io.StringIO()
-    quiet = ["--collect-only", "-q", "-p", "no:cacheprovider"]
-    with redirect_stdout(said), redirect_stderr(said):
-        status = pytest.main([*quiet, *arguments], plugins=[collector])
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        lines = [line for line in said.getvalue().splitlines() if line.strip()]
-        errors = [line[1:].strip() for line in lines if line.startswith("E  ")]
-        last = errors[:1] or lines[-1:] or [str(status)]
-        raise Unmeasurable(f"the benchmarks cannot be collected: {last[0]}")
-
-
-def collect(
-    home: Path, names: Sequence[str], size: str, framework: str, select: str = ""
-) -> list[Benchmark]:
-    """The benchmarks of the topics `names` (all where there are none) at `size`, as pytest's -k `select` finds them."""
-    known = topics()
-    files = [str(home / "benchmarks" / f"{name}.py") for name in names or known]
-    files = [file for file in files if Path(file).is_file()]
-    collector = _Collector()
-    arguments = [f"--rootdir={home}", "--size", size, "--framework", framework]
-    run_collection([*arguments, *(["-k", select] if select else []), *files], collector)
-    return [
-        Benchmark(
-            known[item.path.stem],
-            item.name,
-            item.obj,
-            dict(item.callspec.params) if hasattr(item, "callspec") else {},
-        )
-        for item in collector.items
-    ]
 
 
 class _Captured(Exception):
