@@ -1,6 +1,6 @@
 """How often does `kata bench regress` err on other people's functions? Three of them, with planted slowdowns and none.
 
-    python benchmarks/regress/functions.py                # some minutes on an idle machine; --trials for more
+    python benchmarks/regress/functions.py --trials 30 --minutes 60 --out trials.jsonl
 
 They are of three kinds: scipy.special.expit of a million numbers; a training step of scikit-learn's MLPClassifier; and
 an epoch of torch's DataLoader over small rows. A project that calls them is made in a temporary folder, and its
@@ -11,15 +11,18 @@ others by 3, 5 and 10 %. Each trial starts afresh, and goes on until the rule ha
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
 from katagrad.bench import machine
 from katagrad.bench.own.fixture import OwnLauncher
-from katagrad.bench.own.regress import OwnBenchmark, collect, grouped
+from katagrad.bench.own.regress import OwnBenchmark, collect
 from katagrad.bench.regress.rule import MORE, Rule, ratio
 from katagrad.bench.regress.twins import Conditions, Lane, Launch
 
@@ -106,9 +109,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--trials", type=int, default=3, help="of each function")
+    parser.add_argument("--trials", type=int, default=3, help="of each function (default: 3)")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no trial after so many")
+    parser.add_argument("--out", type=Path, default=Path(os.devnull), help="a line for each trial")
     parser.add_argument("-k", dest="select", default="", help="only functions whose names match")
     given = parser.parse_args()
+    out, started = given.out.resolve(), time.monotonic()
+    counts: dict[str, dict[str, Counter[str]]] = {}
     with tempfile.TemporaryDirectory(prefix="katagrad-functions-") as room:
         folder = Path(room).resolve()
         for name, text in FILES.items():
@@ -116,17 +123,24 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.lstrip(), encoding="utf-8")
         os.chdir(folder)
-        for framework, found in grouped(collect(["benchmarks"], given.select, None)).items():
-            for benchmark in found:
-                counts = {name: Counter[str]() for name in PLANTED}
-                for number in range(given.trials):
-                    for name, word in trial(benchmark, framework, folder).items():
-                        counts[name][word] += 1
-                    said = machine.load().get("load")
-                    print(f"{benchmark.label}: trial {number + 1}, load {said}", file=sys.stderr)
-                for name, words in counts.items():
-                    summary = ", ".join(f"{word} {count}" for word, count in words.most_common())
-                    print(f"{benchmark.label}  {name:12s} {summary}", flush=True)
+        found = collect(["benchmarks"], given.select, None)
+        # In turn, so that each function meets the same neighbours, and a run that is stopped has tried all.
+        for number, benchmark in itertools.product(range(given.trials), found):
+            if time.monotonic() - started > given.minutes * 60:
+                break
+            words = trial(benchmark, benchmark.code.framework, folder)
+            load = machine.load().get("load")
+            line = {"function": benchmark.label, "trial": number, "load": load, **words}
+            with out.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            print(json.dumps(line), file=sys.stderr, flush=True)
+            kept = counts.setdefault(benchmark.label, {name: Counter() for name in PLANTED})
+            for name, word in words.items():
+                kept[name][word] += 1
+    for label, lanes in counts.items():
+        for name, said in lanes.items():
+            summary = ", ".join(f"{word} {count}" for word, count in said.most_common())
+            print(f"{label}  {name:12s} {summary}")
 
 
 if __name__ == "__main__":
