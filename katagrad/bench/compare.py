@@ -161,8 +161,11 @@ def _shares(info: dict[str, Any]) -> str:
     if found:
         return ", ".join(found)
     throughput = info.get("throughput")
-    shown = f"{throughput:.3g}" if isinstance(throughput, (int, float)) else "unknown"
-    return f"{shown} {info.get('unit', '')}/s (no ceiling known)"
+    unit = str(info.get("unit", ""))
+    shown = f"unknown {unit}/s"
+    if isinstance(throughput, (int, float)) and throughput > 0:
+        shown = quantities.rate(throughput, unit)
+    return f"{shown.replace(quantities.THIN, ' ')} (no ceiling known)"
 
 
 def _seconds(value: float) -> str:

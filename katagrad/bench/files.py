@@ -61,6 +61,10 @@ def load(path: Path) -> tuple[Results | None, list[str]]:
         return None, [
             f"{path}: is no result file of pytest-benchmark, or is torn; write one with --benchmark-json"
         ]
+    if isinstance(raw, dict) and "against" in raw and "status" in raw:
+        return None, [
+            f"{path}: is what `kata bench regress` found, without timings of its own; `kata bench page` shows it"
+        ]
     shared = raw.get(SHARED)
     figures: dict[tuple[str, str], tuple[dict[str, float], dict[str, Any]]] = {}
     machines: list[tuple[Any, ...]] = []
@@ -71,7 +75,9 @@ def load(path: Path) -> tuple[Results | None, list[str]]:
             pair = info.get("pair")
             # A pair may have the name of the plain benchmark.
             rival = f" against {pair.get('against')}" if isinstance(pair, dict) else ""
-            key = (f"{info['topic']}::{one['name']}{rival}", str(info["framework"]))
+            # Methods of two classes may share a name, which pytest's full name tells apart.
+            name = str(one.get("fullname", "")).partition("::")[2] or one["name"]
+            key = (f"{info['topic']}::{name}{rival}", str(info["framework"]))
             machines.append(_machine(info))
             figures[key] = stats, info
         except _Fault as fault:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from katagrad.bench import machine
-from katagrad.errors import Ended, StudentError
+from katagrad.errors import Ended, StudentError, refusal
+from katagrad.files import check_place
 
 ASKED = re.compile(r"allocate ([\d.]+) ?(bytes|MiB|GiB)", re.IGNORECASE)
+# For a benchmark in a worker of xdist: pytest-benchmark times nothing there, and two at once slow each other down.
+ALONE = pytest.mark.skip(reason="benchmarks are timed one by one: leave out -n")
 UNITS = {"bytes": 1, "mib": 1 << 20, "gib": 1 << 30}
+
+
+def label(item: pytest.Item) -> str:
+    """The name of a benchmark in its file, with its class: "TestNet::test_step[64]"."""
+    return item.nodeid.partition("::")[2] or item.name
 
 
 class Progress:
@@ -33,19 +42,19 @@ class Progress:
         if report.when == "teardown" or (report.when == "setup" and report.passed):
             return
         self.done += 1
-        head = f"[{self.done:>{len(str(self.total))}}/{self.total}] {item.path.stem}: {item.name}"
+        head = f"[{self.done:>{len(str(self.total))}}/{self.total}] {item.path.stem}: {label(item)}"
         if report.passed:
             benchmark = getattr(item, "funcargs", {}).get("benchmark")
             text = _figures(benchmark)
             if benchmark is not None and "pair" in benchmark.extra_info:
                 about = benchmark.extra_info
-                self.pairs.append({"name": f"{item.path.stem}: {item.name}", **about["pair"]})
+                self.pairs.append({"name": f"{item.path.stem}: {label(item)}", **about["pair"]})
         else:
             reason = excinfo.value.args[0] if excinfo and excinfo.value.args else ""
             reason = str(getattr(excinfo.value, "msg", None) or reason if excinfo else "unknown")
             state = "not run" if report.skipped else "failed"
             text = f"{state}: {reason.splitlines()[0] if reason else type(excinfo.value).__name__}"
-            name = f"{item.path.stem}::{item.name}"
+            name = f"{item.path.stem}::{label(item)}"
             why = text.removeprefix("not run: ")
             self.not_run.append({"name": name, "topic": item.path.stem, "reason": why})
         self._lines[report.nodeid + str(report.when)] = f"{head}  {text}"
@@ -65,6 +74,9 @@ def status(
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.ensure_newline()
+        # With -q, the dots of other tests stand in the line.
+        if getattr(getattr(reporter, "_tw", None), "width_of_current_line", 0):
+            reporter.write_line("")
         reporter.write_line(line)
     return report.outcome, "", "FAILED" if report.failed else ""
 
@@ -109,9 +121,12 @@ def _scaled(value: float, unit: str) -> str:
     """A figure with three digits and a prefix: "25.1 us", "3.2 Grows/s" is written "3.2 G rows/s"."""
     for scale, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u")):
         if value >= 0.9995 * scale:
+            if scale < 1 and unit.endswith("/s"):
+                break
             gap = " " if prefix and len(unit) > 1 else ""
             return f"{value / scale:.3g} {prefix}{gap}{unit}"
-    return f"{value * 1e9:.3g} n{unit}"
+    # A rate below one a second: "0.667 calls/s", since "667 m calls/s" reads as metres.
+    return f"{value:.3g} {unit}" if unit.endswith("/s") else f"{value * 1e9:.3g} n{unit}"
 
 
 def _ratio(pair: dict[str, Any]) -> str:
@@ -148,6 +163,16 @@ def no_such_size(wanted: str, sizes: Sequence[str | None]) -> str:
         f"--size {wanted}: none of the {len(sizes)} benchmarks has this size; they have {', '.join(known)}. "
         f"With --size all, every size is timed.{meant}"
     )
+
+
+def check_result_file(config: pytest.Config) -> None:
+    """Make the folder of --benchmark-json. Raises UsageError before the timing where the file cannot be written."""
+    path = config.getoption("benchmark_json", None)
+    try:
+        check_place(path and Path(path))
+    except OSError as error:
+        why = refusal(error) or str(error)
+        raise pytest.UsageError(f"--benchmark-json cannot be written: {why}") from None
 
 
 def write_empty(config: pytest.Config) -> None:

@@ -124,6 +124,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.getparent(BenchModule) is None:
             kept.append(item)
             continue
+        if hasattr(config, "workerinput"):
+            item.add_marker(messages.ALONE)
         group = "pairs" if item.path.parent.name == "pairs" else item.path.stem
         item.add_marker(
             pytest.mark.benchmark(timer=CLOCK, group=group, warmup=False, disable_gc=False)
@@ -137,6 +139,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(messages.no_such_size(wanted, [_size(item) for item in left]))
     if chosen_any and not config.option.collectonly:
         framework_of(config)
+        messages.check_result_file(config)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept

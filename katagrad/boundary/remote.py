@@ -51,6 +51,7 @@ class Remote:
         def method(*args: Any, **kwargs: Any) -> Any:
             return self._impl._call((self._handle, name), f"{self._of}.{name}", args, kwargs)
 
+        method.__dict__["__remote__"] = self, name  # for whoever times it instead of calling it
         return method
 
     def __getitem__(self, key: Any) -> Any:

@@ -30,6 +30,13 @@ def checked(read: Callable[[str], str]) -> Callable[[str], str]:
     return convert
 
 
+def at_least_one(text: str) -> int:
+    """A type for argparse: a whole number above 0."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number above 0")
+    return int(text)
+
+
 def limits_help() -> str:
     """The limits with their defaults, as they are written on the command line."""
     of = {
@@ -95,7 +102,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add(
         "--threads",
-        type=int,
+        type=at_least_one,
         default=1,
         metavar="N",
         help="threads of the framework in a worker (default: 1, for repeatable results)",

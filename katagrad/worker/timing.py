@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import linecache
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from ctypes import CDLL
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from katagrad.worker.limits import peak_memory
+from katagrad.worker.resident import beyond, pages_afresh, peak
 from katagrad.worker.wire import Handle, WithLayout
 
 # A call within this factor of the fastest so far counts as warm.
@@ -87,11 +86,13 @@ def prepare(
     gc.disable()
     adapter.synchronize()
     held = adapter.device_memory(reset=True)
-    before = held[0] if held else _pages_afresh()
+    before = held[0] if held else pages_afresh()
     started = time.perf_counter()
-    made.finish(calls[0]())
+    result = calls[0]()
+    made.finish(result)
     first = time.perf_counter() - started
-    made.first_memory = _beyond(_peak(adapter), before)
+    _done(result)
+    made.first_memory = beyond(peak(adapter), before)
     fastest, warm, traces = float("inf"), 0, made.traces()
     while warm < WARM_CALLS and time.perf_counter() - started < WARM_SECONDS:
         seconds = made.block(1)
@@ -101,6 +102,18 @@ def prepare(
         made.touching = fastest < TOUCHED
     made.slower = call.get("slower", 0.0)
     return session.hold(made), first, fastest
+
+
+def _done(result: Any) -> None:
+    """Raise TypeError for a result that stands for work which has not begun: its time would be that of nothing."""
+    if inspect.isgenerator(result):
+        raise TypeError(
+            "it returned a generator, none of which has run: exhaust=True times all its items"
+        )
+    if inspect.isawaitable(result) or inspect.isasyncgen(result):
+        raise TypeError(
+            "it returned a coroutine, none of which has run: time a function that awaits it, as asyncio.run does"
+        )
 
 
 def _bound(session: Any, function: Callable[..., Any], call: dict[str, Any]) -> Callable[[], Any]:
@@ -153,44 +166,15 @@ def memory(adapter: Any, made: Prepared) -> dict[str, int | None]:
     """
     adapter.synchronize()
     held = adapter.device_memory(reset=True)
-    before = held[0] if held else _pages_afresh()
+    before = held[0] if held else pages_afresh()
     made.finish(made.calls[0]())
-    peak = _peak(adapter)
+    most = peak(adapter)
     hidden = held is None and adapter.KEEPS_A_POOL
     return {
-        "peak": peak,
-        "call": None if hidden else _beyond(peak, before),
+        "peak": most,
+        "call": None if hidden else beyond(most, before),
         "first": made.first_memory,
     }
-
-
-def _peak(adapter: Any) -> int | None:
-    held = adapter.device_memory()
-    return int(held[1]) if held else _status("VmHWM:")
-
-
-def _beyond(peak: int | None, before: int | None) -> int | None:
-    return None if peak is None or before is None else max(0, peak - before)
-
-
-def _pages_afresh() -> int | None:
-    """Return free memory to the system, and reset the peak of this process. Returns the bytes in use."""
-    with suppress(OSError, AttributeError):
-        # glibc: free memory left by earlier calls would hide what the next call needs.
-        CDLL(None).malloc_trim(0)
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # 5 resets the peak resident set, see proc(5)
-        return _status("VmRSS:")
-    return None
-
-
-def _status(name: str) -> int | None:
-    """A size from /proc/self/status, in bytes."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(name):
-                return int(line.split()[1]) * 1024
-    return None
 
 
 def finish(adapter: Any, result: Any) -> None:

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from katagrad.bench.commands import app
 from katagrad.bench.compare import NothingToCompare, compare
+from katagrad.bench.files import load
 
 MACHINE = {"cpu": "A", "cores": 2, "architecture": "x86_64"}
 
@@ -153,3 +154,25 @@ def test_other_work_is_not_compared_on_other_hardware_either(tmp_path):
     ended = CliRunner().invoke(app, ["compare", *map(str, files)])
     assert ended.exit_code == 2
     assert "not comparable: size small and large" in ended.stderr
+
+
+def test_methods_of_two_classes_and_one_name_are_two_figures(tmp_path):
+    path = result(tmp_path / "a.json", 0.001)
+    found = json.loads(path.read_text())
+    one = found["benchmarks"][0]
+    found["benchmarks"] = [
+        {**one, "name": "test_x", "fullname": f"bench_a.py::{name}::test_x"}
+        for name in ("TestA", "TestB")
+    ]
+    path.write_text(json.dumps(found))
+    results, problems = load(path)
+    assert problems == []
+    assert [name.partition("::")[2] for name, _ in results.figures] == ["TestA::test_x", "TestB::test_x"]  # fmt: skip
+
+
+def test_what_regress_found_is_no_result_file(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text('{"katagrad": 1, "against": "abc", "benchmarks": [{}], "status": 0}')
+    results, (line,) = load(path)
+    assert results is None
+    assert "is what `kata bench regress` found" in line

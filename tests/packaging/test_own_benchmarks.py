@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from katagrad.bench.files import load
+
 PROJECT = Path(__file__).parent / "project"
 pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed"),
@@ -185,6 +187,7 @@ def test_what_a_revision_lacks_is_new(shop):
         "shop/text.py", "def histogram(", "def former(words):\n    return words\n\n\ndef histogram("
     )
     shop.edit("tests/test_text.py", "import histogram", "import former, histogram")
+    shop.edit("tests/test_text.py", "bench(histogram, ", "bench(former, ")
     status, said, errors = shop.run("kata", "bench", "regress", "tests", "--against", "HEAD")
     assert status == 0, said + errors
     assert "test_speed_of_the_histogram  new: base: cannot import name 'former'" in said
@@ -198,6 +201,191 @@ def test_code_that_no_revision_changes_is_not_judged(shop):
     status, said, errors = shop.run("kata", "bench", "regress", "tests", "--against", "HEAD")
     assert status == 3, said + errors
     assert "cannot judge: base: it imports nothing of the project" in said
+
+
+def test_one_new_import_does_not_hide_what_else_a_file_times(shop):
+    shop.edit(
+        "shop/text.py", "def histogram(", "def former(words):\n    return words\n\n\ndef histogram("
+    )
+    shop.edit("tests/test_text.py", "import histogram", "import former, histogram")
+    shop.edit(
+        "tests/test_text.py", "def test_speed", "def test_new(bench):\n    bench(former, 3)\n\n\ndef test_speed"
+    )  # fmt: skip
+    shop.edit("shop/text.py", "    return np", SLOW + "    return np")
+    status, said, errors = shop.run("kata", "bench", "regress", "tests", "--against", "HEAD")
+    assert status == 1, said + errors
+    assert "::test_new                     new: base: cannot import name 'former'" in said
+    assert "1 slower, 1 new" in said
+
+
+def test_a_file_that_git_ignores_makes_nothing_new(shop):
+    (shop.folder / ".gitignore").write_text("_version.py\n")
+    (shop.folder / "shop" / "_version.py").write_text("VERSION = 1\n")
+    shop.edit("shop/text.py", "import numpy", "import shop._version\nimport numpy")
+    shop.commit("with a version")
+    shop.edit("shop/text.py", "    return np", SLOW + "    return np")
+    status, said, errors = shop.run("kata", "bench", "regress", "tests", "--against", "HEAD")
+    assert status == 3, said + errors
+    assert (
+        "cannot judge: base: No module named 'shop._version'; git ignores shop/_version.py" in said
+    )
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_timing(shop, tmp_path):
+    (tmp_path / "file").write_text("")
+    for option in ("--out", "--markdown"):
+        status, said, errors = shop.run(
+            *("kata", "bench", "regress", "tests", "--against", "HEAD", "--all"),
+            *(option, str(tmp_path / "file" / "report")),
+        )
+        assert (status, said, len(errors.splitlines())) == (2, "", 1)
+        assert "file/report: Not a directory" in errors or "file/report: File exists" in errors
+    refused = f"--benchmark-json={tmp_path / 'file' / 'a.json'}"
+    status, said, errors = shop.pytest(refused, "tests")
+    assert status == 4
+    assert "ERROR: --benchmark-json cannot be written: " in errors
+    assert "[1/1]" not in said
+
+
+# What a stranger writes, and the line that it gets; where there is no line, a figure.
+WAYS = """
+import asyncio
+import enum
+
+import numpy as np
+import pytest
+from shop import ways
+from shop.ways import double
+
+X = np.ones((8, 8))
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+def bench_attribute_of_a_module(bench): bench(ways.tripled, X)
+def bench_object_of_a_module(bench): bench(ways.MODEL, X)
+def bench_its_bound_method(bench): bench(ways.MODEL.predict, X)
+def bench_class_method(bench): bench(ways.Model.made, 3)
+def bench_method_of_c(bench): bench(str.upper, "a")
+def bench_enum(bench): bench(str, Colour.RED)
+def bench_remote_method(bench): bench(bench.call(ways.Model, 8).predict, X)
+def bench_generator(bench): bench.time(ways.numbers, 3, exhaust=True)
+def bench_slow(bench): bench(ways.nap)
+
+
+class BenchGroup:
+    def bench_same(self, bench): bench(double, 1)
+
+
+class TestGroup:
+    def bench_same(self, bench): bench(double, X)
+    def test_same(self, bench): bench(double, X)
+
+
+def bench_nothing(bench): pass  # it times nothing
+def bench_twice(bench): bench(double, X), bench(double, X)  # a benchmark times one call
+def bench_no_items(bench): bench.time(double, X, items=0)  # items is 0, but should be a positive
+def bench_bytes(bench): bench.time(double, X, bytes=-1)  # bytes is -1, but should be a positive
+def bench_text(bench): bench.time(double, X, items="3")  # items is '3', but should be a positive
+def bench_unit(bench): bench.time(double, X, unit=3)  # unit is 3, but should be a text
+def bench_coroutine(bench): bench(ways.later, 1)  # it returned a coroutine, none of which has run
+def bench_lazy(bench): bench(ways.numbers, 3)  # it returned a generator, none of which has run
+def bench_gradient(bench): bench.time(double, X, backward=True)  # needs a framework's gradient
+def bench_compiled(bench): bench.time(double, X, against="compiled")  # needs a framework
+def bench_objects(bench): bench(len, np.array([None]))  # an array of the dtype object cannot be
+def bench_read(bench): bench(double, bench.call(ways.Model, 8).w)  # or read it with .get('w')
+"""
+MODULE = """
+import functools
+import time
+
+import numpy as np
+
+
+def double(x): return 2 * x
+def scaled(x, by): return by * x
+def nap(): time.sleep(1.1)
+def numbers(n): yield from range(n)
+async def later(x): return x
+
+
+class Model:
+    def __init__(self, n): self.w = np.ones((n, n))
+    def __call__(self, x): return x @ self.w
+    def predict(self, x): return x @ self.w
+
+    @classmethod
+    def made(cls, n): return cls(n)
+
+
+tripled = functools.partial(scaled, by=3.0)
+MODEL = Model(8)
+"""
+
+
+def test_the_ways_in_which_strangers_use_it(shop, tmp_path):
+    (shop.folder / "shop" / "ways.py").write_text(MODULE)
+    (shop.folder / "benchmarks" / "bench_ways.py").write_text(WAYS)
+    written = tmp_path / "result.json"
+    status, said, _ = shop.pytest(
+        "--bench-quick", f"--benchmark-json={written}", "benchmarks/bench_ways.py", "-q"
+    )
+    assert status == 1
+    lines = {
+        line.split(": ")[1].split("  ")[0]: line
+        for line in said.splitlines()
+        if line.startswith("[") and "] bench_ways: " in line
+    }
+    wanted = [line for line in WAYS.splitlines() if line.lstrip().startswith("def ")]
+    assert len(lines) == len(wanted)
+    for line in wanted:
+        name = line.split("def ")[1].split("(")[0]
+        found = [one for key, one in lines.items() if key.rpartition("::")[2] == name]
+        assert found, name
+        _, _, says = line.partition("  # ")
+        for one in found:
+            assert ("failed: " in one and says in one) if says else "calls/s" in one, one
+    assert "0.90" in lines["bench_slow"]
+    assert "m calls/s" not in lines["bench_slow"]
+    assert "During handling" not in said
+    # Two methods of one name are two figures.
+    assert {"BenchGroup::bench_same", "TestGroup::bench_same", "TestGroup::test_same"} < set(lines)
+    found, problems = load(written)
+    assert problems == []
+    assert {f"benchmarks/bench_ways::{name}" for name in ("BenchGroup::bench_same", "TestGroup::bench_same")} < {
+        name for name, _ in found.figures
+    }  # fmt: skip
+
+
+def test_pytest_benchmark_s_options_choose(shop):
+    status, said, _ = shop.pytest("--bench-quick", "--benchmark-only", "tests")
+    assert status == 0
+    assert "1 passed, 1 skipped" in said
+    assert "test_speed_of_the_histogram  " in said
+    status, said, _ = shop.pytest("--benchmark-skip", "-rs", "tests")
+    assert status == 0
+    assert "1 passed, 1 skipped" in said
+
+
+def test_nothing_is_timed_beside_others_by_xdist(shop):
+    status, said, _ = shop.pytest("-n", "2", "-rs", "tests")
+    assert status == 0
+    assert "1 passed, 1 skipped" in said
+    assert "benchmarks are timed one by one: leave out -n" in said
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "two"])
+def test_threads_are_a_whole_number_above_0(shop, count):
+    status, _, errors = shop.pytest(f"--bench-threads={count}", "tests")
+    assert status == 4
+    assert f"argument --bench-threads: '{count}' should be a whole number above 0" in errors
+    status, _, errors = shop.run(
+        "kata", "bench", "regress", "tests", "--against=HEAD", f"--threads={count}"
+    )
+    assert status == 2
+    assert "Traceback" not in errors
 
 
 ERRORS = [
@@ -224,6 +412,8 @@ def test_a_strangers_mistakes_are_one_line_with_what_to_do(shop):
         (("shop",), "shop has no benchmark: a benchmark is a function bench_*(bench)"),
         ((), "name the files or folders of your benchmarks"),
         (("tests", "--environment", "own"), "--environment own is for topics"),
+        (("tests", "--submission", "shop"), "--submission is for topics"),
+        (("tests", "--size", "all"), "--size is for topics"),
     ):
         status, said, errors = shop.run("kata", "bench", "regress", *words, "--against", "HEAD")
         assert (status, len(errors.splitlines())) == (2, 1), errors

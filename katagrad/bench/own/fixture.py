@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
-import sys
 import time
 from typing import Any
 
 import numpy as np
+import pytest
 
 from katagrad.bench import pairs
 from katagrad.bench.fixture import Timing
+from katagrad.bench.own.names import article, place
 from katagrad.bench.own.project import Code
 from katagrad.bench.runner import TIMED, Runner, TimedLauncher
 from katagrad.boundary.implementation import Implementation, Remote
@@ -21,7 +23,6 @@ from katagrad.worker.tree import DTYPES
 from katagrad.worker.wire import Random
 
 PLAIN = (bool, int, float, complex, str, bytes, slice, type(None))
-MISSING = object()
 
 
 class Lacking(Failure):
@@ -109,36 +110,20 @@ class Objects(Implementation):
         """The worker's object of the same name. Raises Failure if it has no name that can be imported."""
         if isinstance(value, Remote):
             return value
+        if hasattr(value, "__remote__"):
+            of, name = value.__remote__
+            raise Failure(
+                f"{of._of}.{name} stays in the worker: time it with bench.time, or read it with .get({name!r})"
+            )
         if id(value) in self._found:
             return self._found[id(value)][1]
-        module, name = self._place(value)
+        module, name = place(value, self._code)
         answer = self._ask("find", name, module=module, name=name)
         if isinstance(answer, dict):
             raise Lacking(answer)
         made: Remote = answer
         self._found[id(value)] = value, made  # `value` is kept, so that its id stays its own
         return made
-
-    def _place(self, value: Any) -> tuple[str, str]:
-        """(module, name in it) of an object."""
-        bench = sys.modules.get(self._code.module)
-        names = {} if bench is None else vars(bench)
-        for known, held in names.items():
-            if held is value:
-                return self._code.module, known
-        module, name = (getattr(value, part, None) for part in ("__module__", "__qualname__"))
-        if isinstance(module, str) and isinstance(name, str):
-            found: Any = sys.modules.get(module, MISSING)
-            for part in name.split("."):
-                found = getattr(found, part, MISSING)
-            if found is value:
-                return module, name
-        kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
-        what = f"the function {name}" if callable(value) and isinstance(name, str) else _a(kind)
-        raise Failure(
-            f"{what} cannot be sent to the worker, which imports what it times: give it a name at the top of "
-            f"{self._code.file.name} or of a module, or make it in a function for bench.call"
-        )
 
 
 class OwnBench(Timing):
@@ -148,6 +133,7 @@ class OwnBench(Timing):
 
     def __init__(self, benchmark: Any, runner: Runner, code: Code, name: str) -> None:
         super().__init__(benchmark, runner, code, name, None)  # type: ignore[arg-type]
+        self.timed = False
         self.impl: Objects = Objects(self.transport, code)
 
     def _transport(self) -> Transport:
@@ -180,20 +166,36 @@ class OwnBench(Timing):
         256 and "rows". flops, bytes: of one call, if known. backward, wrt, output, exhaust, against: see
         `katagrad.bench.fixture.Timing.time`; `against` may also be another function with the same arguments.
         """
+        if self.timed:
+            raise Failure(
+                "a benchmark times one call, so that it has one figure: write another function for the second, or "
+                "parametrise this one"
+            )
+        self.timed = True
+        settings = {"items": items, "unit": unit, **settings}
+        _check(settings)
+        if self.runner.framework == "numpy":
+            if settings.get("backward"):
+                raise Failure(
+                    "backward=True needs a framework's gradient, and this file imports none"
+                )
+            if self.runner.mode != "eager":
+                pytest.skip("NumPy: there is nothing to compile")
+        target = getattr(target, "__remote__", target)  # a method of what stays in the worker
         several = isinstance(target, tuple) and len(target) == 2 and isinstance(target[1], str)
         remote = self.impl.find(target[0] if several else target)
         if not several and not remote._handle.callable:
             raise Failure(
-                f"{remote._of} gave {_a(remote.type_name)}, which cannot be called: time a function, or let the "
+                f"{remote._of} gave {article(remote.type_name)}, which cannot be called: time a function, or let the "
                 "function for bench.call return one, as in `return lambda: step(batch)`"
             )
-        super().time(
-            (remote, target[1]) if several else remote, *args, items=items, unit=unit, **settings
-        )
+        super().time((remote, target[1]) if several else remote, *args, **settings)
 
     __call__ = time
 
     def _rival(self, against: Any, call: dict[str, Any], how: dict[str, Any]) -> pairs.Side:
+        if against == "compiled" and self.runner.framework == "numpy":
+            raise Failure('against="compiled" needs a framework, and this file imports none')
         if against == "compiled":
             return pairs.rival(self, against, call, how)
         if isinstance(against, str):
@@ -215,5 +217,15 @@ class OwnBench(Timing):
         return str(getattr(against, "__name__", getattr(against, "_of", against)))
 
 
-def _a(noun: str) -> str:
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+def _check(settings: dict[str, Any]) -> None:
+    """Raise Failure for amounts that are no positive numbers: their figures would mean nothing."""
+    for name in ("items", "flops", "bytes"):
+        value: Any = settings.get(name)
+        if value is None and name != "items":
+            continue
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if not number or not 0 < value < math.inf:
+            raise Failure(f"{name} is {value!r}, but should be a positive number, of one call")
+        settings[name] = value.item() if isinstance(value, np.number) else value
+    if not isinstance(settings["unit"], str):
+        raise Failure(f'unit is {settings["unit"]!r}, but should be a text such as "rows"')

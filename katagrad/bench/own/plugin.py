@@ -5,9 +5,12 @@ It imports next to nothing until a benchmark takes its fixture `bench`. Then `Be
 
 from __future__ import annotations
 
+import argparse
 import fnmatch
 import importlib.util
-from collections.abc import Iterator
+import inspect
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=FRAMEWORKS,
         help="framework of the benchmarks (default: what their files import)",
     )
-    add("--bench-threads", type=int, default=1, help="threads inside an operation (default: 1)")
+    add(
+        "--bench-threads",
+        type=at_least_one,
+        default=1,
+        help="threads inside an operation (default: 1)",
+    )
     add("--bench-device", choices=("cpu", "cuda"), default="cpu", help="cpu or cuda (default: cpu)")
     add(
         "--bench-mode",
@@ -40,6 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="also write a flame graph and a table of operators for each benchmark into DIR",
     )
     add("--bench-quick", action="store_true", help="time five blocks instead of twenty")
+
+
+def at_least_one(text: str) -> int:
+    """An option's whole number above 0. Raises argparse.ArgumentTypeError for anything else."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number above 0")
+    return int(text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,17 +88,54 @@ def pytest_pycollect_makemodule(
     return made
 
 
-class OwnModule(pytest.Module):
-    """A file bench_*.py: functions bench_* are benchmarks beside those that pytest finds."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: object
+) -> pytest.Collector | None:
+    """Collect a class Bench* or Test* of a file bench_*.py."""
+    if not isinstance(collector, (OwnModule, OwnClass)) or not inspect.isclass(obj):
+        return None
+    if issubclass(obj, getattr(sys.modules.get("unittest"), "TestCase", ())):
+        return None  # pytest's plugin for these collects them
+    if not name.startswith("Bench") and not collector.istestclass(obj, name):
+        return None
+    made: pytest.Collector = OwnClass.from_parent(collector, name=name, obj=obj)
+    return made
+
+
+class Benchmarked:
+    """Functions bench_* are benchmarks beside those that pytest finds. A mixin."""
 
     def funcnamefilter(self, name: str) -> bool:
         """Whether a function is a benchmark or a test."""
-        return name.startswith("bench_") or super().funcnamefilter(name)
+        found: bool = super().funcnamefilter(name)  # type: ignore[misc]
+        return found or name.startswith("bench_")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+class OwnModule(Benchmarked, pytest.Module):
+    """A file bench_*.py."""
+
+
+class OwnClass(Benchmarked, pytest.Class):
+    """A class in such a file."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, object, object]:
     """Where benchmarks were collected, let the rest of the plugin join in."""
+    # Before pytest-benchmark looks: --benchmark-only and --benchmark-skip go by this name.
+    for item in filter(takes_bench, items):
+        if "benchmark" not in item.fixturenames:  # type: ignore[attr-defined]
+            item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
+    result = yield
+    join(config, items)
+    return result
+
+
+def join(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Register what a run with benchmarks needs. Raises UsageError if pytest-benchmark is not there."""
     chosen = [item for item in items if takes_bench(item)]
     if not chosen:
         return

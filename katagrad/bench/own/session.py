@@ -39,11 +39,15 @@ class Benchmarks:
     """A plugin that is registered once benchmarks were collected."""
 
     def __init__(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+        if not config.option.collectonly:
+            messages.check_result_file(config)
         self.config, self.runners = config, dict[str, OwnRunner]()
         self.progress = messages.Progress()
         self.progress.total = len(items)
         self.chosen = set(items)
         for item in items:
+            if hasattr(config, "workerinput"):
+                item.add_marker(messages.ALONE)
             group = item.path.stem
             item.add_marker(
                 pytest.mark.benchmark(timer=CLOCK, group=group, warmup=False, disable_gc=False)
@@ -52,14 +56,12 @@ class Benchmarks:
             item.add_marker(
                 pytest.mark.filterwarnings("ignore:Benchmark fixture was not used at all")
             )
-            # pytest-benchmark's options choose by this name.
-            if "benchmark" not in item.fixturenames:  # type: ignore[attr-defined]
-                item.fixturenames.append("benchmark")  # type: ignore[attr-defined]
 
     def serve(self, request: pytest.FixtureRequest) -> Iterator[OwnBench]:
         """The `bench` of one benchmark."""
         item = request.node
         benchmark = request.getfixturevalue("benchmark")
+        refused = lacking = ""
         try:
             code = code_of(item)
             runner = self._runner(code.framework)
@@ -67,9 +69,12 @@ class Benchmarks:
             if not lacking:
                 runner.refresh()
                 runner.bound()
-                made = OwnBench(benchmark, runner, code, item.name)
+                made = OwnBench(benchmark, runner, code, messages.label(item))
         except (Failure, NotGraded, ValueError) as reason:
-            pytest.fail(str(reason), pytrace=False)
+            refused = str(reason)
+        # Outside of the handler: pytest would show the first exception, too.
+        if refused:
+            pytest.fail(refused, pytrace=False)
         if lacking:
             pytest.skip(lacking)
         yield made
@@ -94,9 +99,14 @@ class Benchmarks:
         if pyfuncitem not in self.chosen:
             return (yield)
         try:
-            return (yield)
+            done = yield
         except (Failure, NotGraded) as caught:
             reason = caught
+        else:
+            made = pyfuncitem.funcargs.get("bench")
+            if not getattr(made, "timed", True):
+                pytest.fail("it times nothing: call bench.time(function) in it", pytrace=False)
+            return done
         timed: Any = pyfuncitem.funcargs["benchmark"]
         messages.end(reason, timed, [one.pool.limits.memory for one in self.runners.values()])
 

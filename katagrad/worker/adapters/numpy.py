@@ -70,7 +70,7 @@ def touch(value: np.ndarray) -> None:
 def compiled(function: Any) -> Any:
     """NumPy compiles nothing."""
     raise ValueError(
-        f"there is nothing that compiles {function!r}: it uses NumPy; leave out the mode"
+        f"there is nothing that compiles {getattr(function, '__name__', function)}: it uses NumPy; leave out the mode"
     )
 
 
