@@ -613,7 +613,7 @@ WRONG_BEAMS = {
 }
 
 
-@pytest.mark.grade(points=4, hint=ENDS)
+@pytest.mark.grade(points=4, seconds=60, hint=ENDS)
 @pytest.mark.parametrize(("steps", "width"), [(4, 1), (5, 3), (2, 20)])
 def test_beam_finds_the_best_answer(impl, steps, width):
     """the tokens and scores are those of the definition; a beam of width 1 is greedy"""
@@ -635,7 +635,7 @@ def test_beam_finds_the_best_answer(impl, steps, width):
         equal(result[0], impl.greedy(params, src, steps), of=f"the tokens of {of}, beside greedy")
 
 
-@pytest.mark.grade(points=1)
+@pytest.mark.grade(points=1, seconds=60)
 def test_beam_keeps_the_contracts_words(impl):
     """beam follows the rules of docs/contract.md"""
     params, src = decided(2, 2, 3)

@@ -67,7 +67,8 @@ class Worker:
             self.end()
             if self.ending.get("reason"):  # it may have waited for a process that was killed
                 raise Ended(self.reason()) from None
-            seconds = deadline - started
+            # The grader's own work counts, too: on a busy machine, nothing may be left.
+            seconds = max(deadline - started, 0.0)
             raise Overtime(
                 f"took longer than the {seconds:.3g} s that were left for this check; is there an endless loop? "
                 "On a slow machine, --patience 3 allows three times as long"
