@@ -50,6 +50,9 @@ __all__ = [
     "uniform",
 ]
 
+# How a subject begins that is several things, for the verb behind it.
+SEVERAL = ("the names of ", "the files ", "the flags of ", "the ids of ", "the dtypes of ")
+
 # -- expectations ----------------------------------------------------------------------------------
 
 
@@ -148,9 +151,9 @@ def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | Non
             ),
             "",
         )
-        raise Failure(
-            f"{of} is {comparison.brief(found)}, but should be {comparison.brief(comparison.plain(expected))}{named}"
-        )
+        wanted = comparison.brief(comparison.plain(expected))
+        verb = "are" if of.startswith(SEVERAL) else "is"
+        raise Failure(f"{of} {verb} {comparison.brief(found)}, but should be {wanted}{named}")
 
 
 def shape(actual: Any, expected: Sequence[int], of: str) -> None:

@@ -69,6 +69,18 @@ def test_close_insists_on_tensors():
     )
 
 
+def test_several_things_are_and_one_thing_is():
+    names = "the names of the inputs"
+    says(
+        "the names of the inputs are ['x'], but should be ['y']",
+        expect.equal,
+        ["x"],
+        ["y"],
+        of=names,
+    )
+    says("the name is 'x', but should be 'y'", expect.equal, "x", "y", of="the name")
+
+
 def test_close_meets_nan_and_infinity():
     expect.close(np.array([np.nan, np.inf]), np.array([np.nan, np.inf]), of="f")
     says("f[0] is nan, but should be 1", expect.close, np.array([np.nan]), np.ones(1), of="f")
