@@ -78,6 +78,9 @@ def expect_epochs(
         # A loss over all rows, taken with gradients on, is slow and not wrong.
         batches = [numbers for numbers in batches if len(numbers) < rows]
     taken = sum(map(len, batches))
+    if batches and taken - rows * epochs == len(batches[0]) < batch:
+        # A first call on a few rows, which makes the weights of layers that wait for it, trains nothing.
+        batches, taken = batches[1:], rows * epochs
     if taken != rows * epochs:
         raise Failure(
             f"{of} trained on {taken} rows in all, but should train on {rows * epochs}: "

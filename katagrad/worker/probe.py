@@ -15,6 +15,7 @@ import numpy as np
 
 from katagrad.worker.account import describe
 from katagrad.worker.exchange import MAX_ITEMS, Exchange, layouts_of
+from katagrad.worker.first_call import ready, row_of
 from katagrad.worker.wire import Handle, Made, NotATensor, WithLayout
 
 # Pairs of a tensor in the result and a tensor in the arguments that are checked for shared memory.
@@ -59,7 +60,8 @@ class Probing(Exchange):
         """Make an argument with a function of the submission."""
         function = getattr(self._module or self.module, recipe.name)
         named = {key: self.lift(value) for key, value in recipe.kwargs.items()}
-        return function(*(self.lift(value) for value in recipe.args), **named)
+        args = [self.lift(value) for value in recipe.args]
+        return ready(self.adapter, function(*args, **named), row_of(args, named))
 
     def do_probe(self, target: Any, calls: list[dict[str, Any]], returns: Any) -> list[Any]:
         """Call `target` once for each of `calls`. An exception ends only that call.

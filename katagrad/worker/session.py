@@ -23,6 +23,7 @@ from katagrad.worker.exchange import (
     type_name,
 )
 from katagrad.worker.families import rules_from
+from katagrad.worker.first_call import ready
 from katagrad.worker.folder import collect, place
 from katagrad.worker.guard import Guard
 from katagrad.worker.imports import Imports, Refusal
@@ -54,6 +55,7 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         self.guard = Guard(adapter, home)
         self.runs: str | None = None
         self.origins: dict[int, str | None] = {}
+        self.rows: dict[int, tuple[int, ...] | None] = {}
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -106,6 +108,7 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         """Start a check: remove all handles, and seed every global generator."""
         self.held.clear()
         self.origins.clear()
+        self.rows.clear()
         self.seed(seed)
 
     def do_call(
@@ -114,6 +117,14 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         """Call a function. Returns (result, the arguments after the call, or None)."""
         lifted, named = [self.lift(a) for a in args], {k: self.lift(v) for k, v in kwargs.items()}
         result = self.lower(self.resolve(target)(*lifted, **named), returns)
+        first = next(iter([*lifted, *named.values()]), None)
+        row = (first,) if isinstance(first, int) else first
+        if (
+            isinstance(result, Handle)
+            and isinstance(row, tuple)
+            and all(type(n) is int for n in row)
+        ):
+            self.rows[result.id] = row
         return result, [
             self.lower(a, layouts_of(raw)) for a, raw in zip(lifted, args, strict=True)
         ] if after else None
@@ -190,7 +201,7 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
 
     def do_parameters(self, handle: Handle) -> list[Any]:
         """The trainable parameters of a held model, in the framework's order."""
-        found = self.adapter.parameters(self.held[handle.id])
+        found = self.adapter.parameters(self._model(handle))
         if found is None:
             kind = type_name(self.held[handle.id])
             raise TypeError(f"{kind} is not a model of {self.adapter.NAME}")
@@ -200,16 +211,20 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         """The layers of a held model, in the form that both frameworks share."""
         return [
             {k: array(v) for k, v in layer.items()}
-            for layer in self.adapter.layers(self.held[handle.id])
+            for layer in self.adapter.layers(self._model(handle))
         ]
 
     def do_assign(self, handle: Handle, values: list[Any]) -> None:
         """Set what `do_layers` read."""
-        self.adapter.assign_layers(self.held[handle.id], values)
+        self.adapter.assign_layers(self._model(handle), values)
 
     def do_sequential(self, specs: list[Any]) -> Handle:
         """Make a model of the framework's layers."""
         return self.hold(self.adapter.sequential(specs))
+
+    def _model(self, handle: Handle) -> Any:
+        """A held model, with its weights."""
+        return ready(self.adapter, self.held[handle.id], self.rows.get(handle.id))
 
     def _source(self, wrt: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return (

@@ -141,6 +141,14 @@ def test_orders_that_are_poorly_mixed_are_named():
             expect_epochs(wrong, rows=22, batch=5, epochs=3, of="train")
 
 
+def test_a_first_call_on_a_few_rows_is_no_step():
+    rng = np.random.default_rng(3)
+    right = in_batches([rng.permutation(22) for _ in range(3)])
+    expect_epochs([np.array([0]), *right], rows=22, batch=5, epochs=3, of="train")
+    with pytest.raises(Failure, match="trained on 67 rows in all, but should train on 66"):
+        expect_epochs([*right, np.array([0])], rows=22, batch=5, epochs=3, of="train")
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_named(grade, framework, fault):

@@ -54,6 +54,11 @@ def numpy(value: np.ndarray) -> np.ndarray:
     return value
 
 
+def waits(model: Any) -> bool:  # noqa: ARG001
+    """NumPy has no models."""
+    return False
+
+
 def parameters(value: Any) -> None:  # noqa: ARG001
     """None: there are no models."""
     return

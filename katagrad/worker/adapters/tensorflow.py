@@ -16,6 +16,8 @@ import tensorflow as tf
 from tensorflow.python import pywrap_tfe
 
 from katagrad.worker.adapters.tensorflow_layers import slots
+from katagrad.worker.adapters.tensorflow_layers import start as start
+from katagrad.worker.adapters.tensorflow_layers import waits as waits
 
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"

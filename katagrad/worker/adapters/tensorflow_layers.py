@@ -8,6 +8,13 @@ from typing import Any
 import keras
 
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+WITH_WEIGHTS = (
+    keras.layers.Dense,
+    *CONVOLUTIONS,
+    keras.layers.BatchNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.Embedding,
+)
 
 
 def within(model: Any, seen: set[int] | None = None) -> Iterator[Any]:
@@ -31,9 +38,14 @@ def slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     slots = []
     for layer in (model, *within(model)):
         held: dict[str, Any]
+        if isinstance(layer, WITH_WEIGHTS) and not layer.built:
+            raise ValueError(
+                f"the layer {layer.name} has no weights before its first call; begin the model with keras.Input, or "
+                "call it once where it is made"
+            )
         if isinstance(layer, (keras.layers.Dense, *CONVOLUTIONS)):
             kind = "dense" if isinstance(layer, keras.layers.Dense) else "conv"
-            held = {"kernel": layer._kernel if layer.built else None, "bias": layer.bias}
+            held = {"kernel": layer._kernel, "bias": layer.bias}
         elif isinstance(layer, keras.layers.BatchNormalization):
             kind, held = "batch_norm", {"scale": layer.gamma, "offset": layer.beta}
             held |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
@@ -50,3 +62,15 @@ def slots(model: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         if held:
             slots.append(({"name": layer.name, "type": kind}, held))
     return slots
+
+
+def waits(model: Any) -> bool:
+    """Whether a model has layers that make their weights when they are first called."""
+    return isinstance(model, keras.layers.Layer) and not all(
+        layer.built for layer in (model, *within(model))
+    )
+
+
+def start(model: Any, row: tuple[int, ...]) -> None:
+    """Call a model once, on a row of zeros."""
+    model(keras.ops.zeros((1, *row)))

@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from katagrad.worker.adapters.torch_layers import start as start
+from katagrad.worker.adapters.torch_layers import waits as waits
+
 NAME = "torch"
 TENSOR = "torch.Tensor"
 # Whether freed memory stays in a pool on the CPU.

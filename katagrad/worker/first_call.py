@@ -1,0 +1,24 @@
+"""Models whose layers make their weights at the first call: Keras's without an input, PyTorch's lazy layers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def row_of(args: Sequence[Any], named: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """The shape of a row, as the first argument of what makes a model says it: 64 or (8, 8). None if it does not."""
+    first = next(iter([*args, *named.values()]), None)
+    row = (first,) if type(first) is int else first
+    return row if isinstance(row, tuple) and all(type(n) is int for n in row) else None
+
+
+def ready(adapter: Any, model: Any, row: tuple[int, ...] | None) -> Any:
+    """The model, called once on zeros if its weights wait for that. A call that fails changes nothing."""
+    if row is not None and adapter.waits(model):
+        with contextlib.suppress(
+            Exception
+        ):  # whoever reads the weights is told that they are missing
+            adapter.start(model, row)
+    return model
