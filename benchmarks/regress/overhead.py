@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 TEST = "".join(f"def test_{k}():\n    assert {k} + 1 > {k}\n\n\n" for k in range(10))
+WHAT = {"one file": ["test_0.py"], "collection": ["--collect-only"], "all": []}
 BENCH = "def bench_nothing(bench):\n    bench(len, ())\n"
 
 
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--runs", type=int, default=15, help="of each (default: 15)")
     parser.add_argument("--files", type=int, default=100, help="of tests, and of benchmarks")
+    parser.add_argument("--only", choices=WHAT, help="default: all three")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="katagrad-overhead-") as room:
         folder = Path(room)
@@ -46,8 +48,8 @@ def main() -> None:
         for number in range(given.files):
             (folder / f"test_{number}.py").write_text(TEST)
             (folder / f"bench_{number}.py").write_text(BENCH)
-        one = ["test_0.py"]
-        for label, words in (("one file", one), ("collection", ["--collect-only"]), ("all", [])):
+        for label in [given.only] if given.only else WHAT:
+            words = WHAT[label]
             times: dict[str, list[float]] = {"with": [], "without": []}
             for turn in range(given.runs + 1):
                 for name in sorted(times, reverse=bool(turn % 2)):

@@ -73,6 +73,15 @@ def test_what_git_ignores_is_known(tmp_path):
     assert not checkout.ignored(tmp_path, tmp_path / "work.py")
 
 
+def test_a_span_goes_from_older_to_newer(tmp_path):
+    first, second = committed(tmp_path, "one"), committed(tmp_path, "two")
+    found = checkout.revisions(tmp_path, f"{first}..main", tmp_path)
+    assert [one.id for one in found] == [first, second]
+    assert len(checkout.revisions(tmp_path, "main..main", tmp_path)) == 1
+    with pytest.raises(checkout.Unavailable, match=f"{first} is older than main; write the older"):
+        checkout.revisions(tmp_path, f"main..{first}", tmp_path)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no names in bytes")
 def test_subjects_are_text_whatever_the_encoding(tmp_path):
     first = committed(tmp_path, "one")

@@ -92,7 +92,7 @@ class Revision:
 def revisions(tree: Path, span: str, folder: Path) -> list[Revision]:
     """The commits of "OLD..NEW" that change `folder`, oldest first, after OLD itself; of a merge, its first parents.
 
-    Raises Unavailable for a span of another form, and for names that are unknown.
+    Raises Unavailable for a span of another form or from newer to older, and for names that are unknown.
     """
     old, dots, new = span.partition("..")
     if not dots or not old or new.startswith("."):
@@ -100,6 +100,8 @@ def revisions(tree: Path, span: str, folder: Path) -> list[Revision]:
             f"{span!r} is no range of revisions; write it as v1.0..main or HEAD~20..HEAD"
         )
     ends = [commit(tree, old), commit(tree, new or "HEAD")]
+    if ends[0] != ends[1] and _holds(tree, "merge-base", "--is-ancestor", ends[1], ends[0]):
+        raise Unavailable(f"{new or 'HEAD'} is older than {old}; write the older revision first")
     form = "--format=%H%x09%cI%x09%s"
     log = ("log", "--encoding=UTF-8")
     start = _git(tree, *log, "-1", form, ends[0])
@@ -132,9 +134,14 @@ def check_out(tree: Path, identity: str, target: Path) -> None:
 
 def ignored(folder: Path, file: Path) -> bool:
     """Whether git ignores a file, so that no checkout has it."""
+    return _holds(folder, "check-ignore", "--quiet", "--", str(file))
+
+
+def _holds(folder: Path, *words: str) -> bool:
+    """Whether git ends with status 0; False also where `folder` is in no work tree."""
     try:
-        _git(folder, "check-ignore", "--quiet", "--", str(file))
-    except Unavailable:  # also where it is no work tree
+        _git(folder, *words)
+    except Unavailable:
         return False
     return True
 
