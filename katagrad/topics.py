@@ -33,7 +33,8 @@ class Topic:
     name: the stem of its file in every folder. hints: three, of rising strength. forbid: what a from-scratch rule bars:
     "families" of operators (`katagrad.worker.families`), more names by framework, and "only" the functions it is for.
     imports: packages that a submission may import beside its framework, NumPy and the standard library. needs: modules
-    of the extra [deploy] without which the topic cannot be graded, by framework.
+    of the extra [deploy] without which the topic cannot be graded, by framework. programs: whether a submission may run
+    other programs, such as a compiler.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Topic:
     root: Path = Path()
     imports: tuple[str, ...] | None = field(default=(), compare=False)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    programs: bool = field(default=False, compare=False)
 
     @property
     def stub(self) -> Path:
@@ -128,7 +130,8 @@ def topics(folder: Path | None = None) -> dict[str, Topic]:
         hints, imports = tuple(entry.get("hints", ())), tuple(kept.get("imports", ()))
         chapter, title = entry["chapter"], entry["title"]
         needs = {key: tuple(modules) for key, modules in entry.get("needs", {}).items()}
-        found[name] = Topic(name, chapter, title, hints, forbid, base, imports, needs)
+        programs = bool(kept.get("programs", False))
+        found[name] = Topic(name, chapter, title, hints, forbid, base, imports, needs, programs)
     return found
 
 

@@ -23,7 +23,7 @@ def rules_for(topic: Topic, framework: str) -> Rules:
     for name in barred:
         table[name]
     own, only = topic.forbid.get(framework, ()), topic.forbid.get("only", ())
-    return Rules(barred, own, only, topic.imports)
+    return Rules(barred, own, only, topic.imports, topic.programs)
 
 
 def barred_names(rules: Rules, framework: str) -> list[str]:

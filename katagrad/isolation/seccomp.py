@@ -15,11 +15,28 @@ from __future__ import annotations
 
 import errno
 import platform
-import struct
-import sys
 
-# Numbers of (x86_64, aarch64); None where the architecture has no such call.
-Calls = dict[str, tuple[int | None, int | None]]
+from katagrad.worker.bpf import (
+    ALLOW,
+    ARGUMENTS,
+    ERRNO,
+    JUMP_ABOVE,
+    JUMP_ANY_BIT,
+    JUMP_EQUAL,
+    LOAD,
+    RETURN,
+    Instruction,
+    Numbers,
+    answered,
+    column,
+    of_machine,
+    packed,
+    supported,
+)
+
+__all__ = ["program", "supported"]
+
+Calls = dict[str, Numbers]
 REFUSED: Calls = {
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
@@ -51,7 +68,7 @@ REFUSED: Calls = {
 
 # Callers can do without these. glibc falls back to clone, whose flags a filter can read (the flags of
 # clone3 are behind a pointer). No limit counts the memory of memfd_create.
-ABSENT: dict[str, tuple[int | None, int | None]] = {
+ABSENT: Calls = {
     "clone3": (435, 435),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
@@ -69,12 +86,6 @@ BUFFERS = (7, 8, 32, 33)
 NOTICES = (1024, 1026)
 # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW: locks on ranges of a file.
 RANGE_LOCKS = (6, 7, 37, 38)
-ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-
-LOAD, JUMP_EQUAL, JUMP_ABOVE, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
-# Offsets in struct seccomp_data; both architectures are little-endian.
-NUMBER, ARCH, ARGUMENTS = 0, 4, 16
-ALLOW, ERRNO, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 REFUSE, ABSENCE, FAMILY = (ERRNO | n for n in (errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT))
 UNFIT = ERRNO | errno.EOPNOTSUPP
 # The call returns 0 and does nothing. HDF5 and SQLite lock the files that they open. A submission
@@ -87,36 +98,27 @@ GRANTED: Calls = {"flock": (73, 32), "sync": (162, 81), "syncfs": (306, 267)}
 # writes zeros instead.
 UNSUPPORTED: Calls = {"fallocate": (285, 47)}
 
-Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, constant
-
-
-def supported() -> bool:
-    """Whether the filter supports this machine."""
-    return sys.platform == "linux" and platform.machine() in ARCHITECTURES
-
 
 def program(machine: str | None = None) -> bytes:
     """The filter as an array of struct sock_filter. Raises KeyError for an unknown machine."""
     machine = machine or platform.machine()
-    column = 0 if machine == "x86_64" else 1
     lines: list[Instruction] = [
-        (LOAD, 0, 0, ARCH),
-        (JUMP_EQUAL, 1, 0, ARCHITECTURES[machine]),
-        (RETURN, 0, 0, KILL),  # 32-bit calls have other numbers, which this table does not know
-        (LOAD, 0, 0, NUMBER),
+        *of_machine(machine),
         (JUMP_ABOVE, 0, 1, NEWEST),
         (RETURN, 0, 0, ABSENCE),
     ]
     tables = ((REFUSE, REFUSED), (ABSENCE, ABSENT), (GRANT, GRANTED), (UNFIT, UNSUPPORTED))
     for verdict, table in tables:
-        for pair in table.values():
-            if (number := pair[column]) is not None:
-                lines += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, verdict)]
+        lines += answered(verdict, table.values(), machine)
     for numbers, rules in _by_argument():
         inner = [line for rule in rules for line in rule]
-        lines += [(JUMP_EQUAL, 0, len(inner) + 1, numbers[column]), *inner, (RETURN, 0, 0, ALLOW)]
+        lines += [
+            (JUMP_EQUAL, 0, len(inner) + 1, numbers[column(machine)]),
+            *inner,
+            (RETURN, 0, 0, ALLOW),
+        ]
     lines.append((RETURN, 0, 0, ALLOW))
-    return b"".join(struct.pack("=HBBI", *line) for line in lines)
+    return packed(lines)
 
 
 def _by_argument() -> list[tuple[tuple[int, int], list[list[Instruction]]]]:

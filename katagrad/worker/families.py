@@ -48,13 +48,15 @@ class Rules:
     names: further forbidden names.
     only: the functions of the submission to which the rules apply. Empty: the whole file.
     imports: allowed packages beside the framework, NumPy and the standard library. None: all imports
-    are allowed.
+    are allowed, and other programs, too.
+    programs: whether the submission may run other programs, such as a compiler.
     """
 
     families: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     imports: tuple[str, ...] | None = None
+    programs: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As a dict of lists, to be sent to the worker."""
@@ -63,6 +65,7 @@ class Rules:
             "names": list(self.names),
             "only": list(self.only),
             "imports": None if self.imports is None else list(self.imports),
+            "programs": self.programs,
         }
 
 
@@ -70,4 +73,5 @@ def rules_from(plain: dict[str, Any]) -> Rules:
     """Make rules from the result of `Rules.plain`."""
     imports = plain["imports"]
     families, names, only = (tuple(plain[key]) for key in ("families", "names", "only"))
-    return Rules(families, names, only, None if imports is None else tuple(imports))
+    allowed = None if imports is None else tuple(imports)
+    return Rules(families, names, only, allowed, plain["programs"])

@@ -7,15 +7,18 @@ There are three watches:
   no spelling hides;
 - of imports (`katagrad.worker.imports`).
 
-The first breach in a request becomes its reply, even if the submission caught the exception. Code in
-the same process can remove the watches (see SECURITY.md). Therefore the watch of operators is tested
-after each request.
+The first breach in a request becomes its reply, even if the submission caught the exception. So does
+a breach in a process that the submission forked. Code in the same process can remove the watches
+(see SECURITY.md). Therefore the watch of operators is tested after each request.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import json
 import linecache
+import mmap
 import os
 import re
 import sys
@@ -30,6 +33,8 @@ from katagrad.worker.families import Rules, families, watched
 from katagrad.worker.trap import FromScratchRule
 
 Place = tuple[str, int, str, str]
+# Bytes that this process shares with those that it forks.
+SHARED = 1 << 16
 
 
 class Guard:
@@ -41,6 +46,8 @@ class Guard:
         self.breach: FromScratchRule | None = None
         self.watch: Any = None
         self._armed = self._differentiating = False
+        # What a forked process reports: the length of a JSON text, and the text.
+        self._process, self._shared = os.getpid(), mmap.mmap(-1, SHARED)
 
     def install(self, rules: Rules) -> None:
         """Apply `rules` to this process. They cannot be removed."""
@@ -76,6 +83,8 @@ class Guard:
             if self._armed and self.watch is not None and self.breach is None:
                 self.watch.prove()
         finally:
+            if self._armed and self.breach is None:
+                self.breach = self._of_a_child()
             self._armed = False
             if self.breach is not None:
                 raise self.breach from None
@@ -99,7 +108,29 @@ class Guard:
         found.text, found.places = str(found), self.places()
         if self.breach is None:
             self.breach = found
+            if os.getpid() != self._process:
+                self._tell(found)
         return found
+
+    def _tell(self, found: FromScratchRule) -> None:
+        """Report a breach in a forked process to the process that answers the driver."""
+        told = json.dumps([found.text, found.places]).encode()
+        if len(told) <= SHARED - 4:
+            self._shared[4 : 4 + len(told)] = told
+            self._shared[:4] = len(told).to_bytes(4, "big")
+
+    def _of_a_child(self) -> FromScratchRule | None:
+        """The breach that a forked process reported, if there is one."""
+        told = int.from_bytes(self._shared[:4], "big")
+        self._shared[:4] = bytes(4)
+        # Only code that attacks its own process can write anything else.
+        with contextlib.suppress(ValueError, TypeError):
+            text, places = json.loads(self._shared[4 : 4 + told])
+            found = FromScratchRule(str(text))
+            found.text = str(text)
+            found.places = [(str(f), int(n), str(of), str(t)) for f, n, of, t in places]
+            return found
+        return None
 
     def places(self) -> list[Place]:
         """(file, line, function, text) of this thread's frames in the submission's files, outermost first."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from katagrad.worker import seal
 from katagrad.worker.account import parameters
 from katagrad.worker.exchange import (
     MAX_ITEMS,
@@ -92,6 +93,9 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         given = rules_from(rules)
         if given.imports is not None:
             Imports(self.adapter.NAME, self.home, given.imports).install()
+            if not given.programs:
+                seal.close()
+                self.adapter.without_compiler()
         if str(self.home) not in sys.path:
             sys.path.insert(0, str(self.home))
         importlib.invalidate_caches()

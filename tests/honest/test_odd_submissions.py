@@ -68,7 +68,11 @@ ODD = {
     "a progress bar": (T, after(WRAP.format("[print(f'\\r{i:3d}% ' + '#' * (i // 5), end='', flush=True) for i in range(100)]")), set()),
     "odd characters printed": (BOTH, before("print('\\u2713 Grüße \\x1b[32mgreen\\x1b[0m')\nimport sys\nsys.stdout.buffer.write(b'\\xff\\xfe')\n"), set()),
     "a thread left over": (BOTH, before("import threading, time\nthreading.Thread(target=time.sleep, args=[1e6]).start()\n"), set()),
-    "a process left over": (T, before("import subprocess\nsubprocess.Popen(['sleep', '1000'])\n"), set()),
+    "a process left over": (T, before("import os, time\nos.fork() or time.sleep(1000)\n"), set()),
+    "a screen cleared": (BOTH, before("import os\nos.system('clear')\n"), set()),
+    "a program asked in vain": (T, before("import subprocess\ntry:\n    subprocess.run(['nvidia-smi'], check=True)\nexcept Exception:\n    pass\n"), set()),
+    "compiled": (T, after("softmax, log_softmax = torch.compile(softmax), torch.compile(fullgraph=True)(log_softmax)\n"), set()),
+    "compiled by XLA": (("tensorflow",), after("softmax = tf.function(softmax, jit_compile=True)\n"), set()),
     "a pool of workers": (T, before("from multiprocessing import Pool\nwith Pool(2) as pool:\n    assert pool.map(abs, [-1, 2]) == [1, 2]\n"), set()),
     "a helper module": (BOTH, beside("from answer import log_softmax, softmax, softmax_jvp\n"), set()),
     "a package with relative imports": (

@@ -30,6 +30,10 @@ def configure(threads, device="cpu"):
     pass
 
 
+def without_compiler():
+    pass
+
+
 def seed(number):
     pass
 

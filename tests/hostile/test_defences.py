@@ -56,6 +56,8 @@ ROWS = [
     ("system-call filter, keys", {"unfiltered": True}, "left_for_the_next", (), "OPEN add_key"),
     ("system-call filter, queues", {"unfiltered": True}, "left_for_the_next", (), "OPEN mq_open"),
     ("system-call filter, kernel", {"unfiltered": True}, "kernel_reached", (), "OPEN unshare"),
+    ("no other programs", {"code": "import katagrad.worker.seal as seal; seal.close = lambda: True"}, "programs_run", MASKED, "OPEN a program, by_subprocess"),
+    ("no other programs, but for the hook", {"code": "import katagrad.worker.seal as seal; seal._by_the_kernel = lambda machine: True"}, "programs_run", MASKED, "OPEN a program, by_c"),
     ("non-dumpable server", {"code": DUMPABLE}, "server_read", (), "OPEN memory of 2"),
     ("process limits: threads", {"code": UNLIMITED}, "thread_bomb", MASKED, "OPEN 120 threads"),
     ("process limits: processes", {"code": f"{UNLIMITED}; {UNWATCHED}", "limits": PATIENT}, "fork_bomb", MASKED, "OPEN 120 processes"),

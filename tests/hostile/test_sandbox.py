@@ -14,6 +14,7 @@ import pytest
 from katagrad.boundary.process import PlainLauncher
 from katagrad.errors import BadOption
 from katagrad.isolation import sandbox, seccomp
+from katagrad.worker import bpf, seal
 
 USERS = ["own", "passing"] if os.geteuid() == 0 else ["own"]
 
@@ -151,12 +152,13 @@ def test_a_sandbox_that_does_not_shut_in_is_not_taken(found):
         sandbox.probe(Open(found.bwrap, found.user))
 
 
-@pytest.mark.parametrize("machine", seccomp.ARCHITECTURES)
-def test_the_filter_is_well_formed(machine):
-    program = seccomp.program(machine)
+@pytest.mark.parametrize("machine", bpf.ARCHITECTURES)
+@pytest.mark.parametrize("filters", [seccomp, seal])
+def test_the_filter_is_well_formed(filters, machine):
+    program = filters.program(machine)
     assert len(program) % 8 == 0
     lines = [(program[i], program[i + 2], program[i + 3]) for i in range(0, len(program), 8)]
-    assert program[-8] == seccomp.RETURN
+    assert program[-8] == bpf.RETURN
     for i, (code, yes, no) in enumerate(lines):
         if code & 7 == 5:
             assert i + 1 + max(yes, no) < len(lines)

@@ -37,6 +37,7 @@ TORCH_SOFTMAX = {
     "cross-entropy's gradient": "torch.func.grad(lambda z: torch.nn.functional.cross_entropy(z, torch.tensor([0, 1])))(x)",
     "caught": "quiet(lambda: torch._softmax(x, 1, False))",
     "in backward": "backward(x)",
+    "forked": "forked(lambda: torch._softmax(x, 1, False), torch.tensor)",
 }
 TORCH = {
     "softmax": TORCH_SOFTMAX,
@@ -127,6 +128,7 @@ TENSORFLOW_SOFTMAX = {
     "data set": "next(iter(tf.data.Dataset.from_tensors(x).map(lambda z: tf.raw_ops.Softmax(logits=z))))",
     "thread": "ThreadPoolExecutor(1).submit(lambda: tf.raw_ops.Softmax(logits=x)).result()",
     "bare thread": "ThreadPoolExecutor(1).submit(gen_nn_ops.softmax, x).result()",
+    "forked": "forked(lambda: tf.raw_ops.Softmax(logits=x), tf.constant)",
     "Keras by text": "keras.activations.get('soft' + 'max')(x)",
     "Keras's backend": "__import__('keras.src.backend.tensorflow.nn', fromlist=['a']).softmax(x)",
     "vectorized map": "tf.vectorized_map(lambda r: tf.raw_ops.Softmax(logits=r[None])[0], x)",
@@ -216,8 +218,25 @@ def custom(x):
         y = late(x)
     return tape.gradient(y, x)
 """
+# A process of its own computes f().
+FORKED = """
+import os
+
+def forked(f, tensor):
+    heard, said = os.pipe()
+    if not os.fork():
+        try:
+            os.write(said, f().numpy().tobytes())
+        finally:
+            os._exit(0)
+    os.close(said)
+    with os.fdopen(heard, "rb") as pipe:
+        told = pipe.read()
+    os.wait()
+    return tensor([float(len(told))])
+"""
 SPELLINGS = {"torch": TORCH, "tensorflow": TENSORFLOW}
-HELPERS = {"torch": TORCH_HELPERS, "tensorflow": TENSORFLOW_HELPERS}
+HELPERS = {"torch": TORCH_HELPERS + FORKED, "tensorflow": TENSORFLOW_HELPERS + FORKED}
 CASES = [
     pytest.param(framework, family, code, id=f"{framework}, {family}: {name}")
     for framework, found in SPELLINGS.items()

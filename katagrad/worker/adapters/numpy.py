@@ -34,6 +34,10 @@ def configure(threads: int, device: str = "cpu") -> None:
     """The environment sets the threads of NumPy's library before it is imported. There is no other device."""
 
 
+def without_compiler() -> None:
+    """Do nothing. No compiler is used."""
+
+
 def seed(number: int) -> None:
     """Seed NumPy's global generator."""
     np.random.seed(number)  # noqa: NPY002  the generator that a project's code may use

@@ -84,6 +84,10 @@ def _run_operations_directly() -> None:
         )
 
 
+def without_compiler() -> None:
+    """Do nothing. XLA compiles in this process."""
+
+
 def seed(number: int) -> None:
     """Seed TensorFlow's and Keras's global generators."""
     keras.utils.set_random_seed(number)  # seeds TensorFlow, too; each seeding drops all kernels
