@@ -751,7 +751,7 @@ def distance_of_statistics(impl, seed):
     return float(max(abs(rows.mean() - 3.0), abs(rows.std() - 1.0)))
 
 
-@pytest.mark.grade(points=2, seconds=300)
+@pytest.mark.grade(points=2, seconds=600)
 def test_generator_learns_a_normal_distribution(impl):
     """the median run has the mean and the standard deviation of the data within 0.4"""
     STATISTICS.expect(impl)
@@ -773,7 +773,7 @@ def modes_on_a_ring(impl, seed):
     return float(mode_coverage(rows, data.ring8_centres(), 0.3)[0])
 
 
-@pytest.mark.grade(points=3, seconds=300)
+@pytest.mark.grade(points=3, seconds=600)
 def test_generator_covers_the_ring(impl):
     """the median run covers at least 6 of the 8 modes"""
     MODES.expect(impl)

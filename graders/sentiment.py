@@ -543,7 +543,7 @@ def test_means_learn_what_word_counts_tell(impl):
     (IMDB if full_size("imdb") else COUNTS).expect(impl)
 
 
-@pytest.mark.grade(points=2, seconds=240)
+@pytest.mark.grade(points=2, seconds=480)
 def test_lstm_reads_negations(impl):
     """the median accuracy is at least 0.95 on reviews where word counts reach 0.72"""
     NEGATIONS.expect(impl)
