@@ -2,8 +2,10 @@
 
 A refused import statement binds a stand-in that raises an error when it is used, so an unused import
 fails nothing. Inside `try`, the statement raises ImportError at once, so that a fallback is used.
-Any other way to import raises at once, by an audit hook, which Python code cannot remove. Imports by
-the frameworks and by allowed packages are not restricted.
+Any other way to import raises at once, by an audit hook, which Python code cannot remove. A module
+of machine code counts by its file, whatever it is called, and must be the framework's, an allowed
+package's or the standard library's. Imports by the frameworks and by allowed packages are not
+restricted.
 """
 
 from __future__ import annotations
@@ -41,6 +43,10 @@ ORNAMENTS = {
 LAZY = "module_utils.py"
 # Code of the worker itself, which a submission's call may reach: a function that a grader passed.
 OWN = f"{Path(__file__).parents[1]}{os.sep}"
+# The standard library's compiled modules.
+INTERPRETER = f"{sys.base_prefix}{os.sep}"
+# What a compiled module is called that lies elsewhere. A copy of another package's would be one.
+COMPILED = "a compiled module"
 ALWAYS = {"numpy", "typing_extensions", "__future__"} | ORNAMENTS
 
 
@@ -120,7 +126,12 @@ class Imports:
         return made
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "import":
+        if event == "import" and isinstance(args[1], str):
+            # A compiled module: whoever loads it may give it any name, so its file counts.
+            if args[1].startswith(INTERPRETER) and not is_installed(args[1]):
+                return
+            name = _package(args[1]) if is_installed(args[1]) else COMPILED
+        elif event == "import":
             name = str(args[0])
         elif event == "exec" and is_installed(getattr(args[0], "co_filename", "")):
             # `importlib` imports without the other event, but it runs the package's file.

@@ -78,6 +78,26 @@ def test_an_import_that_the_topic_does_not_allow_names_its_line(workspace):
     assert found["test_softmax_is_written_from_scratch"] == ("failed", refused)
 
 
+COMPILED = """import importlib.util, shutil, sys, torch
+from pathlib import Path
+where = Path(torch.__file__).parents[1] / "scipy" / "signal"
+path = next(where.glob("_sigtools*"))
+if {copied}:
+    path = shutil.copy(path, "_sigtools.so")
+spec = importlib.util.spec_from_file_location("_sigtools", path)
+made = importlib.util.module_from_spec(spec)"""
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_compiled_modules_count_by_their_file(workspace, copied):
+    """A file of the submission makes the name an allowed one; a copy makes the file the submission's own."""
+    (workspace.exercises / "_sigtools.py").write_text("")
+    body = "    return (x / temperature - x.logsumexp(axis, True) / temperature).exp()"
+    found = verdicts(workspace, body, f"import _sigtools\n{COMPILED.format(copied=copied)}")
+    name = "a compiled module" if copied else "scipy.signal._sigtools"
+    assert f"softmax.py:9 imports {name}" in found["test_softmax_normalizes_along_its_axis"][1]
+
+
 def test_an_import_that_nobody_uses_fails_no_one(workspace):
     names = ("torch", "matplotlib.pyplot as plt", "sklearn.datasets as sets", "pandas as pd")
     imports = "\n".join(f"import {name}" for name in names)
