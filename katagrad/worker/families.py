@@ -7,7 +7,7 @@ modules import no framework. The driver uses them to scan the source, the worker
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -56,7 +56,8 @@ class Rules:
     names: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     imports: tuple[str, ...] | None = None
-    programs: bool = False
+    # Not part of the text by which verdicts on mutants are kept.
+    programs: bool = field(default=False, repr=False)
 
     def plain(self) -> dict[str, Any]:
         """As a dict of lists, to be sent to the worker."""

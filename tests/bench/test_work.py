@@ -11,6 +11,7 @@ import pytest
 
 from katagrad.bench import work
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
+from katagrad.bench.networks import EXPORTED
 from katagrad.bench.runner import Ceilings
 from katagrad.grading.cases import _axis
 from katagrad.topics import root, topics
@@ -91,7 +92,8 @@ def test_a_clock_that_stands_still_ends_somewhere():
 
 def test_every_topic_has_benchmarks_at_two_sizes():
     for name in topics():
-        tree = ast.parse((root() / "benchmarks" / f"{name}.py").read_text(encoding="utf-8"))
+        text = (root() / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+        tree = ast.parse(text)
         functions = [one for one in tree.body if isinstance(one, ast.FunctionDef)]
         made = [one for one in functions if one.name.startswith("bench_")]
         assert made, name
@@ -102,6 +104,8 @@ def test_every_topic_has_benchmarks_at_two_sizes():
             for node in tree.body
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
         ]
+        if "from katagrad.bench.networks import EXPORTED" in text:
+            tables.append(list(EXPORTED))
         sizes = [keys for keys in tables if keys[0] == "small"]
         assert sizes, name
         assert all(len(keys) >= 2 for keys in sizes), name

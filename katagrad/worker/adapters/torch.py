@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from katagrad.worker.adapters.torch_compiler import compiled as compiled
+from katagrad.worker.adapters.torch_compiler import traces as traces
+from katagrad.worker.adapters.torch_compiler import without_compiler as without_compiler
 from katagrad.worker.adapters.torch_layers import start as start
 from katagrad.worker.adapters.torch_layers import waits as waits
 
@@ -65,11 +68,6 @@ def configure(threads: int, device: str = "cpu") -> None:
             "katagrad.worker.adapters.torch_loaders"
         ).draw_where_their_generator_is()
         precision("float32")  # the default of cuDNN rounds convolutions to TF32
-
-
-def without_compiler() -> None:
-    """Make `torch.compile` return what it gets, since it runs a compiler, which takes longer than most checks."""
-    torch.compile = lambda model=None, **_: model if model is not None else lambda given: given
 
 
 def seed(number: int) -> None:
@@ -238,11 +236,6 @@ def touch(value: torch.Tensor) -> None:
         value.detach().flatten()[0].item()
 
 
-def compiled(function: Any) -> Any:
-    """Compile `function` with torch.compile, which needs a C++ compiler."""
-    return torch.compile(function)
-
-
 def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
     """(a function that does the work once, the amount of work): see `katagrad.worker.timing.ceiling`."""
     if kind == "matmul":
@@ -257,13 +250,6 @@ def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
         return target
 
     return copies, 2.0 * source.element_size() * size * times
-
-
-def traces(function: Any) -> int:  # noqa: ARG001  torch.compile counts for the process, which holds one benchmark
-    """How many graphs torch.compile has made in this process."""
-    from torch._dynamo.utils import counters
-
-    return int(counters["stats"]["unique_graphs"])
 
 
 def devices() -> list[str]:
