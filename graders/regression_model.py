@@ -372,7 +372,7 @@ def test_regress_works_in_any_units(impl):
         )
 
 
-@pytest.mark.grade(points=2, hint=UNITS)
+@pytest.mark.grade(points=2, seconds=120, hint=UNITS)
 def test_regress_fits_a_line(impl):
     """without hidden layers, regress finds the line through points of a line, also far from them"""
     x = uniform(40, 1, low=100.0, high=300.0)
