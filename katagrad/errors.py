@@ -131,5 +131,14 @@ def one_of(kind: str, word: str, words: Iterable[str]) -> str:
     raise BadOption(f"there is no {kind} {word[:100]!r}; {guess}{rest}".rstrip())
 
 
+def at_least_one(text: str) -> int:
+    """A whole number above 0, as a type for argparse. Raises argparse.ArgumentTypeError for anything else."""
+    if not text.isdecimal() or not int(text):
+        from argparse import ArgumentTypeError  # whoever calls this has loaded it
+
+        raise ArgumentTypeError(f"{text!r} should be a whole number above 0")
+    return int(text)
+
+
 class SubmissionProblem(Failure):
     """The submission cannot be graded. The message says why and what to do, in one line."""

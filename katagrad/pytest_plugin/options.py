@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from katagrad.errors import BadOption, one_of
+from katagrad.errors import BadOption, at_least_one, one_of
 from katagrad.grading.session import ISOLATION, check_device
 from katagrad.topics import FRAMEWORKS
 from katagrad.worker.limits import Limits
@@ -28,13 +28,6 @@ def checked(read: Callable[[str], str]) -> Callable[[str], str]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return convert
-
-
-def at_least_one(text: str) -> int:
-    """A type for argparse: a whole number above 0."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number above 0")
-    return int(text)
 
 
 def limits_help() -> str:

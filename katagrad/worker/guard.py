@@ -122,6 +122,8 @@ class Guard:
     def _of_a_child(self) -> FromScratchRule | None:
         """The breach that a forked process reported, if there is one."""
         told = int.from_bytes(self._shared[:4], "big")
+        if not told:
+            return None
         self._shared[:4] = bytes(4)
         # Only code that attacks its own process can write anything else.
         with contextlib.suppress(ValueError, TypeError):

@@ -24,7 +24,7 @@ from katagrad.worker.exchange import (
     type_name,
 )
 from katagrad.worker.families import rules_from
-from katagrad.worker.first_call import ready
+from katagrad.worker.first_call import ready, row_of
 from katagrad.worker.folder import collect, place
 from katagrad.worker.guard import Guard
 from katagrad.worker.imports import Imports, Refusal
@@ -121,14 +121,8 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         """Call a function. Returns (result, the arguments after the call, or None)."""
         lifted, named = [self.lift(a) for a in args], {k: self.lift(v) for k, v in kwargs.items()}
         result = self.lower(self.resolve(target)(*lifted, **named), returns)
-        first = next(iter([*lifted, *named.values()]), None)
-        row = (first,) if isinstance(first, int) else first
-        if (
-            isinstance(result, Handle)
-            and isinstance(row, tuple)
-            and all(type(n) is int for n in row)
-        ):
-            self.rows[result.id] = row
+        if isinstance(result, Handle):
+            self.rows[result.id] = row_of(lifted, named)
         return result, [
             self.lower(a, layouts_of(raw)) for a, raw in zip(lifted, args, strict=True)
         ] if after else None

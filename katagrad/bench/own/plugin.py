@@ -5,7 +5,6 @@ It imports next to nothing until a benchmark takes its fixture `bench`. Then `Be
 
 from __future__ import annotations
 
-import argparse
 import fnmatch
 import importlib.util
 import inspect
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from katagrad.bench.own.project import FRAMEWORKS, is_ours
+from katagrad.errors import at_least_one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,13 +48,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="also write a flame graph and a table of operators for each benchmark into DIR",
     )
     add("--bench-quick", action="store_true", help="time five blocks instead of twenty")
-
-
-def at_least_one(text: str) -> int:
-    """An option's whole number above 0. Raises argparse.ArgumentTypeError for anything else."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number above 0")
-    return int(text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
