@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from katagrad.boundary.implementation import Implementation, Transport
 from katagrad.errors import (
@@ -19,7 +20,7 @@ from katagrad.errors import (
     NotGraded,
     refusal,
 )
-from katagrad.grading.checks import Outcome, manifest, run_case, run_check
+from katagrad.grading.checks import Check, Outcome, manifest, run_case, run_check
 from katagrad.grading.examples import Example, examples, run_example
 from katagrad.grading.records import topic_status
 from katagrad.grading.session import Grading, draw_seed, start
@@ -44,7 +45,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A topic as it was checked. judged: in order, fewer than `checks` where the run was cut short.
+    """A topic as it was checked. judged: as they were made, fewer than `checks` where the run was cut short.
 
     unkept: why the workspace could not keep what came of it; empty where it did.
     """
@@ -124,8 +125,11 @@ class Checker:
             if topic.grader.is_file():
                 manifest(topic)
 
-    def run(self, topic: Topic) -> Iterator[tuple[Judged, int]]:
-        """Each check with its outcome as soon as it is there, and how many there are: examples first."""
+    def run(self, topic: Topic, urgent: Collection[str] = ()) -> Iterator[tuple[Judged, int]]:
+        """Each check with its outcome as soon as it is there, and how many there are.
+
+        Those whose names are in `urgent` come first, then the examples, then the others as the grader has them.
+        """
         submission = Submission(self.workspace.exercises, self.framework)
         self.transport = Transport(self.grading.pool, submission.source(topic))
         try:
@@ -135,7 +139,7 @@ class Checker:
             shown = examples_of(content)
             if not shown and not topic.grader.is_file():
                 shown = examples_of(topic.contract.read_bytes())
-            yield from self._run(self.transport, topic, shown)
+            yield from self._run(self.transport, topic, shown, urgent)
         except (Superseded, KeyboardInterrupt):
             # Left while a worker was being ended: its server may still owe an answer.
             if getattr(self.transport.worker, "dead", False):
@@ -151,19 +155,25 @@ class Checker:
         return self.transport is not None and self.transport.waiting
 
     def _run(
-        self, transport: Transport, topic: Topic, shown: list[Example]
+        self, transport: Transport, topic: Topic, shown: list[Example], urgent: Collection[str]
     ) -> Iterator[tuple[Judged, int]]:
         rules, seconds = self.grading.rules, self.grading.pool.limits.wall
-        hidden = manifest(topic) if topic.grader.is_file() else ()
-        count = len(shown) + len(hidden)
-        for example in shown:
-            name = f"example {example.subject}"
-            outcome = run_case(transport, name, "", seconds, rules, _body(example))
-            yield Judged(name, f"the examples of {example.subject} hold", 0, "", outcome), count
-        for check in hidden:
+
+        def example(name: str, one: Example) -> Judged:
+            outcome = run_case(transport, name, "", seconds, rules, _body(one))
+            return Judged(name, f"the examples of {one.subject} hold", 0, "", outcome)
+
+        def hidden(name: str, check: Check) -> Judged:
             outcome = run_check(transport, check, rules)
             hint = check.hint if outcome.hinted else ""
-            yield Judged(check.name, check.claim, check.points, hint, outcome), count
+            return Judged(name, check.claim, check.points, hint, outcome)
+
+        makers = {name: partial(example, name, one) for one in shown for name in [_name(one)]}
+        if topic.grader.is_file():
+            makers |= {one.name: partial(hidden, one.name, one) for one in manifest(topic)}
+        # Sorting keeps the order of those that are alike.
+        for name in sorted(makers, key=lambda name: name not in urgent):
+            yield makers[name](), len(makers)
 
     def close(self) -> None:
         """End the servers."""
@@ -171,13 +181,19 @@ class Checker:
 
 
 def judge(
-    checker: Checker, topic: Topic, advance: Callable[[Judged, int], None] | None = None
+    checker: Checker,
+    topic: Topic,
+    advance: Callable[[Judged, int], None] | None = None,
+    urgent: Collection[str] = (),
 ) -> Verdict:
-    """Check a topic, and keep in its workspace what came of it. advance: called after each check."""
+    """Check a topic, those named `urgent` first, and keep in its workspace what came of it.
+
+    advance: called after each check.
+    """
     workspace = checker.workspace
     digest, began = file_hash(workspace, topic), time.monotonic()
     judged, checks = [], 0
-    for one, checks in checker.run(topic):
+    for one, checks in checker.run(topic, urgent):
         judged.append(one)
         if advance is not None:
             advance(one, checks)
@@ -207,6 +223,10 @@ def keep(workspace: Workspace, found: Verdict, digest: str) -> None:
 
 def _write(text: str) -> None:
     print(text, end="", flush=True)
+
+
+def _name(example: Example) -> str:
+    return f"example {example.subject}"
 
 
 def _body(example: Example) -> Callable[[Implementation], None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from katagrad.errors import NOT_STARTED, PASSED, BadOption, refusal
+from katagrad.errors import FAILED, NOT_STARTED, PASSED, BadOption, refusal
 from katagrad.grading.submission import Submission
 from katagrad.student import compare, hints, keys, screen, standing
 from katagrad.student.check import Checker, Judged, Verdict, file_hash, judge
@@ -52,6 +52,8 @@ class Watch:
         self.events: queue.SimpleQueue[set[Path] | str] = queue.SimpleQueue()
         self.interrupter = Interrupter(lambda: checker.waiting)
         self.found: Verdict | None = None
+        # The checks of the topic at hand that failed when they were made last, which come first the next time.
+        self.failing: set[str] = set()
         self.digest = ""
         self.full = False
 
@@ -141,7 +143,7 @@ class Watch:
 
     def turn_to(self, topic: Topic) -> None:
         """Make a topic the one at hand, and check it."""
-        self.topic, self.full = topic, False
+        self.topic, self.full, self.failing = topic, False, set()
         with contextlib.suppress(BadOption, OSError):  # the verdict says what cannot be kept
             standing.turn_to(self.workspace, topic)
         self.show([screen.heading(self.workspace, topic), Text("starting ...")])
@@ -157,14 +159,19 @@ class Watch:
             nonlocal drawn
             self.interrupter.leave()
             judged.append(one)
+            failed = one.outcome.status == FAILED
+            self.failing = self.failing | {one.name} if failed else self.failing - {one.name}
             now = time.monotonic()
-            if self.keyboard and now - max(began, drawn) > PATIENT and len(judged) < checks:
+            # The first failure is shown at once.
+            due = failed and sum(made.outcome.status == FAILED for made in judged) == 1
+            due = due or now - max(began, drawn) > PATIENT
+            if self.keyboard and due and len(judged) < checks:
                 drawn = now
                 self.found = Verdict(self.topic, list(judged), checks, now - began)
                 self.draw()
 
         with self.interrupter.block():
-            self.found = judge(self.checker, self.topic, advance)
+            self.found = judge(self.checker, self.topic, advance, frozenset(self.failing))
             self.full = self.full and self.found.status != PASSED
         if self.found is not None and self.found.whole:
             self.draw()

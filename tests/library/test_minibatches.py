@@ -229,6 +229,26 @@ def test_batches_are_read_off_the_history():
     expect_new_batches(epochs, "train")
 
 
+def test_of_ways_with_almost_one_loss_the_nearest_is_taken():
+    def step(w, rows):
+        w = 1.1 * w + float(rows.min())
+        return w, 1 + 1e-9 * w
+
+    rng, w, history, orders = np.random.default_rng(6), 0.5, [], []
+    for _ in range(4):
+        orders.append([np.sort(part) for part in np.split(rng.permutation(5), [2, 4])])
+        losses = []
+        for rows in orders[-1]:
+            w, loss = step(w, rows)
+            losses.append(loss)
+        history.append(np.mean(losses))
+    epochs, last = followed(history, 0.5, step, 5, 2, "train")
+    assert last == pytest.approx(w, abs=1e-6)
+    assert [part.min() for own in epochs for part in own] == [
+        part.min() for own in orders for part in own
+    ]
+
+
 def test_batches_that_no_order_gives_are_refused():
     rng = np.random.default_rng(4)
     history, _ = walked([rng.permutation(4) for _ in range(3)])

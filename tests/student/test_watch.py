@@ -160,6 +160,24 @@ def test_verdicts_follow_a_save_within_half_a_second(desk, terminal, framework):
     assert max(quickest.values()) < limit, (quickest, limit)
 
 
+def test_what_failed_is_checked_first_and_shown_at_once(desk, terminal):
+    """Its last function is wrong, and the functions before it are slow: the verdict on it does not wait for them."""
+    slow = SOLUTION.replace("    weights =", "    import time; time.sleep(0.1)\n    weights =")
+    wrong = re.sub(r"(?s)(def softmax_jvp.*?return )", r"\g<1>2 * ", slow)
+    assert wrong != slow != SOLUTION
+    desk.write(wrong)
+    watch = terminal("watch", "softmax")
+    watch.until("more fail.")
+    for count in range(2):
+        desk.write(wrong + f"\n# {count}\n")
+        watch.child.expect(r"(\d+) of \d+ checked so far")
+        assert int(watch.child.match[1]) == 1
+        assert "softmax_jvp" in watch.until("Still checking ...")
+        watch.until("more fail.")
+    desk.write(SOLUTION)
+    watch.until("softmax is done.")
+
+
 def test_a_save_and_a_key_end_a_check_that_never_would(desk, terminal):
     desk.write(ENDLESS)
     watch = terminal("watch", "softmax")
