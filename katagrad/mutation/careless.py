@@ -7,14 +7,13 @@ error is not raised, state is kept between calls, an argument is written into, a
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
+from katagrad.mutation.copied import FUNCTIONS, Copied, changed
 from katagrad.mutation.operators import Mutant
-from katagrad.mutation.spoiling import EFFECT, spoiled
+from katagrad.mutation.spoiling import spoiled
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LOOPS = (ast.For, ast.While)
 DRAWS = {
     "choice",
@@ -38,41 +37,17 @@ ROWS = ("y", "labels", "targets", "target")
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the node at `place`, counted as ast.walk goes, in words; `make` makes it in a copy of the tree."""
+    """A change of the node at `place`, counted as ast.walk goes, in words; `make` makes it in a copy of the tree.
+
+    probe: fails in the copy wherever the change has an effect.
+    """
 
     what: str
     place: int
     before: str
     after: str
     make: Callable[[Copied], None]
-
-
-class Copied:
-    """A copy of a tree, its nodes by their place in the order of ast.walk, and each node's parent."""
-
-    def __init__(self, tree: ast.Module) -> None:
-        self.tree = copy.deepcopy(tree)
-        self.nodes = list(ast.walk(self.tree))
-        self.parents = {c: n for n in self.nodes for c in ast.iter_child_nodes(n)}
-
-    def swap(self, old: ast.AST, new: list[ast.AST]) -> None:
-        """Replace `old` by `new`. In a list of statements, `new` may have several nodes, or none."""
-        parent = self.parents[old]
-        for name, value in ast.iter_fields(parent):
-            if value is old:
-                setattr(parent, name, new[0])
-            elif isinstance(value, list) and any(item is old for item in value):
-                at = next(i for i, item in enumerate(value) if item is old)
-                value[at : at + 1] = new or ([ast.Pass()] if len(value) == 1 else [])
-
-    def around(self, node: ast.AST, kinds: tuple[type, ...]) -> Iterator[ast.AST]:
-        """The nodes of `kinds` around `node`, the innermost first, no further than its function."""
-        while node in self.parents:
-            node = self.parents[node]
-            if isinstance(node, kinds):
-                yield node
-            if isinstance(node, FUNCTIONS):
-                return
+    probe: Callable[[Copied], None] | None = None
 
 
 def careless(source: str, framework: str, asked: Collection[str]) -> Iterator[Mutant]:
@@ -84,16 +59,13 @@ def careless(source: str, framework: str, asked: Collection[str]) -> Iterator[Mu
     seen = {ast.unparse(tree)}
     nodes = list(ast.walk(tree))
     for change in _changes(nodes, framework, asked):
-        copied = Copied(tree)
-        change.make(copied)
-        text = ast.unparse(ast.fix_missing_locations(copied.tree))
+        text = changed(tree, change.make)
         if text not in seen:
             seen.add(text)
             node = nodes[change.place]
             line = node.target.lineno if isinstance(node, ast.comprehension) else node.lineno  # type: ignore[attr-defined]
-            probe = text.replace(EFFECT, "1 / 0") if EFFECT in text else ""
-            shown = change.before[:90], change.after[:90]
-            yield Mutant(change.what, line, *shown, text.replace(EFFECT, "None"), probe)
+            probe = changed(tree, change.probe) if change.probe else ""
+            yield Mutant(change.what, line, change.before[:90], change.after[:90], text, probe)
 
 
 def _changes(nodes: list[ast.AST], framework: str, asked: Collection[str]) -> Iterator[Change]:
@@ -104,8 +76,9 @@ def _changes(nodes: list[ast.AST], framework: str, asked: Collection[str]) -> It
             owner = parents[node]
             name = f"{owner.name}.{node.name}" if isinstance(owner, ast.ClassDef) else node.name
             if name in asked and any(isinstance(n, ast.Return) and n.value for n in ast.walk(node)):
-                for how, text in spoiled(framework):
-                    yield _spoiled(i, name, how, text)
+                for how, text, probe in spoiled(framework):
+                    make, fail = _returned(i, text), _returned(i, probe)
+                    yield Change("result", i, f"{name}: its result", how, make, fail)
         elif isinstance(node, (ast.For, ast.comprehension)):
             yield from _half_used(i, node)
         elif isinstance(node, ast.Call):
@@ -159,7 +132,9 @@ def _arguments(i: int, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator
         yield _begun(i, "part of the rows", f"{node.name}: x, {rows}", text)
 
 
-def _spoiled(i: int, name: str, how: str, text: str) -> Change:
+def _returned(i: int, text: str) -> Callable[[Copied], None]:
+    """What puts all results of the function through _spoiled, which `text` defines."""
+
     def make(copied: Copied) -> None:
         function = copied.nodes[i]
         inner = {
@@ -173,7 +148,7 @@ def _spoiled(i: int, name: str, how: str, text: str) -> Change:
                 node.value = ast.Call(ast.Name("_spoiled", ast.Load()), [node.value], [])
         _after_imports(copied.tree, text)
 
-    return Change("result", i, f"{name}: its result", how, make)
+    return make
 
 
 def _after_imports(tree: ast.Module, text: str) -> None:

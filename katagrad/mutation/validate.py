@@ -195,16 +195,19 @@ class Validator:
         found = self.family(family)
         took = {name: outcome.seconds for name, outcome in self.run(self.solution, seed).items()}
         detector = Detector(manifest(self.topic), self.solution, took, self.pool.limits.wall)
+
+        def catch(mutant: Mutant, text: str) -> str:
+            transport = self.transport(text, self.framework)
+            return detector.catch(mutant, transport, Rules(seed, full_size=self.full_size))
+
+        shows = {"": True}  # whether a check has a result that the mutants of a probe could change
         for i, mutant in enumerate(found):
-            transport = self.transport(mutant.source, self.framework)
-            caught = detector.catch(mutant, transport, Rules(seed, full_size=self.full_size))
+            if mutant.probe not in shows:
+                shows[mutant.probe] = bool(catch(mutant, mutant.probe))
             if progress is not None:
                 progress(i + 1, len(found))
-            if not caught and mutant.probe:
-                probe = self.transport(mutant.probe, self.framework)
-                if not detector.catch(mutant, probe, Rules(seed, full_size=self.full_size)):
-                    continue  # no check has a result that it could change
-            yield mutant, caught
+            if shows[mutant.probe]:
+                yield mutant, catch(mutant, mutant.source)
 
     def measure(self, threshold: Threshold, runs: int) -> list[float]:
         """The values that the solution reaches over `runs` seeds."""

@@ -131,6 +131,23 @@ def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
     assert [m for m in alive if not any(e.matches(m, validator.solution) for e in known)] == []
 
 
+def test_mutants_that_no_check_could_see_do_not_count(monkeypatch):
+    pytest.importorskip("torch")
+    from katagrad.mutation.validate import Validator
+    from katagrad.topics import topics
+
+    validator = Validator(topics()["softmax"], "torch")
+    right, wrong = validator.solution, validator.solution.replace("temperature", "1 / 0 # ")
+    made = [("no probe", ""), ("seen", wrong), ("seen, too", wrong), ("not seen", right)]
+    family = [Mutant("result", 1, "", after, right, probe) for after, probe in made]
+    monkeypatch.setattr(validator, "family", lambda name: family)
+    try:
+        found = [(mutant.after, caught) for mutant, caught in validator.detect("careless")]
+    finally:
+        validator.close()
+    assert found == [("no probe", ""), ("seen", ""), ("seen, too", "")]
+
+
 def test_the_listing_tells_survivors_stale_entries_and_graders_that_gave_up(monkeypatch, capsys):
     from types import SimpleNamespace
 
