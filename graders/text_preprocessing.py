@@ -350,7 +350,11 @@ def test_pad_pads_right_and_cuts_right_unless_told(impl):
     equal(impl.pad(sequences, 3)[0], pad(sequences, 3)[0], of="the ids of pad(sequences, 3)")
     one = impl.pad([sequences[1]])
     equal(one[0], sequences[1][None], of="the ids of pad([one sequence of 5 ids])")
-    shape(impl.pad([], length=3)[0], (0, 3), of="the ids of pad([], length=3)")
+    for name, found, kind in zip(
+        ("ids", "mask"), impl.pad([], length=3), ("int64", "bool"), strict=True
+    ):
+        shape(found, (0, 3), of=f"the {name} of pad([], length=3)")
+        dtype(found, kind, of=f"the {name} of pad([], length=3)")
 
 
 @pytest.mark.grade(points=1)
@@ -425,6 +429,9 @@ def test_bag_counts_words_and_no_padding(impl):
         },
     )
     close(impl.bag_of_words(ids[:1], mask[:1], 8), expected[:1], of="bag_of_words of one text")
+    long = np.repeat([[2, 1]], [20_000, 1], axis=1)
+    of = "bag_of_words of a text in which the id 2 occurs 20,000 times and the id 1 once"
+    close(impl.bag_of_words(long, long > 0, 3), np.array([[0.0, 1.0, 20_000.0]]), of=of)
 
 
 # -- prepare ---------------------------------------------------------------------------------------
@@ -449,6 +456,8 @@ def test_prepare_chooses_words_on_training_texts_alone(impl):
         ("test", (test_ids, test_mask), test),
     ):
         wanted = pad([encode(text, expected) for text in texts], 6, truncate="left")
+        dtype(found[0], "int64", of=f"the ids of the {name} texts")
+        dtype(found[1], "bool", of=f"the mask of the {name} texts")
         equal(
             found[0],
             wanted[0],
