@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
 from katagrad.mutation.copied import FUNCTIONS, Copied, changed
 from katagrad.mutation.operators import Mutant
@@ -58,14 +59,17 @@ def careless(source: str, framework: str, asked: Collection[str]) -> Iterator[Mu
     tree = ast.parse(source)
     seen = {ast.unparse(tree)}
     nodes = list(ast.walk(tree))
+    probe = cache(partial(changed, tree))  # one for several changes
     for change in _changes(nodes, framework, asked):
         text = changed(tree, change.make)
         if text not in seen:
             seen.add(text)
             node = nodes[change.place]
             line = node.target.lineno if isinstance(node, ast.comprehension) else node.lineno  # type: ignore[attr-defined]
-            probe = changed(tree, change.probe) if change.probe else ""
-            yield Mutant(change.what, line, change.before[:90], change.after[:90], text, probe)
+            shown = change.before[:90], change.after[:90]
+            yield Mutant(
+                change.what, line, *shown, text, probe(change.probe) if change.probe else ""
+            )
 
 
 def _changes(nodes: list[ast.AST], framework: str, asked: Collection[str]) -> Iterator[Change]:
@@ -76,9 +80,11 @@ def _changes(nodes: list[ast.AST], framework: str, asked: Collection[str]) -> It
             owner = parents[node]
             name = f"{owner.name}.{node.name}" if isinstance(owner, ast.ClassDef) else node.name
             if name in asked and any(isinstance(n, ast.Return) and n.value for n in ast.walk(node)):
+                probes: dict[str, Callable[[Copied], None]] = {}
                 for how, text, probe in spoiled(framework):
-                    make, fail = _returned(i, text), _returned(i, probe)
-                    yield Change("result", i, f"{name}: its result", how, make, fail)
+                    fail = probes.setdefault(probe, _returned(i, probe))
+                    what = f"{name}: its result"
+                    yield Change("result", i, what, how, _returned(i, text), fail)
         elif isinstance(node, (ast.For, ast.comprehension)):
             yield from _half_used(i, node)
         elif isinstance(node, ast.Call):
