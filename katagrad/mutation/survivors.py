@@ -84,6 +84,8 @@ class Detector:
                 return self._found(mutant, check, outcome)
             else:
                 late.append(check)
+                # The transport would fail the function at once from now on, under every limit.
+                transport.forget_overtime()
         for check in sorted(late, key=lambda check: check.seconds or self.wall) + left:
             outcome = run_check(transport, check, rules)
             if outcome.status != PASSED:

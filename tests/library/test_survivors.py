@@ -4,7 +4,7 @@ import pytest
 
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.grading.cases import Case
-from katagrad.grading.checks import Check, Outcome, Rules
+from katagrad.grading.checks import Check, Outcome, Rules, manifest
 from katagrad.mutation import survivors
 from katagrad.mutation.operators import Mutant
 from katagrad.mutation.survivors import Detector
@@ -25,9 +25,13 @@ RULES = Rules(1)
 
 class NoTransport:
     closed = False
+    forgotten = 0
 
     def close(self):
         self.closed = True
+
+    def forget_overtime(self):
+        self.forgotten += 1
 
 
 def check(name, seconds=None):
@@ -87,7 +91,9 @@ def test_the_check_that_caught_the_last_mutant_of_a_function_is_tried_first_ther
 
 def test_a_mutant_that_is_slow_but_right_survives(detector):
     detector.needs = {"middling": 29.0, "slow": 59.0, "quick": 19.0}  # all under their own limits
-    assert detector.catch(mutant(2), NoTransport(), RULES) == ""
+    transport = NoTransport()
+    assert detector.catch(mutant(2), transport, RULES) == ""
+    assert transport.forgotten == 2, "a transport fails a function at once that took too long"
     assert {("slow", 60.0), ("middling", 30.0)} <= set(detector.ran), (
         "the own limits were never tried"
     )
@@ -111,6 +117,25 @@ def test_the_worker_is_closed_whatever_comes(detector):
     transport = NoTransport()
     detector.catch(mutant(2), transport, RULES)
     assert transport.closed
+
+
+def test_a_function_that_was_late_under_a_first_limit_is_called_again(monkeypatch):
+    pytest.importorskip("torch")
+    from katagrad.mutation.validate import Validator
+    from katagrad.topics import topics
+
+    monkeypatch.setattr(survivors, "LEAST", 0.5)
+    validator = Validator(topics()["softmax"], "torch")
+    head = "def softmax(x, axis=-1, temperature=1.0):\n"
+    slow = validator.solution.replace(head, f"{head}    time.sleep(0.8)\n")
+    slow = slow.replace("import torch\n", "import time\n\nimport torch\n")
+    one = next(c for c in manifest(validator.topic) if "divides" in c.name)
+    made = Detector([one], validator.solution, {one.name: 0.01}, 20.0)
+    try:
+        transport = validator.transport(slow, "torch")
+        assert made.catch(mutant(2), transport, RULES) == ""
+    finally:
+        validator.close()
 
 
 def test_generic_mutants_of_a_small_topic_all_fall_or_are_listed():
