@@ -102,6 +102,11 @@ def decoder_block(
 # -- inputs ----------------------------------------------------------------------------------------
 
 
+def single(x):
+    """x, as float32 holds it."""
+    return x.astype(np.float32).astype(float)
+
+
 def projections(width):
     return {name: normal(width, width, scale=width**-0.5) for name in ("wq", "wk", "wv", "wo")}
 
@@ -161,6 +166,9 @@ def test_positions_have_their_code(impl, size, width):
     of = f"positional_encoding({size}, {width})"
     found = impl.positional_encoding(size, width)
     close(found, expected, of=of, rtol=1e-3, atol=1e-4, mistakes=mistakes, dtype="float32")
+    if size < 10:
+        # In float32, the error of an angle grows with the position.
+        close(found, expected, of=of, rtol=1e-5, atol=2e-5)
 
 
 @pytest.mark.grade(points=1)
@@ -221,6 +229,9 @@ def test_layer_norm_takes_any_scale(impl):
         rtol=1e-2,
         atol=1e-2,
     )
+    large = single(1e6 * scale)
+    of = "layer_norm(x, 1e6 scale, shift)"
+    close(impl.layer_norm(x, large, shift), layer_norm(x, large, shift), of=of, rtol=1e-4)
     same = np.full((2, 5), 7.0)
     of = "layer_norm of equal features"
     close(impl.layer_norm(same, scale, shift), np.tile(shift, (2, 1)), of=of)
@@ -253,6 +264,10 @@ def test_feed_forward_works_on_each_position(impl, size):
     }
     of = f"feed_forward(x, feed), x of shape {size}"
     close(impl.feed_forward(x, feed), feed_forward(x, feed), of=of, mistakes=mistakes)
+    large = single(1e6 * x)
+    expected = feed_forward(large, feed)
+    of = f"feed_forward(1e6 x, feed), x of shape {size}"
+    close(impl.feed_forward(large, feed), expected, of=of, rtol=1e-4, atol=10.0)
 
 
 @pytest.mark.grade(points=3, hint=SPLIT)
@@ -279,6 +294,11 @@ def test_attend_reads_from_the_memory(impl, heads, masked):
     given = (mask,) if masked else ()
     of = f"attend(x, memory, weights, {heads}{', mask' * masked})"
     close(impl.attend(x, memory, weights, heads, *given), expected, of=of, mistakes=mistakes)
+    weights["wv"] = single(1e6 * weights["wv"])
+    expected = attend(x, memory, weights, heads, mask)
+    of = f"attend(x, memory, weights, {heads}{', mask' * masked}), wv 1e6 times as large,"
+    found = impl.attend(x, memory, weights, heads, *given)
+    close(found, expected, of=of, rtol=1e-4, atol=10.0)
 
 
 @pytest.mark.grade(points=2, hint=HIDE)
@@ -407,8 +427,9 @@ def test_silent_sub_layers_leave_x_as_it_is(impl):
             params[name]["wo"] = np.zeros((6, 6))
         params["feed"] |= {"w2": np.zeros((5, 6)), "b2": np.zeros(6)}
         name = "decoder_block" if decoder else "encoder_block"
-        given = (x, memory, params, 2) if decoder else (x, params, 2)
-        close(getattr(impl, name)(*given), x, of=f"{name} with wo, w2 and b2 of 0")
+        for rows in (x, single(1e6 * x)):
+            given = (rows, memory, params, 2) if decoder else (rows, params, 2)
+            close(getattr(impl, name)(*given), rows, of=f"{name} with wo, w2 and b2 of 0")
 
 
 @pytest.mark.grade(points=1)
@@ -504,6 +525,8 @@ def test_params_have_their_form_and_bounds(impl, decoder):
         # That of n uniform draws scatters by 0.45 / sqrt(n) of itself.
         spread = 5 * 0.45 / np.sqrt(w.size)
         number(w.std(), bound / np.sqrt(3), of=f"the deviation of {of}", rtol=spread)
+        of = f"the share of different numbers in {of}"
+        at_least(len(np.unique(w)) / w.size, 0.98, of=of)
     flat = [w.ravel()[:900] for w in matrices.values()]
     for i, one in enumerate(flat):
         for other in flat[:i]:
@@ -511,6 +534,17 @@ def test_params_have_their_form_and_bounds(impl, decoder):
                 abs(float(np.corrcoef(one, other)[0, 1])) < 0.25,
                 f"two matrices of {call} are the same draws",
             )
+    call = f"init_params(20, 10, rng, {decoder}) after a call with other sizes"
+    found = impl.init_params(20, 10, impl.rng(), decoder)
+    for part in (*parts, "feed"):
+        for name, value in found[part].items():
+            size = {"w1": (20, 10), "b1": (10,), "w2": (10, 20), "b2": (20,)}.get(name, (20, 20))
+            equal(value.shape, size, of=f"the shape of {part}.{name} of {call}")
+    again = impl.init_params(20, 10, impl.rng(), decoder)
+    for part, name in [(part, "wq") for part in parts] + [("feed", "w1"), ("feed", "w2")]:
+        of = f"{part}.{name} of init_params(20, 10, rng, {decoder})"
+        same = np.array_equal(found[part][name], again[part][name])
+        holds(not same, f"{of} is the same for another rng")
     conform(
         impl,
         "init_params",
