@@ -353,6 +353,11 @@ def test_dequantize_uses_all_of_int8(impl):
             dtype="float32",
         )
         equal(float(found[zero + 128]), 0.0, of=f"dequantize(q, 0.5, {zero}) where q is zero")
+    # A power of two leaves every digit as it is.
+    for size in (2.0**-40, 2.0**40):
+        found = impl.dequantize(exact(q), np.array(size), exact(np.array(3, np.int32)))
+        of = f"dequantize(q, {size:.3g}, 3), q from -128 to 127"
+        close(found, (q.astype(float) - 3) * size, of=of, atol=0)
     found = impl.float64.dequantize(exact(q), np.array(0.1), exact(np.array(3, np.int32)))
     dtype(found, "float64", of="dequantize(q, scale, zero) with a scale of float64")
 
@@ -532,8 +537,10 @@ def dense_network(bits=8, widths=(4, 6, 5, 3)):
 def test_network_is_calibrated_layer_by_layer(impl, bits):
     """weights by column in `bits` bits, inputs in 8 bits by the range of what reaches the layer"""
     layers, x = dense_network(bits), calibration(7, 4)
-    of = f"quantize_network(layers, x, bits={bits})"
-    found = impl.quantize_network(layers, x, bits=bits)
+    of = f"quantize_network(layers, x{f', bits={bits}' if bits != 8 else ''})"
+    # Eight bits are the default.
+    given = {"bits": bits} if bits != 8 else {}
+    found = impl.quantize_network(layers, x, **given)
     expected = quantize_network(layers, x, bits)
     holds(isinstance(found, list), f"{of} is {type(found).__name__}, but should be a list")
     equal(len(found), len(layers), of=f"the number of layers of {of}")
@@ -557,6 +564,12 @@ def test_network_is_calibrated_layer_by_layer(impl, bits):
         )
         dtype(layer["x_zero"], "int32", of=f"x_zero of {part}")
         equal(layer["x_zero"], wanted["x_zero"], of=f"x_zero of {part}")
+    layers = [(2.0**20 * w, 2.0**20 * b) for w, b in layers]
+    found = impl.quantize_network(layers, x, bits)
+    of = f"quantize_network(layers, x, {bits}), where weights and biases are about 10^6"
+    for i, (layer, wanted) in enumerate(zip(found, quantize_network(layers, x, bits), strict=True)):
+        for name in ("scale", "bias", "x_scale"):
+            close(layer[name], wanted[name], of=f"{name} of layer {i} of {of}", rtol=1e-4, atol=0)
 
 
 @pytest.mark.grade(points=2, hint="Quantize, integer_dense, ReLU; no ReLU after the last layer.")
@@ -591,6 +604,9 @@ def test_logits_are_those_of_the_integers(impl):
         rtol=1e-4,
         atol=1e-4,
     )
+    one[0] |= {"scale": 2.0**20 * one[0]["scale"], "bias": 2.0**20 * one[0]["bias"]}
+    of = "logits of a network of one layer, whose weights and biases are about 10^6"
+    close(impl.logits(sent(one), x), logits(one, x), of=of, rtol=1e-4, atol=100.0)
 
 
 @pytest.mark.grade(points=2)
