@@ -79,10 +79,13 @@ class Guard:
         self.breach = None
         self._armed = entry is not None and (not self.rules.only or entry in self.rules.only)
         try:
+            self._arm(True)
             yield
             if self._armed and self.watch is not None and self.breach is None:
                 self.watch.prove()
         finally:
+            with contextlib.suppress(FromScratchRule):  # it is noted as a breach
+                self._arm(False)
             if self._armed and self.breach is None:
                 self.breach = self._of_a_child()
             self._armed = False
@@ -92,11 +95,18 @@ class Guard:
     @contextmanager
     def differentiating(self) -> Iterator[None]:
         """Allow automatic differentiation while the grader itself takes a gradient."""
+        self._arm(False)
         self._differentiating = True
         try:
             yield
         finally:
             self._differentiating = False
+            self._arm(True)
+
+    def _arm(self, on: bool) -> None:
+        """Refuse what the watch of operators refuses only while code of the submission runs, or allow it again."""
+        if self._armed and self.watch is not None:
+            self.watch.arm(on)
 
     def forbids(self, family: str = "") -> bool:
         """Whether using a forbidden family or name would be a breach now."""

@@ -28,6 +28,20 @@ FRAMEWORKS = {
     "torch": ("PyTorch", {"torch", "torchgen", "functorch"}),
     "tensorflow": ("TensorFlow", {"tensorflow", "keras", "tensorboard"}),
 }
+# Parts of a framework that hold finished answers, in Python, where a topic asks for them from scratch: reference
+# implementations of its own tests, of its compilers and of its exporters, and copies of an older Keras. Their names
+# and their operators say little of what they compute.
+INNER = {
+    "torch": (
+        "torch._higher_order_ops", "torch._inductor", "torch._numpy", "torch.ao", "torch.distributed", "torch.onnx",
+        "torch.testing._internal",
+    ),
+    "tensorflow": (
+        "tensorflow.python.keras", "tensorflow.python.ops.init_ops", "tensorflow.python.ops.init_ops_v2",
+        "tensorflow.python.ops.losses", "tensorflow.python.ops.math_grad", "tensorflow.python.ops.metrics_impl",
+        "tensorflow.python.ops.nn_grad", "tensorflow.python.tpu", "keras.src.legacy",
+    ),
+}  # fmt: skip
 # Packages that draw or show progress. They cannot compute an answer.
 ORNAMENTS = {
     "matplotlib",
@@ -73,13 +87,19 @@ class Refusal(types.ModuleType):
 
 
 class Imports:
-    """The rule on imports for one submission. home: its folder. more: packages that the topic allows."""
+    """The rule on imports for one submission. home: its folder. more: packages that the topic allows.
 
-    def __init__(self, framework: str, home: Path, more: Iterable[str]) -> None:
+    scratch: whether the topic has a from-scratch rule, which refuses the framework's INNER parts.
+    """
+
+    def __init__(
+        self, framework: str, home: Path, more: Iterable[str], scratch: bool = False
+    ) -> None:
         self.home, self.framework = f"{home}{os.sep}", framework
         self.shown, own = FRAMEWORKS.get(framework, (framework, {framework}))
         self.more = tuple(more)
         self.allowed = own | ALWAYS | set(self.more)
+        self._inner = INNER.get(framework, ()) if scratch else ()
         self._known: dict[str, bool] = {}
 
     def install(self) -> None:
@@ -146,8 +166,11 @@ class Imports:
     def _asker(self, frame: types.FrameType | None, name: str) -> tuple[str, int] | None:
         """(file, line) at which the submission imports `name`. None if other code imports it."""
         first = name.partition(".")[0]
+        inner = self._is_inner(name)
         while frame is not None:
             file = frame.f_code.co_filename
+            if inner and is_installed(file) and not file.endswith(LAZY):
+                return None  # the framework uses its own parts
             if file.startswith(self.home):
                 return file, frame.f_lineno
             if file.startswith(OWN) and file != __file__:
@@ -163,11 +186,20 @@ class Imports:
         """Whether a submission may import the module `name`."""
         first = str(name).partition(".")[0]
         if first in self.allowed or first in sys.stdlib_module_names:
-            return True
+            return not self._is_inner(str(name))
         return Path(f"{self.home}{first}.py").exists() or Path(f"{self.home}{first}").is_dir()
+
+    def _is_inner(self, name: str) -> bool:
+        """Whether a module is one of the framework's own that a from-scratch rule refuses."""
+        return any(name == part or name.startswith(f"{part}.") for part in self._inner)
 
     def message(self, file: str, line: int, name: str) -> str:
         """The message: which line imports what, and what may be imported."""
+        if self._is_inner(name):
+            return (
+                f"{self._at(file, line)} imports {name}; this topic is to be written from {self.shown}'s public "
+                "functions, not from parts that hold finished answers"
+            )
         more = "".join(f"{package}, " for package in self.more)
         return (
             f"{self._at(file, line)} imports {name}; this topic allows {self.shown}, NumPy, "
@@ -202,8 +234,9 @@ def close_loaded(framework: str) -> None:
     for name in new:
         module = sys.modules[name]
         first = name.partition(".")[0]
+        inner = name.startswith(INNER.get(framework, ()))
         if type(module) is types.ModuleType and not (
-            first in own
+            (first in own and not inner)
             or first in sys.stdlib_module_names
             or not is_installed(str(getattr(module, "__file__", "")))
         ):

@@ -92,7 +92,8 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         """Import the submission. Returns its functions and classes: {name: parameters or None}."""
         given = rules_from(rules)
         if given.imports is not None:
-            Imports(self.adapter.NAME, self.home, given.imports).install()
+            scratch = bool(given.families)
+            Imports(self.adapter.NAME, self.home, given.imports, scratch).install()
             if not given.programs:
                 seal.close()
                 self.adapter.without_compiler()

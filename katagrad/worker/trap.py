@@ -102,7 +102,7 @@ def _watch(owner: Any, name: str, rule: str, deep: bool, guard: Any) -> None:
 
 
 def _is_frameworks(function: types.FunctionType) -> bool:
-    return str(function.__module__).split(".")[0] in FRAMEWORKS
+    return str(function.__module__).split(".")[0] in (*FRAMEWORKS, "numpy")
 
 
 def _wrapped(target: Callable[..., Any], rule: str, deep: bool, guard: Any) -> Callable[..., Any]:

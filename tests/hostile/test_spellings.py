@@ -37,6 +37,7 @@ TORCH_SOFTMAX = {
     "cross-entropy's gradient": "torch.func.grad(lambda z: torch.nn.functional.cross_entropy(z, torch.tensor([0, 1])))(x)",
     "caught": "quiet(lambda: torch._softmax(x, 1, False))",
     "in backward": "backward(x)",
+    "transform of a distribution": "torch.distributions.transforms.SoftmaxTransform()(x)",
     "forked": "forked(lambda: torch._softmax(x, 1, False), torch.tensor)",
 }
 TORCH = {
@@ -60,22 +61,31 @@ TORCH = {
     "convolution": {
         "operator": "torch.ops.aten.convolution(x[None], torch.ones(1, 2, 1), None, [1], [0], [1], False, [0], 1)",
         "overrideable": "torch._C._nn.slow_conv3d(x[None, :, :, None, None], torch.ones(1, 2, 1, 1, 1), [1, 1, 1])",
+        "NumPy": "torch.from_numpy(numpy.convolve(x[0], x[1]))",
+        "NumPy by another module": "torch.from_numpy(numpy._core.numeric.correlate(x[0], x[1]))",
         "time, batch, channels": "torch.conv_tbc(x[None], torch.ones(1, 3, 1), torch.zeros(1), 0)",
     },
+    "trapezoid": {"NumPy by another module": "torch.tensor(numpy.lib._function_base_impl.trapezoid(x.numpy()))"},
+    "unit norm": {"operator": "torch._weight_norm(x, torch.ones(2, 1), 0)", "largest norm": "x.renorm(2, 0, 1.0)"},
     "patches": {"operator": "torch.ops.aten.im2col(x[None, None], [1, 1], [1, 1], [0, 0], [1, 1])"},
     "pooling": {"operator": "torch.ops.aten.max_pool2d_with_indices(x[None], [1, 1])[0]"},
     "normalization": {"operator": "torch.ops.aten.native_layer_norm(x, [3], None, None, 1e-5)[0]"},
     "loss": {"operator": "torch.ops.aten.nll_loss_forward(x, torch.tensor([0, 1]), None, 1, -100)[0]"},
     "dropout": {"operator": "torch.ops.aten.native_dropout(x, 0.5, True)[0]", "layer": "torch.nn.Dropout(0.5)(x)"},
-    "distance": {"operator": "torch.ops.aten._cdist_forward(x, x, 2.0, None)"},
+    "distance": {"operator": "torch.ops.aten._cdist_forward(x, x, 2.0, None)", "Euclidean": "torch._euclidean_dist(x, x)"},
     "dense layer": {"operator": "torch._C._nn.linear(x, x)", "layer": "torch.nn.modules.linear.NonDynamicallyQuantizableLinear(3, 2)(x)"},
     "autograd": {
         "engine": "engine(x)",
+        "engine, through products of elements": "engine_of_products(x)",
+        "engine, by PyTorch's own function": "torch.autograd.graph._engine_run_backward((p := torch.nn.Parameter(x), "
+        "p.exp())[1:], (x,), False, False, (p,), allow_unreachable=True, accumulate_grad=False)[0]",
+        "a level of functorch": "level(x)",
         "forward mode": "torch.func.jvp(torch.exp, (x,), (x,))[1]",
         "functorch": "torch._functorch.eager_transforms.grad_impl(lambda z: (z * z).sum(), 0, False, (x,), {})",
     },
 }  # fmt: skip
 TORCH_HELPERS = """
+import numpy
 import torch
 from concurrent.futures import ThreadPoolExecutor
 
@@ -109,6 +119,21 @@ def engine(x):
     root = (p @ p.T).sum()
     return torch._C._ImperativeEngine().run_backward(
         (root,), (torch.ones(()),), False, False, (p,), allow_unreachable=True, accumulate_grad=False)[0]
+
+def engine_of_products(x):
+    p = torch.nn.Parameter(x)
+    return torch._C._ImperativeEngine().run_backward(
+        (p * p,), (torch.ones_like(x),), False, False, (p,), allow_unreachable=True, accumulate_grad=False)[0]
+
+def level(x):
+    from torch._C import _functorch as f
+    at = f._grad_increment_nesting()
+    try:
+        z = f._wrap_for_grad(x, at)
+        f._unwrap_for_grad(z, at)
+        return x * 1
+    finally:
+        f._grad_decrement_nesting()
 """
 
 TENSORFLOW_SOFTMAX = {
@@ -163,7 +188,12 @@ TENSORFLOW = {
              "function by its own module": "__import__('keras.src.losses.losses', fromlist=['a']).mean_squared_error(x, x)"},
     "dropout": {"function by its own module": "__import__('tensorflow.python.ops.nn_ops', fromlist=['a']).dropout_v2(x, 0.5)",
                 "layer": "keras.layers.Dropout(0.5)(x, training=True)"},
+    "attention": {"Keras's backend": "__import__('keras.src.backend.tensorflow.nn', fromlist=['a']).dot_product_attention("
+                  "x[None, :, None], x[None, :, None], x[None, :, None])"},
+    "trapezoid": {"Keras's backend": "__import__('keras.src.backend.tensorflow.numpy', fromlist=['a']).trapezoid(x)"},
+    "unit norm": {"constraint": "keras.constraints.UnitNorm()(x)"},
     "autograd": {"tape by its own module": "__import__('tensorflow.python.eager.backprop', fromlist=['a']).GradientTape().__enter__()",
+                 "tape of the runtime": "runtime(x)",
                  "implicit": "__import__('tensorflow.python.eager.backprop', fromlist=['a']).gradients_function(lambda z: tf.reduce_sum(z * z))(x)[0]"},
 }  # fmt: skip
 TENSORFLOW_HELPERS = """
@@ -207,6 +237,13 @@ def imported(x):
 def sessions(x):
     with session.Session(graph=graph()) as s:
         return tf.constant(s.run("b:0", {"a:0": x.numpy()}))
+
+def runtime(x):
+    tape = pywrap_tfe.TFE_Py_TapeSetNew(False, True)
+    pywrap_tfe.TFE_Py_TapeWatch(tape, x)
+    y = x * x
+    pywrap_tfe.TFE_Py_TapeSetRemove(tape)
+    return pywrap_tfe.TFE_Py_TapeGradient(tape, [y], [x], [tf.ones_like(y)], [], "none")[0]
 
 @tf.custom_gradient
 def late(x):
@@ -367,6 +404,54 @@ def test_undoing_the_watch_is_seen(answer, framework):
     source = f"{HELPERS[framework]}\n{undone}\ndef f(x):\n    return x\n"
     found = [answer(framework, Rules(families=("softmax",)), source) for _ in range(3)]
     assert all("undoing the watch" in one.get("error", {}).get("message", "") for one in found)
+
+
+# Parts of a framework that hold finished answers, from operators that are free.
+INNER = {
+    "torch": [
+        ("attention", "from torch._higher_order_ops.flex_attention import math_attention"),
+        ("attention", "from torch._inductor.fx_passes.fuse_attention import _sfdp_pattern_1"),
+        ("attention", "from torch.onnx.ops._impl import attention_23"),
+        ("attention", "from torch.ao.nn.quantizable import MultiheadAttention"),
+        ("loss", "from torch.testing._internal.common_nn import huberloss_reference"),
+        ("quantization", "from torch.ao.quantization.fx._decomposed import quantize_per_tensor"),
+        ("loss", "import sys\nsys.modules['torch.ao.nn'].quantized"),
+        ("loss", "import importlib\nimportlib.import_module('torch.ao.ns.fx.utils').compute_sqnr"),
+    ],
+    "tensorflow": [
+        ("loss", "from tensorflow.python.keras.losses import huber"),
+        ("loss", "from tensorflow.python.ops.losses.losses_impl import mean_squared_error"),
+        ("loss", "from keras.src.legacy.backend import binary_crossentropy"),
+        ("metric", "from tensorflow.python.keras.metrics import categorical_accuracy"),
+        ("softmax", "from tensorflow.python.ops.nn_grad import _SoftmaxGrad"),
+        ("attention", "import importlib\nimportlib.import_module('tensorflow.python.keras.layers.dense_attention').Attention"),
+    ],
+}  # fmt: skip
+INNER_CASES = [(framework, *one) for framework, several in INNER.items() for one in several]
+
+
+@pytest.mark.parametrize(("framework", "family", "line"), INNER_CASES)
+def test_finished_answers_inside_the_framework_are_refused(answer, framework, family, line):
+    first = {"torch": "import torch", "tensorflow": "import tensorflow as tf"}[framework]
+    body = "\n    ".join(line.split("\n"))
+    name = line.rpartition("import ")[2] if line.startswith("from") else "None"
+    source = (
+        f"{first}\n\ndef f(x):\n    {body}\n    {name} and {name}.__doc__\n    return {name} or x\n"
+    )
+    used = (
+        source
+        if not line.startswith("from")
+        else source.replace(f"return {name} or x", f"return {name}(x)")
+    )
+    found = answer(framework, Rules(families=(family,), imports=()), used)
+    assert found["error"]["type"] == "ImportRefused", found
+    assert "parts that hold finished answers" in found["error"]["message"]
+    if line.startswith("from"):
+        free = answer(
+            framework, Rules(imports=()), source.replace(f"return {name} or x", "return x")
+        )
+        # Without a from-scratch rule, they are parts of the framework. One needs a package that is not installed.
+        assert "value" in free or "expecttest" in free["error"]["message"], free
 
 
 def test_every_family_is_in_both_tables():

@@ -27,8 +27,8 @@ FAMILIES = {
         ),
         r"^BroadcastArgs$",
     ),
-    "outer product": Family(("tf.experimental.numpy.outer", "keras.ops.outer", "numpy.outer"),
-    deep=True),
+    "outer product": Family(("tf.experimental.numpy.outer", "keras.ops.outer", "numpy.outer",
+        "numpy.linalg.outer", "keras.src.backend.tensorflow.numpy.outer"), deep=True),
     "distance": Family(),
     "gradient checker": Family(
         ("tf.test.compute_gradient", "tensorflow.python.ops.gradient_checker_v2.*", COMPAT), deep=True
@@ -40,6 +40,7 @@ FAMILIES = {
             # What every tape and every symbolic gradient comes through.
             "tensorflow.python.eager.imperative_grad.imperative_grad",
             "tensorflow.python.eager.tape.push_new_tape",
+            "tensorflow.python.pywrap_tfe.TFE_Py_TapeSetNew", "tensorflow.python.pywrap_tfe.TFE_Py_TapeGradient",
             "tensorflow.python.ops.gradients_util._GradientsHelper",
         ),
         r"^SymbolicGradient$", deep=True,
@@ -52,7 +53,7 @@ FAMILIES = {
                 "silu", "swish", "softsign",
             ),
             *_under("tf.math", "sigmoid", "tanh", "softplus", "log_sigmoid"),
-            "tf.sigmoid", "tf.tanh", COMPAT, "keras.activations.*",
+            "tf.sigmoid", "tf.tanh", COMPAT, "keras.activations.*", "numpy.tanh",
             *_under(
                 "keras.ops", "sigmoid", "tanh", "relu", "relu6", "leaky_relu", "elu", "selu", "celu",
                 "gelu", "softplus",
@@ -95,8 +96,8 @@ FAMILIES = {
         deep=True,
     ),
     "trapezoid": Family(
-        ("keras.ops.trapezoid", "numpy.trapezoid", "scipy.integrate.*", "tf.metrics.*", COMPAT,
-            "keras.metrics.*"), deep=True
+        ("keras.ops.trapezoid", "keras.src.backend.tensorflow.numpy.trapezoid", "numpy.trapezoid",
+            "scipy.integrate.*", "tf.metrics.*", COMPAT, "keras.metrics.*"), deep=True
     ),
     "dense layer": Family(_under("keras.layers", "Dense", "EinsumDense"), deep=True),
     "layer": Family(("keras.layers.*", "keras.models.*", "keras.Sequential", "keras.Model"), deep=True),
@@ -104,6 +105,7 @@ FAMILIES = {
         (
             "tf.math.l2_normalize", "tf.nn.l2_normalize", "tf.linalg.l2_normalize", "tf.linalg.normalize",
             "keras.ops.normalize", "keras.utils.normalize", "keras.layers.UnitNormalization",
+            "keras.constraints.UnitNorm",
         ),
         deep=True,
     ),
@@ -129,7 +131,8 @@ FAMILIES = {
         r"BatchNorm|LayerNorm|InstanceNorm|RMSNorm", deep=True,
     ),
     "shrinkage": Family(
-        ("keras.ops.soft_shrink", "keras.ops.hard_shrink", "keras.activations.soft_shrink",
+        ("keras.src.backend.tensorflow.nn.soft_shrink",
+            "keras.ops.soft_shrink", "keras.ops.hard_shrink", "keras.activations.soft_shrink",
             "keras.regularizers.*"), deep=True
     ),
     "split": Family(("sklearn.*", "keras.utils.split_dataset"), deep=True),
@@ -144,6 +147,7 @@ FAMILIES = {
             *_under("keras.layers", "Conv1D", "Conv2D", "DepthwiseConv2D", "Conv2DTranspose",
                 "SeparableConv2D"),
             *_under("keras.ops", "conv", "conv_transpose", "depthwise_conv", "separable_conv"), COMPAT,
+            "numpy.convolve", "numpy.correlate",
         ),
         r"Conv(?:\d?D|olution|$|2d|V\d)|XlaConv",
     ),
@@ -173,6 +177,7 @@ FAMILIES = {
                 "keras.layers", "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
             ),
             "keras.ops.dot_product_attention", "keras.ops.nn.dot_product_attention", COMPAT,
+            "keras.src.backend.tensorflow.nn.dot_product_attention",
         ),
         r"Attention", deep=True,
     ),

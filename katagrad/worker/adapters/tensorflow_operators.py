@@ -102,6 +102,9 @@ class Watch:
             self._read.add(text)
         return ""
 
+    def arm(self, on: bool) -> None:
+        """Nothing is refused only at times: a tape is known by its name."""
+
     def prove(self) -> None:
         """Check that the watch still works. Raises FromScratchRule if it does not."""
         if self.works and self.heard == self._proved:

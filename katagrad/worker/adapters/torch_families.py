@@ -37,7 +37,7 @@ def _optimizers() -> tuple[str, ...]:
         for m in modules
         for kind in ("", "_single_tensor_", "_multi_tensor_")
     )
-    return ("torch.optim.*", "torch.optim.adamw.adamw", *steps)
+    return ("torch.optim.*", "torch.optim._functional.*", "torch.optim.adamw.adamw", *steps)
 
 
 FAMILIES = {
@@ -49,12 +49,13 @@ FAMILIES = {
             "numpy.broadcast_shapes", "numpy.broadcast_arrays")
     ),
     "outer product": Family(
-        ("torch.outer", "torch.ger", "numpy.outer", ".outer", ".ger"), r"::_?(?:outer|ger|linalg_vander)$"
+        ("torch.outer", "torch.ger", "numpy.outer", "numpy.linalg.outer", ".outer", ".ger"),
+        r"::_?(?:outer|ger|linalg_vander)$"
     ),
     "distance": Family(
         ("torch.cdist", "torch.pdist", "torch.nn.PairwiseDistance", *_functions("pairwise_distance",
             "pdist")),
-        r"cdist|pdist|pairwise_distance",
+        r"cdist|pdist|pairwise_distance|euclidean_dist",
     ),
     "gradient checker": Family(
         ("torch.autograd.gradcheck", "torch.autograd.gradgradcheck"), deep=True
@@ -66,6 +67,12 @@ FAMILIES = {
             "torch.func.grad", "torch.func.grad_and_value", "torch.func.vjp", "torch.func.jvp",
             "torch.func.jacrev", "torch.func.jacfwd",
             "torch.func.hessian", "torch.func.linearize", "torch.Tensor.backward", "torch.nn.grad.*",
+            # Levels of functorch, which differentiate beside the engine.
+            *(f"torch._functorch.eager_transforms.{name}" for name in (
+                "grad_increment_nesting", "jvp_increment_nesting", "grad_impl", "grad_and_value_impl",
+                "_vjp_with_argnums", "_jvp_with_argnums",
+            )),
+            "torch._C._functorch._grad_increment_nesting", "torch._C._functorch._jvp_increment_nesting",
             ".requires_grad", ".requires_grad_", ".retain_grad", ".register_hook", ".backward",
         ),
         r"::_?(?:make_dual|fw_primal|unpack_dual)|::_backward$",
@@ -75,7 +82,7 @@ FAMILIES = {
             "torch.sigmoid", "torch.sigmoid_", "torch.tanh", "torch.tanh_", "torch.relu", "torch.relu_",
             "torch.selu",
             "torch.selu_", "torch.celu", "torch.prelu", "torch.rrelu", "torch.special.expit",
-            "torch.special.ndtr",
+            "torch.special.ndtr", "numpy.tanh",
             *_functions(
                 "sigmoid", "tanh", "relu", "relu_", "relu6", "leaky_relu", "leaky_relu_", "elu", "elu_",
                 "selu", "selu_",
@@ -99,6 +106,7 @@ FAMILIES = {
             "torch.softmax", "torch.log_softmax", "torch.special.softmax", "torch.special.log_softmax",
             *_functions("softmax", "log_softmax", "softmin", "gumbel_softmax"),
             *_layers("Softmax", "LogSoftmax", "Softmin", "Softmax2d", "AdaptiveLogSoftmaxWithLoss"),
+            "torch.distributions.transforms.SoftmaxTransform",
             "torch.masked.softmax", "torch.masked.log_softmax", "torch.sparse.softmax",
             "torch.sparse.log_softmax",
             ".softmax", ".log_softmax",
@@ -135,7 +143,7 @@ FAMILIES = {
         r"::_?(?:mkldnn_|fbgemm_|mkl_)?(?:bi)?linear", deep=True,
     ),
     "layer": Family(("torch.nn.Sequential",)),
-    "unit norm": Family(_functions("normalize")),
+    "unit norm": Family(_functions("normalize"), r"::_?weight_norm|::renorm"),
     "optimizer": Family(_optimizers(), r"fused_?(?:adam|adagrad|sgd|rmsprop|lion)", deep=True),
     "initializer": Family(("torch.nn.init.*",)),
     "dropout": Family(
@@ -171,6 +179,7 @@ FAMILIES = {
                 "conv_transpose3d"),
             *_layers("Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d"),
             "torch.conv1d", "torch.conv2d", "torch.conv3d", "torch.convolution",
+            "numpy.convolve", "numpy.correlate",
         ),
         r"conv(?!ert)",
     ),

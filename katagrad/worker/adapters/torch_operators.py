@@ -41,6 +41,11 @@ PYTHONS_OWN = ("_refs", "_refs.nn.functional", "_refs.special", "_prims", "_deco
     "_decomp")  # fmt: skip
 
 
+# Sets what the engine asks for a compiler of backward passes, and returns what was set. None in a PyTorch without it.
+_COMPILER = getattr(
+    getattr(torch._C._dynamo, "compiled_autograd", None), "set_autograd_compiler", None
+)
+
 # All registered operators. A server reads them before its first fork.
 OPERATORS = tuple(sorted(torch._C._dispatch_get_all_op_names()))
 
@@ -92,6 +97,7 @@ class Watch:
                         self._bar(name, keys, family, originals)
             for name in BACKWARD if autograd else ():
                 self._look(f"aten::{name}")
+        self._autograd = autograd
         self._libraries.clear()
         self._bar_pythons_own(patterns)
 
@@ -149,6 +155,21 @@ class Watch:
             self._libraries[space] = torch._C._dispatch_library("IMPL", space, "")
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._libraries[space]))
         return self._libraries[space]
+
+    def arm(self, on: bool) -> None:
+        """Refuse every run of the engine that differentiates, whoever starts it, or allow them again.
+
+        The engine asks Python for a compiler of backward passes before it runs one. Here, that is a function which
+        raises. Raises FromScratchRule if other code has replaced it.
+        """
+        if not self._autograd or _COMPILER is None:
+            return
+        held = _COMPILER(self._refuse if on else None, False)
+        if not on and held[0] != self._refuse:
+            raise self.guard.report("undoing the watch of operators")
+
+    def _refuse(self) -> Any:
+        raise self.guard.report("automatic differentiation (autograd)")
 
     def prove(self) -> None:
         """Check one forbidden operator, chosen at random. Raises FromScratchRule if it was changed back."""
