@@ -5,7 +5,7 @@ The filter refuses what an attacker can use and a submission does not need:
 - tracing, mounting, and new namespaces;
 - subsystems of the kernel with a history of vulnerabilities;
 - objects that outlive a process (System V objects, message queues, keys);
-- channels between two submissions (file locks and notifications);
+- channels between two submissions (file locks and notifications, and what of a file is in memory);
 - buffers of the kernel that no limit counts.
 
 All other calls are allowed, so the filter does not affect the frameworks.
@@ -72,7 +72,11 @@ ABSENT: Calls = {
     "clone3": (435, 435),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
-}
+    # No limit counts the rules of Landlock: 65,536 of them fit behind each descriptor.
+    "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445), "landlock_restrict_self": (446, 446),
+    # Which pages of a file are in memory: something that every submission can see, and change.
+    "mincore": (27, 232), "cachestat": (451, 451),
+}  # fmt: skip
 # Calls above this number are reported as absent, including the x32 ABI (0x40000000 and above).
 NEWEST = 462
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
@@ -86,6 +90,8 @@ BUFFERS = (7, 8, 32, 33)
 NOTICES = (1024, 1026)
 # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW: locks on ranges of a file.
 RANGE_LOCKS = (6, 7, 37, 38)
+# RWF_NOWAIT: reads only what is in memory, so it tells what is.
+NO_WAIT = 8
 REFUSE, ABSENCE, FAMILY = (ERRNO | n for n in (errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT))
 UNFIT = ERRNO | errno.EOPNOTSUPP
 # The call returns 0 and does nothing. HDF5 and SQLite lock the files that they open. A submission
@@ -93,7 +99,13 @@ UNFIT = ERRNO | errno.EOPNOTSUPP
 # see would be a signal.
 GRANT = ERRNO
 # A submission must not make the machine write out the buffers of all processes.
-GRANTED: Calls = {"flock": (73, 32), "sync": (162, 81), "syncfs": (306, 267)}
+# Nor may it drop the pages of a file from memory: the next one to read it would notice.
+GRANTED: Calls = {
+    "flock": (73, 32),
+    "sync": (162, 81),
+    "syncfs": (306, 267),
+    "fadvise64": (221, 223),
+}
 # fallocate can reserve blocks beyond the end of a file, which no limit counts. The C library then
 # writes zeros instead.
 UNSUPPORTED: Calls = {"fallocate": (285, 47)}
@@ -129,6 +141,7 @@ def _by_argument() -> list[tuple[tuple[int, int], list[list[Instruction]]]]:
         ((41, 198), [any_but_unix]),  # socket
         ((53, 199), [any_but_unix]),  # socketpair
         ((72, 25), [[_load(1)], *_among(NOTICES, REFUSE), *_among(RANGE_LOCKS, GRANT)]),  # fcntl
+        ((327, 286), [[_load(5), (JUMP_ANY_BIT, 0, 1, NO_WAIT), (RETURN, 0, 0, UNFIT)]]),  # preadv2
         (
             (54, 208),  # setsockopt: the skipped lines are those of the second argument
             [

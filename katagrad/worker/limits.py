@@ -7,14 +7,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from katagrad.worker import bpf
 
 try:
     import resource
 except ImportError:  # Windows lacks these limits. Those on wall time and message size still apply.
     resource = None  # type: ignore[assignment]
 
+IOPRIO_GET: bpf.Numbers = (252, 31)
+IOPRIO_PROCESS = 1
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
 
 # Exit status of a process in which the worker's own code failed.
@@ -77,7 +82,16 @@ def standing() -> list[Any]:
     own += [os.getpriority(os.PRIO_PROCESS, 0)]
     if hasattr(os, "sched_getscheduler"):
         own += [os.sched_getaffinity(0), os.sched_getscheduler(0)]
-    return own
+    return [*own, _io_priority()]
+
+
+def _io_priority() -> int:
+    """The priority of this process at the disk. -1 where it cannot be known."""
+    try:
+        number = IOPRIO_GET[bpf.column(platform.machine())] if bpf.supported() else None
+        return -1 if number is None else int(ctypes.CDLL(None).syscall(number, IOPRIO_PROCESS, 0))
+    except (OSError, AttributeError):
+        return -1
 
 
 def become(uid: int | None) -> None:

@@ -4,6 +4,7 @@ Each row says what is switched off, which attack then shows it, and the words th
 its place in `test_attacks` shows that with the defence on, it does not.
 """
 
+import ctypes
 import dataclasses
 import hashlib
 import os
@@ -74,6 +75,8 @@ ROWS = [
     ("system-call filter, locks", {"unfiltered": True}, "locks_signalled", (), "OPEN flock"),
     ("system-call filter, locks of ranges", {"unfiltered": True}, "locks_signalled", (), "OPEN a lock of a range"),
     ("system-call filter, notices", {"unfiltered": True}, "locks_signalled", (), "OPEN dnotify"),
+    ("system-call filter, pages of files", {"unfiltered": True}, "pages_signalled", (), "OPEN a page of a file"),
+    ("system-call filter, rules", {"unfiltered": True}, "rules_hoarded", MASKED, "rules of Landlock"),
     ("memory watch", {"code": UNWATCHED, "limits": PATIENT}, "shared_balloon", MASKED, "OPEN 1.1 GiB"),
     ("file count watch", {"code": UNWATCHED, "limits": PATIENT}, "many_files", MASKED, "OPEN 150000 files"),
     ("hard limits", {"code": "k=s.kernel; l=k._limit; k._limit=lambda n, a, b=None: l(n, a, k.resource.RLIM_INFINITY)"},
@@ -85,11 +88,19 @@ ROWS = [
     ("defence", "off", "attack", "only", "words"), ROWS, ids=[r[0] for r in ROWS]
 )
 def test_without_it_the_attack_gets_through(arena, plain, defence, off, attack, only, words):
+    if attack == "rules_hoarded" and not landlock():
+        pytest.skip("this kernel has no rules of Landlock for ports")
     fight = arena.run(arena.attack(attack), only=only, pool=plain(**off))
     assert words in fight.words, fight.words
     if "TCP" in words:
         assert b"EXFILTRATED" in fight.heard
     assert words not in arena.run(arena.attack(attack), only=only).words
+
+
+def landlock():
+    """Whether the kernel has rules for ports: version 4 of Landlock."""
+    version = 1  # LANDLOCK_CREATE_RULESET_VERSION
+    return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), version) >= 4
 
 
 def test_without_an_own_view_of_the_system_everything_is_read(arena, plain):
@@ -131,8 +142,6 @@ def test_without_a_sandbox_a_process_sees_the_machine(arena, plain):
 
 def test_without_a_sandbox_the_memory_of_the_driver_is_read(arena, plain):
     # The whole driver is too much to search here; the page that holds the canary shows as much.
-    import ctypes
-
     held = arena.world.memory[0]
     at = ctypes.cast(ctypes.c_char_p(held), ctypes.c_void_p).value
     text = WRONG + (
@@ -218,6 +227,14 @@ def test_without_a_look_at_itself_a_server_stays_slowed(arena, plain):
     arena.run(arena.attack("server_slowed"), pool=pool)
     with pytest.raises(AssertionError, match="File too large"):
         arena.witness(pool=pool)
+
+
+def test_without_a_look_at_its_priority_at_the_disk_it_keeps_that(arena, plain):
+    pool = plain(code="s.kernel._io_priority = lambda: 0")
+    text = arena.attack("server_slowed")
+    kept = [line for line in text.splitlines() if not line.startswith('    "') or '"disk"' in line]
+    arena.run("\n".join(kept), pool=pool)
+    assert "LEFTOVER priority at the disk" in arena.witness(pool=pool)
 
 
 def test_without_a_bound_on_values_the_driver_is_kept_busy(arena, monkeypatch):

@@ -1,6 +1,7 @@
 """Grades next on the same server, answers rightly, and reports whatever an earlier submission left behind."""
 
 import os
+import platform
 import sys
 
 import numpy as np
@@ -41,6 +42,8 @@ try:
 
     libc = ctypes.CDLL(None, use_errno=True)
     left += ["message queue"] if libc.mq_open(b"/left", os.O_RDONLY) >= 0 else []
+    asked = libc.syscall(31 if platform.machine() == "aarch64" else 252, 1, 0)
+    left += ["priority at the disk"] if asked >> 13 == 3 else []
 except AttributeError:
     pass
 for line in left:
