@@ -80,7 +80,7 @@ class Table:
         return value
 
     def time(self, key: str, zone: datetime.tzinfo | None) -> datetime.datetime | None:
-        """A moment. One without an offset is read in `zone`; where there is none, it is refused."""
+        """A moment in `zone`. One without an offset is read in it; where there is none, it is refused."""
         value = self.content.get(key)
         if value is None:
             return None
@@ -94,7 +94,9 @@ class Table:
                 f"{self._at()}{key} has no offset from UTC; write {value.isoformat()}+02:00, or set "
                 'timezone = "Europe/Berlin" at the top of the file'
             )
-        return value if value.tzinfo is not None else value.replace(tzinfo=zone)
+        if value.tzinfo is None:
+            return value.replace(tzinfo=zone)
+        return value if zone is None else value.astimezone(zone)
 
     def table(self, key: str) -> Table:
         """A table below this one; empty where it is not there."""
@@ -113,4 +115,7 @@ class Table:
 
 def shown(value: Any) -> str:
     """A value as a message has it."""
-    return KINDS[type(value)] if type(value) in (dict, list) else repr(value)[:100]
+    if type(value) in (dict, list):
+        return KINDS[type(value)]
+    moment = isinstance(value, (datetime.date, datetime.time))
+    return (str(value) if moment else repr(value))[:100]

@@ -265,6 +265,8 @@ def handout(
         raise BadOption(f"{error.filename or out}: {error.strerror or error}") from None
     for name in changes.kept:
         print(f"left alone, because it was changed: {one_line(name)}")
+    for name in changes.removed:
+        print(f"removed, because it is no longer handed out: {one_line(name)}")
     removed = f", {len(changes.removed)} removed" if changes.removed else ""
     print(f"{len(changes.written)} of {len(files)} files written{removed}: {out}")
 

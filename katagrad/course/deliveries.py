@@ -14,6 +14,8 @@ from katagrad.text import one_line
 
 # Where nbgrader writes when an assignment was handed in: SUBMITTED/STUDENT/ASSIGNMENT/STAMP.
 SUBMITTED, STAMP = "submitted", "timestamp.txt"
+# What Windows and macOS put into folders by themselves, in lower case.
+LITTER = frozenset(("__macosx", "desktop.ini", "thumbs.db", "$recycle.bin"))
 # Where `kata course intake --out` writes when what it wrote was handed in.
 TIMES = ".times.json"
 
@@ -53,7 +55,7 @@ def deliveries(
     """
     folder = _inner(folder)
     stamped, times = folder.resolve().name == SUBMITTED, _times(folder)
-    entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    entries = [path for path in sorted(folder.iterdir()) if not is_litter(path.name)]
     export = gradescope(folder)
     grouped: dict[tuple[str, ...], Delivery] = {}
     for entry in entries:
@@ -62,7 +64,7 @@ def deliveries(
             if entry.name != METADATA:
                 listed = [c for n, c in export.items() if n.split("\n")[0] == entry.name]
                 if not listed:
-                    found.add_problem(shown, f"not graded: {METADATA} does not list it")
+                    found.add_problem(shown, f"not graded: {METADATA} names nobody for it")
                 for place, claim in enumerate(listed):
                     grouped["Gradescope", entry.name, str(place)] = Delivery(
                         claim, [("", entry, 0)], shown
@@ -100,13 +102,18 @@ def deliveries(
     return list(grouped.values())
 
 
+def is_litter(name: str) -> bool:
+    """Whether an entry is hidden, or something that a system put there by itself."""
+    return name.startswith(".") or name.lower() in LITTER
+
+
 def _inner(folder: Path) -> Path:
     """The folder that holds the submissions: submitted/ of an nbgrader course, the only one around an export."""
     if (folder / SUBMITTED).is_dir() and (
         (folder / "gradebook.db").exists() or (folder / "nbgrader_config.py").exists()
     ):
         return folder / SUBMITTED
-    inside = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
+    inside = [path for path in folder.iterdir() if not is_litter(path.name)]
     if len(inside) == 1 and (inside[0] / METADATA).is_file() and not inside[0].is_symlink():
         return inside[0]
     return folder

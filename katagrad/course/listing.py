@@ -33,8 +33,10 @@ def lines(found: Intake, wanted: Sequence[Topic], course: Course | None) -> list
         if absent:
             said.append(f"handed in nothing: {', '.join(one_line(p) for p in sorted(absent))}")
     graded = sum(any(t.source for t in work.values()) for work in found.work.values())
+    everybody, problems = len({*found.sources, *found.unfound}), len(found.problems)
     said.append(
-        f"{graded} of {len(found.sources)} students can be graded; {len(found.problems)} problems"
+        f"{graded} of {everybody} student{'s' * (everybody != 1)} can be graded; "
+        f"{problems} problem{'s' * (problems != 1)}"
     )
     return said
 

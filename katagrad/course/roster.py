@@ -124,7 +124,7 @@ def read_roster(path: Path) -> Roster:
         rows = list(csv.reader(io.StringIO(text), delimiter=comma, strict=True))
     except csv.Error as error:
         raise BadOption(f"the roster {path} is no CSV: {error}") from None
-    rows = [[cell.strip() for cell in row] for row in rows]
+    rows = _without_empty_columns([[cell.strip() for cell in row] for row in rows])
     if not rows or not any(rows[0]):
         raise BadOption(f"the roster {path} is empty; its first line names the columns: id,name")
     columns = list(_columns(path, rows[0]))
@@ -140,7 +140,15 @@ def read_roster(path: Path) -> Roster:
         _check(path, number, person, ids)
         ids.add(fold(person.id))
         found.people[person.id] = person
+    if not ids:
+        raise BadOption(f"the roster {path} names nobody; each line below the first is a student")
     return found
+
+
+def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without the empty columns at their end that a spreadsheet writes."""
+    width = max((at for row in rows for at, text in enumerate(row, 1) if text), default=0)
+    return [row[:width] for row in rows]
 
 
 def _columns(path: Path, header: Iterable[str]) -> Iterator[str]:

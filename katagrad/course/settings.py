@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import math
@@ -54,10 +55,20 @@ class Lateness:
     attempts: str = "last"
 
     def late_days(self, due: datetime.datetime | None, handed_in: float | None) -> int:
-        """Days begun after the due time and the grace; 0 where either time is not known."""
+        """Days begun after the due time and the grace; 0 where either time is not known.
+
+        A day ends at the due time of the next one, so where the clocks are changed it has 23 or 25 hours.
+        """
         if due is None or handed_in is None:
             return 0
-        return self.days_of(handed_in - due.timestamp() - self.grace * 60)
+        counted = handed_in - self.grace * 60
+        days = self.days_of(counted - due.timestamp())
+        with contextlib.suppress(OverflowError):  # beyond the year 9999
+            for near in range(max(0, days - 1), days + 1):
+                if counted <= (due + datetime.timedelta(days=near)).timestamp():
+                    return near
+            return days + 1
+        return days
 
     @staticmethod
     def days_of(seconds: float) -> int:

@@ -305,6 +305,10 @@ def test_hand_out_is_a_command(tmp_path):
         [*command, "mine"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout == "7 of 7 files written: mine\n", done.stderr
+    other = [*command[:-2], "losses", "--out", "mine"]
+    done = subprocess.run(other, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "removed, because it is no longer handed out: exercises/softmax.py\n" in done.stdout
+    subprocess.run([*command, "mine"], cwd=tmp_path, capture_output=True, check=True)
     (tmp_path / "mine" / "exercises" / "softmax.py").write_text("mine")
     done = subprocess.run(
         [*command, "mine"], cwd=tmp_path, capture_output=True, text=True, check=False

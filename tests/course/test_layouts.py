@@ -150,6 +150,22 @@ def test_without_a_roster_the_name_is_the_student(home):
     assert set(found.work) == {"Ada Lovelace_1", "Ada Lovelace_2", "turingalan", "emmy"}
 
 
+def test_what_a_system_puts_there_by_itself_is_nobodys(home, course):
+    put(home / "ada" / "softmax.py")
+    put(home / "__MACOSX" / "ada" / "._softmax.py")
+    for name in ("desktop.ini", "Thumbs.db", ".DS_Store"):
+        put(home / name)
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert (set(found.work), found.problems) == ({"ada"}, {})
+
+
+def test_who_handed_in_what_no_reader_is_for_is_counted(home, course):
+    put(home / "ada" / "softmax.py")
+    put(home / "alan.rar")
+    said = lines(take_in(home, None, [SOFTMAX], course=course), [SOFTMAX], course)
+    assert said[-1] == "1 of 2 students can be graded; 1 problem"
+
+
 def test_gradescope_names_every_member_of_a_group_and_the_time(home, course):
     put(home / "submission_metadata.yml", EXPORT.encode())
     put(home / "submission_101" / "softmax.py")
@@ -160,7 +176,7 @@ def test_gradescope_names_every_member_of_a_group_and_the_time(home, course):
     assert int(found.work["ada"]["softmax"].when) == read_moment("2026-10-01 10:00:00 UTC")
     assert found.work["sofia"]["softmax"].when == read_moment("2026-10-02T10:00:00Z")
     assert found.problems == {
-        "submission_103": "not graded: submission_metadata.yml does not list it"
+        "submission_103": "not graded: submission_metadata.yml names nobody for it"
     }
     folder = home.parent / "unpacked"
     (folder / "assignment_7_export").parent.mkdir()

@@ -79,6 +79,27 @@ def test_late_days_are_days_begun_after_the_grace(file):
     assert course.late.kept(3) == pytest.approx(0.7)
 
 
+@pytest.mark.parametrize("due", ["2026-10-24T23:59:00", "2026-10-24T23:59:00+02:00"])
+def test_a_day_ends_at_the_hour_of_the_due_time_where_clocks_are_changed(tmp_path, due):
+    text = f'timezone = "Europe/Berlin"\n[topics.softmax]\ndue = {due}\n'
+    (tmp_path / "course.toml").write_text(text)
+    course = read_course(tmp_path / "course.toml")
+    # On 25 October 2026, a day of 25 hours, the clocks go back from summer time to UTC+1.
+    moments = [
+        "2026-10-24T21:59:00",
+        "2026-10-24T21:59:01",
+        "2026-10-25T22:59:00",
+        "2026-10-25T22:59:01",
+        "9999-12-31T23:59:59",
+    ]
+    at = [datetime.datetime.fromisoformat(f"{m}+00:00").timestamp() for m in moments]
+    found = [course.late.late_days(course.topics["softmax"].due, when) for when in at]
+    assert found[:4] == [0, 1, 1, 2]
+    spring = course.topics["softmax"].due.replace(month=3, day=28)
+    sunday = datetime.datetime.fromisoformat("2026-03-29T21:59:01+00:00").timestamp()
+    assert course.late.late_days(spring, sunday) == 2, "a day of 23 hours"
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
@@ -99,7 +120,7 @@ def test_late_days_are_days_begun_after_the_grace(file):
         ('"roster.csv"', '"a\\u0000"', "cannot be read: embedded null"),
         ("Europe/Berlin", "Europe/Berln", "did you mean Europe/Berlin?"),
         ('timezone = "Europe/Berlin"', "", "due has no offset from UTC"),
-        ("2026-10-01T23:59:00", "2026-10-01", "should be a date with a time"),
+        ("2026-10-01T23:59:00", "2026-10-01", "due is 2026-10-01, but should be a date with a time"),
         ("2026-10-01T23:59:00", '"tomorrow"', "should be a date with a time"),
         ("[late]", "[late", "is not valid TOML"),
         ('name = "Deep learning"', "topics.softmax = 3", "is not valid TOML"),
@@ -129,6 +150,7 @@ def test_a_typo_is_one_line(file, right, wrong, words):
         ("id\n../ada\n", "cannot name a file"),
         ("id,email\nada,nobody\n", "is no e-mail address"),
         ("", "is empty"),
+        ("id,name\n,\n", "names nobody"),
         (b"id\n\xe9\n", "is not UTF-8"),
     ],
 )
@@ -139,6 +161,11 @@ def test_a_fault_of_the_roster_is_one_line(tmp_path, text, words):
         read_roster(path)
     assert words in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_empty_columns_of_a_spreadsheet_are_nothing(tmp_path):
+    (tmp_path / "roster.csv").write_text("id;name;;\nada;Ada Lovelace;;\n;;;\n")
+    assert list(read_roster(tmp_path / "roster.csv").people) == ["ada"]
 
 
 def test_people_are_found_by_what_systems_write(file):
