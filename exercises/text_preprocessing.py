@@ -73,7 +73,7 @@ def pad(sequences, length=None, side="right", truncate="right"):
     """Return (ids, mask): sequences of different lengths as one batch, and which places hold a word.
 
     sequences: list of int64 tensors (T,), left as they were; T differs, and may be 0. length: int of at least 1, or
-    None for the length of the longest sequence.
+    None for the length of the longest sequence. With a length, the list may be empty; B is 0 then.
     side: "left" or "right", the end to which zeros are added where a sequence is too short.
     truncate: "left" or "right", the end that is cut off where a sequence is too long: "left" keeps the last words.
     Returns ids, an int64 tensor (B, length), and mask, a bool tensor (B, length): true where ids came from a sequence,

@@ -515,7 +515,7 @@ def test_other_kinds_are_refused(impl):
         "from_keras": [w.T, w.T, normal(2, 6)],
         "init_params": [2, 3, 1, impl.rng()],
         "predict": [params, xs],
-        "train": [params, xs, normal(3, 1), 0, 2, 0.1, impl.rng()],
+        "train": [params, xs, normal(3, 1), 1, 2, 0.1, impl.rng()],
     }.items():
         for kind in ("rnn", "LSTM", ""):
             with raises("ValueError", of=f"{name}({kind!r}, ...)"):

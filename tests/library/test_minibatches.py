@@ -85,6 +85,33 @@ def test_fit_is_watched_in_its_graph(grade):
         grade("tensorflow", seeded, check)
 
 
+WHOLE = "torch.func.grad(loss)(params, x, y)"
+BY_ROW = "torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(params, x[:, None], y)"
+
+
+@pytest.mark.needs("tensorflow")
+def test_training_that_xla_would_compile_is_watched(grade):
+    fitted = FIT.replace('"mse"', '"mse", jit_compile=True')
+    grade("tensorflow", fitted, lambda impl: expect_epochs(rows_of(impl), 10, 4, 3, "train"))
+    change = "slopes = tf.function(slopes.python_function, jit_compile=True)"
+    grade("tensorflow", change, check)
+
+
+@pytest.mark.needs("torch")
+@pytest.mark.parametrize("gradients", [WHOLE, BY_ROW], ids=["whole", "by row"])
+def test_training_by_the_transforms_of_torch_func_is_watched(grade, gradients):
+    change = f"""
+def step(model, x, y):
+    params = {{name: w.detach() for name, w in model.named_parameters()}}
+    def loss(params, x, y):
+        return (torch.func.functional_call(model, params, (x,)) - y).square().mean()
+    for name, g in {gradients}.items():
+        params[name] -= 0.1 * g.reshape(-1, *params[name].shape).mean(0)
+    return 0.0
+"""
+    grade("torch", change, check)
+
+
 @pytest.mark.needs("torch")
 def test_layers_called_one_by_one_are_watched(grade):
     change = (

@@ -72,8 +72,15 @@ def watch(
                 tf.numpy_function(functools.partial(note, training), given[:1], tf.int64)
         return inner(*args, **kwargs)
 
-    model.supports_jit = False  # a compiled graph could not call back
+    model.supports_jit = False
+    without_xla()
     model.call = call
+
+
+def without_xla() -> None:
+    """Let tf.function ignore jit_compile from now on: what XLA has compiled cannot call back."""
+    kind = type(tf.function(without_xla))
+    kind._jit_compile = property(lambda _: None, lambda _, __: None)
 
 
 def layers_of(model: Any) -> list[Any]:

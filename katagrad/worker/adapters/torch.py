@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from katagrad.worker.adapters.torch_bare import bare
 from katagrad.worker.adapters.torch_compiler import compiled as compiled
 from katagrad.worker.adapters.torch_compiler import traces as traces
 from katagrad.worker.adapters.torch_compiler import without_compiler as without_compiler
@@ -90,13 +91,13 @@ def is_tensor(value: Any) -> bool:
 
 def numpy(value: torch.Tensor) -> np.ndarray:
     """The values of a tensor."""
-    value = value.detach()
-    if value.layout != torch.strided:
-        value = value.to_dense()
-    if value.dtype == torch.bfloat16:
-        value = value.float()
-    array: np.ndarray = value.cpu().resolve_conj().resolve_neg().numpy()
-    return array
+    with bare(value) as value:
+        if value.layout != torch.strided:
+            value = value.to_dense()
+        if value.dtype == torch.bfloat16:
+            value = value.float()
+        array: np.ndarray = value.cpu().resolve_conj().resolve_neg().numpy()
+        return array
 
 
 class Tape:

@@ -83,7 +83,10 @@ def watch(
     def note(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         given = [a for a in [*args, *kwargs.values()] if isinstance(a, torch.Tensor)]
         if given and (size is None or tuple(given[0].shape[1:]) == tuple(size)):
-            log.append((adapter.numpy(given[0]).copy(), torch.is_grad_enabled()))
+            rows = adapter.numpy(given[0])
+            if rows.ndim > given[0].ndim:  # one row at a time, many at once by vmap
+                rows = rows.reshape(-1, *given[0].shape[1:])
+            log.append((rows.copy(), torch.is_grad_enabled()))
 
     model.register_forward_pre_hook(note, with_kwargs=True)
 
