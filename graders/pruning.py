@@ -106,7 +106,12 @@ def distinct(*size, scale):
     count = int(np.prod(size))
     sizes = (generator().permutation(count) + uniform(count, low=0.1, high=0.6) + 0.3) / count
     signs = np.where(generator().random(count) < 0.5, 1, -1)
-    return np.float32(scale * sizes * signs).astype(float).reshape(size)
+    return single(scale * sizes * signs).reshape(size)
+
+
+def single(x):
+    """x, as float32 holds it."""
+    return np.float32(x).astype(float)
 
 
 def clear(*size, k, iterations=50):
@@ -123,6 +128,21 @@ def clear(*size, k, iterations=50):
                 break
         if margin > 1e-3:
             return w
+
+
+def slow(steps=60):
+    """Numbers for k = 2 of which each iteration moves one to the other value, `steps` times."""
+    place = np.arange(steps + 1)
+    movers = 0.5 + 0.003 * place[:-1]
+    for _ in range(500):
+        gone = np.concatenate([[0.0], np.cumsum(movers)])
+        low = (0.47 * steps + gone) / (2 * steps + place)
+        high = (steps + gone[-1] - gone) / (2 * steps - place)
+        middle = np.concatenate([[0.5], (low + high) / 2])
+        # Between the middle of one iteration and that of the next.
+        movers += 0.3 * ((middle[:steps] + middle[1 : steps + 1]) / 2 - movers)
+    rest = np.zeros(steps), np.full(steps, 0.47), np.ones(steps)
+    return single(np.concatenate([movers, *rest]))
 
 
 def cluster_step(w, codebook):
@@ -172,7 +192,8 @@ def test_ties_do_not_change_the_count(impl, scope):
     """the number of pruned weights is exact, where several have the same absolute value or are 0"""
     for base in ([1.0], [1.0, -1.0, 2.0], [0.0]):
         params = {n: np.resize(base, size) for n, size in (("a", (4, 25)), ("b", (10, 3)))}
-        for share in (0.29, 0.5, 0.07, 0.999):
+        # The last two are below 0.3 by less, and by more, than round(share n, 6) takes away.
+        for share in (0.29, 0.5, 0.07, 0.999, 0.3 - 2e-9, 0.3 - 3e-8):
             of = f"magnitude_masks(weights of {base}, {share}, {scope!r})"
             found = impl.magnitude_masks(params, share, scope)
             keys(found, of, ("a", "b"))
@@ -221,6 +242,7 @@ def test_masks_leave_zeros(impl):
     params["a"][0] = [np.inf, np.nan, -np.inf, -1.0]
     masks = {"a": np.ones((3, 4), bool)}
     masks["a"][0], masks["a"][2, 1] = False, False
+    params["a"][1], params["c"][0] = [1e6, -3e9, 1e-9, 1e30], [-1e6, 1e-7]
     found = impl.apply_masks(params, masks)
     keys(found, "apply_masks(params, masks)", ("a", "bias", "c"))
     for name, value in apply_masks(params, masks).items():
@@ -313,6 +335,13 @@ def test_steps_keep_pruned_weights_at_zero(impl):
                     mistakes=mistakes,
                 )
         params, velocity = expected
+    given = [{n: 2.0**20 * w for n, w in one.items()} for one in (params, like(params), velocity)]
+    found = items(
+        impl.masked_step(*given, masks, 0.1), f"{of}), numbers about 10^6", ("params", "velocity")
+    )
+    for one, wanted in zip(found, masked_step(*given, masks, 0.1), strict=True):
+        for name, value in wanted.items():
+            close(one[name], value, of=f"{name} of {of}), numbers about 10^6", rtol=1e-4, atol=1.0)
 
 
 @pytest.mark.grade(points=1)
@@ -382,6 +411,7 @@ def test_clusters_of_few_numbers(impl):
         ([4.0], 3, [4.0, 4.0, 4.0], [0]),
         ([-2.0, 6.0], 5, [-2.0, 0.0, 2.0, 4.0, 6.0], [0, 4]),
         ([5.0, 1.0, 3.0], 1, [3.0], [0, 0, 0]),
+        ([0.0, 12.0, 30.0], 4, [0.0, 12.0, 20.0, 30.0], [0, 1, 3]),
         # Values of 7 at first; 1e-6 apart: no smallest step.
         ([7.0, 7.0 + 2**-18, 7.0 + 2**-16], 2, [7.0 + 2**-19, 7.0 + 2**-16], [0, 0, 1]),
     ]
@@ -389,6 +419,13 @@ def test_clusters_of_few_numbers(impl):
         found = items(impl.cluster(np.array(w), k), f"cluster({w}, {k})", ("codebook", "index"))
         close(found[0], np.array(codebook), of=f"codebook of cluster({w}, {k})", rtol=1e-7, atol=0)
         equal(found[1], np.array(index), of=f"index of cluster({w}, {k})")
+    # One more iteration moves the values by 0.002.
+    w = slow()
+    found = items(impl.cluster(w, 2), "cluster(w, 2)", ("codebook", "index"))
+    codebook, index = cluster(w, 2, 50)
+    of = "cluster(w, 2), which has not come to an end after 50 iterations"
+    close(found[0], codebook, of=f"codebook of {of}", rtol=1e-4, atol=1e-5)
+    equal(found[1], index, of=f"index of {of}")
     close(
         impl.cluster(np.array(2.0), 1)[1],
         np.array(0),
@@ -405,12 +442,14 @@ def test_clusters_keep_the_contracts_words(impl):
     conform(impl, "cluster", [clear(4, 5, k=3), 3], {"iterations": 6}, expected=cluster)
     codebook, index = normal(5), integers(5, 3, 4)
     conform(impl, "restore", [codebook, index], expected=lambda c, i: c[i], rows=[1], rowwise=True)
-    for size in ((), (2, 0), (2, 1, 3)):
+    codebook = single(np.array([-1e6, 1e-9, 0.5, 3e9, -2.0]))
+    for size in ((), (2, 0), (2, 1, 3), (40,)):
         index = integers(5, *size)
         close(
             impl.restore(codebook, index),
             codebook[index],
             of=f"restore(codebook, index of shape {size})",
+            atol=0,
         )
 
 
