@@ -231,7 +231,8 @@ def test_layer_norm_takes_any_scale(impl):
     )
     large = single(1e6 * scale)
     of = "layer_norm(x, 1e6 scale, shift)"
-    close(impl.layer_norm(x, large, shift), layer_norm(x, large, shift), of=of, rtol=1e-4)
+    expected = layer_norm(x, large, shift)
+    close(impl.layer_norm(x, large, shift), expected, of=of, rtol=1e-4, atol=10.0)
     same = np.full((2, 5), 7.0)
     of = "layer_norm of equal features"
     close(impl.layer_norm(same, scale, shift), np.tile(shift, (2, 1)), of=of)
