@@ -64,6 +64,11 @@ def cell(text: str) -> str:
     return mark + one_line(NEXT_CELL.sub(r"\1'", text))
 
 
+def plural(count: int, word: str) -> str:
+    """A count with its noun."""
+    return f"{count} {word}" + ("" if count == 1 else "s")
+
+
 def written(character: str) -> str:
     """A character as Python writes it inside a string: \\n, \\x1b, \\u202e."""
     if character in KEPT:

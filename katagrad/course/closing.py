@@ -6,7 +6,7 @@ from pathlib import Path
 
 from katagrad.course.grade import Summary
 from katagrad.grading.table import number
-from katagrad.text import one_line
+from katagrad.text import one_line, plural
 
 
 def lines(summary: Summary, out: Path) -> list[str]:
@@ -23,7 +23,8 @@ def lines(summary: Summary, out: Path) -> list[str]:
     for change in sorted(summary.changes, key=lambda one: (one.student, one.topic)):
         found.append(f"changed: {one_line(change.shown)}")
     kept = f", {summary.kept} kept from before" if summary.kept else ""
-    found.append(f"{len(totals)} students; {summary.graded} topics graded{kept}; results in {out}")
+    graded = f"{plural(summary.graded, 'topic')} graded"
+    found.append(f"{plural(len(totals), 'student')}; {graded}{kept}; results in {out}")
     if summary.problems:
-        found.append(f"{len(summary.problems)} problems, also in {out / 'problems.json'}")
+        found.append(f"{plural(len(summary.problems), 'problem')}, also in {out / 'problems.json'}")
     return found

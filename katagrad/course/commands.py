@@ -11,7 +11,7 @@ import typer
 from katagrad.course import office
 from katagrad.errors import BadOption, one_of
 from katagrad.files import target
-from katagrad.text import one_line
+from katagrad.text import one_line, plural
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def intake(
     for line in lines(found, wanted, course):
         print(line)
     if out is not None:
-        print(f"{write_plain(found, out)} students written to {out}")
+        print(f"{plural(write_plain(found, out), 'student')} written to {out}")
     raise typer.Exit(1 if found.problems else 0)
 
 
@@ -267,8 +267,7 @@ def handout(
         print(f"left alone, because it was changed: {one_line(name)}")
     for name in changes.removed:
         print(f"removed, because it is no longer handed out: {one_line(name)}")
-    removed = f", {len(changes.removed)} removed" if changes.removed else ""
-    print(f"{len(changes.written)} of {len(files)} files written{removed}: {out}")
+    print(f"{len(changes.written)} of {len(files)} files written: {out}")
 
 
 @app.command("nbgrader")

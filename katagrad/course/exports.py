@@ -17,7 +17,7 @@ from katagrad.course.scores import Standing, TopicScore, in_order
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.grading.records import CheckResult
 from katagrad.grading.table import number
-from katagrad.text import cell, one_line
+from katagrad.text import cell, one_line, plural
 
 # In a total of points, what is less is rounding.
 DIGITS = 4
@@ -254,7 +254,7 @@ def changes(name: str, score: TopicScore) -> str:
     """What lateness and changes by hand did to a score."""
     parts = []
     if score.lost:
-        parts.append(f"-{number_of(score.lost)} for {score.days} late days")
+        parts.append(f"-{number_of(score.lost)} for {plural(score.days, 'late day')}")
     if score.adjusted:
         parts.append(f"{score.adjusted:+g} by hand")
     return f"{name}{': ' if name else ''}{', '.join(parts)}" if parts else ""

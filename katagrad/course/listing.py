@@ -12,7 +12,7 @@ from katagrad.course.intake import Intake, Taken
 from katagrad.course.settings import Course
 from katagrad.errors import BadOption
 from katagrad.files import write_json
-from katagrad.text import one_line
+from katagrad.text import one_line, plural
 from katagrad.topics import Topic
 
 
@@ -35,8 +35,7 @@ def lines(found: Intake, wanted: Sequence[Topic], course: Course | None) -> list
     graded = sum(any(t.source for t in work.values()) for work in found.work.values())
     everybody, problems = len({*found.sources, *found.unfound}), len(found.problems)
     said.append(
-        f"{graded} of {everybody} student{'s' * (everybody != 1)} can be graded; "
-        f"{problems} problem{'s' * (problems != 1)}"
+        f"{graded} of {plural(everybody, 'student')} can be graded; {plural(problems, 'problem')}"
     )
     return said
 
@@ -61,7 +60,7 @@ def _told(taken: Taken, topic: str, course: Course | None) -> str:
     rule = course.topics.get(topic) if course else None
     if course and rule and rule.due is not None:
         days = course.late.late_days(rule.due, taken.when)
-        late = f"{days} late day{'s' if days != 1 else ''}" if days else "in time"
+        late = plural(days, "late day") if days else "in time"
         parts.append(late if taken.when is not None else "time not known")
     if taken.note:
         parts.append(taken.note)

@@ -33,21 +33,25 @@ def read_times(path: Path, zone: datetime.tzinfo | None = None) -> dict[str, flo
     """A CSV of entry,time with a first line that says so. zone: as of `read_moment`. Raises BadOption."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
+            semicolon = file.readline().count(";")
+            file.seek(0)
+            rows = list(csv.reader(file, delimiter=";" if semicolon else ","))
     except (OSError, ValueError, csv.Error) as error:
-        raise BadOption(f"--times {path} cannot be read: {error}") from None
+        said = getattr(error, "strerror", None) or error
+        raise BadOption(f"--times {path} cannot be read: {said}") from None
     if not rows or [cell.strip().lower() for cell in rows[0]] != ["entry", "time"]:
         raise BadOption(f"--times {path}: the first line should be entry,time")
     found: dict[str, float] = {}
     for number, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
         when = read_moment(row[1], zone) if len(row) == 2 else None
-        if row and when is None:
+        if when is None:
             raise BadOption(
                 f"{path}:{number}: expected the name of an entry and a time such as "
                 "2026-10-01T23:59:00+02:00"
             )
-        if row and when is not None:
-            name = unicodedata.normalize("NFC", row[0].strip().rstrip("/"))
-            if found.setdefault(name, when) != when:
-                raise BadOption(f"{path}:{number}: {name[:100]!r} has another time above; keep one")
+        name = unicodedata.normalize("NFC", row[0].strip().rstrip("/"))
+        if found.setdefault(name, when) != when:
+            raise BadOption(f"{path}:{number}: {name[:100]!r} has another time above; keep one")
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from katagrad.errors import BadOption, one_of
-from katagrad.text import one_line
+from katagrad.text import one_line, plural
 from katagrad.topics import FRAMEWORKS, topics
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def export(
         for one in everybody:
             if not one.person.lti:
                 print(f"left out: {one_line(one.student)} has no lti in the roster")
-    print(f"{len(files)} files written: {to}")
+    print(f"{plural(len(files), 'file')} written: {to}")
 
 
 def autograder(

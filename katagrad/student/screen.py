@@ -17,7 +17,7 @@ from katagrad.student.check import Judged, Verdict, file_hash
 from katagrad.student.doctor import NOTE, OK, WRONG, Finding
 from katagrad.student.standing import Progress, Standing, following, present
 from katagrad.student.workspace import Workspace
-from katagrad.text import one_line, quoted
+from katagrad.text import one_line, plural, quoted
 from katagrad.topics import Topic
 
 STYLES = {PASSED: "green", FAILED: "red", NOT_STARTED: "yellow", NOT_GRADED: "magenta"}
@@ -41,11 +41,6 @@ def bar(passed: int, checks: int) -> str:
     """Progress as it is also drawn where there are no colours."""
     filled = int(BAR * passed / checks) if checks else 0
     return "#" * filled + "." * (BAR - filled)
-
-
-def plural(count: int, word: str) -> str:
-    """A count with its noun."""
-    return f"{count} {word}" + ("" if count == 1 else "s")
 
 
 def word_of(topic: Topic, standing: Standing, changed: bool) -> str:

@@ -31,8 +31,19 @@ def python_of(data: bytes) -> tuple[str, dict[str, Any]]:
         read: Any = nbformat.reads(data.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"no valid notebook: {str(error)[:200]}") from None
-    about = read.get("metadata", {}).get("katagrad", {})
-    return _kept(_code(read["cells"])), json.loads(json.dumps(about))
+    about = read.get("metadata", {})
+    made, language = _kept(_code(read["cells"])), _language(about)
+    if language and "def " not in made:
+        raise ValueError(f"it is written in {language[:40]}, but should be in Python")
+    return made, json.loads(json.dumps(about.get("katagrad", {})))
+
+
+def _language(about: dict[str, Any]) -> str:
+    """The language of a notebook's kernel, if it says another one than Python, else ""."""
+    places = about.get("kernelspec"), about.get("language_info")
+    kernel, info = (place if isinstance(place, dict) else {} for place in places)
+    said = kernel.get("language") or info.get("name")
+    return "" if not said or "python" in str(said).lower() else str(said)
 
 
 def file_of(cells: Iterable[str]) -> str:

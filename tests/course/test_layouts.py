@@ -465,6 +465,11 @@ def test_times_of_nothing_are_named(home, course):
     path.write_text("entry,time\nada.zip,2026-10-01T10:00:00Z\nada.zip,2026-10-02T10:00:00Z\n")
     with pytest.raises(BadOption, match=r"times\.csv:3: 'ada\.zip' has another time above"):
         read_times(path)
+    # As a spreadsheet writes it where the comma is the decimal sign.
+    path.write_bytes("\ufeffEntry;Time\r\nada.zip;2026-10-01T10:00:00Z\r\n;\r\n".encode())
+    assert read_times(path) == {"ada.zip": read_moment("2026-10-01T10:00:00Z")}
+    with pytest.raises(BadOption, match=r"cannot be read: No such file or directory$"):
+        read_times(home.parent / "none.csv")
 
 
 def test_what_no_reader_is_for_is_no_zero_of_its_student(home, course):

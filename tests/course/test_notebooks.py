@@ -11,7 +11,7 @@ from katagrad.course.grade import GradingRequest, run
 from katagrad.errors import SubmissionProblem
 from katagrad.grading.cells import in_cells
 from katagrad.topics import topics
-from katagrad.worker.notebook import file_of, plain, python_of
+from katagrad.worker.notebook import _language, file_of, plain, python_of
 
 SOFTMAX = topics()["softmax"]
 
@@ -153,6 +153,27 @@ def test_what_is_no_notebook_is_one_line(data):
     with Reader() as reader, pytest.raises(SubmissionProblem) as refused:
         reader.read_bytes("x.ipynb", data)
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_notebook_of_another_language_is_named():
+    notebook = v4.new_notebook(
+        cells=[v4.new_code_cell("softmax <- function(x) exp(x) / sum(exp(x))")]
+    )
+    for about in (
+        {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}},
+        {"language_info": {"name": "R"}},
+    ):
+        notebook.metadata = nbformat.from_dict(about)
+        with (
+            Reader() as reader,
+            pytest.raises(SubmissionProblem, match="written in R, but should be in Python"),
+        ):
+            reader.read_bytes("softmax.ipynb", nbformat.writes(notebook).encode())
+    # What says so and defines functions of Python is graded: the kernel's name may be wrong.
+    notebook.cells = [v4.new_code_cell("def f():\n    return 3")]
+    assert names(nbformat.writes(notebook).encode())["f"]() == 3
+    notebook.metadata = nbformat.from_dict({"kernelspec": 3, "language_info": []})
+    assert _language(notebook.metadata) == ""
 
 
 @pytest.mark.needs("torch")
