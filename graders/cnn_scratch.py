@@ -10,6 +10,7 @@ from katagrad.authoring import convnet, unmet
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.convnet import cross_entropy
 from katagrad.authoring.expect import (
+    at_least,
     at_most,
     chance,
     close,
@@ -137,6 +138,8 @@ def test_params_have_their_shapes_and_variances(impl, size):
         first, other = (np.ravel(one)[: min(z.size, 500)] for one in (z, other))
         together = abs(float(np.corrcoef(first, other)[0, 1]))
         at_most(together, 0.25, of=f"the correlation of the draws of {name} with those of another")
+        different = len(np.unique(one)) / one.size
+        at_least(different, 0.99, of=f"the share of different numbers in {name} of {of}")
 
 
 @pytest.mark.grade(points=1)
@@ -249,6 +252,8 @@ def test_forward_drops_units_with_an_rng(impl, rate):
     close(impl.forward(sent(params), image(x), rate), whole, of=of, rtol=1e-4)
     of = "forward(params, x, rate=0.0, rng=rng)"
     close(impl.forward(sent(params), image(x), 0.0, impl.rng()), whole, of=of, rtol=1e-4)
+    of = "forward(params, x, rng=rng), where the rate is 0.0 by default"
+    close(impl.forward(sent(params), image(x), rng=impl.rng()), whole, of=of, rtol=1e-4)
 
 
 # -- train -----------------------------------------------------------------------------------------
@@ -362,6 +367,9 @@ def test_train_heeds_every_argument(impl):
     found, seen = trained(impl, params, x, y, 0, 4, 0.1, 0.3, impl.rng())
     equal(seen, [], of="the history of train with epochs=0")
     compare(found, params, "train with epochs=0")
+    large = {name: 1e6 * one for name, one in params.items()}
+    found, _ = trained(impl, large, x, y, 0, 4, 0.1, 0.3, impl.rng())
+    compare(found, large, "train with epochs=0, of parameters about 1e6")
 
 
 @pytest.mark.grade(points=1, seconds=120)
@@ -405,21 +413,24 @@ def test_predict_takes_the_largest_logit(impl):
 @pytest.mark.parametrize("name", ["predict", "evaluate"])
 def test_use_computes_batch_by_batch(impl, name):
     """predict and evaluate compute the feature maps of no more than `batch` images at once"""
-    images, batch, size = 11, 4, (8, 8, 1)
-    # Maps of one image are larger than all images and all parameters together.
+    images, size = 257, (8, 8, 1)
+    # Maps of a batch are larger than all images together, and than all parameters.
     params, x, y = weights(size, filters=(24, 4)), normal(images, *size), integers(5, images)
-
-    def made(count):
-        given = [image(x[:count]), y[:count]] if name == "evaluate" else [image(x[:count])]
-        return largest(impl, lambda: impl.call(name, sent(params), *given, batch))
-
-    one, all_ = made(batch), made(images)
     shown = "params, x, y" if name == "evaluate" else "params, x"
-    holds(
-        all_ <= one,
-        f"{name}({shown}, {batch=}) of {images} images makes a tensor of {all_:,} numbers, and one of {one:,} for "
-        f"{batch} images, but should compute no more than {batch} images at once",
-    )
+
+    def made(count, *batch):
+        given = [image(x[:count]), y[:count]] if name == "evaluate" else [image(x[:count])]
+        return largest(impl, lambda: impl.call(name, sent(params), *given, *batch))
+
+    for count, batch in ((11, 4), (images, None)):
+        given, limit = ((), 256) if batch is None else ((batch,), batch)
+        one, all_ = made(limit, *given), made(count, *given)
+        of = f"{name}({shown}{'' if batch is None else f', {batch=}'})"
+        holds(
+            all_ <= one,
+            f"{of} of {count} images makes a tensor of {all_:,} numbers, and one of {one:,} for {limit} images, but "
+            f"should compute no more than {limit} images at once",
+        )
 
 
 @pytest.mark.grade(
