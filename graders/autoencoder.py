@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
-from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon
+from katagrad.authoring.adam import RATE, STEPS, expect_betas, expect_epsilon, expect_history
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_least,
@@ -111,9 +111,9 @@ def gradients(params, noisy, clean):
     return [noisy.T @ inner, inner.sum(0), code.T @ signal, signal.sum(0)]
 
 
-def descent(params, batches, lr, epsilon=EPSILON):
+def descent(params, batches, lr, epsilon=EPSILON, corrected=True):
     """(parameters, losses) after a step of Adam for each (noisy, clean)."""
-    adam, found = Adam(lr, epsilon), []
+    adam, found = Adam(lr, epsilon, corrected), []
     for noisy, clean in batches:
         found.append(((output(params, noisy) - clean) ** 2).mean())
         slopes = gradients(params, noisy, clean)
@@ -243,9 +243,12 @@ def test_train_takes_steps_of_adam(impl):
     params, x = params_of(), normal(9, 5)
     model = own(impl, params)
     of = "train(model, x, 3, 16, 0.05, rng)"
-    _, history = descent(params, [(x, x)] * 3, 0.05)
+
+    def run(corrected):
+        return descent(params, [(x, x)] * 3, 0.05, corrected=corrected)[1]
+
     found = impl.train(model, x, 3, 16, 0.05, impl.rng())
-    recorded(found, history, of=of, mistakes={"the sum over features": 5 * history[0]})
+    expect_history(found, run, of, {"the sum over features": 5 * run(True)[0]})
     after, expected = settled(
         flat(weights(impl, model)),
         lambda epsilon: flat(descent(params, [(x, x)] * 3, 0.05, epsilon)[0]),
@@ -393,10 +396,13 @@ def test_train_weighs_every_row(impl):
     # All rows alike: whatever the order, each step is known.
     x = np.repeat(normal(1, 5), 10, 0)
     batches = [(x[:n], x[:n]) for _ in range(2) for n in (4, 4, 2)]
-    _, steps = descent(params, batches, 0.05)
-    history = [np.average(steps[i : i + 3], weights=(4, 4, 2)) for i in (0, 3)]
+
+    def run(corrected):
+        _, steps = descent(params, batches, 0.05, corrected=corrected)
+        return [np.average(steps[i : i + 3], weights=(4, 4, 2)) for i in (0, 3)]
+
     of = "train on 10 equal rows in batches of 4, 2 epochs"
-    recorded(impl.train(own(impl, params), x, 2, 4, 0.05, impl.rng()), history, of=of)
+    expect_history(impl.train(own(impl, params), x, 2, 4, 0.05, impl.rng()), run, of)
     x = normal(7, 5) * np.arange(7)[:, None]
     expected = ((output(params, x) - x) ** 2).mean()
     of = "train on 7 rows in batches of 3, at a learning rate of 1e-9"

@@ -7,11 +7,12 @@ are as small as epsilon.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
+from katagrad.authoring import structure
 from katagrad.authoring.expect import close, shape
 from katagrad.authoring.oracle import EPSILON, Adam
 
@@ -35,6 +36,19 @@ def nearer(
     return min(
         run(True), run(False), key=lambda one: float(np.abs(np.subtract(found, one[0])).max())
     )
+
+
+def expect_history(
+    found: Any,
+    run: Callable[[bool], Sequence[float]],
+    of: str,
+    mistakes: Mapping[str, Any] | None = None,
+) -> None:
+    """Expect a history, one loss an epoch, of Adam in the form of PyTorch or of Keras. run: as in `nearer`."""
+    forms = [run(corrected) for corrected in (True, False)]
+    values = structure.losses(found, len(forms[0]), of, "float")
+    expected, _ = nearer(values, lambda corrected: (forms[0 if corrected else 1], None))
+    structure.recorded(found, expected, of, mistakes=mistakes)
 
 
 def expect_betas(
