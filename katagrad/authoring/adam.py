@@ -43,12 +43,16 @@ def expect_history(
     run: Callable[[bool], Sequence[float]],
     of: str,
     mistakes: Mapping[str, Any] | None = None,
-) -> None:
-    """Expect a history, one loss an epoch, of Adam in the form of PyTorch or of Keras. run: as in `nearer`."""
-    forms = [run(corrected) for corrected in (True, False)]
-    values = structure.losses(found, len(forms[0]), of, "float")
-    expected, _ = nearer(values, lambda corrected: (forms[0 if corrected else 1], None))
+) -> bool:
+    """Expect a history, one loss an epoch, of Adam in the form of PyTorch or of Keras; True if in that of PyTorch.
+
+    run(corrected): the history of the oracle, as in `nearer`.
+    """
+    forms = {corrected: run(corrected) for corrected in (True, False)}
+    values = structure.losses(found, len(forms[True]), of, "float")
+    expected, form = nearer(values, lambda corrected: (forms[corrected], corrected))
     structure.recorded(found, expected, of, mistakes=mistakes)
+    return form
 
 
 def expect_betas(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from katagrad.authoring.adam import nearer
+from katagrad.authoring.adam import expect_history, nearer
 from katagrad.authoring.oracle import Adam
+from katagrad.errors import Failure
 
 # A gradient that is small, but not as small as epsilon, and then one of the usual size.
 SLOPES = (1e-5, 1.0, 1e-5)
@@ -29,6 +30,16 @@ def test_epsilon_has_two_places():
 def test_the_nearer_run_is_taken(corrected):
     found = [value * (1 + 1e-6) for value in way(corrected)[0]]
     assert nearer(found, way)[1] is corrected
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+def test_a_history_is_right_in_either_form_and_in_no_other(corrected):
+    found = way(corrected)[0]
+    assert expect_history(found, lambda form: way(form)[0], "train") is corrected
+    with pytest.raises(Failure, match="the loss of epoch 1 is"):
+        expect_history([found[0], 1.01 * found[1], found[2]], lambda form: way(form)[0], "train")
+    with pytest.raises(Failure, match="has 2 items, but should have 3"):
+        expect_history(found[:2], lambda form: way(form)[0], "train")
 
 
 @pytest.mark.needs("tensorflow")
