@@ -28,7 +28,7 @@ Run = TypeVar("Run")
 def nearer(
     found: Sequence[float], run: Callable[[bool], tuple[Sequence[float], Run]]
 ) -> tuple[Sequence[float], Run]:
-    """The run of the oracle, (losses, anything), whose losses are nearer to those found.
+    """The run of the oracle, (numbers, anything), whose numbers, such as losses, are nearer to those found.
 
     run(corrected): the run with epsilon where PyTorch adds it, or where Keras does. In a small network the two lead to
     losses more than 0.1 % apart in one draw of some hundreds.
