@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import inspect
 import os
+import re
 import traceback
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def describe(error: BaseException, home: Path) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "kinds": kinds,
-        "message": _ends(str(message)),
+        "message": _ends(_plain(str(message))),
         "frames": frames[-12:],
     }
 
@@ -72,6 +73,12 @@ def _suggestion(error: NameError | AttributeError) -> str:
         known = [*frame.f_locals, *frame.f_globals, *frame.f_builtins] if frame else []
     near = difflib.get_close_matches(str(error.name), [n for n in known if n != error.name], 1)
     return f". Did you mean: '{near[0]}'?" if near else ""
+
+
+def _plain(message: str) -> str:
+    """A message without what TensorFlow adds for its own authors: where an operation ran, and an empty name."""
+    message = re.sub(r"\{\{function_node [^{}]*\}\} ", "", message)
+    return re.sub(r" \[Op:(\w+)\](?: name: ?)?$", r" (operation \1)", message)
 
 
 def _ends(message: str) -> str:
