@@ -526,7 +526,7 @@ def places(impl, seed, epochs, earlier):
     return found
 
 
-@pytest.mark.grade(points=2, seconds=60, hint="Draw rng.permutation inside the loop over epochs.")
+@pytest.mark.grade(points=2, seconds=120, hint="Draw rng.permutation inside the loop over epochs.")
 def test_train_draws_a_new_order_each_epoch(impl):
     """each epoch uses every row once, in a new order drawn from rng"""
     seed, other = (int(one) for one in generator().integers(2**31, size=2))
