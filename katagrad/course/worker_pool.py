@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -64,12 +66,21 @@ def grade(pool: Pool, plan: Plan, job: Job) -> TopicResult:
 def _run_grader(pipe: Connection, plan: Plan) -> None:
     """Run a grader process: it receives jobs and sends results, and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     pool = Pool(plan.limits, launcher_for(plan.isolation))
     with contextlib.suppress(EOFError, OSError):
         while True:
             job = pipe.recv()
             pipe.send(grade(pool, plan, job))
     pool.close()
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as its parent has ended, even by a signal and in the middle of a job."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)  # the server that it started ends when their pipe is closed
 
 
 class GraderPool:
@@ -129,10 +140,12 @@ class GraderPool:
     def __enter__(self) -> GraderPool:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: object, *rest: object) -> None:
         for pipe in self.processes:
             pipe.close()
         for process in self.processes.values():
-            process.join(10)
+            process.join(
+                0 if kind else 10
+            )  # left by an exception, such as Ctrl-C: in the middle of a job
             if process.is_alive():
                 process.kill()

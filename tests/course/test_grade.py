@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from katagrad.course.grade import GradingRequest, run
@@ -115,6 +116,36 @@ def test_killed_at_random_moments_it_ends_with_the_same_scores(graded, tmp_path)
     )
     assert done.returncode == 0, done.stderr
     assert scores(tmp_path / "out" / "ledger.sqlite") == scores(out / "ledger.sqlite")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_nothing_of_it_goes_on_when_it_is_ended(tmp_path, how):
+    """Its processes end, too, although they wait for a submission that never would."""
+    endless = (
+        "import time\n\ndef softmax(*given, **named):\n    import torch\n    time.sleep(1000)\n"
+    )
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    (tmp_path / "class" / "ada" / "softmax.py").write_text(endless)
+    process = subprocess.Popen(
+        grade(tmp_path / "class", tmp_path / "out", "--workers", "2"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        end = time.monotonic() + 60
+        own = psutil.Process(process.pid)
+        # Two graders, the tracker of their resources, a server and the submission itself.
+        while len(below := own.children(recursive=True)) < 5 and time.monotonic() < end:
+            time.sleep(0.1)
+        assert len(below) >= 5
+        process.send_signal(how)
+        process.wait(30)
+        _, alive = psutil.wait_procs(below, timeout=10)
+        assert alive == []
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_one_worker_and_two_give_identical_records(graded, tmp_path):
