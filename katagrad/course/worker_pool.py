@@ -144,8 +144,7 @@ class GraderPool:
         for pipe in self.processes:
             pipe.close()
         for process in self.processes.values():
-            process.join(
-                0 if kind else 10
-            )  # left by an exception, such as Ctrl-C: in the middle of a job
+            # Left by an exception, such as Ctrl-C, it is in the middle of a job.
+            process.join(0 if kind else 10)
             if process.is_alive():
                 process.kill()
