@@ -69,7 +69,7 @@ def grade(
     isolation: Annotated[
         str,
         typer.Option(
-            help="namespace (a sandbox), or process (only limits; for code that you trust)"
+            help="namespace (a sandbox), process (only limits; for code that you trust), or auto (the stronger one)"
         ),
     ] = "namespace",
     workers: Annotated[

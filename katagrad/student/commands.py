@@ -164,7 +164,7 @@ def check(
 
 
 def watch(name: Name = None, framework: Framework = None, patience: Patience = 1.0) -> None:
-    """Check the topic at hand at every save. Keys: hint, next, back, list, full, run again, quit."""
+    """Check the topic at hand at every save. The last line of the screen names the keys."""
     from katagrad.grading.session import check_patience
     from katagrad.student import keys, screen
     from katagrad.student.check import Checker
