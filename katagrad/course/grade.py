@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -16,6 +16,7 @@ from katagrad.course.intake import Intake, take_in
 from katagrad.course.ledger import Delivered, Ledger, key
 from katagrad.course.release import LEVELS
 from katagrad.course.results import write
+from katagrad.course.scores import unsure
 from katagrad.course.settings import Course
 from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
@@ -60,17 +61,21 @@ class GradingRequest:
 
 @dataclass(frozen=True)
 class Change:
-    """A score that differs from that of the last grading, in points of the checks."""
+    """A score that differs from that of the last grading, in points of the checks.
+
+    after: None where checks could not be graded, by the harness's fault.
+    """
 
     student: str
     topic: str
     before: float
-    after: float
+    after: float | None
 
     @property
     def shown(self) -> str:
         """One line."""
-        return f"{self.student} {self.topic}: {self.before:g} before, {self.after:g} now"
+        now = "not known" if self.after is None else f"{self.after:g}"
+        return f"{self.student} {self.topic}: {self.before:g} before, {now} now"
 
 
 @dataclass
@@ -129,7 +134,6 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     )
     rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
-    note_deliveries(ledger, intake, request)
     graders = {topic.name: grader_hash(topic) for topic in request.topics}
     for student, work in intake.work.items():
         for topic in request.topics:
@@ -145,15 +149,18 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
+    came = note_deliveries(ledger, intake, request, keys)
     with pool_for(request, plan, len(jobs)) as pool:
         for job, record in pool.work(job for job, _ in jobs):
-            name = job.topic.name
-            before = ledger.points_of(job.student, name)
-            ledger.write(job.student, name, keys[job.student, name], record)
+            at = job.student, job.topic.name
+            before, sure = ledger.points_of(*at), not unsure(job.topic.name, record)
+            after = record.points if sure else None
+            change = None if before in (None, after) else Change(*at, before, after)
+            # What the harness failed at has no key, so the next run tries it again.
+            entry = f"regraded {change.shown}" if change else ""
+            ledger.write(*at, keys[at] if sure else "", record, came[at], entry)
             summary.graded += 1
-            if before is not None and before != record.points:
-                change = Change(job.student, name, before, record.points)
-                ledger.note(f"regraded {change.shown}")
+            if change is not None:
                 summary.changes.append(change)
             if progress is not None:
                 progress(summary.graded, len(jobs), job.student)
@@ -202,18 +209,31 @@ def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | Clu
     return ClusterPool(plan, request.cluster)
 
 
-def note_deliveries(ledger: Ledger, intake: Intake, request: GradingRequest) -> None:
-    """Write to the ledger what came of the intake: which attempt counts, its text, when it came, or why none does."""
+def note_deliveries(
+    ledger: Ledger, intake: Intake, request: GradingRequest, due: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Delivered]:
+    """Write to the ledger what came of the intake: which attempt counts, its text, when it came, or why none does.
+
+    due: what is graded now, by student and topic. Until it is, its score is not known, whatever ends this run. Returns
+    what is to be written with its record.
+    """
+    later: dict[tuple[str, str], Delivered] = {}
     for student in {**intake.sources, **dict.fromkeys(intake.unread)}:
         work, lost = intake.work.get(student, {}), intake.unfound.get(student, {})
         for topic in request.topics:
             name = topic.name
             if name in work:
                 taken = work[name]
-                ledger.deliver(student, name, Delivered(taken.when, taken.source))
+                found = Delivered(taken.when, taken.source)
+                if (student, name) in due:
+                    later[student, name] = found
+                    waits = f"{name}: not graded yet; run kata course grade again"
+                    found = Delivered(taken.when, taken.source, waits)
+                ledger.deliver(student, name, found)
                 ledger.keep_text(student, name, taken.submission.files.get(f"{name}.py", b""))
             elif name in lost or student in intake.unread:
                 ledger.deliver(student, name, Delivered(problem=lost.get(name, "not graded")))
+    return later
 
 
 def check_places(request: GradingRequest) -> None:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS records (
     student TEXT NOT NULL,
     topic TEXT NOT NULL,
-    key TEXT NOT NULL,      -- hash of all that decides the score: see `key`
+    key TEXT NOT NULL,      -- hash of all that decides the score: see `key`; empty: to be graded again
     points REAL NOT NULL,
     maximum REAL NOT NULL,
     status TEXT NOT NULL,
@@ -158,12 +158,23 @@ class Ledger:
         return next((str(found) for (found,) in self._rows(wanted, (student, topic))), None)
 
     def points_of(self, student: str, topic: str) -> float | None:
-        """The points of a record, or None."""
-        wanted = "SELECT points FROM records WHERE student = ? AND topic = ?"
+        """The points of a record; None where there is none, or it has no key: its points are not known."""
+        wanted = "SELECT points FROM records WHERE student = ? AND topic = ? AND key <> ''"
         return next((float(found) for (found,) in self._rows(wanted, (student, topic))), None)
 
-    def write(self, student: str, topic: str, key: str, result: TopicResult) -> None:
-        """Replace an older record, in one transaction."""
+    def write(
+        self,
+        student: str,
+        topic: str,
+        key: str,
+        result: TopicResult,
+        came: Delivered | None = None,
+        entry: str = "",
+    ) -> None:
+        """Replace an older record. came, entry: what is known of its intake, and a line of the log.
+
+        All of it is one transaction.
+        """
         row = (
             student,
             topic,
@@ -174,12 +185,21 @@ class Ledger:
             json.dumps(result.to_json(), ensure_ascii=False),
             time.time(),
         )
-        self._do("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        with self.connection:
+            self._do("BEGIN")
+            self._do("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            if came is not None:
+                self.deliver(student, topic, came)
+            if entry:
+                self.note(entry)
 
     def forget(self, student: str, topics: Sequence[str] | None = None) -> int:
-        """Delete the records of a student, or of some topics of his; returns how many there were."""
-        there = self._rows("SELECT topic FROM records WHERE student = ?", (student,))
-        gone = [name for (name,) in there if topics is None or name in topics]
+        """Delete what is known of a student, or of some topics of his; returns of how many topics there was anything.
+
+        Changes by hand stay.
+        """
+        there = [name for who, name in self._known() if who == student]
+        gone = [name for name in there if topics is None or name in topics]
         with self.connection:
             self._do("BEGIN")
             for table in ("records", "deliveries", "texts"):
@@ -187,12 +207,20 @@ class Ledger:
                     self._do(
                         f"DELETE FROM {table} WHERE student = ? AND topic = ?", (student, name)
                     )
+            if gone:
+                self.note(f"forget {student}: {', '.join(gone)}")
         return len(gone)
 
     def students(self) -> list[str]:
-        """Names of those who have records."""
-        found = self._rows("SELECT DISTINCT student FROM records ORDER BY student")
-        return [str(name) for (name,) in found]
+        """Names of those of whom there is a record, or of whom it is known that it cannot be graded."""
+        return sorted({student for student, _ in self._known()})
+
+    def _known(self) -> list[tuple[str, str]]:
+        """(student, topic) of all records and deliveries, in order."""
+        rows = self._rows(
+            "SELECT student, topic FROM records UNION SELECT student, topic FROM deliveries"
+        )
+        return [(str(student), str(topic)) for student, topic in rows]
 
     def deliver(self, student: str, topic: str, found: Delivered) -> None:
         """Replace what is known of a topic's intake."""

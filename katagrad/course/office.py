@@ -249,4 +249,6 @@ def forget(
     ledger.close()
     for folder in () if left else ("students", "records"):
         (out / folder / f"{student}.json").unlink(missing_ok=True)
-    print(f"{count} records of {student} deleted; grades.csv changes with the next grading")
+    print(
+        f"{plural(count, 'record')} of {student} deleted; grades.csv changes with the next grading"
+    )

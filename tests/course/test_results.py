@@ -163,7 +163,7 @@ def test_forget_deletes_what_it_is_told_by_name(handed_in):
     out = handed_in.parent / "out"
     assert "did you mean ada?" in kata("course", "forget", "adda", "--out", out).stderr
     done = kata("course", "forget", "ada", "--out", out, "--topics", "softmax")
-    assert "1 records of ada deleted" in done.stdout
+    assert "1 record of ada deleted" in done.stdout
     ledger = Ledger(out / "ledger.sqlite")
     left = [(student, topic) for student, topic, _ in ledger.records()]
     ledger.close()
