@@ -14,7 +14,7 @@ import pytest
 
 from katagrad.bench import machine, pairs, profile
 from katagrad.bench.blocks import BLOCK_SECONDS, calls
-from katagrad.bench.runner import Runner
+from katagrad.bench.runner import HALVES, Runner
 from katagrad.bench.solution import Solution
 from katagrad.boundary.implementation import Remote
 from katagrad.errors import StudentError
@@ -27,7 +27,6 @@ BLOCKS, QUICK_BLOCKS, LEAST_BLOCKS = 20, 5, 5
 BUDGET_SECONDS = 6.0
 # Version of how a figure is measured; figures of two protocols do not belong to one series.
 PROTOCOL = 3
-HALVES = ("float16", "bfloat16")
 
 
 class Clock:

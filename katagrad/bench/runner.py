@@ -20,11 +20,15 @@ from katagrad.worker.limits import Limits
 SECONDS = 600.0
 # Seconds after which the ceilings are measured again before the next topic.
 FRESH = 30.0
+# Precisions whose numbers have two bytes.
+HALVES = ("float16", "bfloat16")
 # Seconds for each ceiling.
 PROBE, QUICK_PROBE = 0.15, 0.05
 MATMULS = (512, 1024, 2048)
 # Floats of a copy: in the caches of a core, in the one that cores share, and in memory.
 COPIES = (1 << 13, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
+# A GPU reaches its best on larger ones, and has caches of tens of megabytes.
+GPU_MATMULS, GPU_COPIES = (*MATMULS, 4096, 8192), (*COPIES, 1 << 26)
 # Share of the free memory that a worker may use; the driver and the system need some, too.
 SHARE_OF_MEMORY = 0.9
 # A solution that is timed is trusted; a compiler writes large files.
@@ -33,10 +37,14 @@ TIMED = Limits(wall=SECONDS, cpu=36_000, memory=1 << 40, message=1 << 34, file=1
 
 @dataclass
 class Ceilings:
-    """The best rates of the machine in this run. matmul in FLOP/s, copies in bytes/s, both by size."""
+    """The best rates of the machine in this run. matmul in FLOP/s, copies in bytes/s, both by size.
+
+    width: bytes of a number that is copied.
+    """
 
     matmul: dict[int, float] = field(default_factory=dict)
     copies: dict[int, float] = field(default_factory=dict)
+    width: int = 4
 
     @property
     def flops(self) -> float:
@@ -48,9 +56,12 @@ class Ceilings:
 
         What fits in a cache is faster than memory, and so is a copy of that size.
         """
-        largest = max(self.copies, default=0)
-        least = min(moved or 8.0 * largest, 8.0 * largest)  # a float is read and written: 8 bytes
-        return max((rate for size, rate in self.copies.items() if 8 * size >= least), default=0.0)
+        each = 2.0 * self.width  # a number is read and written
+        largest = each * max(self.copies, default=0)
+        least = min(moved or largest, largest)
+        return max(
+            (rate for size, rate in self.copies.items() if each * size >= least), default=0.0
+        )
 
 
 class TimedLauncher(PlainLauncher):
@@ -98,7 +109,7 @@ class Runner:
         self.profile: Path | None = None
         self.cache = tempfile.TemporaryDirectory(prefix="katagrad-compiled-")
         self.pool = self._pool(threads)
-        self.ceilings = Ceilings()
+        self.ceilings = Ceilings(width=2 if precision in HALVES else 4)
         self.measured = -FRESH
         self._versions: dict[str, str] = {}
         self._gpus: list[str] | None = None
@@ -142,18 +153,19 @@ class Runner:
     def calibrate(self, seconds: float | None = None) -> Ceilings:
         """Measure the ceilings in a separate process, and keep the best so far. Returns the new ones."""
         seconds = seconds or (QUICK_PROBE if self.quick else PROBE)
-        now = Ceilings()
+        now = Ceilings(width=self.ceilings.width)
+        on_cpu = self.device == "cpu"
         worker = self.pool.worker(self.framework)
         deadline = time.monotonic() + SECONDS
         try:
             if self.precision != "float32":
                 worker.request("precision", deadline, name=self.precision)
             ask = {"deadline": deadline, "seconds": seconds}
-            for size in MATMULS:
+            for size in MATMULS if on_cpu else GPU_MATMULS:
                 rate = worker.request("ceiling", kind="matmul", size=size, **ask)["value"]
                 now.matmul[size] = rate
                 self.ceilings.matmul[size] = max(rate, self.ceilings.matmul.get(size, 0.0))
-            for size in COPIES:
+            for size in COPIES if on_cpu else GPU_COPIES:
                 rate = worker.request("ceiling", kind="copy", size=size, **ask)["value"]
                 now.copies[size] = rate
                 self.ceilings.copies[size] = max(rate, self.ceilings.copies.get(size, 0.0))

@@ -20,6 +20,8 @@ from katagrad.worker.wire import Handle, WithLayout
 # A call within this factor of the fastest so far counts as warm.
 STEADY = 1.5
 WARM_CALLS, WARM_SECONDS = 3, 5.0
+# Seconds of a measured stretch on a GPU. Starting a call and waiting for its end take a small part of that.
+STRETCH = 0.005
 # Seconds. In a call longer than this, the time to wake up idle threads is a small part.
 TOUCHED = 0.25
 
@@ -94,6 +96,9 @@ def prepare(
     _done(result)
     made.first_memory = beyond(peak(adapter), before)
     fastest, warm, traces = float("inf"), 0, made.traces()
+    made.touching = first < TOUCHED
+    # The first call does not count: where it compiles for long, nothing would be warm yet.
+    started = time.perf_counter()
     while warm < WARM_CALLS and time.perf_counter() - started < WARM_SECONDS:
         seconds = made.block(1)
         before, traces = traces, made.traces()
@@ -194,12 +199,18 @@ def ceiling(adapter: Any, kind: str, size: int, seconds: float) -> float:
     kind: "matmul" (FLOP/s of a square product of `size`) or "copy" (bytes/s of `size` floats).
     """
     work, amount = adapter.ceiling_work(kind, size)
-    work()
-    best, started = 0.0, time.perf_counter()
+    finish(adapter, work())
+    longest = STRETCH if adapter.device_memory() is not None else 0.0
+    best, count, started = 0.0, 1, time.perf_counter()
     while time.perf_counter() - started < seconds:
         before = time.perf_counter()
-        finish(adapter, work())
-        best = max(best, amount / (time.perf_counter() - before))
+        for _ in range(count):
+            result = work()
+        finish(adapter, result)
+        taken = time.perf_counter() - before
+        best = max(best, count * amount / taken)
+        if taken < longest:
+            count *= 2
     return best
 
 

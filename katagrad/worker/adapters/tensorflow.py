@@ -18,6 +18,7 @@ from tensorflow.python import pywrap_tfe
 from katagrad.worker.adapters.tensorflow_layers import slots
 from katagrad.worker.adapters.tensorflow_layers import start as start
 from katagrad.worker.adapters.tensorflow_layers import waits as waits
+from katagrad.worker.adapters.tensorflow_touch import touch as touch
 
 NAME = "tensorflow"
 TENSOR = "tf.Tensor"
@@ -215,11 +216,6 @@ def synchronize() -> None:
     """Wait for the device. On a CPU, calls return only when they have finished."""
     if tf.config.list_logical_devices("GPU"):
         tf.test.experimental.sync_devices()
-
-
-def touch(value: Any) -> None:
-    """Read one number of `value` on the host. This waits for all computations that it depends on."""
-    tf.reshape(value.value if isinstance(value, keras.Variable) else value, [-1])[:1].numpy()
 
 
 def compiled(function: Any) -> Any:

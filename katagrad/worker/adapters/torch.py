@@ -16,6 +16,7 @@ from katagrad.worker.adapters.torch_compiler import traces as traces
 from katagrad.worker.adapters.torch_compiler import without_compiler as without_compiler
 from katagrad.worker.adapters.torch_layers import start as start
 from katagrad.worker.adapters.torch_layers import waits as waits
+from katagrad.worker.adapters.torch_touch import touch as touch
 
 NAME = "torch"
 TENSOR = "torch.Tensor"
@@ -229,12 +230,6 @@ def synchronize() -> None:
     """Wait for the device."""
     if DEVICE != "cpu":
         torch.cuda.synchronize()
-
-
-def touch(value: torch.Tensor) -> None:
-    """Read one number of `value` on the host. This waits for all computations that it depends on."""
-    if value.numel():
-        value.detach().flatten()[0].item()
 
 
 def ceiling_work(kind: str, size: int) -> tuple[Any, float]:
