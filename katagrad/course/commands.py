@@ -15,7 +15,6 @@ from katagrad.text import one_line, plural
 from katagrad.topics import FRAMEWORKS, Topic, topics
 
 if TYPE_CHECKING:
-    from katagrad.course.grade import GradingRequest
     from katagrad.course.settings import Course
 
 # What a command needs is imported when it runs: `kata` alone should start at once.
@@ -115,6 +114,7 @@ def grade(
     """
     from katagrad.course import closing
     from katagrad.course.grade import GradingRequest, run
+    from katagrad.course.jupyter.gradebook import gradebook_at, write_results
     from katagrad.course.moments import read_times
     from katagrad.course.settings import course_of
     from katagrad.course.watching import go_on, look
@@ -153,31 +153,18 @@ def grade(
         # Whoever reads the lines may stop to, so everything is written before the first of them.
         told: list[str] = []
         try:
-            told += [] if gradebook is None else _to_nbgrader(gradebook, out, request)
+            told += [] if book is None else write_results(book, out, request)
         finally:
             print(*closing.lines(summary, out), *told, sep="\n", flush=True)
         return bool(summary.problems)
 
+    book = None if gradebook is None else gradebook_at(gradebook)  # before hours of grading
     seen = look(submissions)
     # A folder that is watched may be empty to begin with.
     problems = once() if seen or not (watch and submissions.is_dir()) else False
     if watch:
         problems = go_on(submissions, seen, once, problems)
     raise typer.Exit(1 if problems else 0)
-
-
-def _to_nbgrader(gradebook: Path, out: Path, request: GradingRequest) -> list[str]:
-    """Write the scores to a gradebook; returns the lines that say so."""
-    from katagrad.course.jupyter.gradebook import write_gradebook
-    from katagrad.course.ledger import Ledger
-    from katagrad.course.scores import standings
-
-    ledger = Ledger(out / "ledger.sqlite")
-    everybody = standings(ledger, request.course, [topic.name for topic in request.topics])
-    ledger.close()
-    left = write_gradebook(gradebook, everybody, request.course, request.show)
-    said = [f"not in the gradebook: {one_line(line)}" for line in left]
-    return [*said, f"scores written to {gradebook}"]
 
 
 @app.command("intake")

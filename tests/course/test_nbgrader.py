@@ -1,6 +1,7 @@
 """nbgrader's own commands run what we write, and its gradebook holds what we graded."""
 
 import csv
+import datetime
 import os
 import shutil
 import subprocess
@@ -13,7 +14,9 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.preprocessors import AssignLatePenalties
 
+from katagrad.course.jupyter.autograde import LatePolicy
 from katagrad.course.jupyter.folder import require_gradebook, write_course
 from katagrad.course.jupyter.gradebook import write_gradebook
 from katagrad.course.jupyter.source import notebook
@@ -227,8 +230,17 @@ def test_what_is_there_is_left_alone(home):
 # -- our grades in its gradebook --------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory):
+    """A new gradebook; nbgrader takes seconds to make one."""
+    path = tmp_path_factory.mktemp("blank") / "gradebook.db"
+    with require_gradebook()(f"sqlite:///{path}"):
+        return path
+
+
 @pytest.fixture
-def course(tmp_path):
+def course(tmp_path, blank):
+    shutil.copy(blank, tmp_path)
     (tmp_path / "roster.csv").write_text('id,name,email\nada,"Lovelace, Ada",ada@example.org\n')
     (tmp_path / "course.toml").write_text(COURSE)
     return read_course(tmp_path / "course.toml")
@@ -298,6 +310,72 @@ def test_what_is_not_known_is_not_a_zero_in_the_gradebook(ledger, course, tmp_pa
     assert left == ["ada: not graded: damaged"]
     with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         assert list(book.find_assignment("softmax").submissions) == []
+
+
+def test_who_handed_in_what_cannot_be_read_is_named(ledger, course, tmp_path):
+    graded(ledger)
+    ledger.deliver("bob", "softmax", Delivered(problem="not graded: damaged"))
+    left = write_gradebook(tmp_path, standings(ledger, course), course, "claims")
+    assert left == ["bob: not graded: damaged"]
+
+
+def test_a_change_by_hand_that_has_no_cell_there_is_named(ledger, course, tmp_path):
+    graded(ledger)
+    ledger.adjust("ada", "softmax", -2.5, "copied")
+    left = write_gradebook(tmp_path, standings(ledger, course), course, "claims")
+    assert left == ["ada: softmax: -2.5 by hand"]
+
+
+def test_points_given_by_hand_there_are_late_too(ledger, course, tmp_path):
+    graded(ledger, [check.name for check in manifest(SOFTMAX)], DUE + 86400)
+    write_gradebook(tmp_path, standings(ledger, course), course, "claims")
+    name = "softmax-test_softmax_normalizes_along_its_axis"
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        book.find_grade(name, "softmax", "softmax", "ada").manual_score = 2.0
+        book.db.commit()
+    write_gradebook(tmp_path, standings(ledger, course), course, "claims")
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        found = book.find_submission("softmax", "ada")
+        assert (found.score, found.late_submission_penalty) == (2.0, pytest.approx(0.2))
+
+
+def test_a_gradebook_that_is_not_there_is_not_made(tmp_path):
+    (tmp_path / "gradebook.db").touch()
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    words = ["grade", "class", "--out", "out", "--isolation", "process", "--gradebook"]
+    for name in ("gradbook.db", "nowhere/gradebook.db", "class"):
+        done = kata(tmp_path, *words, name)
+        assert done.returncode == 2
+        assert f"--gradebook {name}: there is no gradebook" in done.stderr
+        assert ("did you mean gradebook.db?" in done.stderr) is (name == "gradbook.db")
+        assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["class", "gradebook.db"]
+
+
+# The clocks of Berlin are put back on 2026-10-25: the day after the due time has 25 hours.
+@pytest.mark.parametrize(("zone", "days"), [("Europe/Berlin", 1), ("", 2)])
+def test_autograde_counts_days_by_the_calendar_of_the_course(tmp_path, blank, zone, days):
+    shutil.copy(blank, tmp_path)
+    with require_gradebook()(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        due = datetime.datetime(2026, 10, 24, 21, 59)
+        book.add_assignment("softmax", duedate=due)
+        book.add_student("ada")
+        late = due + datetime.timedelta(hours=24.5)
+        handed = book.add_submission("softmax", "ada", timestamp=late)
+        step = AssignLatePenalties()
+        step.assignment_id, step.gradebook = "softmax", book
+        policy = LatePolicy(parent=step, penalty=0.1, timezone=zone)
+        lost = policy.late_submission_penalty("ada", 10.0, handed.total_seconds_late)
+    assert lost == pytest.approx(days)
+
+
+def test_the_settings_for_nbgrader_name_the_zone(tmp_path, blank):
+    shutil.copy(blank, tmp_path)
+    (tmp_path / "course.toml").write_text('timezone = "Europe/Berlin"\n[topics.softmax]\n')
+    write_course([SOFTMAX], "torch", tmp_path, read_course(tmp_path / "course.toml"), "process")
+    assert 'c.LatePolicy.timezone = "Europe/Berlin"' in (
+        tmp_path / "nbgrader_config.py"
+    ).read_text().replace("'", '"')
 
 
 def test_a_file_that_is_no_gradebook_is_one_line(ledger, course, tmp_path):

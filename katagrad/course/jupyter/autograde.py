@@ -7,6 +7,8 @@ student runs in nbgrader's process or in a kernel, so nothing that it prints, pa
 from __future__ import annotations
 
 import atexit
+import datetime
+import zoneinfo
 from typing import Any
 
 import nbformat
@@ -30,7 +32,6 @@ from katagrad.grading.session import draw_seed, launcher_for
 from katagrad.topics import Topic, topics
 from katagrad.worker.limits import Limits
 
-DAY = 86400.0
 # Of this process: nbgrader makes a new preprocessor for each notebook, and a framework takes seconds to import.
 _pools: dict[str, Pool] = {}
 _seeds: dict[str, int] = {}
@@ -122,15 +123,21 @@ class GradeByWorker(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class LatePolicy(BasePlugin):  # type: ignore[misc]
-    """The late policy of course.toml without late days to spend: nbgrader knows one assignment at a time."""
+    """The late policy of course.toml without late days to spend: nbgrader knows one assignment at a time.
+
+    Its `parent` is nbgrader's AssignLatePenalties, which has the gradebook open.
+    """
 
     penalty = Float(0.0, help="share of the points that each late day costs").tag(config=True)
     grace = Float(0.0, help="minutes that do not count").tag(config=True)
     last_day = Int(-1, help="days after which nothing counts; below 0: never").tag(config=True)
+    timezone = Unicode("", help="zone in which a day is counted; empty: it has 24 hours").tag(
+        config=True
+    )
 
     def late_submission_penalty(
         self,
-        student_id: str,  # noqa: ARG002  as nbgrader calls it
+        student_id: str,
         score: float,
         total_seconds_late: float,
     ) -> float | None:
@@ -138,6 +145,14 @@ class LatePolicy(BasePlugin):  # type: ignore[misc]
         from katagrad.course.settings import Lateness
 
         last = None if self.last_day < 0 else self.last_day
-        days = Lateness.days_of(total_seconds_late - self.grace * 60)
-        kept = Lateness(self.penalty, last_day=last).share(days)
-        return score * (1 - kept) or None
+        late = Lateness(self.penalty, grace=self.grace, last_day=last)
+        due = self._due(student_id)
+        days = late.late_days(due, due.timestamp() + total_seconds_late)
+        return score * (1 - late.share(days)) or None
+
+    def _due(self, student_id: str) -> datetime.datetime:
+        """The due time of the assignment that is graded, with the student's extension."""
+        zone = zoneinfo.ZoneInfo(self.timezone) if self.timezone else datetime.timezone.utc
+        handed = self.parent.gradebook.find_submission(self.parent.assignment_id, student_id)
+        utc: datetime.datetime = handed.duedate.replace(tzinfo=datetime.timezone.utc)
+        return utc.astimezone(zone)

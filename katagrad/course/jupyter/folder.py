@@ -43,6 +43,7 @@ c.AssignLatePenalties.plugin_class = LatePolicy
 c.LatePolicy.penalty = {penalty!r}
 c.LatePolicy.grace = {grace!r}
 c.LatePolicy.last_day = {last_day!r}
+c.LatePolicy.timezone = {timezone!r}
 '''
 
 
@@ -77,6 +78,7 @@ def write_course(
         penalty=late.penalty if late else 0.0,
         grace=late.grace if late else 0.0,
         last_day=late.last_day if late and late.last_day is not None else -1,
+        timezone=str(course.zone) if course and course.zone else "",
     )
     made = Made([], [])
     for name, text in files.items():

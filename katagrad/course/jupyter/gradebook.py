@@ -2,51 +2,87 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from katagrad.course.jupyter.folder import add_students, opened, utc
+from katagrad.course.jupyter.folder import add_students, opened, require_gradebook, utc
 from katagrad.course.jupyter.source import check_id
+from katagrad.course.ledger import Ledger
 from katagrad.course.locate import asked
 from katagrad.course.redaction import without_detail
 from katagrad.course.release import LEVELS
-from katagrad.course.scores import Standing, TopicScore
+from katagrad.course.scores import Standing, standings
 from katagrad.course.settings import Course
 from katagrad.errors import NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import manifest
 from katagrad.grading.records import TopicResult
+from katagrad.text import one_line
 from katagrad.topics import topics
+
+if TYPE_CHECKING:
+    from katagrad.course.grade import GradingRequest
 
 
 def write_gradebook(
     path: Path, everybody: Sequence[Standing], course: Course | None, show: str
 ) -> list[str]:
-    """Write what is known of each student's topics; returns a line for each topic that was left out.
+    """Write what is known of each student's topics; returns a line for each that was left out, and each change by hand.
 
     A topic is the assignment of its name. Grades that somebody gave by hand stay, and so do comments. Points are those
     of the checks, as nbgrader's cells have them. Raises BadOption.
     """
-    if path.is_dir():
-        path = path / "gradebook.db"
-    if not path.parent.is_dir():
-        raise BadOption(f"there is no folder {path.parent} for the gradebook")
     left: list[str] = []
-    with opened(path) as book:
+    with opened(gradebook_at(path)) as book:
         add_students(book, course)
         names = dict.fromkeys(n for s in everybody for n, one in s.scores.items() if one.result)
         for name in [n for n in names if n in topics()]:
             _add_assignment(book, name, course)
         for standing in everybody:
             for name, score in standing.scores.items():
-                if score.result is None or name not in topics():
+                if name not in topics() or (score.result is None and not score.problem):
                     continue
-                if score.earned is None:
+                if score.result is None or score.earned is None:
                     left.append(f"{standing.student}: {score.problem or f'{name} is not known'}")
                     continue
-                _write(book, standing, name, score, score.result, show)
+                if score.adjusted:
+                    left.append(f"{standing.student}: {name}: {score.adjusted:+g} by hand")
+                share = course.late.share(score.days, score.free) if course else 1.0
+                _write(book, standing, name, score.result, show, score.handed_in, 1 - share)
         book.db.commit()
     return left
+
+
+def write_results(path: Path, out: Path, request: GradingRequest) -> list[str]:
+    """Write the results of a grading to a gradebook; returns lines that say so. Raises BadOption."""
+    ledger = Ledger(out / "ledger.sqlite")
+    everybody = standings(ledger, request.course, [topic.name for topic in request.topics])
+    ledger.close()
+    left = write_gradebook(path, everybody, request.course, request.show)
+    said = [f"not in the gradebook: {one_line(line)}" for line in left]
+    return [*said, f"scores written to {path}"]
+
+
+def gradebook_at(path: Path) -> Path:
+    """The file of a gradebook, or of the one in a course folder of nbgrader, which may have none yet.
+
+    Raises BadOption where there is none: a name with a typo would become a new gradebook, and the old one would stay as
+    it was. Also without nbgrader.
+    """
+    require_gradebook()
+    if (path / "nbgrader_config.py").is_file() or (path / "gradebook.db").is_file():
+        return path / "gradebook.db"
+    if path.is_file():
+        return path
+    there = sorted(one.name for one in path.parent.glob("*.db")) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, there, n=1, cutoff=0.5)
+    guess = (
+        f"did you mean {path.parent / near[0]}?" if near else "name the gradebook.db of a course"
+    )
+    raise BadOption(
+        f"--gradebook {path}: there is no gradebook; {guess} (kata course nbgrader makes one)"
+    )
 
 
 def _add_assignment(book: Any, name: str, course: Course | None) -> None:
@@ -75,13 +111,20 @@ def _add_assignment(book: Any, name: str, course: Course | None) -> None:
 
 
 def _write(
-    book: Any, standing: Standing, name: str, score: TopicScore, result: TopicResult, show: str
+    book: Any,
+    standing: Standing,
+    name: str,
+    result: TopicResult,
+    show: str,
+    handed_in: float | None,
+    lost: float,
 ) -> None:
+    """Write a result. lost: the share of all points, also of those given by hand there, that lateness costs."""
     student = standing.student
     last, first = standing.person.parts
     given = {"first_name": first, "last_name": last, "email": standing.person.email}
     book.update_or_create_student(student, **{key: value for key, value in given.items() if value})
-    when = {} if score.handed_in is None else {"timestamp": utc(score.handed_in)}
+    when = {} if handed_in is None else {"timestamp": utc(handed_in)}
     book.update_or_create_submission(name, student, **when)
     for check in result.checks:
         grade = book.find_grade(check_id(name, check.name), name, name, student)
@@ -97,8 +140,7 @@ def _write(
         comment.auto_comment = text or None
     book.db.commit()  # the sum below is the database's
     handed = book.find_submission_notebook(name, name, student)
-    share = score.lost / score.earned if score.earned else 0.0
-    handed.late_submission_penalty = round(share * handed.score, 6) or None
+    handed.late_submission_penalty = round(lost * handed.score, 6) or None
 
 
 def _comments(name: str, result: TopicResult, show: str) -> dict[str, str]:
