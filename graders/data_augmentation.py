@@ -87,6 +87,11 @@ def images(*size):
     return uniform(*size)
 
 
+def shown(given):
+    """Keyword arguments, as they are shown after others."""
+    return "".join(f", {name}={value}" for name, value in given.items())
+
+
 # -- single changes --------------------------------------------------------------------------------
 
 
@@ -127,11 +132,12 @@ def test_shift_moves_each_image_its_own_way(impl, size, fill):
     """image n moves down by dy[n] and right by dx[n]; nothing comes in at the other side"""
     x = images(*size)
     dy, dx = integers(5, size[0], low=-4), integers(5, size[0], low=-4)
+    given = {"fill": fill} if fill else {}  # it is 0 by default
     roll = np.stack([np.roll(one, (a, b), (0, 1)) for one, a, b in zip(x, dy, dx, strict=True)])
     close(
-        impl.shift(image(x), dy, dx, fill=fill, returns="image"),
+        impl.shift(image(x), dy, dx, **given, returns="image"),
         shift(x, dy, dx, fill),
-        of=f"shift(x of {size}, {dy=!s}, {dx=!s}, {fill=})",
+        of=f"shift(x of {size}, {dy=!s}, {dx=!s}{shown(given)})",
         mistakes={
             "the pixels rolled around": roll,
             "dy and dx exchanged": shift(x, dx, dy, fill),
@@ -161,10 +167,11 @@ def test_rotate_turns_counter_clockwise_about_the_centre(impl, size, fill):
     """each image is turned by its own angle, read bilinearly, with fill outside"""
     x = images(*size)
     degrees = uniform(size[0], low=-170, high=170)
+    given = {"fill": fill} if fill else {}  # it is 0 by default
     close(
-        impl.rotate(image(x), degrees, fill=fill, returns="image"),
+        impl.rotate(image(x), degrees, **given, returns="image"),
         rotate(x, degrees, fill),
-        of=f"rotate(x of {size}, degrees={np.round(degrees, 1).tolist()}, {fill=})",
+        of=f"rotate(x of {size}, degrees={np.round(degrees, 1).tolist()}{shown(given)})",
         rtol=1e-4,
         atol=2e-5,
         mistakes={
@@ -198,10 +205,12 @@ def test_zoom_magnifies_about_the_centre(impl, size, fill):
     """each image is magnified by its own factor, or shrunk, read bilinearly, with fill outside"""
     x = images(*size)
     factors = uniform(size[0], low=0.4, high=2.5)
+    factors[0] = 0.5  # so small that some places are fill alone
+    given = {"fill": fill} if fill else {}  # it is 0 by default
     close(
-        impl.zoom(image(x), factors, fill=fill, returns="image"),
+        impl.zoom(image(x), factors, **given, returns="image"),
         zoom(x, factors, fill),
-        of=f"zoom(x of {size}, factors={np.round(factors, 2).tolist()}, {fill=})",
+        of=f"zoom(x of {size}, factors={np.round(factors, 2).tolist()}{shown(given)})",
         rtol=1e-4,
         atol=2e-5,
         mistakes={
@@ -231,10 +240,11 @@ def test_cutout_sets_a_square(impl, size, fill):
     """each image has its own square, in all channels, as far as it lies inside"""
     x = images(6, 5, 6, 3)
     top, left = integers(5, 6, low=-2), integers(6, 6, low=-2)
+    given = {"fill": fill} if fill else {}  # it is 0 by default
     close(
-        impl.cutout(image(x), top, left, size, fill=fill, returns="image"),
+        impl.cutout(image(x), top, left, size, **given, returns="image"),
         cutout(x, top, left, size, fill),
-        of=f"cutout(x, {top=!s}, {left=!s}, {size=}, {fill=})",
+        of=f"cutout(x, {top=!s}, {left=!s}, {size=}{shown(given)})",
         mistakes={
             "top and left exchanged": cutout(x, left, top, size, fill),
             "the same square in all images": cutout(
@@ -425,6 +435,10 @@ def test_augment_cuts_out_squares_inside(impl):
         for b in range(3):
             share = float(((top == a) & (left == b)).mean())
             chance(share, 1 / 12, count, of=f"the share of squares at {(a, b)}")
+    white = image(np.ones((40, 6, 3, 1)))
+    found = impl.augment(white, {"cutout": size}, impl.rng(), returns="image")
+    of = "the pixels cut out of each image of 6 by 3 with cutout 3, which has room for whole squares alone"
+    equal((found == 0).sum((1, 2, 3)), [9] * 40, of=of)
 
 
 @pytest.mark.grade(points=2)
@@ -470,12 +484,23 @@ def test_augment_draws_from_rng_anew(impl):
     )
     other = impl.augment(image(x), policy, impl.rng(6), returns="image")
     holds(not np.allclose(first, other), "augment gave the same images with rng(5) and rng(6)")
+    many = image(images(40, 6, 6, 1))
+    for name, value in policy.items():
+        of = f"augment(x, {{{name!r}: {value}}}, rng)"
+        first, again, other = (
+            impl.augment(many, {name: value}, impl.rng(seed), returns="image") for seed in (5, 5, 6)
+        )
+        close(again, first, of=f"{of} with rng(5) again")
+        holds(not np.allclose(first, other), f"{of} gave the same images with rng(5) and rng(6)")
     found = impl.augment(image(np.concatenate([x[:1]] * 12)), policy, impl.rng(), returns="image")
     holds(
         len({one.tobytes() for one in found}) == 12, "twelve copies of one image were changed alike"
     )
     between(float(found.min()), 0, 1, of="the smallest value of augmented images")
     between(float(found.max()), 0, 1, of="the largest value of augmented images")
+    rules = ["result", "untouched", "shared", "rng", "float64", "views", "keywords"]
+    given = [image(images(5, 6, 6, 2)), policy, impl.rng(1)]
+    conform(impl, "augment", given, returns="image", only=rules)
 
 
 @pytest.mark.grade(points=1)
