@@ -100,6 +100,7 @@ def models(
 ) -> None:
     """Time training and inference of four small networks: an MLP, a CNN, an LSTM and a transformer block."""
     from katagrad.bench.models import NotTimed, run
+    from katagrad.bench.runner import warnings
     from katagrad.files import check_place
     from katagrad.grading.session import check_device
 
@@ -107,6 +108,8 @@ def models(
     one_of("size", size, ("small", "large"))
     check_device(device)
     check_place(out)
+    for line in warnings(threads):
+        typer.echo(line, err=True)
     try:
         lines = run(framework, size, quick, threads, device, out)
     except NotTimed as error:
@@ -133,7 +136,7 @@ def landscape(
     from katagrad.bench import landscape
     from katagrad.bench.regress.collection import collect
     from katagrad.bench.regress.twins import Unmeasurable
-    from katagrad.bench.runner import all_threads
+    from katagrad.bench.runner import all_threads, warnings
     from katagrad.progress import progress
     from katagrad.topics import installed, root, topics
 
@@ -151,6 +154,8 @@ def landscape(
     except Unmeasurable as error:
         typer.echo(f"kata: {error}", err=True)
         raise typer.Exit(2) from None
+    for line in warnings(threads or 1):
+        typer.echo(line, err=True)
     with progress("timing", "timed") as advance:
         found, problems = landscape.run(about, every, size, select, quick, advance)
     for line in landscape.lines(found):

@@ -10,7 +10,7 @@ import pytest
 
 from katagrad.bench import machine, messages
 from katagrad.bench.fixture import CLOCK, Bench
-from katagrad.bench.runner import Runner
+from katagrad.bench.runner import Runner, warnings
 from katagrad.errors import Failure, NotGraded
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic, topics
@@ -151,9 +151,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     total = session.config.stash[BENCHMARKS].total
     if reporter is None or not total:
         return
-    busy = machine.busy()
-    if busy and not session.config.option.collectonly:
-        reporter.write_line(busy, yellow=True)
+    if not session.config.option.collectonly:
+        for line in warnings(session.config.getoption("--threads")):
+            reporter.write_line(line, yellow=True)
     if total == len(session.items):
         reporter.showfspath = False
 

@@ -199,3 +199,15 @@ def all_threads() -> int:
     """As many threads as this process may run at once."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def warnings(threads: int) -> list[str]:
+    """Lines for whoever is about to time: that the machine is busy, or has fewer cores than threads are wanted."""
+    cores = all_threads()
+    many = (
+        f"warning: {threads} threads on {cores} core{'s' if cores > 1 else ''}: they will wait for each other, and "
+        f"figures will be too slow; {cores} is the most that can run at once."
+        if threads > cores
+        else ""
+    )
+    return [line for line in (machine.busy(), many) if line]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from katagrad.bench import machine
+from katagrad.bench import machine, runner
+from katagrad.bench.regress import twins
+from katagrad.errors import NotGraded
 from katagrad.topics import root
 
 SCRIPT = Path(__file__).with_name("on_a_fake_device.py")
@@ -111,6 +113,28 @@ def test_torch_on_a_gpu_rounds_nothing_unasked():
     assert before == [False, True]  # PyTorch's own default: convolutions are rounded
     assert after == [False, False]
     assert asked == [True, True]
+
+
+@pytest.mark.parametrize("found", [["A GPU"], []])
+def test_a_gpu_that_is_not_there_is_said_once_and_not_by_each_launch(monkeypatch, found):
+    monkeypatch.setattr(twins, "gpus", lambda pool, framework: found)
+    launch = twins.Launch([], twins.Conditions("torch", device="cuda"))
+    launch.pools = [None]
+    if found:
+        launch.check_device()
+        return
+    with pytest.raises(NotGraded, match="no GPU that torch can use; leave out --device cuda"):
+        launch.check_device()
+
+
+def test_more_threads_than_cores_are_warned_of(monkeypatch):
+    monkeypatch.setattr(runner.machine, "busy", lambda: "")
+    monkeypatch.setattr(runner, "all_threads", lambda: 2)
+    assert runner.warnings(2) == []
+    (line,) = runner.warnings(999)
+    assert line.startswith("warning: 999 threads on 2 cores: ")
+    monkeypatch.setattr(runner.machine, "busy", lambda: "busy")
+    assert runner.warnings(3)[0] == "busy"
 
 
 def test_the_driver_and_the_power_are_told_where_they_can_be_read(tmp_path, monkeypatch):

@@ -81,6 +81,7 @@ def test_in_half_precision_a_copy_moves_half_as_much():
 
 
 @pytest.mark.needs("torch")
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
 def test_waiting_for_a_tensor_of_torch_copies_nothing(monkeypatch):
     torch = pytest.importorskip("torch")
     from katagrad.worker.adapters.torch_touch import touch

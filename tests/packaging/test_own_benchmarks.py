@@ -388,6 +388,14 @@ def test_threads_are_a_whole_number_above_0(shop, count):
     assert "Traceback" not in errors
 
 
+def test_more_threads_than_cores_are_warned_of(shop):
+    status, said, _ = shop.pytest("--bench-threads=999", "--bench-quick", "tests")
+    assert status == 0
+    assert "warning: 999 threads on " in said
+    _, said, _ = shop.run("kata", "bench", "regress", "tests", "--against=HEAD", "--threads=999")
+    assert "warning: 999 threads on " in said
+
+
 ERRORS = [
     ("bench.time(lambda: 3)", "give it a name at the top of test_text.py"),
     ("bench.time(bench.call(dict))", "dict gave a dict, which cannot be called"),

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from katagrad.bench import machine
 from katagrad.bench.messages import label
 from katagrad.bench.own.fixture import Lacking, OwnBench, OwnLauncher
 from katagrad.bench.own.plugin import takes_bench
@@ -28,6 +27,7 @@ from katagrad.bench.regress.twins import (
     Setting,
     Unmeasurable,
 )
+from katagrad.bench.runner import warnings
 from katagrad.boundary.process import Pool
 
 
@@ -174,7 +174,7 @@ def run(wanted: OwnComparison, advance: Callable[[int, int, str], None]) -> Repo
     root = found[0].code.project.root
     tree = checkout.top(root)
     report = Report(checkout.commit(tree, wanted.against), kind="file")
-    report.notes += filter(None, [machine.busy()])
+    report.notes += warnings(wanted.conditions.threads)
     if not wanted.every and not checkout.differs(tree, report.commit, root):
         report.unchanged = list(dict.fromkeys(one.code.name for one in found))
         return report

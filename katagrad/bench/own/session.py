@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from katagrad.bench import machine, messages
+from katagrad.bench import messages
 from katagrad.bench.fixture import CLOCK
 from katagrad.bench.own.fixture import OwnBench, OwnRunner
 from katagrad.bench.own.project import Code, frameworks, one_framework, project_of
+from katagrad.bench.runner import warnings
 from katagrad.errors import Failure, NotGraded
 
 CODE = pytest.StashKey[Code]()
@@ -115,8 +116,8 @@ class Benchmarks:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or session.config.option.collectonly:
             return
-        if busy := machine.busy():
-            reporter.write_line(busy, yellow=True)
+        for line in warnings(session.config.getoption("--bench-threads")):
+            reporter.write_line(line, yellow=True)
         if len(self.chosen) == len(session.items):
             reporter.showfspath = False
 

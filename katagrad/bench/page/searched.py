@@ -51,7 +51,11 @@ def _row(one: dict[str, Any], revisions: list[tuple[str, str]]) -> Row:
         text = f"{commit} {words}: {quantities.times(ratio)}"
         marks.append((mark, Mark(x, round(axis.at(ratio), 2), text)))
     steps = [_step(step, revisions) for step in one["steps"]]
-    shown = "; ".join(steps) or (str(one["reason"]).split("\n")[0] or "none")
+    none = "cannot judge" if one.get("unsure") else "none"
+    shown = "; ".join(steps) or str(one["reason"]).split("\n")[0] or none
+    # Files of earlier versions do not say.
+    if points and (left := len(one.get("missing", ()))):
+        shown += f"; {left} revision{'s' if left > 1 else ''} not timed"
     newest = quantities.times(points[-1][1]) if points else "\N{EN DASH}"
     framework = FRAMEWORKS.get(str(one["framework"]), str(one["framework"]))
     return Row(subject, [newest, shown], marks, [], f"{subject.label}, {framework}: {shown}")

@@ -20,6 +20,7 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(help="files or folders of your own benchmarks, or topics; default: all topics"),
 ]
+MODES = ("eager", "compiled")
 Select = Annotated[
     str, typer.Option("-k", help="only benchmarks that match this expression, like -k of pytest")
 ]
@@ -100,7 +101,7 @@ def regress(
     from katagrad.grading.session import check_device
     from katagrad.progress import progress
 
-    one_of("mode", mode, ("eager", "compiled"))
+    one_of("mode", mode, MODES)
     one_of("environment", environment, ("auto", "own", "this"))
     check_device(device)
     paths = own_paths(names, framework)
@@ -150,7 +151,9 @@ def history(
     ] = 5,
     size: Annotated[str, typer.Option(help="small, all, or the name of a size")] = "small",
     select: Select = "",
+    mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
     threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     out: Annotated[
         Path | None, typer.Option(help="also write the result as JSON, for `kata bench page`")
     ] = None,
@@ -166,8 +169,11 @@ def history(
     from katagrad.bench.regress.collection import collect
     from katagrad.bench.regress.twins import Conditions, Unmeasurable
     from katagrad.files import check_place
+    from katagrad.grading.session import check_device
     from katagrad.progress import progress
 
+    one_of("mode", mode, MODES)
+    check_device(device)
     paths = own_paths(names, framework)
     of_topics(paths, submission, size)
     check_place(out)
@@ -177,16 +183,17 @@ def history(
             found = own.collect(paths, select, framework)
             for kind, some in own.grouped(found).items():
                 folder = some[0].code.project.root
-                subjects.append(
-                    history.Subject(folder, some, Conditions(kind, threads), OwnLauncher)
-                )
+                conditions = Conditions(kind, threads, device, mode)
+                subjects.append(history.Subject(folder, some, conditions, OwnLauncher))
         else:
             given = str(framework)
             cases = collect(root(), names or (), size, given, select)
             if not cases:
                 raise Unmeasurable(f"no benchmark has the size {size} and matches {select!r}")
             folder = submission or root() / "solutions" / given
-            subjects.append(history.Subject(folder, cases, Conditions(given, threads)))
+            subjects.append(
+                history.Subject(folder, cases, Conditions(given, threads, device, mode))
+            )
         with progress("timing", "timed") as advance:
             made = history.run(subjects, span, points, advance)
         if out is not None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from katagrad.bench import machine
 from katagrad.bench.regress import checkout
+from katagrad.bench.regress.regress import NAMED
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SLOWER, Rule, ratio
 from katagrad.bench.regress.search import POINTS, Judged, Step, find, neighbours, spread
 from katagrad.bench.regress.twins import Case, Conditions, Lane, Launch, Unmeasurable
-from katagrad.bench.runner import TimedLauncher
+from katagrad.bench.runner import TimedLauncher, warnings
 from katagrad.errors import NotGraded
 from katagrad.files import write_whole
 
@@ -36,7 +37,11 @@ class Subject:
 
 @dataclass
 class Series:
-    """One benchmark over time. points: {place of a revision: ratios to the oldest one that could be timed}."""
+    """One benchmark over time.
+
+    points: {place of a revision: ratios to the oldest one that could be timed}. missing: {place: why it could not}.
+    unsure: something could not be judged, so that there may be a step more.
+    """
 
     name: str
     framework: str
@@ -44,6 +49,7 @@ class Series:
     steps: list[Step] = field(default_factory=list)
     reason: str = ""
     unsure: bool = False
+    missing: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -78,6 +84,11 @@ class History:
                         for place, found in sorted(one.points.items())
                     ],
                     "steps": [asdict(step) for step in one.steps],
+                    "unsure": one.unsure,
+                    "missing": [
+                        {"revision": place, "reason": why}
+                        for place, why in sorted(one.missing.items())
+                    ],
                 }
                 for one in self.series
             ],
@@ -119,18 +130,24 @@ class Timing:
                 break
             launch = Launch(lanes, self.subject.conditions, turn, self.subject.launcher)
             try:
+                if turn == 0:
+                    launch.check_device()
                 for number, k in enumerate(left):
                     advance(number, len(left), f"launch {turn + 1}: {cases[k].label}")
                     blocks = _blocks(launch, cases[k], missing[k])
+                    for i, reason in missing[k].items():
+                        found[k].leave_out(places[i], reason)
                     _add(found[k], blocks, places)
             finally:
                 launch.close()
             for k in left:
+                # A revision may drop out late, and then its neighbours have been a pair for fewer launches.
                 for pair, verdict in found[k].verdicts.items():
-                    if verdict == MORE and decide.asks(turn + 1):
-                        found[k].verdicts[pair] = decide.judge(found[k].ratios[pair])
-        for k, one in enumerate(found):
-            one.missing = {places[i]: reason for i, reason in missing[k].items()}
+                    ratios = found[k].ratios[pair]
+                    if verdict == MORE and decide.asks(len(ratios)):
+                        found[k].verdicts[pair] = decide.judge(ratios)
+        for one in found:
+            one.verdicts = {k: CANNOT if v == MORE else v for k, v in one.verdicts.items()}
         return found
 
 
@@ -172,7 +189,7 @@ def run(subjects: Sequence[Subject], span: str, points: int, advance: Advance) -
     tree = checkout.top(first)
     revisions = checkout.revisions(tree, span, first)
     made = History(revisions)
-    made.notes += filter(None, [machine.busy()])
+    made.notes += warnings(subjects[0].conditions.threads)
     if len(revisions) < 2:
         made.notes.append(
             f"no commit of {span} changes anything in {first.name}/: nothing was timed"
@@ -199,8 +216,17 @@ def _series(case: Case, subject: Subject, judged: Judged, timing: Timing) -> Ser
     for (before, after), ratios in judged.ratios.items():
         if before == there[0]:
             found.points[after] = ratios
-    found.steps = find(judged, lambda places: timing.judge(case, places))
-    found.unsure = any(judged.verdicts[pair] == CANNOT for pair in neighbours(judged))
+    found.missing = dict(judged.missing)
+    # What the newest revision does is not known, or of what two sets of launches should agree on, one is not sure.
+    found.unsure = len(timing.revisions) - 1 in judged.missing
+    found.unsure |= any(judged.verdicts[pair] == CANNOT for pair in neighbours(judged))
+
+    def time(places: Sequence[int]) -> Judged:
+        again = timing.judge(case, places)
+        found.unsure |= again.verdicts.get((places[0], places[-1]), CANNOT) == CANNOT
+        return again
+
+    found.steps = find(judged, time)
     return found
 
 
@@ -218,7 +244,8 @@ def lines(history: History) -> list[str]:
             shown.append(f"  {one.name}  cannot judge: {one.reason.splitlines()[0]}")
             continue
         curve = " ".join(f"{statistics.median(r):.3f}" for _, r in sorted(one.points.items()))
-        word = "" if one.steps else "  cannot judge" if one.unsure else "  no step"
+        word = "  cannot judge all of it" if one.unsure else ""
+        word = word if one.steps else "  cannot judge" if one.unsure else "  no step"
         shown.append(f"  {one.name}  {curve}{word}")
         for step in one.steps:
             before, after = revisions[step.before], revisions[step.after]
@@ -226,11 +253,19 @@ def lines(history: History) -> list[str]:
             if step.why or step.after - step.before > 1:
                 where = f"between {before.id[:7]} and {after.id[:7]} ({step.why or 'not placed'})"
             shown.append(f"    {step.verdict} by {abs(step.ratio - 1):.1%}: {where}")
+        for why in dict.fromkeys(one.missing.values()):
+            ids = [
+                revisions[k].id[:7] for k, reason in sorted(one.missing.items()) if reason == why
+            ]
+            more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+            shown.append(f"    not timed: {', '.join(ids[:NAMED])}{more}: {why}")
     shown += history.notes
     steps = [step.verdict for one in history.series for step in one.steps]
     counts = {word: steps.count(word) for word in (SLOWER, FASTER)}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return [*shown, f"steps: {said}" if said else "no step was found"]
+    unsure = sum(bool(one.reason) or one.unsure for one in history.series)
+    doubt = f"; {unsure} of {len(history.series)} cannot be judged" if unsure else ""
+    return [*shown, (f"steps: {said}" if said else "no step was found") + doubt]
 
 
 def write(history: History, path: Path) -> None:

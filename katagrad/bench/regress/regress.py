@@ -23,7 +23,7 @@ from katagrad.bench.regress.twins import (
     Launch,
     Unmeasurable,
 )
-from katagrad.bench.runner import TimedLauncher
+from katagrad.bench.runner import TimedLauncher, warnings
 from katagrad.errors import NotGraded
 from katagrad.files import write_whole
 from katagrad.grading.submission import Submission
@@ -102,7 +102,7 @@ def run(wanted: Comparison, advance: Callable[[int, int, str], None]) -> Report:
         raise checkout.Unavailable(f"there is no folder {wanted.folder}")
     tree = checkout.top(folder)
     report = Report(checkout.commit(tree, wanted.against))
-    report.notes += filter(None, [machine.busy()])
+    report.notes += warnings(wanted.conditions.threads)
     with tempfile.TemporaryDirectory(prefix="katagrad-base-") as room:
         other = Path(room) / "checkout"
         checkout.check_out(tree, report.commit, other)
@@ -167,6 +167,7 @@ def judge(
         launch = Launch(lanes, conditions, turn, launcher)
         try:
             if turn == 0:
+                launch.check_device()
                 report.notes += [one for one in _changed(launch) if one not in report.notes]
             for number, (one, finding) in enumerate(left):
                 advance(number, len(left), f"launch {turn + 1}: {finding.name}")

@@ -39,6 +39,8 @@ class Rule:
 
     def judge(self, ratios: Sequence[float]) -> str:
         """SAME, SLOWER, FASTER, CANNOT or MORE, from the ratios head / base of the launches so far."""
+        if len(ratios) < self.first:
+            return MORE
         middle, spread = _middle(ratios)
         # sqrt(pi / 2): the standard error of a normal's median over that of its mean.
         error = max(math.sqrt(math.pi / 2 / len(ratios)) * spread, self.floor)

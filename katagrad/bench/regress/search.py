@@ -35,6 +35,13 @@ class Judged:
         """Whether the rule calls a pair slower or faster."""
         return self.verdicts.get(pair) in (SLOWER, FASTER)
 
+    def leave_out(self, place: int, reason: str) -> None:
+        """Forget a revision that cannot be timed, though earlier launches may have timed it."""
+        self.missing[place] = reason
+        for pair in [pair for pair in self.ratios if place in pair]:
+            del self.ratios[pair]
+            self.verdicts.pop(pair, None)
+
 
 @dataclass(frozen=True)
 class Step:

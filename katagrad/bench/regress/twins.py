@@ -18,9 +18,9 @@ import pytest
 
 from katagrad.bench.blocks import calls
 from katagrad.bench.fixture import Bench
-from katagrad.bench.runner import TIMED, TimedLauncher
+from katagrad.bench.runner import TIMED, TimedLauncher, gpus
 from katagrad.boundary.process import Pool
-from katagrad.errors import Failure
+from katagrad.errors import Failure, NotGraded
 from katagrad.grading.submission import Submission
 from katagrad.topics import Topic
 
@@ -176,6 +176,12 @@ class Launch:
     def versions(self) -> list[dict[str, str]]:
         """Versions of the libraries in each lane. Raises NotGraded if a framework is not available."""
         return [pool.versions(self.conditions.framework) for pool in self.pools]
+
+    def check_device(self) -> None:
+        """Raise NotGraded where there is no device of the kind that is wanted."""
+        device, framework = self.conditions.device, self.conditions.framework
+        if device != "cpu" and not gpus(self.pools[-1], framework):
+            raise NotGraded(f"no GPU that {framework} can use; leave out --device {device}")
 
     def time(
         self, benchmark: Case, rounds: int = ROUNDS, only: Sequence[int] | None = None
