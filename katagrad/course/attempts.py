@@ -40,11 +40,12 @@ def choose(
             "keep one, or name the times with --times"
         )
     by_time = sorted(attempts, key=lambda a: a.when or 0.0)
-    if by_time[-1].when == by_time[-2].when:
-        return None, f"{shown([a.source for a in by_time[-2:]])} came at the same time; keep one"
     note = f"the last of {len(attempts)} attempts"
     if rule is not None and late is not None and late.attempts == "in time":
         in_time = [a for a in by_time if not late.late_days(rule.due, a.when)]
         if in_time and in_time[-1] is not by_time[-1]:
-            return in_time[-1], f"the last of {len(attempts)} attempts that was in time"
+            by_time, note = in_time, f"{note} that was in time"
+    last = [a for a in by_time if a.when == by_time[-1].when]
+    if len({a.submission.sha256 for a in last}) > 1:
+        return None, f"{shown([a.source for a in last])} came at the same time; keep one"
     return by_time[-1], note

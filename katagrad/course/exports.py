@@ -253,8 +253,10 @@ def _feedback(score: TopicScore | None, show: str) -> str:
 def changes(name: str, score: TopicScore) -> str:
     """What lateness and changes by hand did to a score."""
     parts = []
-    if score.lost:
-        parts.append(f"-{number_of(score.lost)} for {plural(score.days, 'late day')}")
+    if score.days:
+        free = f", {score.free} of them without penalty" if score.free else ""
+        lost = f"-{number_of(score.lost)} for " if score.lost else ""
+        parts.append(f"{lost}{plural(score.days, 'late day')}{free}")
     if score.adjusted:
         parts.append(f"{score.adjusted:+g} by hand")
     return f"{name}{': ' if name else ''}{', '.join(parts)}" if parts else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from katagrad.course.moments import read_moment
 from katagrad.course.traces import ARCHIVES, topic_of
 from katagrad.errors import BadOption
 from katagrad.topics import topics
@@ -178,10 +179,7 @@ def _when(value: Any) -> float | None:
     if isinstance(value, dict):  # a Ruby object of time
         value = value.get("utc", value.get("time"))
     if isinstance(value, str):
-        try:
-            value = datetime.datetime.fromisoformat(value.replace(" UTC", "+00:00"))
-        except ValueError:
-            return None
+        return read_moment(value)
     if not isinstance(value, datetime.datetime):
         return None
     if value.tzinfo is None:  # YAML's own times are UTC

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import csv
 import datetime
+import re
 import unicodedata
 from pathlib import Path
 
 from katagrad.errors import BadOption
+
+# A date, and a time with or without seconds, their fractions and an offset: +02:00, +0200 or +02.
+MOMENT = re.compile(
+    r"(?P<clock>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)(?:[.,]\d+)?"
+    r" ?(?:(?P<hours>[+-]\d\d):?(?P<minutes>\d\d)?)?"
+)
 
 
 def read_moment(text: str, zone: datetime.tzinfo | None = None) -> float | None:
     """Seconds since 1970 of a moment; one without an offset is one of `zone`, or UTC. None: it cannot be read."""
     text = text.strip().replace(" UTC", "+00:00")
     text = f"{text[:-1]}+00:00" if text.endswith("Z") else text
+    found = MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    offset = f"{found['hours']}:{found['minutes'] or '00'}" if found["hours"] else ""
     try:
-        moment = datetime.datetime.fromisoformat(text[:19] + _offset(text[19:]))
+        moment = datetime.datetime.fromisoformat(found["clock"] + offset)
     except ValueError:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone or datetime.timezone.utc)
     return moment.timestamp()
-
-
-def _offset(rest: str) -> str:
-    """What follows the seconds, without their fractions."""
-    rest = rest.lstrip(".0123456789").strip()
-    return f"{rest[:3]}:{rest[3:]}" if len(rest) == 5 and rest[0] in "+-" else rest
 
 
 def read_times(path: Path, zone: datetime.tzinfo | None = None) -> dict[str, float]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from katagrad.course.exports import number_of
 from katagrad.course.redaction import without_detail
 from katagrad.course.scores import Standing, TopicScore, in_order
-from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.text import one_line
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # A mistake that the grader names: "it equals softmax over the last axis".
 NAMED = re.compile(r"; it equals ([^;\n]+)")
 BINS = 10
+SHADES = 5
 # Fewer students say nothing of an item.
 ENOUGH = 5
 MOST = 15
@@ -61,12 +63,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """A topic in the class. bins: students by tenths of the maximum. mistakes: the commonest, with counts."""
+    """A topic in the class. begun: of the students, how many handed in more than the stub. bins: students by tenths of
+    the maximum. mistakes: the commonest, with counts.
+    """
 
     name: str
     mean: float | None
     maximum: float
     students: int
+    begun: int
     bins: Sequence[int]
     items: Sequence[Item]
     mistakes: Sequence[tuple[str, int]]
@@ -85,6 +90,7 @@ def sections(everybody: Sequence[Standing]) -> list[Section]:
                 statistics.fmean(known) if known else None,
                 most,
                 len(known),
+                sum(begun(score) for score in scores if score.points is not None),
                 histogram(known, most),
                 items(scores),
                 mistakes(scores),
@@ -97,17 +103,22 @@ def histogram(points: Sequence[float], most: float) -> list[int]:
     """How many have so many tenths of the maximum; the last bin has those who have all of it, too."""
     bins = [0] * BINS
     for value in points:
-        share = value / most if most else 0.0
-        bins[min(BINS - 1, max(0, int(share * BINS)))] += 1
+        bins[tenth(value, most)] += 1
     return bins
 
 
+def tenth(value: float, most: float, parts: int = BINS) -> int:
+    """The bin of a value: 7 of 10 is in the bin that begins at 70 %, whatever the rounding of 7 / 10."""
+    share = value / most if most else 0.0
+    return min(parts - 1, max(0, int(round(share * parts, 9))))
+
+
 def items(scores: Sequence[TopicScore]) -> list[Item]:
-    """Statistics of each check, over those whom it judged."""
+    """Statistics of each check, over those who began the topic and whom it judged."""
     held: dict[str, list[tuple[bool, float]]] = {}
     claims: dict[str, str] = {}
     for score in scores:
-        checks = score.result.checks if score.result else ()
+        checks = score.result.checks if score.result and begun(score) else ()
         total = sum(check.points for check in checks)
         for check in checks:
             claims[check.name] = check.claim
@@ -118,6 +129,11 @@ def items(scores: Sequence[TopicScore]) -> list[Item]:
         Item(name, claims[name], sum(p for p, _ in pairs), len(pairs), correlation(pairs))
         for name, pairs in held.items()
     ]
+
+
+def begun(score: TopicScore) -> bool:
+    """Whether anything was handed in beyond the stub. Who did not begin says nothing of a single check."""
+    return score.result is not None and any(c.status != NOT_STARTED for c in score.result.checks)
 
 
 def correlation(pairs: Sequence[tuple[bool, float]]) -> float | None:
@@ -175,12 +191,14 @@ def page(
         topics=in_order({topic for one in everybody for topic in one.scores}),
         sections=sections(everybody),
         totals=histogram(totals, 1.0),
+        known=len(totals),
         median=statistics.median(totals) if totals else None,
         problems=problems,
         pairs=pairs,
         log=[(_moment(seconds), entry) for seconds, entry in log],
         written=_moment(datetime.datetime.now(datetime.timezone.utc).timestamp()),
         shade=shade,
+        number=number_of,
     )
 
 
@@ -190,8 +208,8 @@ def shade(score: TopicScore | None) -> Mapping[str, str]:
         return {"text": "", "kind": "none"}
     if score.points is None:
         return {"text": "?", "kind": "unknown"}
-    share = score.points / score.maximum if score.maximum else 0.0
-    return {"text": f"{score.points:g}", "kind": f"s{min(4, max(0, int(share * 5)))}"}
+    kind = f"s{tenth(score.points, score.maximum, SHADES)}"
+    return {"text": number_of(score.points), "kind": kind}
 
 
 def _moment(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,16 @@ from katagrad.files import write_bytes
 
 # What was handed out: a hash of each file, by path.
 MANIFEST = ".handout.json"
+# What reading a damaged zip raises.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+)
 
 
 @dataclass
@@ -75,12 +86,18 @@ def write_folder(files: Mapping[str, bytes], out: Path) -> Changes:
 
 def write_zip(files: Mapping[str, bytes], out: Path) -> Changes:
     """Write a hand-out as a zip. Raises BadOption where another file is there that is no hand-out."""
-    if out.exists() and not (
-        zipfile.is_zipfile(out) and MANIFEST in zipfile.ZipFile(out).namelist()
-    ):
+    if out.exists() and not _is_handout(out):
         raise BadOption(f"--out {out} is there already, and is no hand-out; name another file")
     write_bytes(out, zipped(with_manifest(files)))
     return Changes(written=list(files))
+
+
+def _is_handout(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return MANIFEST in archive.namelist()
+    except UNREADABLE:
+        return False
 
 
 def read_zip(path: Path, given: Mapping[str, object] | None = None) -> dict[str, bytes]:
@@ -96,7 +113,7 @@ def read_zip(path: Path, given: Mapping[str, object] | None = None) -> dict[str,
     try:
         with zipfile.ZipFile(path) as archive:
             files = {n: archive.read(n) for n in archive.namelist() if not n.endswith("/")}
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise BadOption(f"--from {path} cannot be read: {error}") from None
     if MANIFEST not in files:
         raise BadOption(f"--from {path} is no hand-out of kata course handout")

@@ -102,6 +102,16 @@ class GraderPool:
         self.processes[near] = process
         return near
 
+    def _send(self, pipe: Connection, job: Job) -> Connection:
+        """Give a job to a process, or to a new one where this one has died while it had none."""
+        try:
+            pipe.send(job)
+        except OSError:
+            self.processes.pop(pipe).join()
+            pipe = self._start()
+            pipe.send(job)
+        return pipe
+
     def work(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, TopicResult]]:
         """Grade jobs as processes become free; yields each with its result. A job whose process dies is tried again."""
         queue = iter(jobs)
@@ -111,9 +121,8 @@ class GraderPool:
         free = list(self.processes)
         while True:
             while free and (job := retry.pop() if retry else next(queue, None)) is not None:
-                pipe = free.pop()
+                pipe = self._send(free.pop(), job)
                 busy[pipe] = job
-                pipe.send(job)
             if not busy:
                 return
             for ready in wait(list(busy)):

@@ -22,6 +22,7 @@ from katagrad.worker.limits import Limits
 ISOLATION = ("namespace", "process", "auto")
 DEVICES = ("cpu", "cuda")
 UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+SIZES = ("memory", "file", "output", "message")
 # Below these, every answer fails, whatever it is: a size was meant in other units.
 LEAST = Limits(0.1, 1, 64 << 20, 8, 64 << 10, 1 << 10, 1 << 20)
 
@@ -37,19 +38,25 @@ def parse_limits(options: list[str]) -> Limits:
         try:
             value = float(text[:-1] if unit > 1 else text) * unit
         except ValueError:
-            raise BadOption(
-                f"the limit {option!r} is not a number; write {name}={getattr(limits, name)}"
-            ) from None
+            usual = written(name, getattr(limits, name))
+            raise BadOption(f"the limit {option!r} is not a number; write {name}={usual}") from None
         if not 0 < value < float("inf"):
             raise BadOption(f"the limit {option!r} must be a number above 0")
         least = getattr(LEAST, name)
         if value < least:
-            size = "; sizes are bytes, or written as 512m or 2g" if least >= 1 << 10 else ""
-            raise BadOption(
-                f"the limit {option!r} fails every answer; write {least:g} or more{size}"
-            )
+            size = "; sizes are bytes, or written as 512m or 2g" if name in SIZES else ""
+            least = written(name, least)
+            raise BadOption(f"the limit {option!r} fails every answer; write {least} or more{size}")
         limits = replace(limits, **{name: known[name](value)})
     return limits
+
+
+def written(name: str, value: float) -> str:
+    """A limit as an option has it: a size in the largest unit that goes into it, 64m."""
+    unit = max((u for u in UNITS.values() if value % u == 0), default=0) if name in SIZES else 0
+    return (
+        f"{value // unit:g}{next(k for k in UNITS if UNITS[k] == unit)}" if unit else f"{value:g}"
+    )
 
 
 def launcher_for(isolation: str) -> Launcher:

@@ -16,8 +16,12 @@ import pytest
 from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
 from katagrad.course.sample_class import generate
-from katagrad.errors import NotGraded
+from katagrad.course.worker_pool import GraderPool, Job, Plan
+from katagrad.errors import NOT_GRADED, NotGraded
+from katagrad.grading.checks import Rules
+from katagrad.grading.submission import Submission
 from katagrad.topics import topics
+from katagrad.worker.limits import Limits
 
 pytestmark = pytest.mark.needs("torch")
 SMALL = [topics()[name] for name in ("softmax", "cross_entropy")]
@@ -206,3 +210,18 @@ def test_no_formula_reaches_a_spreadsheet(tmp_path):
     assert summary.problems
     assert "'@cmd," in text
     assert "\n@cmd" not in text
+
+
+def test_a_grader_that_died_while_it_had_nothing_to_do_is_replaced(graded):
+    submissions, _, _ = graded
+    plan = Plan(Rules(7, 5.0, full_size=False), Limits(), "process")
+    home = submissions / "student0001"
+    files = {"softmax.py": (home / "softmax.py").read_bytes()}
+    job = Job("ada", SMALL[0], Submission(home, None, files))
+    with GraderPool(plan, 1) as pool:
+        (idle,) = pool.processes.values()
+        idle.kill()
+        idle.join()
+        ((done, record),) = pool.work([job])
+        assert done is job
+        assert {check.status for check in record.checks} != {NOT_GRADED}

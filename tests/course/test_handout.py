@@ -1,6 +1,7 @@
 """What students get: everything to work with, nothing of what grades them, and never over their work."""
 
 import ast
+import contextlib
 import io
 import os
 import subprocess
@@ -169,6 +170,22 @@ def test_a_zip_brings_a_folder_up_to_date(files, tmp_path):
         write_zip(files, tmp_path / "other.zip")
     with pytest.raises(BadOption, match="cannot be read"):
         read_zip(tmp_path / "other.zip")
+
+
+def test_a_damaged_zip_is_one_line(files, tmp_path):
+    """Whichever byte of it is wrong, nothing is a traceback."""
+    path = tmp_path / "one.zip"
+    write_zip({name: files[name] for name in list(files)[:3]}, path)
+    whole, said = path.read_bytes(), set()
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            read_zip(path)
+        except BadOption as error:
+            said.add(str(error))
+        with contextlib.suppress(BadOption):
+            write_zip({"a": b"a"}, path)
+    assert any("while decompressing" in line for line in said)
 
 
 @pytest.mark.parametrize("name", ["../x.py", "/etc/x", "a/../../x", "C:x", "a\\b"])

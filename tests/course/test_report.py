@@ -1,6 +1,7 @@
 """The report on a class and the pages for its students: right numbers, no network, nothing hidden."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -12,7 +13,7 @@ from katagrad.course.overview import correlation, histogram, items, mistakes, pa
 from katagrad.course.release import LEVELS
 from katagrad.course.roster import Person
 from katagrad.course.scores import Standing, TopicScore
-from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.grading.records import CheckResult, TopicResult
 
 SECRET = "0.31415926"
@@ -73,6 +74,37 @@ def test_mistakes_are_counted_once_for_each_student():
     assert found == [("f over the wrong axis", 5)]
 
 
+@pytest.mark.parametrize(
+    ("value", "most", "tenth"), [(0.3, 3, 1), (2.4, 3, 8), (4.8, 6, 8), (1.4, 7, 2), (7, 10, 7)]
+)
+def test_eight_tenths_are_in_the_bin_of_80_percent_whatever_the_rounding(value, most, tenth):
+    assert histogram([value], most)[tenth] == 1
+
+
+def test_who_did_not_begin_a_topic_says_nothing_of_its_checks():
+    checks = tuple(replace(c, status=NOT_STARTED, points=0.0) for c in result(1, 1, 1, 1, 1).checks)
+    stub = Standing(
+        Person("z"), {"softmax": TopicScore(TopicResult("C", "torch", "h", checks), 0.0, 5.0)}
+    )
+    (section,) = sections([*CLASS, stub])
+    assert (section.students, section.begun) == (6, 5)
+    assert [item.judged for item in section.items] == [5] * 5
+    assert section.items[0].remark == "nobody fails"
+
+
+def test_numbers_of_the_page_are_written_out():
+    """A mean of 123.4 points is not 1.2e+02, and 1,234.5 points are not 1.2e+03."""
+    many = [
+        Standing(Person(who), {"softmax": TopicScore(result(1), points, 1234567.0)})
+        for who, points in (("a", 123.0), ("b", 123.8), ("c", 1000123.5))
+    ]
+    lost = Standing(Person("z"), {"softmax": TopicScore(None, None, 5.0, problem="damaged")})
+    text = page("x", [*many[:2], lost], [])
+    assert "On average 123.4 of " in text
+    assert "3 students; the points of 2 are known, and half of these have at least 0 %" in text
+    assert not re.search(r">[\d.]+e\+\d", page("x", many, []))
+
+
 def test_what_is_not_known_is_in_no_statistic():
     lost = TopicScore(result(1, 1), None, 2.0, problem="damaged")
     (section,) = sections([*CLASS, Standing(Person("z"), {"softmax": lost})])
@@ -116,11 +148,18 @@ def test_the_page_is_whole_and_asks_nothing_of_anybody():
 def test_feedback_shows_what_the_course_allows(show):
     text = feedback(standing("ada", 1, 0, days=2, lost=0.5), show)
     assert "0.5 of 2 points" in text
-    assert "-0.5 for 2 late days" in text
+    assert "-0.5 for 2 late days." in text
     assert ("f keeps claim 1" in text) is (show != "score")
     assert ("it equals f over the wrong axis" in text) is (show in ("messages", "hints"))
     assert ("Look at: Look at the axis." in text) is (show == "hints")
     assert SECRET not in text
+
+
+def test_late_days_that_cost_nothing_are_told_too():
+    spent = feedback(standing("ada", 1, 0, days=2, free=2), "claims")
+    assert "\n2 late days, 2 of them without penalty.\n" in spent
+    some = feedback(standing("ada", 1, 0, days=3, free=2, lost=0.1), "claims")
+    assert "\n-0.1 for 3 late days, 2 of them without penalty.\n" in some
 
 
 def test_feedback_is_no_markup_and_no_zero_for_what_is_not_known():
