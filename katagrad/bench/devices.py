@@ -9,6 +9,7 @@ from katagrad.bench import machine
 from katagrad.bench.runner import all_threads, gpus
 from katagrad.boundary.process import Pool
 from katagrad.errors import Failure, NotGraded
+from katagrad.text import plural
 from katagrad.topics import FRAMEWORKS
 
 
@@ -17,7 +18,7 @@ def devices() -> Iterator[str]:
     about, free = machine.describe(), machine.available()
     room = f", {machine.gib(free)} of memory free" if free is not None else ""
     threads = all_threads()
-    yield f"cpu: {about['cpu']}, {threads} thread{'s' if threads != 1 else ''}{room}"
+    yield f"cpu: {about['cpu']}, {plural(threads, 'thread')}{room}"
     for framework in FRAMEWORKS:
         if importlib.util.find_spec(framework) is None:
             yield f"{framework}: not installed"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from katagrad.bench import machine, quantities
 from katagrad.bench.files import Results
 from katagrad.bench.timed import timed
+from katagrad.text import plural
 from katagrad.topics import Topic
 
 # How the same body runs, in each framework. Eager comes first: the others are compared with it.
@@ -35,7 +36,7 @@ class Way(NamedTuple):
     @property
     def label(self) -> str:
         """In words: "torch.compile, 2 threads, bfloat16"."""
-        threads = f"{self.threads} thread{'s' if self.threads != 1 else ''}"
+        threads = plural(self.threads, "thread")
         precision = self.precision if self.precision != "float32" else ""
         return ", ".join(filter(None, (NAMES[self.framework, self.mode], threads, precision)))
 

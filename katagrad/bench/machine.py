@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from katagrad.text import plural
+
 # glibc gives large buffers back to the system after every step and fetches them again, page by page; these keep
 # them. On one two-core machine that took the spread between launches of a convolution from 12 % to 2.5 %.
 ALLOCATOR = {
@@ -77,7 +79,7 @@ def busy() -> str:
     if wanted <= cores:
         return ""
     return (
-        f"warning: the load of this machine is {wanted:g} on {cores} core{'s' if cores > 1 else ''}: other programs "
+        f"warning: the load of this machine is {wanted:g} on {plural(cores, 'core')}: other programs "
         "run beside the benchmarks. Figures will be too slow and will scatter; stop the others, or wait."
     )
 

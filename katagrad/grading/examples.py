@@ -44,6 +44,7 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
+NAMED = (ast.FunctionDef, ast.ClassDef)
 OPERATIONS = {"abs": absolute, "cos": cos, "exp": exp, "log": log, "maximum": maximum}
 OPERATIONS |= {"sin": sin, "sqrt": sqrt, "stack": stack, "tanh": tanh}
 
@@ -58,22 +59,19 @@ class Example:
 
 def examples(text: str | bytes) -> list[Example]:
     """All examples of a stub, in order. Bytes are decoded as Python does, with byte-order mark and encoding."""
-    tree = ast.parse(text)
     found = []
-    for node in ast.walk(tree):
-        if not isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
-            continue
-        docstring = ast.get_docstring(node, clean=True)
-        steps = doctest.DocTestParser().get_examples(docstring or "")
-        if steps:
-            line = node.body[0].lineno
-            subject = getattr(node, "name", "module")
-            found.append(
-                Example(
-                    subject,
-                    tuple((s.source.strip(), s.want.strip(), line + s.lineno) for s in steps),
-                )
-            )
+    waiting: list[tuple[ast.AST, str]] = [(ast.parse(text), "")]
+    while waiting:  # a student's file can be nested too deeply to recurse
+        node, name = waiting.pop()
+        if isinstance(node, (ast.Module, *NAMED)):
+            name = ".".join(filter(None, (name, getattr(node, "name", ""))))
+            docstring = ast.get_docstring(node, clean=True)
+            steps = doctest.DocTestParser().get_examples(docstring or "")
+            if steps:
+                line = node.body[0].lineno
+                shown = tuple((s.source.strip(), s.want.strip(), line + s.lineno) for s in steps)
+                found.append(Example(name or "module", shown))
+        waiting += reversed([(child, name) for child in ast.iter_child_nodes(node)])
     return found
 
 

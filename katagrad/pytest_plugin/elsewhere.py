@@ -1,20 +1,29 @@
-"""What a student reads where the hidden checks are not: the course has them."""
+"""What a student reads where the checks are not: in a hand-out, and beside a file that no workspace holds."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from katagrad.pytest_plugin.collection import topic_of
 from katagrad.pytest_plugin.recorder import RUN
+from katagrad.topics import topics
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say of which topics only the examples ran."""
+    """Say of which topics only the examples ran, and which files look like a topic's and are none."""
     run = config.stash.get(RUN, None)
     if run is None or config.option.collectonly:
         return
+    for path in _strays(config):
+        terminalreporter.write_line(
+            f"{path.name} is in no folder called exercises, so no topic was checked. Copy it to "
+            f"exercises/{path.name} of a workspace, or grade its folder: `pytest graders/{path.name} "
+            "--submission DIR` in the project"
+        )
     names = [name for name, topic in run.seen.items() if not topic.grader.is_file()]
     if names:
         write = terminalreporter.write_line
@@ -24,3 +33,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             write(
                 f"{name}: exercises/{name}.py holds no examples; keep the docstrings of the file that you were given"
             )
+
+
+def _strays(config: pytest.Config) -> list[Path]:
+    """The files on the command line that are called like a topic, lie elsewhere, and hold no tests of their own."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if getattr(reporter, "_numcollected", 0):
+        return []
+    named = [config.invocation_params.dir / word.partition("::")[0] for word in config.args]
+    return [
+        path
+        for path in named
+        if path.suffix == ".py" and path.is_file() and path.stem in topics() and not topic_of(path)
+    ]

@@ -159,21 +159,22 @@ class Checker:
     ) -> Iterator[tuple[Judged, int]]:
         rules, seconds = self.grading.rules, self.grading.pool.limits.wall
 
-        def example(name: str, one: Example) -> Judged:
+        def example(one: Example) -> Judged:
+            name = _name(one)
             outcome = run_case(transport, name, "", seconds, rules, _body(one))
             return Judged(name, f"the examples of {one.subject} hold", 0, "", outcome)
 
-        def hidden(name: str, check: Check) -> Judged:
+        def hidden(check: Check) -> Judged:
             outcome = run_check(transport, check, rules)
             hint = check.hint if outcome.hinted else ""
-            return Judged(name, check.claim, check.points, hint, outcome)
+            return Judged(check.name, check.claim, check.points, hint, outcome)
 
-        makers = {name: partial(example, name, one) for one in shown for name in [_name(one)]}
+        makers = [(_name(one), partial(example, one)) for one in shown]
         if topic.grader.is_file():
-            makers |= {one.name: partial(hidden, one.name, one) for one in manifest(topic)}
-        # Sorting keeps the order of those that are alike.
-        for name in sorted(makers, key=lambda name: name not in urgent):
-            yield makers[name](), len(makers)
+            makers += [(check.name, partial(hidden, check)) for check in manifest(topic)]
+        makers.sort(key=lambda maker: maker[0] not in urgent)  # and otherwise in their order
+        for _, make in makers:
+            yield make(), len(makers)
 
     def close(self) -> None:
         """End the servers."""

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from katagrad.errors import PASSED, BadOption, one_of
-from katagrad.student.workspace import Workspace, require
-from katagrad.topics import FRAMEWORKS, Topic, installed
+from katagrad.student.standing import chosen, load
+from katagrad.student.workspace import require
+from katagrad.topics import FRAMEWORKS, installed
 
 Name = Annotated[str | None, typer.Argument(metavar="TOPIC", help="default: the topic at hand")]
 Framework = Annotated[
@@ -32,21 +33,6 @@ def add(app: typer.Typer) -> None:
     app.command("solution")(solution)
     app.command("quiz")(quiz)
     app.command("doctor")(doctor)
-
-
-def chosen(workspace: Workspace, name: str | None) -> Topic:
-    """The topic of that name, or the one at hand. Raises BadOption."""
-    from katagrad.student.standing import load, present
-
-    if name is not None:
-        # People type the name of the file, too.
-        return workspace.topics[
-            one_of("topic", Path(name).name.removesuffix(".py"), workspace.topics)
-        ]
-    found = present(workspace, load(workspace))
-    if found is None:
-        raise BadOption("every topic is done; name one, or see `kata list`")
-    return found
 
 
 def init(
@@ -83,7 +69,6 @@ def init(
 def status() -> None:
     """Say where you stand, and what to do next."""
     from katagrad.student import screen
-    from katagrad.student.standing import load
     from katagrad.student.workspace import find
 
     out, workspace = screen.console(), find()
@@ -99,7 +84,6 @@ def status() -> None:
 def listing() -> None:
     """List all topics in teaching order, and how far you are in each."""
     from katagrad.student import screen
-    from katagrad.student.standing import load
 
     out, workspace = screen.console(), require()
     screen.show(out, screen.listing(workspace, load(workspace), out.width))

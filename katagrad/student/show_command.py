@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from katagrad.errors import one_of
-from katagrad.student.commands import Framework, Name, chosen
+from katagrad.student.commands import Framework, Name
+from katagrad.student.standing import chosen, load
 from katagrad.student.workspace import require
 from katagrad.topics import FRAMEWORKS
 
@@ -28,7 +29,6 @@ def show(
     from katagrad.files import write_whole
     from katagrad.student.check import Checker
     from katagrad.student.show import functions, write_page
-    from katagrad.student.standing import load
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)

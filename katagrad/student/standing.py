@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.data.lock import held
-from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED, BadOption
+from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED, BadOption, one_of
 from katagrad.files import write_json
 from katagrad.student.workspace import Workspace
 from katagrad.topics import Topic
@@ -130,3 +130,21 @@ def following(workspace: Workspace, progress: Progress, after: Topic | None) -> 
     start = order.index(after) + 1 if after in order else 0
     turned = [*order[start:], *order[:start]]
     return next((one for one in turned if one != after and not progress.of(one).done), None)
+
+
+def chosen(workspace: Workspace, name: str | None) -> Topic:
+    """The topic of that name, or the one at hand. The name of its file will do, too. Raises BadOption."""
+    if name is None:
+        found = present(workspace, load(workspace))
+        if found is None:
+            raise BadOption("every topic is done; name one, or see `kata list`")
+        return found
+    path = Path(name)
+    topic = workspace.topics[one_of("topic", path.name.removesuffix(".py"), workspace.topics)]
+    own = workspace.file(topic)
+    if path.is_file() and path.resolve() != own.resolve():
+        raise BadOption(
+            f"{name} is not a file of this workspace, where {topic.name} is {workspace.shown(own)}. Copy it "
+            "there, or go to its own workspace"
+        )
+    return topic

@@ -1,11 +1,12 @@
 """`kata check` and pytest in a workspace: the same verdicts, both kept."""
 
 import re
+from contextlib import closing
 
 import pytest
 
 from katagrad.grading.checks import Outcome
-from katagrad.student.check import Judged, Verdict
+from katagrad.student.check import Checker, Judged, Verdict
 from katagrad.student.standing import load
 from katagrad.topics import topics
 
@@ -82,6 +83,18 @@ def test_from_the_stub_to_full_marks(desk):
 
 
 @pytest.mark.needs("torch")
+def test_a_function_that_is_there_twice_has_two_examples(desk):
+    said = '    """\n    >>> softmax([0.0, 0.0])\n    [0.5, 0.5]\n    """\n'
+    wrong = f"import torch\ndef softmax(x, axis=-1, temperature=1.0):\n{said.replace('0.5,', '0.6,')}    return x\n"
+    desk.write(
+        f"{wrong}def softmax(x, axis=-1, temperature=1.0):\n{said}    return x.exp() / x.exp().sum(axis)\n"
+    )
+    with closing(Checker(desk.workspace)) as checker:
+        found = [one for one, _ in checker.run(SOFTMAX) if one.name == "example softmax"]
+    assert [one.outcome.status for one in found] == ["failed", "passed"]
+
+
+@pytest.mark.needs("torch")
 def test_what_pytest_says_is_kept_too(desk):
     desk.solve()
     desk.run("exercises/softmax.py", "-q", "-k", "jvp", module="pytest")
@@ -111,3 +124,23 @@ def test_a_missing_file_and_a_misspelt_topic(desk):
     assert "softmax.py is missing" in desk.run("check", "softmax", expect=1)
     assert "did you mean softmax" in desk.run("check", "sofmax", expect=2)
     assert "--patience" in desk.run("check", "--patience", "0", expect=2)
+
+
+def test_a_file_that_is_not_the_workspaces_own_is_refused(desk, tmp_path):
+    other = tmp_path / "softmax.py"
+    other.write_text(HALF, encoding="utf-8")
+    output = " ".join(desk.run("check", str(other), expect=2).split())
+    assert (
+        "softmax.py is not a file of this workspace, where softmax is exercises/softmax.py"
+        in output
+    )
+    assert "Copy it there" in output
+    assert load(desk.workspace).topics == {}
+
+
+def test_pytest_says_why_a_file_beside_the_exercises_is_not_checked(desk):
+    (desk.folder / "softmax.py").write_text(HALF, encoding="utf-8")
+    output = desk.run("softmax.py", "-q", expect=5, module="pytest")
+    assert "softmax.py is in no folder called exercises, so no topic was checked" in output
+    (desk.folder / "gan.py").write_text("def test_mine():\n    pass\n", encoding="utf-8")
+    assert "is in no folder" not in desk.run("gan.py", "-q", module="pytest")

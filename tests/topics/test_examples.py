@@ -76,3 +76,40 @@ def f(loss, params, b):
 '''
     found = [(parameter, given) for _, parameter, _, given in handed_over(text)]
     assert found == [("loss", "float"), ("params", "ndarray"), ("params", "list")]
+
+
+def test_examples_are_found_where_they_stand_and_named_by_it():
+    text = '''
+class First:
+    """
+    >>> First()
+    1
+    """
+    def step(self):
+        """
+        >>> First().step()
+        2
+        """
+
+class Second:
+    def step(self):
+        """
+        >>> Second().step()
+        3
+        """
+
+if True:
+    def inner():
+        """
+        >>> inner()
+        4
+        """
+'''
+    found = [(one.subject, one.steps[0][1]) for one in examples(text)]
+    assert found == [("First", "1"), ("First.step", "2"), ("Second.step", "3"), ("inner", "4")]
+
+
+def test_examples_of_a_deeply_nested_file_are_read():
+    branches = "".join(f"    elif x == {i}:\n        pass\n" for i in range(1500))
+    text = f'def f(x):\n    """\n    >>> f(1)\n    1\n    """\n    if x:\n        pass\n{branches}'
+    assert [one.subject for one in examples(text)] == ["f"]

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from katagrad.bench.files import Results, machine_label
+from katagrad.text import plural
 from katagrad.topics import topics
 
 FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow", "numpy": "NumPy"}
@@ -27,7 +28,7 @@ class Place(NamedTuple):
     @property
     def settings(self) -> str:
         """All but the machine, in words: "CPU, 1 thread, eager"."""
-        threads = f"{self.threads} thread{'s' if self.threads != 1 else ''}"
+        threads = plural(self.threads, "thread")
         parts = (DEVICES.get(self.device, self.device), threads, self.mode, self.precision)
         return ", ".join(part for part in parts if part)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from katagrad.bench import quantities
 from katagrad.bench.regress.regress import NEW, Finding, Report
 from katagrad.bench.regress.rule import CANNOT, FASTER, SAME, SLOWER
+from katagrad.text import plural
 
 # In the order of the table: results that need action come first.
 ORDER = (SLOWER, CANNOT, FASTER, NEW, SAME)
@@ -32,7 +33,7 @@ def comment(report: Report, against: str) -> str:
         lines += ["", f"{len(rows) - len(shown)} more benchmarks are the same."]
     if report.unchanged:
         count = len(report.unchanged)
-        counted = f"{count} {report.kind}{'s' if count != 1 else ''}"
+        counted = plural(count, report.kind)
         lines += ["", f"Not timed, since no file differs: {counted}."]
     lines += [f"\nNote: {_text(note)}." for note in report.notes]
     lines += ["", "A ratio above 1 is slower. It is the median over launches of fresh processes."]
