@@ -36,6 +36,29 @@ RULE = re.compile(
     r"\S+?:(?P<line>\d{1,5})(?: in \S+?)?(?P<kind>: .* is not allowed in| imports ).*"
 )
 OWN = "an object of its own class"
+# Errors of the frameworks, by the last part of their names; those of Python are in builtins.
+ERRORS = frozenset(
+    {
+        "AbortedError",
+        "AcceleratorError",
+        "AlreadyExistsError",
+        "CancelledError",
+        "DeadlineExceededError",
+        "FailedPreconditionError",
+        "InternalError",
+        "InvalidArgumentError",
+        "LinAlgError",
+        "NotFoundError",
+        "OperatorNotAllowedInGraphError",
+        "OutOfMemoryError",
+        "OutOfRangeError",
+        "PermissionDeniedError",
+        "ResourceExhaustedError",
+        "UnavailableError",
+        "UnimplementedError",
+        "UnknownError",
+    }
+)
 TYPES = frozenset(
     {
         "EagerTensor",
@@ -75,10 +98,10 @@ def without_detail(message: str) -> str:
 
 
 def _raised(what: str) -> str:
-    """What was raised: Python's own names of classes, and what should be raised instead."""
+    """What was raised: names of Python's and the frameworks' own classes, and what should be raised instead."""
     kind, rest = re.match(r"(?s)(\w*)(.*)", what).groups()  # type: ignore[union-attr]
     asked = re.search(r", but should raise [\w ]+$", what)
-    known = kind == "nothing" or isinstance(getattr(builtins, kind, None), type)
+    known = kind == "nothing" or kind in ERRORS or isinstance(getattr(builtins, kind, None), type)
     own = known and not rest.startswith((".", "[", "<"))
     return (kind if own else "an exception of its own") + (asked[0] if asked else "")
 

@@ -26,6 +26,7 @@ WRITTEN = [
         "f is a dict ({'SECRET': array([1,2])}), but should hold numbers",
         "f is a dict, but should hold numbers",
     ),
+    ("f(x) raised InvalidArgumentError: SECRET", "f(x) raised InvalidArgumentError"),
     ("softmax raised =SECRET: SECRET words", "softmax raised an exception of its own"),
     ("softmax raised a.SECRET: secret", "softmax raised an exception of its own"),
     ("softmax raised ValueError.SECRET: SECRET", "softmax raised an exception of its own"),
