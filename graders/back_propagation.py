@@ -148,24 +148,25 @@ def test_functions_keep_the_contracts_words(impl, name):
         conform(impl, name, [normal(5, 3, scale=10.0)], returns=(None, opaque), **options)
     else:
         params, x, y = network(samples=5)
-        options = {"expected": two_layer_loss, "rows": [1, 2], "without": ["integers"]}
-        conform(impl, name, [params, x, y], **options)
+        options = {"rows": [1, 2], "large": [1], "without": ["integers"]}
+        conform(impl, name, [params, x, y], expected=two_layer_loss, **options)
 
 
 @pytest.mark.grade(points=1, hint="The dtype of every step is that of dout.")
-def test_backward_keeps_the_digits_of_float64(impl):
-    """affine_backward and relu_backward compute in float64 if their inputs are float64, for any shape"""
+@pytest.mark.parametrize("size", [np.pi, 1e6 * np.pi], ids=["usual", "large"])
+def test_backward_keeps_the_digits_of_float64(impl, size):
+    """the functions compute in float64 if their inputs are float64, for any shape and numbers of any size"""
     x, w, b, dout = normal(4, 3), normal(3, 2), normal(2), normal(4, 2)
     # More digits than float32 has.
-    x, dout = x * np.pi, dout * np.pi
+    x, dout = x * size, dout * size
     found = affine_gradients(impl.float64, x, w, b, dout)
     for name, got, right in zip(
         ("dx", "dw", "db"), found, (dout @ w.T, x.T @ dout, dout.sum(0)), strict=True
     ):
-        close(got, right, of=f"{name} in float64", dtype="float64", rtol=1e-12, atol=1e-12)
+        close(got, right, of=f"{name} in float64", dtype="float64", rtol=1e-12, atol=1e-12 * size)
     for number_of_axes in (0, 1, 3):
-        x = normal(*(2, 3, 4)[:number_of_axes]) * np.pi
-        dout = normal(*x.shape) * np.pi
+        x = normal(*(2, 3, 4)[:number_of_axes]) * size
+        dout = normal(*x.shape) * size
         out, cache = impl.float64.relu_forward(x, returns=(None, opaque))
         of = f"of float64 x of shape {x.shape}"
         close(out, np.maximum(x, 0), of=f"relu_forward {of}", dtype="float64", rtol=1e-12)

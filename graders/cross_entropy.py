@@ -336,6 +336,8 @@ def test_nll_picks_the_labels(impl, size):
         },
     )
     unlikely = impl.nll(1e4 * log_p, labels)
+    likely = impl.nll(1e-5 * log_p, labels)
+    close(likely, 1e-5 * picked.mean(), of="nll(log_probabilities / 100,000, labels)", atol=1e-9)
     close(unlikely, 1e4 * picked.mean(), of="nll(log_probabilities times 10,000, labels)")
     c = normal()
     expected = np.zeros(size)

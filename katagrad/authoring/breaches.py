@@ -168,6 +168,13 @@ class Judge:
                 )
         return words
 
+    def _large(self) -> list[str]:
+        if "large" not in self.plan.at:
+            return []
+        floats = "float64" if "float64" in self.plan.at else "float32"
+        wanted = self._oracle("large")
+        return self._against("large", wanted, "a result", floats=floats, oracle=True)
+
     def _integers(self) -> list[str]:
         why = "the same as for int64"
         return [words for width in to.WIDTHS for words in self._same(width, why, integers=True)]

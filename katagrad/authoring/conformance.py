@@ -31,6 +31,7 @@ RULES = {
     "rng": "rng",
     "float64": "Float tensor",
     "digits": "Float tensor",
+    "large": "Float tensor",
     "integers": "Integer tensor",
     "views": "Float tensor",
     "gradients": "Float tensor",
@@ -40,7 +41,7 @@ RULES = {
     "empty": "Rows, and no rows",
 }
 
-BY_ORACLE = ("float64", "one row", "empty")
+BY_ORACLE = ("float64", "large", "one row", "empty")
 WRONG = "The numbers are wrong in the simplest call; other checks judge the formula."
 
 
@@ -57,6 +58,7 @@ def conform(
     rows: Sequence[int | str] = (),
     rowwise: bool = False,
     empty: bool = False,
+    large: Sequence[int | str] = (),
     changes: Collection[int | str] = (),
     seeded: bool = False,
     exhaust: bool = False,
@@ -75,6 +77,7 @@ def conform(
     gives: "tensors", or "anything" where `expected` is not given and the result holds no tensors.
     rows: the arguments whose axis 0 is the batch. rowwise: each row of the result depends on its row alone.
         empty: the stub allows no rows.
+    large: the arguments whose numbers may be of any size, by position or keyword. Needs an oracle.
     changes: the arguments that the stub lets the function change.
     seeded: the result may depend on global generators, which are then seeded alike for each call.
     exhaust: iterate over the result. variables: float tensors may be a tf.Variable, too.
@@ -85,9 +88,10 @@ def conform(
     assert not unknown, f"no such rules: {sorted(unknown)}; there are {', '.join(RULES)}"
     # A function that trains calls backward(), which adds to the gradient of data that asks for one.
     usual = set(RULES) - {"gradients"} if changes else set(RULES)
+    assert callable(expected) or not large, "`large` needs an oracle, a function as `expected`"
     wanted = (set(only) or usual) - set(without)
     plan = Plan(impl, name, tuple(args), dict(kwargs or {}), on, seeded, bool(changes), exhaust)
-    plan.vary(wanted, list(rows), empty, variables or impl.framework == "torch")
+    plan.vary(wanted, list(rows), empty, list(large), variables or impl.framework == "torch")
     found = probe(impl, name, plan.calls, plan.of, on, returns)
     failures = [one.error for one in found if isinstance(one.error, NotStarted)]
     if failures or found[0].error is not None:

@@ -70,7 +70,14 @@ class Plan:
         self.of.append(words + to.wording(self.name, self.names, args, kwargs))
         self.calls.append(Call(args, kwargs, made=made, seed=seed, exhaust=self.exhaust, **options))
 
-    def vary(self, rules: set[str], rows: list[int | str], empty: bool, variables: bool) -> None:
+    def vary(
+        self,
+        rules: set[str],
+        rows: list[int | str],
+        empty: bool,
+        large: list[int | str],
+        variables: bool,
+    ) -> None:
         """The call as it is, and in all the ways that `rules` ask for."""
         tensors = to.arrays([self.args, self.kwargs])
         floats = any(a.dtype.kind == "f" for a in tensors)
@@ -94,6 +101,10 @@ class Plan:
             for by in (0.0, to.HALF, to.BIG):
                 self.add(f"scaled by {by}", "with float64 tensors, ", to.wide(by))
             self.one_by_one()
+        if "large" in rules and large:
+            given = self.with_each(large, lambda a: a * to.LARGE)
+            change = to.wide(0.0) if "float64" in rules else to.narrow
+            self.add("large", "with numbers a million times as large, ", change, given=given)
         for width in self.widths if "integers" in rules else ():
             if to.fits(tensors, width):
                 self.add(width, f"with {width} for integers, ", to.width(width))
@@ -109,9 +120,9 @@ class Plan:
         if "defaults" in rules:
             self.defaults()
         if rows and "one row" in rules:
-            self.add("one row", "with one row, ", given=self.cut(rows, 1))
+            self.add("one row", "with one row, ", given=self.with_each(rows, lambda a: a[:1]))
         if rows and empty and "empty" in rules:
-            self.add("empty", "without rows, ", given=self.cut(rows, 0))
+            self.add("empty", "without rows, ", given=self.with_each(rows, lambda a: a[:0]))
 
     def one_by_one(self) -> None:
         """The calls that scale one argument alone: what is rounded may be a small part of the whole."""
@@ -156,11 +167,9 @@ class Plan:
         if left:
             self.add("defaults", "", given=(self.args, self.kwargs | left))
 
-    def cut(self, rows: list[int | str], count: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments with the first `count` rows of those named."""
-
-        def first(value: Any) -> Any:
-            return to.mapped(value, lambda a: a[:count])
-
-        args = tuple(first(a) if i in rows else a for i, a in enumerate(self.args))
-        return args, {k: first(v) if k in rows else v for k, v in self.kwargs.items()}
+    def with_each(
+        self, which: list[int | str], change: to.Change
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with those in `which`, positions or keywords, changed."""
+        args = tuple(to.mapped(a, change) if i in which else a for i, a in enumerate(self.args))
+        return args, {k: to.mapped(v, change) if k in which else v for k, v in self.kwargs.items()}

@@ -16,6 +16,8 @@ from katagrad.worker.wire import Made, NotATensor, Random, WithLayout
 # float32 on its way does not change. HALF and BIG are above it, and give the slope.
 TINY, HALF, BIG = 2.0**-30, 2.0**-13, 2.0**-12
 STEPS = (TINY, HALF, BIG)
+# A power of 2 near a million: it changes no digits.
+LARGE = 2.0**20
 # Numbers that a person writes, such as 0.5, 3 and 0.75, have at most this many significant bits. They are not scaled,
 # and neither are masks.
 SHORT = 16

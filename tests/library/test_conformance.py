@@ -27,7 +27,8 @@ def pick(x, labels):
 
 CALLS = {
     "scale": lambda impl, **o: conform(
-        impl, "scale", [normal(6, 4)], {"shift": 0.5}, expected=scale, rows=[0], rowwise=True, empty=True, **o),
+        impl, "scale", [normal(6, 4)], {"shift": 0.5}, expected=scale, rows=[0], rowwise=True, empty=True,
+        large=[0], **o),
     "pick": lambda impl, **o: conform(
         impl, "pick", [normal(6, 4), integers(4, 6)], expected=pick, rows=[0, 1], empty=True, **o),
     "pick in training": lambda impl, **o: conform(
@@ -130,6 +131,11 @@ def test_a_stub_is_not_started(grade, framework):
 def test_unknown_rules_are_refused():
     with pytest.raises(AssertionError, match="no such rules"):
         conform(None, "scale", without=["dtypes"])
+
+
+def test_large_numbers_need_an_oracle():
+    with pytest.raises(AssertionError, match="needs an oracle"):
+        conform(None, "scale", expected=np.ones(3), large=[0])
 
 
 def test_a_parameter_that_a_model_makes_in_its_first_call_is_no_trace():
