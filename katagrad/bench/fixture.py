@@ -174,7 +174,12 @@ class Timing(Solution):
             found = self._ask("profile", handle=handle)
         except StudentError as reason:
             return {"not_profiled": reason.detail}
-        written = profile.write(folder, f"{self.topic.name} {self.name}", found)
+        runner = self.runner
+        ways = (runner.mode, runner.device, f"{runner.threads} threads", runner.precision)
+        usual = ("eager", "cpu", "1 threads", "float32")
+        way = [one for one, common in zip(ways, usual, strict=True) if one != common]
+        title = " ".join([self.topic.name, self.name, runner.framework, *way])
+        written = profile.write(folder, title, found)
         return {"profile": written.as_posix()}
 
     def _rival(self, against: Any, call: dict[str, Any], how: dict[str, Any]) -> pairs.Side:

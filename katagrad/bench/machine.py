@@ -103,7 +103,9 @@ def gpu() -> dict[str, Any]:
             [*asked, "-i", chosen], capture_output=True, text=True, check=True, timeout=20
         )
         cells = [cell.strip() for cell in done.stdout.splitlines()[0].split(",")]
-        return {name: _cell(cell) for name, cell in zip(SENSORS, cells, strict=False)}
+        found = {name: _cell(cell) for name, cell in zip(SENSORS, cells, strict=False)}
+        # A version such as 550.10 is no number: it would become 550.1.
+        return found | {"driver": cells[0]}
     return {}
 
 

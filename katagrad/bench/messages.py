@@ -165,14 +165,19 @@ def no_such_size(wanted: str, sizes: Sequence[str | None]) -> str:
     )
 
 
-def check_result_file(config: pytest.Config) -> None:
-    """Make the folder of --benchmark-json. Raises UsageError before the timing where the file cannot be written."""
-    path = config.getoption("benchmark_json", None)
-    try:
-        check_place(path and Path(path))
-    except OSError as error:
-        why = refusal(error) or str(error)
-        raise pytest.UsageError(f"--benchmark-json cannot be written: {why}") from None
+def check_places(config: pytest.Config, profile: str) -> None:
+    """Make the folders of --benchmark-json and of profiles. Raises UsageError before the timing where they cannot hold.
+
+    profile: the option that names the folder of profiles.
+    """
+    path, folder = config.getoption("benchmark_json", None), config.getoption(profile, None)
+    places = {"--benchmark-json": path and Path(path), profile: folder and folder / "a.html"}
+    for option, place in places.items():
+        try:
+            check_place(place)
+        except OSError as error:
+            why = refusal(error) or str(error)
+            raise pytest.UsageError(f"{option} cannot be written: {why}") from None
 
 
 def write_empty(config: pytest.Config) -> None:

@@ -164,5 +164,8 @@ def _threads(bench: Solution, call: dict[str, Any]) -> Side:
         beside.deadline = bench.transport.deadline
         return beside.request(op, f"timing {bench.topic.name}", arguments)
 
+    precision = getattr(runner, "precision", "float32")
+    if precision != "float32":
+        ask("precision", name=precision)
     handle, _, warm = ask("prepare", call=call, sets=SETS, mode=runner.mode)
     return Side(lambda n: float(ask("block", handle=handle, count=n)), warm)

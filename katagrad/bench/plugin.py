@@ -139,7 +139,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(messages.no_such_size(wanted, [_size(item) for item in left]))
     if chosen_any and not config.option.collectonly:
         framework_of(config)
-        messages.check_result_file(config)
+        messages.check_places(config, "--profile")
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept

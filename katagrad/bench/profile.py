@@ -19,6 +19,10 @@ LEAST, TEXT = 0.5, 30
 # Pixels of a character.
 LETTER = 6.6
 ROWS = 40
+# The frame that holds what a GPU did (`katagrad.worker.adapters.torch_profile`).
+KERNELS = "kernels of the GPU"
+# Characters of a file's name.
+LONGEST = 120
 
 HEAD = """\
 <!DOCTYPE html>
@@ -120,6 +124,8 @@ def page(title: str, found: dict[str, Any]) -> str:
         "from the benchmark. Width is time in operators, the time between them is left out. Point at a frame for its "
         "name and share."
     )
+    if KERNELS in root.inner:
+        words += f" The {KERNELS} run beside the operators that start them: their time is not part of a call's."
     rows = [
         f'<tr><td>{html.escape(name)}</td><td class="n">{quantities.percent(seconds / whole)}</td>'
         f'<td class="n">{quantities.seconds(seconds / calls)}</td>'
@@ -137,7 +143,8 @@ def page(title: str, found: dict[str, Any]) -> str:
 def write(folder: Path, title: str, found: dict[str, Any]) -> Path:
     """Write a profile's page, and return its path. Raises OSError where `folder` cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^A-Za-z0-9_]+", "-", title).strip("-")[:120]
-    path = folder / f"{name}.html"
+    # The sum tells titles apart that differ only in what a file's name cannot hold.
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", title).strip("-")[:LONGEST]
+    path = folder / f"{name}-{zlib.crc32(title.encode()):08x}.html"
     write_whole(path, page(title, found))
     return path

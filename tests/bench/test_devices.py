@@ -146,6 +146,8 @@ def test_the_driver_and_the_power_are_told_where_they_can_be_read(tmp_path, monk
     assert machine.gpu() == {
         "driver": "570.86.15", "power_w": 112.4, "power_limit_w": None, "sm_mhz": 1980.0, "temperature_c": 41.0,
     }  # fmt: skip
+    smi.write_text("#!/bin/sh\necho '550.10, 1, 1, 1, 1'\n")
+    assert machine.gpu()["driver"] == "550.10"  # the number would be 550.1
     smi.write_text("#!/bin/sh\necho 'no devices were found'; exit 6\n")
     assert machine.gpu() == {}
 

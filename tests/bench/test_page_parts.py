@@ -209,6 +209,17 @@ def test_one_machine_stands_against_another(result, gathered):
     assert machines(gathered(result("a.json"), result("e.json", framework="tensorflow"))) == []
 
 
+def test_machines_are_compared_mode_by_mode(result, gathered):
+    made = gathered(
+        result("a.json"),
+        result("b.json", mode="compiled"),
+        result("c.json", machine=OTHER, slower=0.5),
+        result("d.json", machine=OTHER, slower=0.25, mode="compiled"),
+    )
+    modes = {table.title.split(", against")[0].rsplit(", ", 1)[1] for table in machines(made)}
+    assert modes == {"eager", "compiled"}
+
+
 REPORT = {
     "against": "a" * 40, "machine": {"cpu": "AMD EPYC"}, "notes": ["The load is 5.3."], "unchanged": ["gan"],
     "status": 1, "benchmarks": [

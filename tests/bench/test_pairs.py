@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,6 +100,28 @@ def test_without_a_compiler_a_pair_is_not_run(run):
     assert found["not_run"][0]["reason"] == "no C++ compiler that torch.compile can use", output
     assert found["benchmarks"] == []
     assert "1 skipped" in output
+
+
+def test_all_threads_compute_in_the_precision_of_the_one(monkeypatch):
+    asked = []
+
+    class Beside:
+        def __init__(self, pool, source): ...
+        def begin(self, seed, seconds): ...
+
+        def request(self, op, words, arguments):
+            asked.append((op, arguments.get("name")))
+            return None, 0.0, 1.0
+
+    monkeypatch.setattr(pairs, "Transport", Beside)
+    monkeypatch.setattr(pairs, "all_threads", lambda: 8)
+    runner = SimpleNamespace(threads=1, precision="bfloat16", mode="eager", other=lambda count: count)  # fmt: skip
+    bench = SimpleNamespace(
+        runner=runner, beside=[], source=None, transport=SimpleNamespace(deadline=0.0),
+        topic=SimpleNamespace(name="softmax"),
+    )  # fmt: skip
+    pairs.rival(bench, "threads", {}, {})
+    assert asked == [("precision", "bfloat16"), ("prepare", None)]
 
 
 def test_rounds_alternate_and_divide_by_the_calls():

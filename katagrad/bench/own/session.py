@@ -41,7 +41,7 @@ class Benchmarks:
 
     def __init__(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         if not config.option.collectonly:
-            messages.check_result_file(config)
+            messages.check_places(config, "--bench-profile")
         self.config, self.runners = config, dict[str, OwnRunner]()
         self.progress = messages.Progress()
         self.progress.total = len(items)

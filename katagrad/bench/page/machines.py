@@ -13,17 +13,19 @@ def machines(collection: Collection) -> list[Table]:
     tables = []
     for framework in dict.fromkeys(one.framework for one in collection.series):
         own = [one for one in collection.series if one.framework == framework]
-        first = max(own, key=lambda one: len(collection.of(one)))
-        for other in own:
-            if other.place.machine != first.place.machine and _alike(first.place, other.place):
-                found = _shared(collection, other, first)
-                tables += [_table(found, other, first)] if found else []
+        for kind in dict.fromkeys(_kind(one.place) for one in own):
+            alike = [one for one in own if _kind(one.place) == kind]
+            first = max(alike, key=lambda one: len(collection.of(one)))
+            for other in alike:
+                if other.place.machine != first.place.machine:
+                    found = _shared(collection, other, first)
+                    tables += [_table(found, other, first)] if found else []
     return tables
 
 
-def _alike(a: Place, b: Place) -> bool:
-    """Whether two places differ in nothing but the machine, and the threads that it has."""
-    return (a.mode, a.precision, a.device) == (b.mode, b.precision, b.device)
+def _kind(place: Place) -> tuple[str, str, str]:
+    """What must agree for two machines to be compared; the number of threads is theirs."""
+    return place.mode, place.precision, place.device
 
 
 def _shared(
