@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from katagrad.course.layouts import METADATA, Claim, claim_of, gradescope
 from katagrad.text import one_line
@@ -16,8 +16,8 @@ from katagrad.text import one_line
 SUBMITTED, STAMP = "submitted", "timestamp.txt"
 # What Windows and macOS put into folders by themselves, in lower case.
 LITTER = frozenset(("__macosx", "desktop.ini", "thumbs.db", "$recycle.bin"))
-# Where `kata course intake --out` writes when what it wrote was handed in.
-TIMES = ".times.json"
+# Where `kata course intake --out` writes when what it wrote was handed in, and why other topics cannot be graded.
+TIMES, LOST = ".times.json", ".not_graded.json"
 
 
 class Notes(Protocol):
@@ -120,9 +120,27 @@ def _inner(folder: Path) -> Path:
 
 
 def _times(folder: Path) -> dict[str, dict[str, float]]:
-    """What `kata course intake --out` noted of the folder that it wrote: when each student's topics came."""
+    """When each student's topics came."""
+    noted = _noted(folder / TIMES)
+    return {
+        student: {topic: float(at) for topic, at in own.items() if isinstance(at, (int, float))}
+        for student, own in noted.items()
+    }
+
+
+def lost_before(folder: Path) -> dict[str, dict[str, str]]:
+    """By student, the topics that were handed in but could not be written to this folder, each with the reason."""
+    noted = _noted(folder / LOST)
+    return {
+        s: {topic: one_line(str(why), 1000) for topic, why in own.items()}
+        for s, own in noted.items()
+    }
+
+
+def _noted(path: Path) -> dict[str, dict[str, Any]]:
+    """What `kata course intake --out` noted of the folder that it wrote, by student and topic."""
     try:
-        found = json.loads((folder / TIMES).read_text(encoding="utf-8"))
-        return {str(s): {str(t): float(at) for t, at in own.items()} for s, own in found.items()}
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(student): dict(own.items()) for student, own in found.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

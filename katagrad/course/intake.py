@@ -14,11 +14,12 @@ from pathlib import Path
 from katagrad.course.archives import Reader
 from katagrad.course.attempts import Attempt, choose
 from katagrad.course.contents import Contents, fault, read_contents
-from katagrad.course.deliveries import STAMP, Delivery, deliveries
+from katagrad.course.deliveries import STAMP, Delivery, deliveries, lost_before
 from katagrad.course.layouts import Claim
 from katagrad.course.locate import locate
 from katagrad.course.matching import match, whose
 from katagrad.course.moments import read_moment
+from katagrad.course.roster import Roster
 from katagrad.course.settings import Course
 from katagrad.errors import SubmissionProblem
 from katagrad.grading.submission import Submission
@@ -116,6 +117,7 @@ def take_in(
                     attempts.setdefault(student.id, {}).setdefault(name, []).append(
                         Attempt(submission, _source(one, path), when, one.claim.late, name)
                     )
+    _carry_over(lost_before(folder), attempts, names, roster, found)
     for student_id in found.sources:
         _choose(found, student_id, attempts.get(student_id, {}), names, course)
         if student_id not in readable and not found.work.get(student_id):
@@ -138,6 +140,27 @@ def _check_times(times: Mapping[str, float], everything: Sequence[Delivery], fou
         found.add_problem(
             one_line(name, 120), f"--times names it, but nothing of that name is there{guess}"
         )
+
+
+def _carry_over(
+    lost: Mapping[str, Mapping[str, str]],
+    attempts: Mapping[str, Mapping[str, Sequence[Attempt]]],
+    names: Sequence[str],
+    roster: Roster | None,
+    found: Intake,
+) -> None:
+    """Note what an earlier intake could not write to the folder, unless it is there by now."""
+    for student, topics_lost in lost.items():
+        student_id = student if roster is None or student in roster.people else ""
+        there = attempts.get(student_id, {})
+        still = {n: topics_lost[n] for n in names if n in topics_lost and n not in there}
+        if not student_id or not still:
+            continue
+        for reason in dict.fromkeys(still.values()):
+            found.add_problem(student_id, reason)
+        found.unfound.setdefault(student_id, {}).update(still)
+        if student_id not in found.sources:
+            found.unread.append(student_id)
 
 
 def _choose(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from katagrad.course.deliveries import TIMES
+from katagrad.course.deliveries import LOST, TIMES
 from katagrad.course.intake import Intake, Taken
 from katagrad.course.settings import Course
 from katagrad.errors import BadOption
@@ -70,8 +71,9 @@ def _told(taken: Taken, topic: str, course: Course | None) -> str:
 def write_plain(found: Intake, out: Path) -> int:
     """Write what counts as OUT/STUDENT/TOPIC.py with the files beside it; returns the number of students.
 
-    Topics that came from different folders get a folder each. When they came is in a file beside the folders. Raises
-    BadOption where OUT is there and not empty, or cannot be written.
+    Topics that came from different folders get a folder each. When they came is in a file beside the folders, and so is
+    what was handed in but cannot be graded, which would be a zero otherwise. Raises BadOption where OUT is there and
+    not empty, or cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadOption(f"--out {out} is there already; name a new folder")
@@ -89,19 +91,33 @@ def write_plain(found: Intake, out: Path) -> int:
         raise
 
 
+def _counted(files: Mapping[str, bytes], elsewhere: Collection[str]) -> dict[str, bytes]:
+    """The files without those of topics whose attempt here does not count, unless another file imports them."""
+    kept = dict(files)
+    for topic in elsewhere:
+        own = [path for path in files if path.rpartition("/")[2] == f"{topic}.py"]
+        imports = re.compile(rb"\b(?:import|from)\s[^\n#]*\b%b\b" % topic.encode())
+        if not any(imports.search(content) for path, content in files.items() if path not in own):
+            for path in own:
+                del kept[path]
+    return kept
+
+
 def _write(found: Intake, out: Path) -> int:
     written, times = 0, dict[str, dict[str, float]]()
     for student, work in found.work.items():
         own = {name: taken for name, taken in work.items() if taken.source}
         kinds = {taken.submission.sha256 for taken in own.values()}
+        elsewhere = {*own, *found.unfound.get(student, {})}
         for name, taken in own.items():
             home = out / student / name if len(kinds) > 1 else out / student
-            files: Mapping[str, bytes] = taken.submission.files
-            for path, content in files.items():
+            here = {name} if len(kinds) > 1 else set(own)
+            for path, content in _counted(taken.submission.files, elsewhere - here).items():
                 (home / path).parent.mkdir(parents=True, exist_ok=True)
                 (home / path).write_bytes(content)
             if taken.when is not None:
                 times.setdefault(student, {})[name] = taken.when
         written += bool(own)
     write_json(out / TIMES, times)
+    write_json(out / LOST, {student: lost for student, lost in found.unfound.items() if lost})
     return written

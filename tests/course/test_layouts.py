@@ -399,6 +399,56 @@ def test_what_is_written_plainly_is_read_alike(home, course, tmp_path):
     assert "is there already; name a new folder" in again.stderr
 
 
+def test_an_attempt_that_does_not_count_is_not_written_plainly(home, course, tmp_path):
+    """The first softmax was in time, and the second cross_entropy came later: each folder has one file that counts."""
+    course.path.write_text(COURSE + '[late]\nattempts = "in time"\n')
+    policy = read_course(course.path)
+    for day, mark in (("01", b"# first"), ("03", b"# last")):
+        for topic in ("softmax", "cross_entropy"):
+            put(home / f"ada_2026-10-{day}T10-00-00Z" / f"{topic}.py", GOOD + mark)
+        put(home / f"ada_2026-10-{day}T10-00-00Z" / "own.py", mark)
+    write_plain(take_in(home, None, [SOFTMAX, CROSS], course=policy), tmp_path / "plain")
+    again = take_in(tmp_path / "plain", None, [SOFTMAX, CROSS], course=policy)
+    assert again.problems == {}
+    assert text_of(again, "ada").endswith(b"# first")
+    assert text_of(again, "ada", "cross_entropy").endswith(b"# last")
+    assert (tmp_path / "plain" / "ada" / "cross_entropy" / "own.py").read_bytes() == b"# last"
+
+
+def test_a_file_that_another_imports_is_written_along(home, course, tmp_path):
+    put(home / "ada" / "softmax.py", b"from cross_entropy import helper\n" + GOOD)
+    put(home / "ada" / "cross_entropy.py", GOOD + b"# one")
+    put(home / "Ada Lovelace.zip", pack("zip", {"cross_entropy.py": GOOD + b"# two"}))
+    write_plain(take_in(home, None, [SOFTMAX, CROSS], course=course), tmp_path / "plain")
+    assert (tmp_path / "plain" / "ada" / "cross_entropy.py").is_file()
+
+
+def test_what_cannot_be_written_plainly_is_no_zero_later(home, course, tmp_path):
+    """alan's archive is damaged, and sofia's cross_entropy is one of two: the plain folder holds neither."""
+    put(home / "ada" / "softmax.py")
+    put(home / "alan.zip", b"no archive")
+    put(home / "sofia" / "softmax.py")
+    put(home / "sofia" / "cross_entropy.py")
+    put(home / "Sofia Kovalevskaya.zip", pack("zip", {"cross_entropy.py": GOOD + b"# other"}))
+    first = take_in(home, None, [SOFTMAX, CROSS], course=course)
+    write_plain(first, tmp_path / "plain")
+    again = take_in(tmp_path / "plain", None, [SOFTMAX, CROSS], course=course)
+    assert {s: sorted(w) for s, w in again.work.items() if w} == {
+        "ada": ["cross_entropy", "softmax"],
+        "sofia": ["softmax"],
+    }
+    assert again.unread == ["alan"]
+    assert again.problems.keys() == {"alan", "sofia"}
+    assert "is damaged" in again.problems["alan"]
+    assert "it is not known when" in again.problems["sofia"]
+    assert again.unfound["alan"].keys() == {"softmax", "cross_entropy"}
+    for student in ("alan", "sofia"):  # what somebody adds there counts
+        put(tmp_path / "plain" / student / "cross_entropy.py")
+    mended = take_in(tmp_path / "plain", None, [CROSS], course=course)
+    assert mended.problems == {}
+    assert all(mended.work[student]["cross_entropy"].source for student in ("alan", "sofia"))
+
+
 def test_a_class_of_nbgrader_is_read_from_submitted(home):
     put(home / "gradebook.db", b"")
     put(home / "source" / "ps" / "softmax.ipynb", notebook("x"))
