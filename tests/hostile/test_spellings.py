@@ -185,7 +185,9 @@ TENSORFLOW = {
         "function by its own module": "__import__('tensorflow.python.ops.nn_impl', fromlist=['a']).batch_normalization(x, 0., 1., None, None, 1e-3)",
     },
     "loss": {"operator": "tf.raw_ops.L2Loss(t=x)",
-             "function by its own module": "__import__('keras.src.losses.losses', fromlist=['a']).mean_squared_error(x, x)"},
+             "function by its own module": "__import__('keras.src.losses.losses', fromlist=['a']).mean_squared_error(x, x)",
+             "metric": "keras.metrics.RootMeanSquaredError()(x, x)", "metric by name": "keras.metrics.get('mse')(x, x)"},
+    "trapezoid": {"metric": "keras.metrics.AUC()([0.0, 1.0], [0.2, 0.7])"},
     "dropout": {"function by its own module": "__import__('tensorflow.python.ops.nn_ops', fromlist=['a']).dropout_v2(x, 0.5)",
                 "layer": "keras.layers.Dropout(0.5)(x, training=True)"},
     "attention": {"Keras's backend": "__import__('keras.src.backend.tensorflow.nn', fromlist=['a']).dot_product_attention("
@@ -299,7 +301,10 @@ FREE = {
         "activation": ["tf.atanh(x / 9)", "tf.math.erf(x)", "tf.math.expm1(x)", "tf.maximum(x, 0.0)", "tf.sinh(x)"],
         "optimizer": ["tf.Variable(x).assign_sub(x)", "tf.raw_ops.Add(x=x, y=x)"],
         "convolution": ["tf.convert_to_tensor(x)", "tf.matmul(x, x, transpose_b=True)"],
-        "loss": ["tf.reduce_logsumexp(x, 1)", "tf.nn.log_softmax(x)"],
+        "loss": ["tf.reduce_logsumexp(x, 1)", "tf.nn.log_softmax(x)", "keras.metrics.Mean()(x)",
+                 "keras.metrics.SparseCategoricalAccuracy()([1, 2], x)",
+                 "type('Own', (keras.losses.Loss,), {'call': lambda self, y, p: (y - p) ** 2})()(x, x)"],
+        "trapezoid": ["keras.metrics.Mean()(x)", "keras.metrics.TruePositives()([0, 1], [0.2, 0.7])"],
     },
 }  # fmt: skip
 FREE_CASES = [
@@ -456,3 +461,13 @@ def test_finished_answers_inside_the_framework_are_refused(answer, framework, fa
 
 def test_every_family_is_in_both_tables():
     assert set(families("torch")) == set(families("tensorflow"))
+
+
+@pytest.mark.parametrize("module", ["keras.losses", "keras.metrics"])
+def test_every_loss_of_keras_is_named(module):
+    pytest.importorskip("tensorflow")
+    named = set(families("tensorflow")["loss"].names)
+    losses = importlib.import_module("keras.losses")
+    own = {"Loss", "serialize"}  # the class to derive from, and no loss
+    for name in set(dir(losses)) & set(dir(importlib.import_module(module))) - own:
+        assert name.startswith("_") or f"{module}.{name}" in named

@@ -14,6 +14,26 @@ def _under(prefix: str, *names: str) -> tuple[str, ...]:
 COMPAT = "tf.compat.*"
 ONLY_SCANNED = (COMPAT,)
 
+# Keras's losses by every name. Not among them: `Loss`, from which a student may derive a loss of one's own, and metrics
+# that only add up (Mean, Sum) or count (Accuracy).
+_LOSSES = (
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber",
+    "KLD", "KLDivergence", "LogCosh", "LogCoshError", "MAE", "MAPE", "MSE", "MSLE", "MeanAbsoluteError",
+    "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "RootMeanSquaredError",
+    "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky", "binary_crossentropy", "binary_focal_crossentropy",
+    "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_generalized_cross_entropy",
+    "categorical_hinge", "circle", "cosine_similarity", "ctc", "deserialize", "dice", "get", "hinge", "huber",
+    "kl_divergence", "kld", "kullback_leibler_divergence", "log_cosh", "logcosh", "mae", "mape", "mean_absolute_error",
+    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle", "poisson",
+    "sparse_categorical_crossentropy", "squared_hinge", "tversky",
+)  # fmt: skip
+# The metrics that follow a curve of thresholds.
+_CURVES = (
+    "AUC", "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+    "deserialize", "get",
+)  # fmt: skip
+
 FAMILIES = {
     "numpy": Family(
         ("numpy.array", "numpy.asarray", "numpy.from_dlpack", "tf.numpy_function", "tf.py_function",
@@ -82,7 +102,8 @@ FAMILIES = {
                 "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
                 "l2_loss", "log_poisson_loss",
             ),
-            "tf.losses.*", "tf.metrics.*", COMPAT, "keras.losses.*", "keras.metrics.*",
+            *_under("keras.losses", *_LOSSES), *_under("keras.metrics", *_LOSSES), COMPAT,
+            *_under("tf.losses", *_LOSSES), *_under("tf.metrics", *_LOSSES),
             *_under("keras.ops", "binary_crossentropy", "categorical_crossentropy",
                 "sparse_categorical_crossentropy"),
         ),
@@ -97,7 +118,7 @@ FAMILIES = {
     ),
     "trapezoid": Family(
         ("keras.ops.trapezoid", "keras.src.backend.tensorflow.numpy.trapezoid", "numpy.trapezoid",
-            "scipy.integrate.*", "tf.metrics.*", COMPAT, "keras.metrics.*"), deep=True
+            "scipy.integrate.*", COMPAT, *_under("tf.metrics", *_CURVES), *_under("keras.metrics", *_CURVES)), deep=True
     ),
     "dense layer": Family(_under("keras.layers", "Dense", "EinsumDense"), deep=True),
     "layer": Family(("keras.layers.*", "keras.models.*", "keras.Sequential", "keras.Model"), deep=True),
