@@ -72,8 +72,13 @@ def watch(impl: Implementation, model: Remote, size: tuple[int, ...]) -> None:
 
 def watched(impl: Implementation, model: Remote) -> list[tuple[np.ndarray, bool]]:
     """(inputs, whether in training mode) of each call of a watched model since the last `watched`."""
+    return [(inputs, training) for inputs, training, _ in noted(impl, model)]
+
+
+def noted(impl: Implementation, model: Remote) -> list[tuple[np.ndarray, bool, int]]:
+    """As `watched`, and with each call a checksum of the parameters that learn, as they were at the call."""
     found = impl._ask("watched", f"the inputs of {model._of}", handle=model._handle)
-    return [(np.asarray(inputs), bool(training)) for inputs, training in found]
+    return [(np.asarray(inputs), bool(training), int(sums)) for inputs, training, sums in found]
 
 
 def probe(

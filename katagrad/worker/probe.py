@@ -118,14 +118,16 @@ class Probing(Exchange):
         model = self.held[handle.id]
         whole: list[Any] = []
         part: list[Any] = []
-        self.forms.watch(model, whole)
+        self.forms.watch(model, model, whole)
         for layer in self.forms.layers_of(model):
             # A layer that gets the rows has inputs of their size; the inputs of the others would only cost time.
-            self.forms.watch(layer, part, size)
+            self.forms.watch(layer, model, part, size)
         self.watches[handle.id] = whole, part
 
     def do_watched(self, handle: Handle) -> list[Any]:
-        """(inputs, whether in training mode) of each call of a watched model since the last request.
+        """(inputs, whether in training mode, checksum of the parameters) of each call of a watched model.
+
+        The calls are those since the last request.
 
         If the model was never called as a whole, the inputs of its layers that get rows are returned.
         """

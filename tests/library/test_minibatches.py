@@ -85,6 +85,54 @@ def test_fit_is_watched_in_its_graph(grade):
         grade("tensorflow", seeded, check)
 
 
+# A batch in two parts, whose gradients are added before the step; `step` is that of torch and of tensorflow.
+PARTS = {
+    "torch": """
+def step(model, x, y):
+    sums = [torch.zeros_like(w) for w in model.parameters()]
+    for part in (slice(None, 1), slice(1, None)):
+        loss = (model(x[part]) - y[part]).square().sum() / len(x)
+        for total, g in zip(sums, torch.autograd.grad(loss, list(model.parameters()))):
+            total += g
+    model(x)  # a second look at the batch, for its accuracy, say
+    for w, g in zip(model.parameters(), sums):
+        w.data -= 0.1 * g
+    return 0.0
+""",
+    "tensorflow": """
+@tf.function(reduce_retracing=True)
+def step(model, x, y):
+    n = tf.cast(tf.shape(x)[0], x.dtype)
+    sums = [tf.zeros_like(w) for w in model.trainable_variables]
+    for own, wanted in ((x[:1], y[:1]), (x[1:], y[1:])):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((model(own) - wanted) ** 2) / n
+        sums = [a + b for a, b in zip(sums, tape.gradient(loss, model.trainable_variables))]
+    model(x)
+    for w, g in zip(model.trainable_variables, sums):
+        w.assign_sub(0.1 * g)
+    return loss
+
+
+old = train
+def train(model, x, y, epochs, batch, rng):
+    return [float(loss) for loss in old(model, x, y, epochs, batch, rng)]
+""",
+}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_parts_of_a_batch_are_one_step(grade, framework):
+    grade(framework, PARTS[framework], check)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_step_for_each_part_of_a_batch_is_named(grade, framework):
+    change = "old = step\ndef step(model, x, y): return old(model, x[:1], y[:1]) + old(model, x[1:], y[1:])"
+    with pytest.raises(Failure, match="has batches of 1, 3, 1, 3, 1, 1 rows"):
+        grade(framework, change, check)
+
+
 WHOLE = "torch.func.grad(loss)(params, x, y)"
 BY_ROW = "torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))(params, x[:, None], y)"
 

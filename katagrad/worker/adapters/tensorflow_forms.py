@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import zlib
 from typing import Any
 
 import keras
@@ -47,18 +48,25 @@ def world() -> dict[str, str]:
 
 
 def watch(
-    model: Any, log: list[tuple[np.ndarray, bool]], size: tuple[int, ...] | None = None
+    part: Any,
+    model: Any,
+    log: list[tuple[np.ndarray, bool, int]],
+    size: tuple[int, ...] | None = None,
 ) -> None:
-    """Append to `log` the inputs of each call of the model, and whether it is in training mode.
+    """Append to `log` for each call of `part`: the inputs, whether it is in training mode, a checksum.
 
-    Calls inside graphs are recorded, too. size: only inputs with rows of this shape.
+    part: the model, or one of its layers. The checksum is that of the model's parameters that learn. Calls inside
+    graphs are recorded, too. size: only inputs with rows of this shape.
     """
     # After a global seed, Keras's fit uses the same order in every epoch: its data set restarts the generator.
     tf.random.set_seed(None)
-    inner = model.call
+    inner = part.call
 
-    def note(training: bool, values: np.ndarray) -> np.ndarray:
-        log.append((values.copy(), training))
+    def note(training: bool, values: np.ndarray, *parameters: np.ndarray) -> np.ndarray:
+        sums = 0
+        for parameter in parameters:
+            sums = zlib.crc32(parameter.tobytes(), sums)
+        log.append((values.copy(), training, sums))
         return np.zeros((), np.int64)
 
     @functools.wraps(inner)
@@ -66,15 +74,16 @@ def watch(
         given = [a for a in [*args, *kwargs.values()] if isinstance(a, tf.Tensor)]
         if given and (size is None or tuple(given[0].shape[1:]) == tuple(size)):
             training = bool(kwargs.get("training") or True in args[1:])
+            noted = [given[0], *map(tf.convert_to_tensor, model.trainable_variables)]
             if tf.executing_eagerly():
-                log.append((np.array(given[0]), training))
+                note(training, *map(np.array, noted))
             else:
-                tf.numpy_function(functools.partial(note, training), given[:1], tf.int64)
+                tf.numpy_function(functools.partial(note, training), noted, tf.int64)
         return inner(*args, **kwargs)
 
-    model.supports_jit = False
+    part.supports_jit = False
     without_xla()
-    model.call = call
+    part.call = call
 
 
 def without_xla() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import zlib
 from typing import Any
 
 import numpy as np
@@ -73,11 +74,15 @@ def world() -> dict[str, str]:
 
 
 def watch(
-    model: Any, log: list[tuple[np.ndarray, bool]], size: tuple[int, ...] | None = None
+    part: Any,
+    model: Any,
+    log: list[tuple[np.ndarray, bool, int]],
+    size: tuple[int, ...] | None = None,
 ) -> None:
-    """Append to `log` the first input of each call of the model, and whether gradients are enabled.
+    """Append to `log` for each call of `part`: the first input, whether gradients are enabled, a checksum.
 
-    size: only inputs with rows of this shape.
+    part: the model, or one of its layers. The checksum is that of the model's parameters. size: only inputs with
+    rows of this shape.
     """
 
     def note(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -86,9 +91,12 @@ def watch(
             rows = adapter.numpy(given[0])
             if rows.ndim > given[0].ndim:  # one row at a time, many at once by vmap
                 rows = rows.reshape(-1, *given[0].shape[1:])
-            log.append((rows.copy(), torch.is_grad_enabled()))
+            sums = 0
+            for parameter in model.parameters():
+                sums = zlib.crc32(adapter.numpy(parameter).tobytes(), sums)
+            log.append((rows.copy(), torch.is_grad_enabled(), sums))
 
-    model.register_forward_pre_hook(note, with_kwargs=True)
+    part.register_forward_pre_hook(note, with_kwargs=True)
 
 
 def layers_of(model: Any) -> list[Any]:

@@ -1,0 +1,56 @@
+"""Which rows training takes, noted in the worker as the model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from katagrad.boundary import probing
+from katagrad.boundary.implementation import Implementation
+from katagrad.boundary.remote import Remote
+
+Batches = list[np.ndarray]
+
+
+class Visited(list[np.ndarray]):
+    """The row numbers of each call of a model.
+
+    steps: those of each step. Calls between which no parameter changed are of one step: parts of a batch whose
+    gradients add up, or a second look at its rows.
+    """
+
+    steps: Batches
+
+
+def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[], Any]) -> Visited:
+    """The row numbers of each batch that `run` trains `model` on, in order.
+
+    x: the rows (N, ...) that training gets, all different in float32. Calls without gradients (PyTorch) or that
+    are not to train (Keras) are left out, and so are calls with other inputs.
+    """
+    probing.watch(impl, model, tuple(np.shape(x)[1:]))
+    run()
+    known = {row.tobytes(): i for i, row in enumerate(np.asarray(x, np.float32))}
+    assert len(known) == len(x), "the rows must differ from each other"
+    calls = probing.noted(impl, model)
+    if any(training for _, training, _ in calls):
+        calls = [call for call in calls if call[1]]
+    found, steps = Visited(), []
+    # The checksums at the last call with a part of the rows, and at the last with all of them. The latter may be a
+    # look at how training goes, between two steps.
+    last: dict[bool, int | None] = {False: None, True: None}
+    for inputs, _, sums in calls:
+        keys = [row.tobytes() for row in np.asarray(inputs, np.float32)]
+        if keys and all(key in known for key in keys):
+            rows = np.array([known[key] for key in keys])
+            found.append(rows)
+            whole = len(rows) == len(x)
+            if sums != last[whole]:
+                steps.append(rows)
+            elif not np.isin(rows, steps[-1]).all():
+                steps[-1] = np.concatenate([steps[-1], rows])
+            last[whole] = sums
+    found.steps = steps
+    return found
