@@ -187,12 +187,12 @@ TENSORFLOW = {
     "loss": {"operator": "tf.raw_ops.L2Loss(t=x)",
              "function by its own module": "__import__('keras.src.losses.losses', fromlist=['a']).mean_squared_error(x, x)",
              "metric": "keras.metrics.RootMeanSquaredError()(x, x)", "metric by name": "keras.metrics.get('mse')(x, x)"},
-    "trapezoid": {"metric": "keras.metrics.AUC()([0.0, 1.0], [0.2, 0.7])"},
     "dropout": {"function by its own module": "__import__('tensorflow.python.ops.nn_ops', fromlist=['a']).dropout_v2(x, 0.5)",
                 "layer": "keras.layers.Dropout(0.5)(x, training=True)"},
     "attention": {"Keras's backend": "__import__('keras.src.backend.tensorflow.nn', fromlist=['a']).dot_product_attention("
                   "x[None, :, None], x[None, :, None], x[None, :, None])"},
-    "trapezoid": {"Keras's backend": "__import__('keras.src.backend.tensorflow.numpy', fromlist=['a']).trapezoid(x)"},
+    "trapezoid": {"Keras's backend": "__import__('keras.src.backend.tensorflow.numpy', fromlist=['a']).trapezoid(x)",
+                  "metric": "keras.metrics.AUC()([0.0, 1.0], [0.2, 0.7])"},
     "unit norm": {"constraint": "keras.constraints.UnitNorm()(x)"},
     "autograd": {"tape by its own module": "__import__('tensorflow.python.eager.backprop', fromlist=['a']).GradientTape().__enter__()",
                  "tape of the runtime": "runtime(x)",
@@ -463,11 +463,15 @@ def test_every_family_is_in_both_tables():
     assert set(families("torch")) == set(families("tensorflow"))
 
 
-@pytest.mark.parametrize("module", ["keras.losses", "keras.metrics"])
+@pytest.mark.parametrize("module", ["keras.losses", "keras.metrics", "tf.losses", "tf.metrics"])
 def test_every_loss_of_keras_is_named(module):
-    pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow")
+    keras = importlib.import_module("keras")
     named = set(families("tensorflow")["loss"].names)
-    losses = importlib.import_module("keras.losses")
-    own = {"Loss", "serialize"}  # the class to derive from, and no loss
-    for name in set(dir(losses)) & set(dir(importlib.import_module(module))) - own:
-        assert name.startswith("_") or f"{module}.{name}" in named
+    functions = {id(value) for value in vars(keras.losses).values()}
+    free = {"Loss", "Reduction", "serialize"}  # to derive from, and what computes nothing
+    library, part = module.split(".")
+    for name, value in vars(getattr({"keras": keras, "tf": tf}[library], part)).items():
+        loss = part == "losses" or id(value) in functions
+        if loss and callable(value) and name not in free:
+            assert f"{module}.{name}" in named

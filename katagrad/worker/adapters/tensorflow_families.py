@@ -14,19 +14,27 @@ def _under(prefix: str, *names: str) -> tuple[str, ...]:
 COMPAT = "tf.compat.*"
 ONLY_SCANNED = (COMPAT,)
 
-# Keras's losses by every name. Not among them: `Loss`, from which a student may derive a loss of one's own, and metrics
-# that only add up (Mean, Sum) or count (Accuracy).
+# Keras's losses: in keras.losses and keras.metrics, in one of them, and by the short names of tf.losses and tf.metrics.
+# Not among them: `Loss`, from which a student may derive one, and metrics that only add up (Mean) or count (Accuracy).
+_BOTH = (
+    "BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Hinge", "KLDivergence",
+    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson",
+    "SparseCategoricalCrossentropy", "SquaredHinge", "binary_crossentropy", "binary_focal_crossentropy",
+    "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge", "deserialize", "get", "hinge",
+    "huber", "poisson", "sparse_categorical_crossentropy", "squared_hinge",
+)  # fmt: skip
 _LOSSES = (
-    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CTC", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
-    "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber",
-    "KLD", "KLDivergence", "LogCosh", "LogCoshError", "MAE", "MAPE", "MSE", "MSLE", "MeanAbsoluteError",
-    "MeanAbsolutePercentageError", "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson", "RootMeanSquaredError",
-    "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky", "binary_crossentropy", "binary_focal_crossentropy",
-    "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_generalized_cross_entropy",
-    "categorical_hinge", "circle", "cosine_similarity", "ctc", "deserialize", "dice", "get", "hinge", "huber",
-    "kl_divergence", "kld", "kullback_leibler_divergence", "log_cosh", "logcosh", "mae", "mape", "mean_absolute_error",
-    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error", "mse", "msle", "poisson",
-    "sparse_categorical_crossentropy", "squared_hinge", "tversky",
+    *_BOTH, "BinaryFocalCrossentropy", "CTC", "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy",
+    "Circle", "Dice", "Huber", "LogCosh", "Tversky", "categorical_generalized_cross_entropy", "circle",
+    "cosine_similarity", "ctc", "dice", "tversky",
+)  # fmt: skip
+_LOSS_METRICS = (*_BOTH, "LogCoshError", "RootMeanSquaredError")
+_LONG = (
+    "kl_divergence", "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error",
+)  # fmt: skip
+_SHORT = (
+    "KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae", "mape", "mse", "msle",
 )  # fmt: skip
 # The metrics that follow a curve of thresholds.
 _CURVES = (
@@ -102,8 +110,8 @@ FAMILIES = {
                 "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
                 "l2_loss", "log_poisson_loss",
             ),
-            *_under("keras.losses", *_LOSSES), *_under("keras.metrics", *_LOSSES), COMPAT,
-            *_under("tf.losses", *_LOSSES), *_under("tf.metrics", *_LOSSES),
+            *_under("keras.losses", *_LOSSES, *_LONG), *_under("keras.metrics", *_LOSS_METRICS, *_LONG),
+            *_under("tf.losses", *_LOSSES, *_SHORT), *_under("tf.metrics", *_LOSS_METRICS, *_SHORT), COMPAT,
             *_under("keras.ops", "binary_crossentropy", "categorical_crossentropy",
                 "sparse_categorical_crossentropy"),
         ),
