@@ -129,6 +129,10 @@ def test_functions_keep_the_contracts_words(impl):
         rows=[1],
         rowwise=True,
     )
+    params, xs = weights(3, 4, 2), normal(5, 6, 3)
+    params |= {name: 1e6 * params[name] for name in ("wo", "bo")}
+    of = "predict(params, xs) in float64, with wo and bo about 1e6"
+    close(impl.float64.predict(params, xs), predict(params, xs), of=of)
 
 
 @pytest.mark.grade(points=2, hint=TIME)
@@ -171,6 +175,10 @@ def test_forward_keeps_the_state_where_masked(impl):
     )
     whole, _ = impl.rnn_forward(*arguments, mask | True, returns=(None, opaque))
     close(whole, forward(*arguments), of="the states with a mask that is true everywhere")
+    far = 2.0**20 * arguments[1]
+    held, _ = impl.rnn_forward(xs, far, *arguments[2:], mask, returns=(None, opaque))
+    of = "the states of a row without a single step, whose h0 is about 1e6"
+    close(held[0], np.tile(far[0], (6, 1)), of=of)
 
 
 # -- back-propagation through time -----------------------------------------------------------------
@@ -226,6 +234,9 @@ def test_backward_is_exact_in_float64(impl):
     for one, name in zip(found, ("dxs", "dh0", "dwx", "dwh", "db"), strict=True):
         dtype(one, "float64", of=f"{name} for float64 inputs")
     compare(found, expected, "rnn_backward in float64", rtol=1e-6)
+    large = [1e6 * one for one in backward(dhs, *arguments)[0]]
+    found = differentiate(wide, 1e6 * dhs, arguments)
+    compare(found, large, "rnn_backward(1e6 * dhs, cache) in float64", rtol=1e-6)
 
 
 @pytest.mark.grade(points=2, hint=MASK)
@@ -275,7 +286,13 @@ def test_gradients_vanish_or_explode_step_by_step(impl):
             rtol=1e-3,
             atol=1e-9,
             mistakes={"the last step first": expected[::-1], "the squared norms": expected**2},
+            dtype="float32",
         )
+        _, cache = impl.float64.rnn_forward(*arguments, returns=(None, opaque))
+        for size in (1e-6, 1e6):
+            found = impl.float64.gradient_by_step(size * dlast, cache)
+            of = f"gradient_by_step({size:g} * dlast, cache) in float64"
+            close(found, size * expected, of=of, dtype="float64", rtol=1e-6, atol=0)
 
 
 @pytest.mark.grade(points=1, hint=MASK)
@@ -392,10 +409,12 @@ def test_clip_scales_all_gradients_together(impl, norm):
     rules = ["untouched", "shared", "twice", "float64"]
     for given in (grads, small):
         conform(impl, "clip", [given, norm], expected=clip, only=rules)
-    tiny = {name: 1e-6 * value for name, value in grads.items()}
-    for name, value in impl.clip(tiny, 1e-6 * norm).items():
-        of = f"clip(grads, {1e-6 * norm:g})[{name!r}]"
-        close(1e6 * value, clip(grads, norm)[name], of=f"1e6 times {of}, grads about 1e-6")
+    for size in (1e-6, 1e6):
+        sized = {name: size * value for name, value in grads.items()}
+        for name, value in impl.clip(sized, size * norm).items():
+            of = f"clip(grads, {size * norm:g})[{name!r}]"
+            expected = clip(grads, norm)[name]
+            close(value / size, expected, of=f"{1 / size:g} times {of}, grads about {size:g}")
     zero = impl.clip({"a": np.zeros((2, 2))}, 1.0)
     close(zero["a"], np.zeros((2, 2)), of="clip of gradients of 0")
 
@@ -431,7 +450,7 @@ def test_train_takes_clipped_steps_of_adam(impl, case):
     equal(sorted(found), sorted(params), of="the names of the parameters that train returned")
     for name in params:
         of = f"{name} after {epochs} steps of train, {case}"
-        close(found[name], expected[name], of=of, rtol=2e-3, atol=2e-3)
+        close(found[name], expected[name], of=of, rtol=2e-3, atol=2e-3, dtype="float32")
 
 
 @pytest.mark.grade(
@@ -456,6 +475,10 @@ def test_train_of_no_epochs_changes_nothing(impl):
     equal(history, [], of="the history of 0 epochs")
     for name in params:
         close(found[name], params[name], of=f"{name} after 0 epochs")
+    large = {name: 1e6 * value for name, value in params.items()}
+    found, _ = impl.train(large, xs, y, 0, 2, 0.1, impl.rng())
+    for name in params:
+        close(found[name], large[name], of=f"{name} about 1e6, after 0 epochs")
     conform(
         impl,
         "train",
