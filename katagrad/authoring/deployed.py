@@ -69,13 +69,18 @@ def made(impl: Implementation, state: State) -> Remote:
     return model
 
 
-def probabilities(state: State, x: np.ndarray) -> np.ndarray:
-    """What the model gives for x (N, features) in evaluation mode, after softmax: (N, classes)."""
+def logits(state: State, x: np.ndarray) -> np.ndarray:
+    """What the model gives for x (N, features) in evaluation mode: (N, classes)."""
     first, norm, last = state
     z = x @ first["kernel"] + first["bias"]
     z = (z - norm["mean"]) / np.sqrt(norm["variance"] + 1e-5) * norm["scale"] + norm["offset"]
-    found: np.ndarray = softmax(np.maximum(z, 0) @ last["kernel"] + last["bias"])
+    found: np.ndarray = np.maximum(z, 0) @ last["kernel"] + last["bias"]
     return found
+
+
+def probabilities(state: State, x: np.ndarray) -> np.ndarray:
+    """The softmax of the logits: (N, classes)."""
+    return softmax(logits(state, x))
 
 
 def expect_flags_kept(impl: Implementation, model: Remote, export: Any, of: str) -> None:
