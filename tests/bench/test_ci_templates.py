@@ -74,6 +74,8 @@ def shell(home, script, **environment):
 def test_github_comments_and_fails_where_the_branch_is_slower_than_its_base(branch, tmp_path):
     job = read("regress-github.yml")["jobs"]["regress"]
     steps = {step["name"]: step for step in job["steps"] if "name" in step}
+    # By default, the branch is checked out as merged, and begins where its base is by now.
+    assert job["steps"][0]["with"]["ref"] == "${{ github.event.pull_request.head.sha }}"
     output, summary = tmp_path / "output", tmp_path / "summary"
     status, said = shell(
         branch, steps["Time"]["run"], **(job["env"] | {"WHAT": ONE}),

@@ -6,7 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from katagrad.bench.fixture import Timing
+from katagrad.bench.own import session
+from katagrad.bench.regress import twins
 from katagrad.bench.runner import Ceilings
+from katagrad.topics import root
 from katagrad.worker import timing
 from katagrad.worker.adapters import numpy as plain
 from katagrad.worker.timing import ceiling, prepare
@@ -78,6 +82,73 @@ def test_in_half_precision_a_copy_moves_half_as_much():
     assert Ceilings(copies=copies).copy(8 << 10) == 9e10
     assert Ceilings(copies=copies, width=2).copy(8 << 10) == 4e10
     assert Ceilings(copies=copies, width=2).copy(4 << 10) == 9e10
+
+
+def test_both_shares_are_of_the_ceilings_that_are_recorded():
+    ceilings = Ceilings(matmul={512: 1e9}, copies={1 << 24: 1e9})
+
+    def calibrate(seconds):
+        ceilings.matmul[512], ceilings.copies[1 << 24] = 2e9, 1.1e9
+
+    runner = SimpleNamespace(
+        framework="numpy", versions={}, device="cpu", precision="float32", threads=1,
+        ceilings=ceilings, calibrate=calibrate,
+    )  # fmt: skip
+    stats = SimpleNamespace(stats=SimpleNamespace(median=1.0, min=1.0))
+    made = SimpleNamespace(
+        runner=runner, benchmark=SimpleNamespace(stats=stats, extra_info={}), close=lambda: None,
+        _ask=lambda op: {}, _about=dict, _calibrate_again=lambda info: Timing._calibrate_again(made, info),
+    )  # fmt: skip
+    Timing._report(made, {"items": 1.0, "flops": 0.9e9, "bytes": 1.2e9})
+    info = made.benchmark.extra_info
+    assert (info["ceiling_flops"], info["ceiling_copy"]) == (2e9, 1.1e9)
+    assert info["share_of_flops"] == pytest.approx(0.45)
+    assert info["share_of_bytes"] == pytest.approx(1.2 / 1.1)
+    with pytest.raises(pytest.fail.Exception, match="of what this machine reached at its best"):
+        Timing._report(made, {"items": 1.0, "flops": 2.2e9, "bytes": None})
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_lanes_take_turns_in_what_comes_first(turn):
+    """Servers, processes, preparation and blocks: what comes first gets the better pages."""
+    seen = []
+
+    class Case:
+        def side(self, lane, pool, conditions):
+            seen.append(f"start {lane.name}")
+
+            def ask(op, handle, count):
+                return count * 1e-3
+
+            return SimpleNamespace(lane=lane.name, close=lambda: None, _ask=ask)
+
+        def call(self, side):
+            seen.append(f"prepare {side.lane}")
+            raise twins._Captured((None, 0.0, 1e-3))
+
+        def check(self, side, lane): ...
+
+    launch = twins.Launch([], twins.Conditions("numpy"), turn)
+    launch.lanes = [twins.Lane("base", root()), twins.Lane("head", root())]
+    launch.pools, launch.order = [None, None], [1, 0] if turn else [0, 1]
+    base, head = launch.time(Case())
+    assert len(base) == len(head) == twins.ROUNDS
+    order = ["head", "base"] if turn else ["base", "head"]
+    assert seen == [f"{what} {name}" for what in ("start", "prepare") for name in order]
+
+
+def test_the_modules_behind_a_file_are_read_once(monkeypatch, tmp_path):
+    read = []
+    monkeypatch.setattr(session, "frameworks", lambda *about: read.append(about) or {"torch"})
+    path = tmp_path / "bench_a.py"
+    path.write_text("def bench_a(bench, n): ...\n")
+    module = SimpleNamespace(stash=pytest.Stash(), obj=SimpleNamespace(__name__="bench_a"))
+    config = SimpleNamespace(rootpath=tmp_path, getoption=lambda _: None)
+    item = SimpleNamespace(
+        config=config, path=path, get_closest_marker=lambda _: None, getparent=lambda _: module
+    )
+    assert [session.code_of(item).framework for _ in range(50)] == ["torch"] * 50
+    assert len(read) == 1
 
 
 @pytest.mark.needs("torch")

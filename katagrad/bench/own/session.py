@@ -14,7 +14,7 @@ from katagrad.bench.own.project import Code, frameworks, one_framework, project_
 from katagrad.bench.runner import warnings
 from katagrad.errors import Failure, NotGraded
 
-CODE = pytest.StashKey[Code]()
+FRAMEWORKS = pytest.StashKey[set[str]]()
 
 
 def code_of(item: pytest.Item) -> Code:
@@ -24,14 +24,18 @@ def code_of(item: pytest.Item) -> Code:
     project = project_of(config.rootpath, item.path)
     mark = item.get_closest_marker("bench")
     asked = config.getoption("--bench-framework") or (mark and mark.kwargs.get("framework"))
-    found = frameworks(project, item.path, source) if not asked else set()
+    module: Any = item.getparent(pytest.Module)
+    found: set[str] = set()
+    if not asked:  # once for each file, since the modules behind it are read, too
+        if FRAMEWORKS not in module.stash:
+            module.stash[FRAMEWORKS] = frameworks(project, item.path, source)
+        found = module.stash[FRAMEWORKS]
     path = item.path.resolve()
     if not path.is_relative_to(project.root):
         raise ValueError(
             f"{path.name} is outside of pytest's root folder {project.root}; pass --rootdir with the project's folder"
         )
     file = path.relative_to(project.root)
-    module: Any = item.getparent(pytest.Module)
     name = module.obj.__name__
     return Code(project, file, name, source, one_framework(found, asked, file.name))
 

@@ -222,7 +222,7 @@ class Launch:
     def _sides(self, benchmark: Case, wanted: Sequence[int]) -> Iterator[dict[int, Any]]:
         sides: dict[int, Any] = {}
         try:
-            for i in sorted(wanted):
+            for i in wanted:
                 lane = self.lanes[i]
                 try:
                     sides[i] = benchmark.side(lane, self.pools[i], self.conditions)
