@@ -23,7 +23,7 @@ from pathlib import Path
 
 from katagrad.bench.regress.collection import collect
 from katagrad.bench.regress.rule import FASTEST, MORE, Rule
-from katagrad.bench.regress.search import Judged, Step, find, spread
+from katagrad.bench.regress.search import Judged, Step, search, spread
 from katagrad.bench.regress.twins import Conditions, Lane, Launch, Unmeasurable
 from katagrad.topics import root
 
@@ -77,8 +77,10 @@ def timer(levels: list[float], launches: list[list[float]], draw: random.Random)
     return judge
 
 
-def outcome(steps: list[Step], at: int, planted: float) -> str:
+def outcome(steps: list[Step], unsure: bool, at: int, planted: float) -> str:
     """What a search came to."""
+    if not steps and unsure:
+        return "cannot judge"
     if not steps:
         return "none found" if planted else "right"
     placed = [step for step in steps if step.after - step.before == 1]
@@ -119,7 +121,7 @@ def rates(launches, searches: int) -> None:
                 at = draw.randrange(1, REVISIONS)
                 levels = [1.0] * at + [1 + planted] * (REVISIONS - at)
                 time = timer(levels, found, draw)
-                counts[outcome(find(time(spread(REVISIONS)), time), at, planted)] += 1
+                counts[outcome(*search(time(spread(REVISIONS)), time), at, planted)] += 1
         total = sum(counts.values())
         said = ", ".join(f"{word} {count / total:.1%}" for word, count in counts.most_common())
         print(f"  step of {planted:.0%}: {total} searches: {said}")
@@ -133,7 +135,7 @@ def main() -> None:
     one = ways.add_parser("record", help="time the same code in several lanes")
     one.add_argument("--framework", required=True, choices=("torch", "tensorflow"))
     one.add_argument("--out", required=True, type=Path)
-    one.add_argument("--launches", type=int, default=15)
+    one.add_argument("--launches", type=int, default=60)
     one.add_argument("--rounds", type=int, default=40)
     one.add_argument("--topics", nargs="*", default=())
     one.add_argument("-k", dest="select", default="")

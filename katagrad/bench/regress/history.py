@@ -15,7 +15,7 @@ from katagrad.bench import machine
 from katagrad.bench.regress import checkout
 from katagrad.bench.regress.regress import NAMED
 from katagrad.bench.regress.rule import CANNOT, FASTER, MORE, SLOWER, Rule, ratio
-from katagrad.bench.regress.search import POINTS, Judged, Step, find, neighbours, spread
+from katagrad.bench.regress.search import POINTS, Judged, Step, search, spread
 from katagrad.bench.regress.twins import Case, Conditions, Lane, Launch, Unmeasurable
 from katagrad.bench.runner import TimedLauncher, warnings
 from katagrad.errors import NotGraded
@@ -217,16 +217,9 @@ def _series(case: Case, subject: Subject, judged: Judged, timing: Timing) -> Ser
         if before == there[0]:
             found.points[after] = ratios
     found.missing = dict(judged.missing)
-    # What the newest revision does is not known, or of what two sets of launches should agree on, one is not sure.
-    found.unsure = len(timing.revisions) - 1 in judged.missing
-    found.unsure |= any(judged.verdicts[pair] == CANNOT for pair in neighbours(judged))
-
-    def time(places: Sequence[int]) -> Judged:
-        again = timing.judge(case, places)
-        found.unsure |= again.verdicts.get((places[0], places[-1]), CANNOT) == CANNOT
-        return again
-
-    found.steps = find(judged, time)
+    found.steps, found.unsure = search(judged, lambda places: timing.judge(case, places))
+    # What the newest revision does is not known then.
+    found.unsure |= len(timing.revisions) - 1 in judged.missing
     return found
 
 

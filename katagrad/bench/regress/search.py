@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from katagrad.bench.regress.rule import FASTER, SLOWER
+from katagrad.bench.regress.rule import CANNOT, FASTER, SLOWER
 
 # Revisions that are timed at first.
 POINTS = 5
@@ -65,6 +65,20 @@ def spread(count: int, points: int = POINTS) -> list[int]:
     """The places of at most `points` of `count` revisions, evenly spaced, with the first and the last."""
     wanted = min(max(points, 2), count)
     return sorted({round(k * (count - 1) / max(wanted - 1, 1)) for k in range(wanted)})
+
+
+def search(first: Judged, time: Timer) -> tuple[list[Step], bool]:
+    """(what `find` finds, whether there may be a step more that could not be judged)."""
+    unsure = any(first.verdicts[pair] == CANNOT for pair in neighbours(first))
+
+    def again(places: Sequence[int]) -> Judged:
+        nonlocal unsure
+        found = time(places)
+        # Of the pair that the first set of launches called different, the second one cannot tell.
+        unsure |= found.verdicts.get((places[0], places[-1]), CANNOT) == CANNOT
+        return found
+
+    return find(first, again), unsure
 
 
 def find(first: Judged, time: Timer) -> list[Step]:
