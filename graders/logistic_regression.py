@@ -452,7 +452,8 @@ def test_functions_keep_the_contracts_words(impl, name):
         options = {
             "expected": lambda w, b, threshold: (-w[0] / w[1], (logit(threshold) - b) / w[1])
         }
-        conform(impl, name, [normal(2, shift=2.0), b], {"threshold": 0.3}, **options)
+        given = [normal(2, shift=2.0), b]
+        conform(impl, name, given, {"threshold": 0.3}, large=[1], **options)
 
 
 @pytest.mark.grade(points=1, hint="Nothing is added to w[1]: the stub says that it is not 0.")

@@ -283,6 +283,7 @@ def test_auc_has_a_sign(impl):
     x, y = np.array([-2.0, 0.0, 0.0, 5.0]), np.array([-1.0, -3.0, 4.0, 1.0])
     number(impl.auc(x, y), 8.5, of="auc([-2, 0, 0, 5], [-1, -3, 4, 1])")
     number(impl.auc(x, -y), -8.5, of="auc([-2, 0, 0, 5], [1, 3, -4, -1])")
+    number(impl.auc(2.0**20 * x, y), 8.5 * 2**20, of="auc([-2, 0, 0, 5] * 2**20, [-1, -3, 4, 1])")
 
 
 @pytest.mark.grade(points=2, hint=PAIRS)
@@ -365,6 +366,12 @@ def test_multiclass_auc_averages_by_macro_unless_told(impl):
     labels, p = multiclass()
     aucs, _ = class_aucs(labels, p)
     number(impl.multiclass_auc(labels, p), aucs.mean(), of="multiclass_auc(labels, p)", **ROUNDED)
+    number(
+        impl.multiclass_auc(labels, (1 - np.eye(4)[labels]) / 3),
+        0.0,
+        of="multiclass_auc of the worst order",
+        atol=1e-6,
+    )
     for average in ("median", "Macro", "micro", "", None):
         with raises("ValueError", of=f"multiclass_auc({average=})"):
             impl.multiclass_auc(labels, p, average=average)
