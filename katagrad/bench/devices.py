@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from itertools import count
 
 from katagrad.bench import machine
 from katagrad.bench.runner import all_threads, gpus
@@ -23,16 +24,23 @@ def devices() -> Iterator[str]:
         if importlib.util.find_spec(framework) is None:
             yield f"{framework}: not installed"
             continue
-        pool = Pool(device="cuda")
+        yield from _gpus(framework)
+
+
+def _gpus(framework: str) -> Iterator[str]:
+    # A worker sees only the GPU that it is to use, so each is asked for.
+    for number in count():
+        pool = Pool(device=f"cuda:{number}")
         try:
             found = gpus(pool, framework)
         except (Failure, NotGraded) as reason:
             yield f"{framework}: {reason}"
-            continue
+            return
         finally:
             pool.close()
-        if not found:
+        if not found and number == 0:
             yield f"{framework}: no GPU that it can use; --device cuda would run nothing"
-        for number, name in enumerate(found):
-            used = "" if number == 0 else "  (CUDA_VISIBLE_DEVICES chooses it)"
-            yield f"{framework}: cuda:{number} {name}{used}"
+        if not found:
+            return
+        used = "  (--device cuda)" if number == 0 else ""
+        yield f"{framework}: cuda:{number} {found[0]}{used}"

@@ -225,7 +225,8 @@ class Timing(Solution):
             "settings": machine.settings(runner.threads),
             "machine": machine.describe(),
             "hardware": hardware,
-            "state": machine.load() | (machine.gpu() if runner.device != "cpu" else {}),
+            "state": machine.load()
+            | (machine.gpu(runner.device) if runner.device != "cpu" else {}),
             "ceiling_flops": runner.ceilings.flops,
             "ceiling_copy": runner.ceilings.copy(measured["bytes"]),
         }

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from katagrad.boundary.process import gpu_of
 from katagrad.text import plural
 
 # glibc gives large buffers back to the system after every step and fetches them again, page by page; these keep
@@ -94,13 +95,12 @@ SENSORS = {
 }
 
 
-def gpu() -> dict[str, Any]:
-    """The driver, power, clock and temperature of the GPU that is used; {} where nvidia-smi does not report them."""
+def gpu(device: str = "cuda") -> dict[str, Any]:
+    """The driver, power, clock and temperature of a device's GPU; {} where nvidia-smi does not report them."""
     asked = ["nvidia-smi", f"--query-gpu={','.join(SENSORS.values())}", "--format=csv,noheader,nounits"]  # fmt: skip
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-    with suppress(OSError, subprocess.SubprocessError):
+    with suppress(OSError, subprocess.SubprocessError, IndexError):
         done = subprocess.run(
-            [*asked, "-i", chosen], capture_output=True, text=True, check=True, timeout=20
+            [*asked, "-i", gpu_of(device)], capture_output=True, text=True, check=True, timeout=20
         )
         cells = [cell.strip() for cell in done.stdout.splitlines()[0].split(",")]
         found = {name: _cell(cell) for name, cell in zip(SENSORS, cells, strict=False)}

@@ -110,7 +110,8 @@ class Pool:
         settings = {
             "framework": framework,
             "threads": self.threads,
-            "device": self.device,
+            # Of several GPUs, a worker sees only its own.
+            "device": self.device.partition(":")[0],
             "limits": self.limits.plain(),
             "opens": opens,
             **self.launcher.settings(folder),
@@ -125,7 +126,7 @@ class Pool:
                 [json.dumps(settings)],
                 folder,
                 [far.fileno(), output.fileno()],
-                _device(self.device),
+                _variables(self.device),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -164,7 +165,7 @@ class Pool:
                 [json.dumps(settings)],
                 folder,
                 [],
-                _device(self.device),
+                _variables(self.device),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -200,9 +201,15 @@ class Pool:
             self._twin.close()
 
 
-def _device(device: str) -> dict[str, str]:
-    return (
-        {}
-        if device == "cpu"
-        else {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}
-    )
+def gpu_of(device: str) -> str:
+    """The GPU that "cuda" or "cuda:N" means, as CUDA_VISIBLE_DEVICES names it: by a number or a text; "" for none."""
+    number = int(device.partition(":")[2] or 0)
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if seen is None:
+        return str(number)
+    listed = [one.strip() for one in seen.split(",")]
+    return listed[number] if number < len(listed) else ""
+
+
+def _variables(device: str) -> dict[str, str]:
+    return {} if device == "cpu" else {"CUDA_VISIBLE_DEVICES": gpu_of(device)}

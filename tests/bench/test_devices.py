@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from katagrad.bench import machine, runner
+from katagrad.bench import devices, machine, runner
 from katagrad.bench.regress import twins
+from katagrad.boundary.process import Pool
 from katagrad.errors import NotGraded
+from katagrad.isolation.launcher import PlainLauncher
 from katagrad.topics import root
 
 SCRIPT = Path(__file__).with_name("on_a_fake_device.py")
@@ -125,6 +127,48 @@ def test_a_gpu_that_is_not_there_is_said_once_and_not_by_each_launch(monkeypatch
         return
     with pytest.raises(NotGraded, match="no GPU that torch can use; leave out --device cuda"):
         launch.check_device()
+
+
+@pytest.mark.parametrize(
+    ("seen", "device", "gpu"),
+    [
+        (None, "cuda", "0"),
+        (None, "cuda:3", "3"),
+        ("2,GPU-a1", "cuda", "2"),
+        ("2,GPU-a1", "cuda:1", "GPU-a1"),
+        ("2", "cuda:1", ""),
+    ],
+)
+def test_a_worker_sees_the_gpu_that_it_is_to_use_and_no_other(monkeypatch, tmp_path, seen, device, gpu):  # fmt: skip
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if seen is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    started = []
+
+    class Launcher(PlainLauncher):
+        def start(self, arguments, folder, descriptors, variables, **streams):
+            started.append((json.loads(arguments[0])["device"], variables))
+            raise NotGraded("enough")
+
+    with pytest.raises(NotGraded, match="enough"):
+        Pool(launcher=Launcher(), device=device).worker("torch")
+    assert started == [("cuda", {"CUDA_VISIBLE_DEVICES": gpu})]
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text(f'#!/bin/sh\n[ "$4" = "{gpu}" ] && echo "1.2.3, 1, 1, 1, 1"\n')
+    smi.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.gpu(device)["driver"] == "1.2.3"
+
+
+def test_all_gpus_are_listed(monkeypatch):
+    def gpus(pool, framework):
+        return {"cuda:0": ["A"], "cuda:1": ["B"]}.get(pool.device, [])
+
+    monkeypatch.setattr(devices, "gpus", gpus)
+    assert list(devices._gpus("torch")) == ["torch: cuda:0 A  (--device cuda)", "torch: cuda:1 B"]
+    monkeypatch.setattr(devices, "gpus", lambda *_: [])
+    (line,) = devices._gpus("torch")
+    assert line == "torch: no GPU that it can use; --device cuda would run nothing"
 
 
 def test_more_threads_than_cores_are_warned_of(monkeypatch):

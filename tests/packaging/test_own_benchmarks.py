@@ -388,6 +388,14 @@ def test_threads_are_a_whole_number_above_0(shop, count):
     assert "Traceback" not in errors
 
 
+def test_a_device_that_has_no_name_is_refused(shop):
+    status, _, errors = shop.pytest("--bench-device=gpu", "tests")
+    assert status == 4
+    assert "there is no device 'gpu'; there are cpu, cuda, cuda:1" in errors
+    status, said, _ = shop.pytest("--bench-device=cuda:1", "--collect-only", "tests")
+    assert status == 0, said
+
+
 def test_more_threads_than_cores_are_warned_of(shop):
     status, said, _ = shop.pytest("--bench-threads=999", "--bench-quick", "tests")
     assert status == 0

@@ -5,6 +5,7 @@ It imports next to nothing until a benchmark takes its fixture `bench`. Then `Be
 
 from __future__ import annotations
 
+import argparse
 import fnmatch
 import importlib.util
 import inspect
@@ -34,7 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1,
         help="threads inside an operation (default: 1)",
     )
-    add("--bench-device", choices=("cpu", "cuda"), default="cpu", help="cpu or cuda (default: cpu)")
+    add(
+        "--bench-device",
+        type=_device,
+        default="cpu",
+        help="cpu, cuda, or cuda:1 for the second GPU (default: cpu)",
+    )
     add(
         "--bench-mode",
         choices=("eager", "compiled"),
@@ -48,6 +54,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="also write a flame graph and a table of operators for each benchmark into DIR",
     )
     add("--bench-quick", action="store_true", help="time five blocks instead of twenty")
+
+
+def _device(text: str) -> str:
+    kind, _, number = text.partition(":")
+    if text in ("cpu", "cuda") or (kind == "cuda" and number.isdecimal()):
+        return text
+    raise argparse.ArgumentTypeError(f"there is no device {text!r}; there are cpu, cuda, cuda:1")
 
 
 def pytest_configure(config: pytest.Config) -> None:
