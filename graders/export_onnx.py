@@ -133,7 +133,7 @@ def test_describe_reads_the_file(impl):
 
 # A file that no exporter writes: arrays of integers and of no axes, an operator and an operator set of others; with
 # `more`, two inputs, two outputs, and nodes that compute nothing.
-FOREIGN = """\
+FOREIGN = '''\
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -171,7 +171,22 @@ def write(path, width, classes, domain, opset, first=0.5, more=False):
     sets = [("org.example", 99), ("ai.onnx.ml", 2), (domain, opset)]
     imports = [helper.make_opsetid(*one) for one in sets]
     onnx.save(helper.make_model(graph, opset_imports=imports, ir_version=8), path)
-"""
+
+
+def product(path, width, classes, size):
+    """The product of x with numbers of the size `size`, of which those for the first feature are below 0."""
+    kernel = np.full((width, classes), size, np.float32)
+    kernel[0] = -size
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", count])
+        for name, count in (("x", width), ("y", classes))
+    ]
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    kept = [numpy_helper.from_array(kernel, "w")]
+    graph = helper.make_graph([node], "product", ends[:1], ends[1:], kept)
+    sets = [helper.make_opsetid("", 13)]
+    onnx.save(helper.make_model(graph, opset_imports=sets, ir_version=8), path)
+'''
 
 
 @pytest.mark.grade(points=2, seconds=60)
@@ -222,7 +237,7 @@ def test_run_computes_in_onnx_runtime(impl):
     x = normal(4, 3)
     conform(
         impl, "run_onnx", [f"{home}/a.onnx", x], expected=probabilities(state, x),
-        only=["result", "untouched", "twice", "views", "settings", "keywords"],
+        only=["result", "untouched", "twice", "views", "gradients", "settings", "keywords"],
     )  # fmt: skip
     # One file after another under one name, of as many bytes.
     write, x = plant(impl, "foreign.py", FOREIGN).get("write"), np.abs(normal(4, 3))
@@ -231,6 +246,12 @@ def test_run_computes_in_onnx_runtime(impl):
         write(path, 3, 2, "", 13, first)
         of = f"run_onnx(path, x) where path holds a small model with the weight {first}"
         close(impl.run_onnx(path, x), np.tile([first, 1 - first], (4, 1)), of=of, rtol=1e-4)
+    module, x = plant(impl, "foreign.py", FOREIGN), normal(4, 3)
+    for size in (1e-3, 1e6):
+        module.get("product")(path, 3, 2, size)
+        expected = size * np.tile(x @ [[-1], [1], [1]], (1, 2))
+        of = f"run_onnx(path, x) where path holds a product with weights of {size:g}"
+        close(impl.run_onnx(path, x), expected, of=of, rtol=1e-4, atol=1e-5 * size, dtype="float32")
 
 
 @pytest.mark.grade(points=2, hint="Compare the classes, not the probabilities.")
