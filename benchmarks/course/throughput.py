@@ -28,6 +28,7 @@ import time
 from pathlib import Path
 
 from katagrad.course.sample_class import generate
+from katagrad.text import plural
 from katagrad.topics import topics
 
 SMALL = ("softmax", "cross_entropy", "losses", "metrics", "activations")
@@ -250,6 +251,18 @@ def killed(
     by_kata(submissions, out, names, isolation, workers)
 
 
+def row(
+    way: str, seconds: dict[str, float], spent: dict[str, float], count: int, isolation: str
+) -> str:
+    """The line of a way, as soon as it has run. count: topics of all students."""
+    # What runs in a sandbox is not waited for by this process's children, so its CPU time is not known here.
+    known, compared = isolation == "process", "kata" in seconds and way != "kata"
+    busy = f", {spent[way]:.1f} s of CPU time" if known else ""
+    times = f", {spent[way] / spent['kata']:.1f} times its CPU time" if known and compared else ""
+    ratio = f", {seconds[way] / seconds['kata']:.1f} times kata's time{times}" if compared else ""
+    return f"{way}: {seconds[way]:.1f} s, {seconds[way] / count:.3f} s a topic{busy}{ratio}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -285,7 +298,9 @@ def main() -> None:
         )
         count = given.students * len(names)
         print(
-            f"{given.students} students, {len(names)} topics each, {given.workers} workers, isolation {given.isolation}"
+            f"{plural(given.students, 'student')}, {plural(len(names), 'topic')} each, "
+            f"{plural(given.workers, 'worker')}, isolation {given.isolation}",
+            flush=True,
         )
         seconds: dict[str, float] = {}
         spent: dict[str, float] = {}
@@ -294,7 +309,7 @@ def main() -> None:
             job = (submissions, folder / "kata", names, given.isolation, given.workers)
             if given.memory:
                 seconds["kata"], samples = watched(*job)
-                print(flatness(samples))
+                print(flatness(samples), flush=True)
             else:
                 seconds["kata"] = by_kata(*job)
             spent["kata"] = below() - before
@@ -304,37 +319,27 @@ def main() -> None:
             idle = seconds["kata"] * given.workers - checks
             took, rest = seconds["kata"], idle / count
             print(
-                f"kata: {took:.1f} s; checks took {checks:.1f} s of the workers' time; the rest {rest:.3f} s a topic"
+                f"kata: {took:.1f} s; checks took {checks:.1f} s of the workers' time; the rest {rest:.3f} s a topic",
+                flush=True,
             )
             if given.scaling:
                 alone = by_kata(submissions, folder / "alone", names, given.isolation, 1)
                 faster = alone / seconds["kata"]
                 print(
-                    f"kata, one worker: {alone:.1f} s; {given.workers} workers are {faster:.2f} times as fast"
+                    f"kata, one worker: {alone:.1f} s; {given.workers} workers are {faster:.2f} times as fast",
+                    flush=True,
                 )
-        if "pytest" in ways:
+        others = {
+            "pytest": lambda: by_pytest(submissions, names),
+            "nbgrader": lambda: by_nbgrader(submissions, folder / "nbgrader", names),
+        }
+        if "kata" in seconds:
+            print(row("kata", seconds, spent, count, given.isolation), flush=True)
+        for way in (way for way in others if way in ways):
             before = below()
-            seconds["pytest"] = by_pytest(submissions, names)
-            spent["pytest"] = below() - before
-        if "nbgrader" in ways:
-            before = below()
-            seconds["nbgrader"] = by_nbgrader(submissions, folder / "nbgrader", names)
-            spent["nbgrader"] = below() - before
-        for way, took in seconds.items():
-            # What runs in a sandbox is not waited for by this process's children, so its CPU time is not known here.
-            known = given.isolation == "process"
-            busy = f", {spent[way]:.1f} s of CPU time" if known else ""
-            times = (
-                f", {spent[way] / spent['kata']:.1f} times its CPU time"
-                if known and "kata" in spent
-                else ""
-            )
-            ratio = (
-                f", {took / seconds['kata']:.1f} times kata's time{times}"
-                if "kata" in seconds and way != "kata"
-                else ""
-            )
-            print(f"{way}: {took:.1f} s, {took / count:.3f} s a topic{busy}{ratio}")
+            seconds[way] = others[way]()
+            spent[way] = below() - before
+            print(row(way, seconds, spent, count, given.isolation), flush=True)
         if given.kills:
             killed(
                 submissions,
