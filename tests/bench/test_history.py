@@ -58,6 +58,7 @@ def searched_for(tmp_path, monkeypatch):
         path = tmp_path / "history.json"
         history.write(made, path)
         (row,) = searched.load(path).table.rows
+        assert (row.texts[0] == "\N{EN DASH}") == (len(seconds) - 1 in made.series[0].missing)
         return made, lines(made), row.texts[1], json.loads(path.read_text())
 
     return search

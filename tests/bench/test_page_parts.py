@@ -1,6 +1,7 @@
 """What stands on the page of result files: its numbers, tables and plots, before any HTML."""
 
 import json
+import re
 
 import pytest
 
@@ -237,6 +238,10 @@ def test_a_report_of_regress_is_the_view_of_a_pull_request(tmp_path, text_of):
     assert write([path], out) == (3, [])
     text = text_of(out.read_text("utf-8"))
     section = text[text.index("Slower than before?") :]
+    # Nothing was timed as such, so there is no empty section of throughput or memory.
+    assert "3 benchmarks, as kata bench regress judged them." in text
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", out.read_text("utf-8"))
+    assert headings == ["Slower than before?"]
     places = [section.index(words) for words in ("slower 11 %", "new \u2013", "softmax [own]")]
     assert places == sorted(places)
     assert "The load is 5.3. Not timed, the same in both: 1." in section

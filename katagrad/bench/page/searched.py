@@ -56,7 +56,8 @@ def _row(one: dict[str, Any], revisions: list[tuple[str, str]]) -> Row:
     # Files of earlier versions do not say.
     if points and (left := len(one.get("missing", ()))):
         shown += f"; {left} revision{'s' if left > 1 else ''} not timed"
-    newest = quantities.times(points[-1][1]) if points else "\N{EN DASH}"
+    there = bool(points) and points[-1][0] == len(revisions) - 1
+    newest = quantities.times(points[-1][1]) if there else "\N{EN DASH}"
     framework = FRAMEWORKS.get(str(one["framework"]), str(one["framework"]))
     return Row(subject, [newest, shown], marks, [], f"{subject.label}, {framework}: {shown}")
 
