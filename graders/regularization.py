@@ -421,7 +421,7 @@ def test_penalized_loss_keeps_the_contracts_words(impl):
     """penalized_loss follows the rules of docs/contract.md"""
     given = {"l1": 0.3, "l2": 0.2}
     loss = np.asarray(normal())
-    conform(impl, "penalized_loss", [loss, tensors()], given, expected=penalized_loss)
+    conform(impl, "penalized_loss", [loss, tensors()], given, expected=penalized_loss, large=[0, 1])
     # With nothing to add, too, the result is a new tensor.
     conform(impl, "penalized_loss", [loss, tensors()], only=["result", "shared"])
 
@@ -430,7 +430,7 @@ def test_penalized_loss_keeps_the_contracts_words(impl):
 def test_weight_decay_step_keeps_the_contracts_words(impl):
     """weight_decay_step follows the rules of docs/contract.md"""
     given = [tensors(), tensors(), 0.3, 0.2]
-    conform(impl, "weight_decay_step", given, expected=weight_decay_step)
+    conform(impl, "weight_decay_step", given, expected=weight_decay_step, large=[0, 1])
 
 
 @pytest.mark.grade(points=1)
@@ -438,7 +438,8 @@ def test_adam_step_keeps_the_contracts_words(impl):
     """adam_step follows the rules of docs/contract.md"""
     moments = tensors(), [np.abs(v) + 0.1 for v in tensors()]
     given = {"lr": 0.05, "l2": 0.2, "decay": 0.1}
-    conform(impl, "adam_step", [tensors(), tensors(), moments, 3], given, expected=adam_step)
+    args = [tensors(), tensors(), moments, 3]
+    conform(impl, "adam_step", args, given, expected=adam_step, large=[0, 1])
 
 
 @pytest.mark.grade(points=1)
@@ -450,7 +451,7 @@ def test_sparsity_keeps_the_contracts_words(impl):
 @pytest.mark.grade(points=1)
 def test_soft_threshold_keeps_the_contracts_words(impl):
     """soft_threshold follows the rules of docs/contract.md"""
-    conform(impl, "soft_threshold", [normal(3, 4), 0.8], expected=soft_threshold)
+    conform(impl, "soft_threshold", [normal(3, 4), 0.8], expected=soft_threshold, large=[0])
     # Where nothing is moved, too, the result is a new tensor.
     conform(impl, "soft_threshold", [normal(3, 4), 0.0], only=["result", "shared"])
 
@@ -460,7 +461,8 @@ def test_fit_lasso_keeps_the_contracts_words(impl):
     """fit_lasso follows the rules of docs/contract.md"""
     x, y = regression(rows=9, noise_features=1)
     given = [x, y, 0.2, 0.05, 5]
-    conform(impl, "fit_lasso", given, expected=fit_lasso, rows=[0, 1], without=["gradients"])
+    options = {"rows": [0, 1], "large": [1], "without": ["gradients"]}
+    conform(impl, "fit_lasso", given, expected=fit_lasso, **options)
 
 
 @pytest.mark.grade(points=1)
