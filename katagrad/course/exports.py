@@ -251,15 +251,15 @@ def _feedback(score: TopicScore | None, show: str) -> str:
 
 
 def changes(name: str, score: TopicScore) -> str:
-    """What lateness and changes by hand did to a score."""
+    """What lateness and changes by hand did to a score. No sign begins it, which a spreadsheet takes for a formula."""
     parts = []
     if score.days:
         free = f", {score.free} of them without penalty" if score.free else ""
-        lost = f"-{number_of(score.lost)} for " if score.lost else ""
-        parts.append(f"{lost}{plural(score.days, 'late day')}{free}")
+        lost = f": -{number_of(score.lost)}" if score.lost else ""
+        parts.append(f"{plural(score.days, 'late day')}{free}{lost}")
     if score.adjusted:
-        parts.append(f"{score.adjusted:+g} by hand")
-    return f"{name}{': ' if name else ''}{', '.join(parts)}" if parts else ""
+        parts.append(f"changed by hand: {score.adjusted:+g}")
+    return f"{name}{': ' if name else ''}{'; '.join(parts)}" if parts else ""
 
 
 def cell_text(text: str) -> str:

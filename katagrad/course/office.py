@@ -86,8 +86,11 @@ def adjust(
         ledger.close()
     write_whole(out / "grades.csv", table(everybody, course))
     now = next(one for one in everybody if one.student == student).scores[topic]
-    shown = "not known" if now.points is None else f"{now.points:g}"
-    print(f"{one_line(student)} {topic}: {change:+g}, now {shown} of {now.maximum:g}")
+    if now.points is None:
+        said = f"which counts when it can be graded ({one_line(now.problem)})"
+    else:
+        said = f"now {now.points:g} of {now.maximum:g}"
+    print(f"{one_line(student)} {topic}: {change:+g}, {said}")
     print(f"{out / 'grades.csv'} is up to date")
 
 

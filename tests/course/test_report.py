@@ -148,7 +148,7 @@ def test_the_page_is_whole_and_asks_nothing_of_anybody():
 def test_feedback_shows_what_the_course_allows(show):
     text = feedback(standing("ada", 1, 0, days=2, lost=0.5), show)
     assert "0.5 of 2 points" in text
-    assert "-0.5 for 2 late days." in text
+    assert "2 late days: -0.5." in text
     assert ("f keeps claim 1" in text) is (show != "score")
     assert ("it equals f over the wrong axis" in text) is (show in ("messages", "hints"))
     assert ("Look at: Look at the axis." in text) is (show == "hints")
@@ -159,7 +159,7 @@ def test_late_days_that_cost_nothing_are_told_too():
     spent = feedback(standing("ada", 1, 0, days=2, free=2), "claims")
     assert "\n2 late days, 2 of them without penalty.\n" in spent
     some = feedback(standing("ada", 1, 0, days=3, free=2, lost=0.1), "claims")
-    assert "\n-0.1 for 3 late days, 2 of them without penalty.\n" in some
+    assert "\n3 late days, 2 of them without penalty: -0.1.\n" in some
 
 
 def test_feedback_is_no_markup_and_no_zero_for_what_is_not_known():
