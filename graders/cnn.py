@@ -477,9 +477,12 @@ def test_logits_do_not_depend_on_the_batch(impl):
         )
     dtype(impl.predict(model, image(x)), "int64", of="predict(model, x)")
     size = (2, 6, 5) if impl.framework == "torch" else (6, 5, 2)
+    many = normal(257, 6, 5, 2)
     for name in ("logits", "predict"):
         of = f"{name}(model, x, batch=4) of 10 images"
         expect_at_most(impl, model, size, 4, lambda: impl.call(name, model, image(x), 4), of)  # noqa: B023
+        of = f"{name}(model, x) of 257 images"
+        expect_at_most(impl, model, size, 256, lambda: impl.call(name, model, image(many)), of)  # noqa: B023
     close(
         weights(impl.layers(model)),
         weights(layers),
@@ -487,6 +490,11 @@ def test_logits_do_not_depend_on_the_batch(impl):
         rtol=1e-6,
         atol=0,
     )
+    for scale in (1e-3, 1e6):
+        *first, last = layers
+        impl.assign(model, [*first, last | {key: scale * last[key] for key in ("kernel", "bias")}])
+        of = f"logits(model, x), where they are about {scale:g}"
+        close(impl.logits(model, image(x)), scale * z, of=of, rtol=1e-3, atol=1e-4 * scale)
 
 
 @pytest.mark.grade(points=1, seconds=60)
