@@ -150,7 +150,22 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
     came = note_deliveries(ledger, intake, request, keys)
+    names = [topic.name for topic in request.topics]
+    in_force = {
+        "isolation": isolation,
+        "limits": request.limits.plain(),
+        "patience": request.patience,
+        "full_size": request.full_size,
+        "speed": request.speed,
+        "framework": request.framework,
+        "show": request.show,
+        "seed": seed,
+        "topics": names,
+        "course": None if request.course is None else str(request.course.path.resolve()),
+    }
     with pool_for(request, plan, len(jobs)) as pool:
+        # Now, since what is exported from an interrupted run is shown and scaled as the course says, too.
+        write_json(request.out / "run.json", in_force)
         for job, record in pool.work(job for job, _ in jobs):
             at = job.student, job.topic.name
             before, sure = ledger.points_of(*at), not unsure(job.topic.name, record)
@@ -164,7 +179,6 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
                 summary.changes.append(change)
             if progress is not None:
                 progress(summary.graded, len(jobs), job.student)
-    names = [topic.name for topic in request.topics]
     written = write(
         request.out,
         ledger,
@@ -176,19 +190,6 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
         request.course,
     )
     summary.problems, summary.totals = written.problems, written.totals
-    in_force = {
-        "isolation": isolation,
-        "limits": request.limits.plain(),
-        "patience": request.patience,
-        "full_size": request.full_size,
-        "speed": request.speed,
-        "framework": request.framework,
-        "show": request.show,
-        "seed": seed,
-        "topics": names,
-        "course": None if request.course is None else str(request.course.path.resolve()),
-    }
-    write_json(request.out / "run.json", in_force)
     ledger.close()
     return summary
 

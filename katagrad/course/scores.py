@@ -9,6 +9,7 @@ from katagrad.course.ledger import Delivered, Ledger
 from katagrad.course.roster import Person
 from katagrad.course.settings import Course, TopicRule
 from katagrad.errors import NOT_GRADED
+from katagrad.grading.checks import manifest
 from katagrad.grading.records import TopicResult
 from katagrad.text import one_line
 from katagrad.topics import topics
@@ -89,9 +90,11 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
     people = dict(course.roster.people) if course and course.roster else {}
     maxima = {n: r.maximum for graded in results.values() for n, r in graded.items()}
     names = in_order({*wanted, *maxima})
+    begun = {*maxima, *(name for came in delivered.values() for name in came)}
+    for name in (begun - maxima.keys()) & topics().keys():  # nobody's file could be graded
+        maxima[name] = float(sum(check.points for check in manifest(topics()[name])))
     if course is not None:
         # A topic that was never graded is nobody's zero: it may not be due yet.
-        begun = {*maxima, *(name for came in delivered.values() for name in came)}
         names = [name for name in course.topics if name in begun]
     found = []
     for student in sorted({*results, *delivered, *people}):

@@ -111,6 +111,17 @@ def test_a_topic_that_was_never_graded_is_nobodys_zero(ledger, course):
     assert (found["ada"].points, found["ada"].maximum) == (20, 20)
 
 
+def test_a_topic_of_which_nothing_could_be_graded_has_its_maximum(ledger, course):
+    text = COURSE.replace("points = 20", "")
+    course.path.write_text(text)
+    ledger.deliver("ada", "cross_entropy", Delivered(problem="not graded: damaged"))
+    most = sum(check.points for check in manifest(topics()["cross_entropy"]))
+    found = {
+        s.student: s.scores["cross_entropy"] for s in standings(ledger, read_course(course.path))
+    }
+    assert [(s.points, s.maximum) for s in found.values()] == [(None, most), (0, most)]
+
+
 def test_changes_by_hand_count_and_never_below_zero(ledger, course):
     graded(ledger, "ada", "softmax", when=DUE + 3 * DAY)
     ledger.adjust("ada", "softmax", 1.5, "a clear derivation")

@@ -1,5 +1,7 @@
 """What was handed in and is not graded is nobody's zero, and the next run grades it."""
 
+import json
+
 import pytest
 
 from katagrad.course import grade
@@ -56,6 +58,8 @@ def test_who_was_not_reached_before_an_interrupt_has_no_zero(home, monkeypatch):
     monkeypatch.setattr(grade, "GraderPool", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         grading(home)
+    there = json.loads((home / "out" / "run.json").read_text())
+    assert there["course"] == str(home / "course.toml"), "by which it is exported"
     scores, _ = known(home)
     assert scores["ada"][0] > 0
     assert scores["bob"] == (None, WAITS)
