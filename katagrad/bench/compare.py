@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.bench import quantities
-from katagrad.bench.files import Results, load, machine_label
+from katagrad.bench.files import Results, load, machine_label, positive
 
 # With the value that is assumed for files of earlier versions, which do not state it.
 SAME_RUN = {
@@ -156,14 +156,14 @@ def _shares(info: dict[str, Any]) -> str:
     found = [
         f"{info[f'share_of_{kind}']:.1%} of {name}"
         for kind, name in (("flops", "FLOP/s"), ("bytes", "bandwidth"))
-        if isinstance(info.get(f"share_of_{kind}"), float)
+        if positive(info, f"share_of_{kind}")
     ]
     if found:
         return ", ".join(found)
-    throughput = info.get("throughput")
+    throughput = positive(info, "throughput")
     unit = str(info.get("unit", ""))
     shown = f"unknown {unit}/s"
-    if isinstance(throughput, (int, float)) and throughput > 0:
+    if throughput:
         shown = quantities.rate(throughput, unit)
     return f"{shown.replace(quantities.THIN, ' ')} (no ceiling known)"
 

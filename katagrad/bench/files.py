@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,6 +98,14 @@ def machine_label(machine: tuple[Any, ...]) -> str:
     cpu, cores, _, gpu = machine
     label = f"{cpu}, {cores} core{'s' if str(cores) != '1' else ''}"
     return f"{label}, {gpu}" if gpu else label
+
+
+def positive(info: Mapping[str, Any], name: str) -> float | None:
+    """A figure above zero, or None if it is absent, not a number, or beyond what can be measured."""
+    value = info.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if 1e-30 < value < 1e30 else None
 
 
 class _Fault(Exception):

@@ -190,7 +190,7 @@ class Timing(Solution):
 
     def _against(self, against: Any) -> str:
         """The same in words."""
-        return pairs.words(against, self.runner.framework)
+        return pairs.words(against, self.runner.framework, self.runner.mode)
 
     def _call(
         self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], how: dict[str, Any]

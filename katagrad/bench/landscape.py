@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from katagrad.bench import machine, quantities
-from katagrad.bench.files import Results
+from katagrad.bench.files import Results, positive
 from katagrad.bench.timed import timed
 from katagrad.text import plural
 from katagrad.topics import Topic
@@ -76,10 +76,9 @@ def run(
         advance(number, len(every), way.label)
         results, said = _time(topic, way, size, select, quick)
         for (full, _), (stats, info) in (results.figures if results else {}).items():
-            first = info.get("first_call")
-            if isinstance(first, (int, float)):
+            if first := positive(info, "first_call"):
                 name = full.split("::", 1)[1].removeprefix("bench_")
-                found.setdefault(name, {})[way] = Timed(float(first), stats["median"])
+                found.setdefault(name, {})[way] = Timed(first, stats["median"])
         reasons = dict.fromkeys(one.reason for one in results.not_run) if results else {said: None}
         problems += [f"{way.label}: {reason}" for reason in reasons if reason]
     advance(len(every), len(every), "")

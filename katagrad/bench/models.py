@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from katagrad.bench import quantities
+from katagrad.bench.files import positive
 from katagrad.bench.timed import timed
 
 
@@ -79,8 +80,8 @@ def run(
 
 
 def _cell(stats: dict[str, float], info: dict[str, object]) -> str:
-    items, share = info.get("items"), info.get("share_of_flops")
-    rate = float(items) / stats["median"] if isinstance(items, (int, float)) else 0.0
+    items, share = positive(info, "items"), positive(info, "share_of_flops")
+    rate = (items or 0.0) / stats["median"]
     text = quantities.rate(rate, str(info.get("unit", ""))).replace(quantities.THIN, " ")
-    known = f" ({quantities.percent(share)})" if isinstance(share, float) else ""
+    known = f" ({quantities.percent(share)})" if share else ""
     return text + known.replace(quantities.THIN, " ")

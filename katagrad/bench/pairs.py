@@ -98,10 +98,11 @@ class PairedTiming:
         }
 
 
-def words(against: Any, framework: str) -> str:
-    """A description of what a solution was timed against."""
+def words(against: Any, framework: str, mode: str = "eager") -> str:
+    """A description of what a solution was timed against, in a run of this mode."""
     if isinstance(against, Own):
-        return f"{framework}'s own {against.name}"
+        # What the framework offers is timed as it comes, whatever the mode of the run.
+        return f"{framework}'s own {against.name}{'' if mode == 'eager' else ', eager'}"
     if against == "compiled":
         return f"itself by {COMPILES[framework]}"
     return f"itself on {all_threads()} threads"
@@ -109,6 +110,8 @@ def words(against: Any, framework: str) -> str:
 
 def rival(bench: Solution, against: Any, call: dict[str, Any], how: dict[str, Any]) -> Side:
     """The other side of a pair, prepared and warm. Skips, with the reason, if it is not available here."""
+    if against == "compiled" and bench.runner.mode != "eager":
+        pytest.skip("both would be compiled: leave out the mode")
     if against == "compiled":
         return _compiled(bench, call)
     if against == "threads":

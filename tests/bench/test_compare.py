@@ -43,6 +43,13 @@ def test_other_hardware_gives_shares(tmp_path):
     assert any("25.0% of bandwidth -> 50.0% of bandwidth" in line for line in lines)
 
 
+def test_a_share_that_is_no_number_is_not_shown(tmp_path):
+    whole = result(tmp_path / "a.json", 0.001)
+    other = result(tmp_path / "b.json", 0.002, cpu="B", share_of_bytes=float("nan"))
+    (line,) = [line for line in compare([whole, other]) if " x  (" in line]
+    assert line.endswith("(25.0% of bandwidth -> 128 k rows/s (no ceiling known))")
+
+
 def test_other_sizes_are_not_compared(tmp_path):
     with pytest.raises(NothingToCompare) as caught:
         compare([result(tmp_path / "a.json", 0.001), result(tmp_path / "b.json", 0.002, items=512)])

@@ -124,6 +124,14 @@ def test_all_threads_compute_in_the_precision_of_the_one(monkeypatch):
     assert asked == [("precision", "bfloat16"), ("prepare", None)]
 
 
+def test_a_compiled_run_says_what_its_pairs_are_with():
+    assert pairs.words(pairs.own("softmax"), "torch") == "torch's own softmax"
+    assert pairs.words(pairs.own("softmax"), "torch", "compiled") == "torch's own softmax, eager"
+    bench = SimpleNamespace(runner=SimpleNamespace(mode="compiled"))
+    with pytest.raises(pytest.skip.Exception, match="both would be compiled"):
+        pairs.rival(bench, "compiled", {}, {})
+
+
 def test_rounds_alternate_and_divide_by_the_calls():
     order = []
 

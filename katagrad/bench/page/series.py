@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from katagrad.bench.files import Results, machine_label
+from katagrad.bench.files import Results, machine_label, positive
 from katagrad.text import plural
 from katagrad.topics import topics
 
@@ -66,14 +66,6 @@ class Subject(NamedTuple):
         """Short: "softmax [log_softmax-small]" of bench_softmax[log_softmax-small]."""
         plain = self.name.removeprefix("bench_").removeprefix("test_")
         return plain.replace("[", " [", 1)
-
-
-def positive(info: Mapping[str, Any], name: str) -> float | None:
-    """A figure above zero, or None if it is absent, not a number, or beyond what can be measured."""
-    value = info.get(name)
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    return float(value) if 1e-30 < value < 1e30 else None
 
 
 @dataclass(frozen=True)

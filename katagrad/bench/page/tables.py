@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from katagrad.bench import quantities
+from katagrad.bench.files import positive
 from katagrad.bench.page.plots import Log, Mark
 from katagrad.bench.page.series import (
     Collection,
@@ -16,7 +17,6 @@ from katagrad.bench.page.series import (
     Subject,
     geometric_mean,
     in_order,
-    positive,
 )
 
 # Upper ends of the steps of the heat map, as shares of a ceiling.
