@@ -60,6 +60,12 @@ def test_draws_keep_the_contracts_words(impl, name):
     gains = {} if name == "he_normal" else {"gain": 1.5}
     conform(impl, name, [native(impl, 4, 3), impl.rng()], gains)
     conform(impl, name, [native(impl, 2, 3, 4, 5), impl.rng()])
+    if gains:
+        w = draw(impl, name, (20, 30), 1e6, impl.rng())
+        spread = float(w.std() / deviation(name, (20, 30), 1e6))
+        of = f"the deviation of {name}(..., gain=1e6), divided by what it should be,"
+        # 600 draws: the standard error is below 3 %.
+        between(spread, 0.8, 1.2, of=of)
 
 
 @pytest.mark.grade(points=1)
@@ -143,6 +149,12 @@ def test_weights_have_their_scale(impl, name, gain, size):
     expected = deviation(name, size, gain)
     error = 5 * expected / np.sqrt(DRAWS)
     between(float(w.mean()), -error, error, of=f"the mean of {name}")
+    distinct = len(np.unique(w))
+    holds(
+        distinct > DRAWS / 2,
+        f"only {distinct:,} of the {DRAWS:,} weights of {name} differ from each other, "
+        "but hardly any two should be alike: the draws are rounded",
+    )
     # The relative standard error of a variance is sqrt((kurtosis - 1) / n), with kurtosis 1.8 or 3.
     spread = 5 * np.sqrt((0.8 if name == "xavier_uniform" else 2.0) / DRAWS)
     fan_in, fan_out = fans(size)
@@ -301,6 +313,11 @@ def test_train_follows_the_gradient(impl, steps):
     x, y = normal(7, 3), np.array([0, 4, 4, 2, 1, 1, 4])
     same, nothing = impl.train(params, x, y, 0.3, 0)
     close(same, params, of="the parameters after no epoch")
+    large = {**params, "w1": params["w1"] * 2**20}
+    found, _ = impl.train(large, x / 2**20, y, 0.3, steps)
+    expected, _ = descend(large, x / 2**20, y, 0.3, steps)
+    of = "the parameters where w1 is about a million, and x a millionth"
+    close(found, expected, of=of, rtol=1e-3, atol=1e-4)
     equal(list(nothing), [], of="the history of no epoch")
     found, history = same_inputs(impl, "train", params, x, y, 0.3, steps)
     expected, losses = descend(params, x, y, 0.3, steps)
