@@ -622,7 +622,7 @@ def error_on_digits(impl, seed):
     return float(errors_of(impl, trained(impl, seed), x).mean())
 
 
-@pytest.mark.grade(points=2, seconds=240)
+@pytest.mark.grade(points=2, seconds=480)
 def test_model_restores_digits(impl):
     """the median error on new digits is at most 0.02"""
     RESTORED.expect(impl)
@@ -654,7 +654,7 @@ def error_after_noise(impl, seed):
     return float(((restored(both(impl, trained(impl, seed, 0.3)), noisy) - x) ** 2).mean())
 
 
-@pytest.mark.grade(points=2, seconds=240)
+@pytest.mark.grade(points=2, seconds=480)
 def test_model_cleans_digits(impl):
     """the median error of new digits restored from noise is at most 0.03"""
     CLEANED.expect(impl)
@@ -684,7 +684,7 @@ def area_for_inverted_squares(impl, seed):
     return float(roc_auc_score(labels, errors_of(impl, model, x)))
 
 
-@pytest.mark.grade(points=2, seconds=240)
+@pytest.mark.grade(points=2, seconds=480)
 def test_errors_find_inverted_squares(impl):
     """the median area under the ROC curve of the errors is at least 0.95"""
     FOUND.expect(impl)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from katagrad.errors import SubmissionProblem
 from katagrad.grading.parsing import TooLong, tree_of
 from katagrad.topics import Topic
-from katagrad.worker.families import Rules, families
+from katagrad.worker.families import FREE, Rules, families
 
 
 def rules_for(topic: Topic, framework: str) -> Rules:
@@ -71,9 +71,12 @@ def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breac
     methods = {rule[1:] for rule in rules if rule.startswith(".")}
     aliases: dict[str, str] = {}
     found: set[Breach] = set()
+    free = tuple(map(_canonical, FREE))
 
     def check(name: str, line: int) -> None:
         full = _canonical(name)
+        if full in free:
+            return
         for rule, shown in dotted:
             if (
                 full == rule
@@ -91,13 +94,18 @@ def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breac
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for item in node.names:
                 aliases[item.asname or item.name] = f"{node.module}.{item.name}"
-                check(f"{node.module}.{item.name}", node.lineno)
+                if item.name == "*":  # any other name counts where it is used
+                    check(f"{node.module}.*", node.lineno)
+    parts: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Attribute) and id(node) not in parts:
             if node.attr in methods and not _is_own(node, aliases):
                 found.add(Breach(file, node.lineno, "." + node.attr))
             name = _dotted(node, aliases)
-            if name:
+            if name and _canonical(name).startswith(tuple(f"{one}." for one in free) + free):
+                # What a free name begins with, tf.compat.v1 say, is not looked at by itself.
+                parts |= {id(part) for part in ast.walk(node)}
+            elif name:
                 check(name, node.lineno)
         elif isinstance(node, ast.Name) and node.id in aliases and isinstance(node.ctx, ast.Load):
             check(aliases[node.id], node.lineno)

@@ -10,6 +10,9 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any
 
+# Names that no rule on a whole module is about: they set what is printed, and seeds, and compute nothing.
+FREE = ("tf.compat.v1.logging", "tf.compat.v1.set_random_seed", "tf.random.set_seed")
+
 
 @dataclass(frozen=True)
 class Family:

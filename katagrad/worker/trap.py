@@ -16,6 +16,8 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from katagrad.worker.families import FREE
+
 FRAMEWORKS = ("torch", "tensorflow", "keras")
 # Files of wrappers, between a call and the function that it names.
 PASSAGES = ("traceback_utils.py", "dispatch.py", "deprecation.py", "tf_decorator.py", "weak_tensor_ops.py")  # fmt: skip
@@ -58,7 +60,8 @@ def install(rules: Iterable[str], deep: bool, kinds: Iterable[type], guard: Any)
             continue
         if path[-1] == "*":
             for name in _public(owner, kept):
-                _watch(owner, name, rule[:-1] + name, deep, guard)
+                if rule[:-1] + name not in FREE:
+                    _watch(owner, name, rule[:-1] + name, deep, guard)
         else:
             _watch(owner, path[-1], rule, deep, guard)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
+import types
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,9 @@ OPERATIONS = {
 
 def preload() -> None:
     """Import before the fork what PyTorch imports on first use. Runs no operation."""
+    # If both frameworks are installed, torch.utils.tensorboard would import TensorFlow, which takes many seconds.
+    # With this module there, it uses its own stand-in, as where TensorFlow is missing.
+    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("tensorboard.compat.notf"))
     for name in ("torch.optim", "torch.utils.data", "katagrad.worker.adapters.torch_operators"):
         importlib.import_module(name)
 
