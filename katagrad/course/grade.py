@@ -216,20 +216,29 @@ def note_deliveries(
     """Write to the ledger what came of the intake: which attempt counts, its text, when it came, or why none does.
 
     due: what is graded now, by student and topic. Until it is, its score is not known, whatever ends this run. Returns
-    what is to be written with its record.
+    what is to be written with its record. Of the same file, a time that was known stays known: a run without --times
+    would make it timely.
     """
     later: dict[tuple[str, str], Delivered] = {}
+    before = ledger.deliveries()
     for student in {**intake.sources, **dict.fromkeys(intake.unread)}:
         work, lost = intake.work.get(student, {}), intake.unfound.get(student, {})
         for topic in request.topics:
             name = topic.name
             if name in work:
                 taken = work[name]
-                found = Delivered(taken.when, taken.source)
-                if (student, name) in due:
+                old, when, waits = (
+                    before.get(student, {}).get(name),
+                    taken.when,
+                    (student, name) in due,
+                )
+                if when is None and old and old.source == taken.source and not waits:
+                    when = old.handed_in
+                found = Delivered(when, taken.source)
+                if waits:
                     later[student, name] = found
-                    waits = f"{name}: not graded yet; run kata course grade again"
-                    found = Delivered(taken.when, taken.source, waits)
+                    said = f"{name}: not graded yet; run kata course grade again"
+                    found = Delivered(when, taken.source, said)
                 ledger.deliver(student, name, found)
                 ledger.keep_text(student, name, taken.submission.files.get(f"{name}.py", b""))
             elif name in lost or student in intake.unread:

@@ -1,12 +1,14 @@
 """What was handed in and is not graded is nobody's zero, and the next run grades it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from katagrad.course import grade
 from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
+from katagrad.course.moments import read_moment
 from katagrad.course.scores import standings
 from katagrad.course.settings import read_course
 from katagrad.topics import topics
@@ -38,10 +40,10 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def grading(home):
+def grading(home, **more):
     course = read_course(home / "course.toml")
-    out = home / "out"
-    return run(GradingRequest(home / "class", out, [SOFTMAX], "process", 1, seed=7, course=course))
+    request = GradingRequest(home / "class", home / "out", [SOFTMAX], "process", 1, seed=7, **more)
+    return run(replace(request, course=course))
 
 
 def known(home):
@@ -76,6 +78,20 @@ def test_an_old_score_does_not_stand_for_a_new_file(home, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         grading(home)
     assert known(home)[0]["bob"] == (None, WAITS)
+
+
+def test_a_time_that_was_known_stays_known_for_the_same_file(home):
+    text = "due = 2026-10-01T12:00:00Z\n[late]\npenalty = 0.5\n"
+    (home / "course.toml").write_text(f"[topics.softmax]\n{text}")
+    late = read_moment("2026-10-02T12:00:00Z")
+    grading(home, times={"bob": late})
+    on_time, half = (known(home)[0][who][0] for who in ("ada", "bob"))
+    assert half == on_time / 2
+    grading(home)
+    assert known(home)[0]["bob"][0] == half
+    (home / "class" / "bob" / "softmax.py").write_bytes(GOOD + b"# other\n")
+    grading(home)
+    assert known(home)[0]["bob"][0] == on_time, "when another file came is not known"
 
 
 def test_what_the_harness_failed_at_is_graded_again(home):
