@@ -18,12 +18,16 @@ class Solution:
     def __init__(self, runner: Runner, topic: Topic) -> None:
         self.runner, self.topic = runner, topic
         self.transport = self._transport()
-        self.transport.begin(0, SECONDS)
-        self.impl = Implementation(self.transport)
         # Further workers, which a pair needs.
         self.beside: list[Transport] = []
-        if getattr(runner, "precision", "float32") != "float32":
-            self._ask("precision", name=runner.precision)
+        try:
+            self.transport.begin(0, SECONDS)
+            self.impl = Implementation(self.transport)
+            if getattr(runner, "precision", "float32") != "float32":
+                self._ask("precision", name=runner.precision)
+        except BaseException:
+            self.close()  # nobody else has this worker, which holds memory, and a folder
+            raise
 
     def _transport(self) -> Transport:
         """The worker's, in which the solution is loaded."""

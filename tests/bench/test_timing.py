@@ -10,6 +10,8 @@ from katagrad.bench.fixture import Timing
 from katagrad.bench.own import session
 from katagrad.bench.regress import twins
 from katagrad.bench.runner import Ceilings
+from katagrad.bench.solution import Solution
+from katagrad.errors import Failure
 from katagrad.topics import root
 from katagrad.worker import timing
 from katagrad.worker.adapters import numpy as plain
@@ -135,6 +137,27 @@ def test_lanes_take_turns_in_what_comes_first(turn):
     assert len(base) == len(head) == twins.ROUNDS
     order = ["head", "base"] if turn else ["base", "head"]
     assert seen == [f"{what} {name}" for what in ("start", "prepare") for name in order]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_worker_that_cannot_begin_is_ended(monkeypatch, precision):
+    ended = []
+
+    class Transport:
+        def begin(self, seed, seconds):
+            if precision == "float32":
+                raise Failure("it cannot be imported")
+
+        def request(self, op, words, arguments):
+            raise Failure("it has no such precision")
+
+        def close(self):
+            ended.append(self)
+
+    monkeypatch.setattr(Solution, "_transport", lambda self: Transport())
+    with pytest.raises(Failure, match="it "):
+        Solution(SimpleNamespace(precision=precision), SimpleNamespace(name="softmax"))
+    assert len(ended) == 1
 
 
 def test_the_modules_behind_a_file_are_read_once(monkeypatch, tmp_path):
