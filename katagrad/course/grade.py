@@ -227,20 +227,17 @@ def note_deliveries(
             name = topic.name
             if name in work:
                 taken = work[name]
-                old, when, waits = (
-                    before.get(student, {}).get(name),
-                    taken.when,
-                    (student, name) in due,
-                )
-                if when is None and old and old.source == taken.source and not waits:
-                    when = old.handed_in
+                text = taken.submission.files.get(f"{name}.py", b"")
+                old, when = before.get(student, {}).get(name), taken.when
+                if when is None and old is not None and old.source == taken.source:
+                    when = old.handed_in if text == ledger.text_of(student, name) else None
                 found = Delivered(when, taken.source)
-                if waits:
+                if (student, name) in due:
                     later[student, name] = found
                     said = f"{name}: not graded yet; run kata course grade again"
                     found = Delivered(when, taken.source, said)
                 ledger.deliver(student, name, found)
-                ledger.keep_text(student, name, taken.submission.files.get(f"{name}.py", b""))
+                ledger.keep_text(student, name, text)
             elif name in lost or student in intake.unread:
                 ledger.deliver(student, name, Delivered(problem=lost.get(name, "not graded")))
     return later

@@ -239,6 +239,11 @@ class Ledger:
         row = (student, topic, zlib.compress(text))
         self._do("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", row)
 
+    def text_of(self, student: str, topic: str) -> bytes | None:
+        """The file that a student handed in for a topic, or None."""
+        wanted = "SELECT text FROM texts WHERE student = ? AND topic = ?"
+        return next((zlib.decompress(t) for (t,) in self._rows(wanted, (student, topic))), None)
+
     def texts(self) -> dict[str, dict[str, bytes]]:
         """What was handed in, by topic and student."""
         found: dict[str, dict[str, bytes]] = {}

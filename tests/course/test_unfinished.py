@@ -80,7 +80,7 @@ def test_an_old_score_does_not_stand_for_a_new_file(home, monkeypatch):
     assert known(home)[0]["bob"] == (None, WAITS)
 
 
-def test_a_time_that_was_known_stays_known_for_the_same_file(home):
+def test_a_time_that_was_known_stays_known_for_the_same_file(home, monkeypatch):
     text = "due = 2026-10-01T12:00:00Z\n[late]\npenalty = 0.5\n"
     (home / "course.toml").write_text(f"[topics.softmax]\n{text}")
     late = read_moment("2026-10-02T12:00:00Z")
@@ -88,6 +88,9 @@ def test_a_time_that_was_known_stays_known_for_the_same_file(home):
     on_time, half = (known(home)[0][who][0] for who in ("ada", "bob"))
     assert half == on_time / 2
     grading(home)
+    assert known(home)[0]["bob"][0] == half
+    monkeypatch.setattr(grade, "grader_hash", lambda topic: "a mended grader")
+    assert grading(home).graded == 2
     assert known(home)[0]["bob"][0] == half
     (home / "class" / "bob" / "softmax.py").write_bytes(GOOD + b"# other\n")
     grading(home)
