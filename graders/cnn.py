@@ -333,6 +333,10 @@ def test_train_weighs_every_row(impl):
 def test_train_normalises_by_the_batch_and_moves_the_statistics(impl):
     """in training, means and variances are those of the batch, and the running ones move by a tenth towards them"""
     model, layers = made(impl, (6, 8, 2), (3,), 4, 0.0, True)
+    norms = [i for i, layer in enumerate(layers) if "variance" in layer]
+    equal(
+        len(norms), 1, of="the number of normalisations of build((6, 8, 2), 4, (3,), 4, 0.0, True)"
+    )
     x, y = 1.5 * normal(20, 6, 8, 2) + 0.5, integers(4, 20)
     z, trace = convnet.forward(layers, x, impl.framework, batch=True)
     running = cross_entropy(convnet.forward(layers, x, impl.framework)[0], y).mean()
@@ -347,8 +351,7 @@ def test_train_normalises_by_the_batch_and_moves_the_statistics(impl):
         of,
         mistakes={"the loss by the running statistics": running},
     )
-    after = next(layer for layer in impl.layers(model) if "variance" in layer)
-    before = next(layer for layer in layers if "variance" in layer)
+    after, before = (found[norms[0]] for found in (impl.layers(model), layers))
     sums = trace[0][1].reshape(-1, 3)
     for key, batch in (("mean", sums.mean(0)), ("variance", sums.var(0))):
         close(
@@ -390,7 +393,9 @@ def test_dropout_works_in_training_alone(impl, norm, follows):
         {key: np.full(np.shape(v), values[key]) if key in values else v for key, v in one.items()}
         for one in (exact(layer) for layer in impl.layers(model))
     ]
-    hidden, last = (layer for layer in layers if layer["type"] == "dense")
+    dense = [layer for layer in layers if layer["type"] == "dense"]
+    equal(len(dense), 2, of="the number of dense layers of build((2, 2, 1), 2, (1,), 1)")
+    hidden, last = dense
     hidden["kernel"][:], hidden["bias"][:] = (1.0, 0.0) if follows else (0.0, 1.0)
     last["kernel"][:], last["bias"][:] = [[1.0, 0.0]], 0.0
     impl.assign(model, layers)
