@@ -230,15 +230,22 @@ def handout(
         Path | None,
         typer.Option("--from", help="bring a folder up to date with this zip, which a course made"),
     ] = None,
+    commit: Annotated[
+        bool,
+        typer.Option("--commit", help="commit what was written, in a git repository of its own"),
+    ] = False,
 ) -> None:
     """Write what students get: stubs, examples as public checks, and the library without hidden checks or solutions.
 
     Handing out again updates files that nobody changed, and never overwrites work.
     """
     from katagrad.course import handout as made
+    from katagrad.course import repository
     from katagrad.course.settings import find_course
     from katagrad.course.update import read_zip, write_folder, write_zip
 
+    if commit:
+        repository.require_place(out)
     if source is not None:
         files = read_zip(source, {"--topics": names, "--course": course_file, "--hints": hints})
     else:
@@ -255,6 +262,8 @@ def handout(
     for name in changes.removed:
         print(f"removed, because it is no longer handed out: {one_line(name)}")
     print(f"{len(changes.written)} of {len(files)} files written: {out}")
+    if commit:
+        print(repository.commit(out, files, changes))
 
 
 @app.command("nbgrader")

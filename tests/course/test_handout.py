@@ -298,6 +298,77 @@ def test_kata_says_that_the_course_grades_the_rest(place):
         assert done.stderr == "kata: there is no solution of softmax here; ask your course\n"
 
 
+def git(folder, *words):
+    done = subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def hand_out(tmp_path, monkeypatch):
+    """Runs `kata course handout --topics TOPICS --out OUT WORD...` with a name for git; returns (status, output)."""
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+    def run(names, out, *words):
+        command = [sys.executable, "-m", "katagrad", "course", "handout", "--topics", names]
+        command += ["--out", str(out), *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def test_a_hand_out_is_a_commit_of_its_own_files_alone(hand_out, tmp_path):
+    out = tmp_path / "their work"
+    status, output = hand_out("softmax,losses", out, "--commit")
+    assert status == 0, output
+    assert git(out, "status", "--porcelain") == []
+    handed = set(git(out, "ls-files"))
+    assert {"exercises/softmax.py", "exercises/losses.py", "README.md", MANIFEST} <= handed
+    assert output.splitlines()[-1] == f"committed to {out}: {git(out, 'log', '--format=%h')[0]}"
+    assert hand_out("softmax,losses", out, "--commit")[1].splitlines()[-1] == "nothing to commit"
+
+    # Work that is changed, new or staged is in no commit; a topic less is.
+    (out / "exercises" / "softmax.py").write_text("mine")
+    (out / "notes.txt").write_text("mine")
+    git(out, "add", "notes.txt")
+    status, output = hand_out("softmax", out, "--commit")
+    assert status == 0, output
+    last = git(out, "show", "--name-only", "--format=%s")
+    assert last[0] == "Hand out exercises"
+    assert "exercises/losses.py" in last
+    assert not {"exercises/softmax.py", "notes.txt"} & set(last)
+    assert git(out, "status", "--porcelain") == [" M exercises/softmax.py", "A  notes.txt"]
+
+
+def test_a_hand_out_that_cannot_be_committed_is_one_line(hand_out, tmp_path, monkeypatch):
+    assert hand_out("softmax", tmp_path / "a.zip", "--commit") == (
+        2,
+        "kata: --commit needs a folder as --out; a zip is no git repository\n",
+    )
+    git(tmp_path, "init", "--quiet", "outer")
+    status, output = hand_out("softmax", tmp_path / "outer" / "inner", "--commit")
+    assert status == 2
+    assert "lies in the git repository" in output
+    assert not (tmp_path / "outer" / "inner").exists()
+
+    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.delenv(f"GIT_{name}")
+    config = tmp_path / "config"
+    config.write_text("[user]\n\tuseConfigOnly = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    status, output = hand_out("softmax", tmp_path / "out", "--commit")
+    assert status == 2
+    assert "the files are written, but not committed: git commit: " in output
+    assert "Traceback" not in output
+    config.write_text("[user]\n\tname = Ada\n\temail = ada@example.org\n")
+    status, output = hand_out("softmax", tmp_path / "out", "--commit")
+    assert status == 0, output
+    assert "exercises/softmax.py" in git(tmp_path / "out", "ls-tree", "-r", "--name-only", "HEAD")
+
+
 def test_hand_out_is_a_command(tmp_path):
     command = [
         sys.executable,
