@@ -366,6 +366,13 @@ def test_run_keeps_the_contracts_words(impl):
     x = inputs(model, 4)
     given = [f"{home}/q.tflite", x]
     conform(impl, "run_litert", given, only=[rule for rule in only if rule != "result"])
+    x = normal(4, FEATURES)
+    for size in (1e-3, 1e6):
+        home = impl.write({"sized.tflite": float_file(size * w, size * b)})
+        found, of = impl.run_litert(f"{home}/sized.tflite", x), f"a file of outputs about {size:g}"
+        expected = size * (x @ w + b)
+        near = {"rtol": 1e-4, "atol": 1e-4 * size, "dtype": "float32"}
+        close(found, expected, of=f"run_litert of {of}", **near)
 
 
 @pytest.mark.grade(

@@ -168,6 +168,9 @@ def test_compiled_has_the_numbers_of_f(impl, dtype_):
         dtype(found, dtype_, of=f"Compiled(f)(x, s), x in {dtype_}")
         rtol = 1e-4 if dtype_ == "float32" else 1e-10
         close(found, poly(x, s), of=f"Compiled(f)(x, {s:g}), x of {rows} rows", rtol=rtol)
+        large = 1000 * np.abs(x)
+        of = f"Compiled(f)(x, {s:g}), x about 1,000"
+        close(scaled(large, s), poly(large, s), of=of, rtol=rtol)
         of = f"Compiled(dense)(x, w, b), x of {rows} rows"
         close(layer(x, w, b), x @ w + b, of=of, rtol=10 * rtol, atol=rtol)
 
@@ -320,6 +323,11 @@ def test_running_mean_takes_all_rows(impl, width):
         rtol=1e-4,
         atol=1e-5,
     )
+    for size in (1e-3, 1e6):
+        other.reset()
+        x = size * normal(4, width)
+        of = f"update(x) after a reset, x about {size:g}"
+        close(other.update(x), x.mean(0), of=of, rtol=1e-4, atol=1e-5 * size)
 
 
 @pytest.mark.grade(points=2, hint=STATE, seconds=COMPILING)

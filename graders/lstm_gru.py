@@ -243,7 +243,7 @@ def test_steps_keep_the_contracts_words(impl):
 @pytest.mark.grade(points=1, hint="The framework's own sigmoid and tanh do not overflow.")
 @KINDS
 def test_steps_take_inputs_of_any_size(impl, kind):
-    """gates that are wide open or shut by sums of 1,000 give finite states and gradients"""
+    """gates that are wide open or shut by sums of 1,000 give finite states and gradients; states may be large"""
     params, state = cell(kind), some_state(kind, 4)
     x = normal(4, 3) * 1000
     step, name = (lstm_step, "lstm_step") if kind == "lstm" else (gru_step, "gru_step")
@@ -251,6 +251,16 @@ def test_steps_take_inputs_of_any_size(impl, kind):
     close(getattr(impl, name)(x, *state, params), step(x, *state, params), of=of)
     output = {"output": 0} if kind == "lstm" else {}
     finite(impl.grad(name, x, *state, params, wrt=0, **output), of=f"d {of} / dx")
+    x, state = normal(4, 3), tuple(1e6 * one for one in state)
+    of = f"{name} in float64, of a state about 1e6"
+    near = {"rtol": 1e-5, "atol": 1e-5}
+    close(getattr(impl.float64, name)(x, *state, params), step(x, *state, params), of=of, **near)
+    xs = normal(4, 5, 3)
+    hs, last = run(kind, xs, params, state)
+    of = f"run({kind!r}, xs, params, state) in float64, of a state about 1e6"
+    found, end = ran(impl.float64, kind, xs, params, state)
+    close(found, hs, of=f"hs of {of}", **near)
+    close(end, list(last), of=f"the state of {of}", **near)
 
 
 # -- the sequence ----------------------------------------------------------------------------------
@@ -450,9 +460,15 @@ def test_conversions_keep_the_contracts_words(impl, kind):
     width = GATES[kind] * 2
     given = [kind, normal(width, 5), normal(width, 2), normal(width), normal(width)]
     conform(impl, "from_torch", given, expected=from_torch)
+    large = [kind, *(2.0**20 * one for one in given[1:])]
+    of = f"from_torch({kind!r}, w_ih, w_hh, b_ih, b_hh) of weights about 1e6"
+    close(impl.from_torch(*large), from_torch(*large), of=of)
     bias = normal(width) if kind == "lstm" else normal(2, width)
     given = [kind, normal(5, width), normal(2, width), bias]
     conform(impl, "from_keras", given, expected=from_keras)
+    large = [kind, *(2.0**20 * one for one in given[1:])]
+    of = f"from_keras({kind!r}, kernel, recurrent, bias) of weights about 1e6"
+    close(impl.from_keras(*large), from_keras(*large), of=of)
 
 
 # -- training --------------------------------------------------------------------------------------
@@ -500,6 +516,10 @@ def test_predict_keeps_the_contracts_words(impl, kind):
     """predict is h wo + bo of the last state, and keeps what docs/contract.md says of every function"""
     given = [kind, network(kind, 3, 4, 2), normal(5, 6, 3)]
     conform(impl, "predict", given, expected=predict, rows=[2], rowwise=True)
+    params, xs = network(kind, 3, 4, 2), normal(5, 6, 3)
+    params |= {name: 1e6 * params[name] for name in ("wo", "bo")}
+    of = f"predict({kind!r}, params, xs) in float64, with wo and bo about 1e6"
+    close(impl.float64.predict(kind, params, xs), predict(kind, params, xs), of=of)
 
 
 @pytest.mark.grade(points=1)
@@ -658,7 +678,10 @@ def test_train_keeps_the_contracts_words(impl):
     params, xs, y = network("lstm", 1, 2, 1), normal(8, 3, 1), normal(8, 1)
     found, history = impl.train("lstm", params, xs, y, 0, 2, 0.1, impl.rng())
     equal(history, [], of="the history of 0 epochs")
-    close(found, params, of="the parameters after 0 epochs")
+    close(found, params, of="the parameters after 0 epochs", dtype="float32")
+    large = {name: 1e6 * value for name, value in params.items()}
+    found, _ = impl.train("lstm", large, xs, y, 0, 2, 0.1, impl.rng())
+    close(found, large, of="parameters about 1e6 after 0 epochs")
     conform(
         impl,
         "train",
