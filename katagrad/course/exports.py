@@ -16,7 +16,6 @@ from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing, TopicScore, in_order
 from katagrad.errors import FAILED, NOT_GRADED, PASSED
 from katagrad.grading.records import CheckResult
-from katagrad.grading.table import number
 from katagrad.text import cell, one_line, plural
 
 # In a total of points, what is less is rounding.
@@ -276,7 +275,8 @@ def _rounded(value: float) -> float:
 
 
 def number_of(value: float) -> str:
-    return number(round(value, DIGITS)) if abs(value) < 10**5 else f"{value:.{DIGITS}f}"
+    """Points with as many decimals as they have, up to DIGITS."""
+    return f"{round(value, DIGITS) + 0.0:.{DIGITS}f}".rstrip("0").rstrip(".")
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> str:

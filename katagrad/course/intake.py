@@ -213,7 +213,9 @@ def _when(
     one: Delivery, topic: str, path: str, contents: Contents, times: Mapping[str, float] | None
 ) -> float | None:
     """When an attempt came: as --times, the system, or nbgrader's timestamp.txt beside the assignment says."""
-    for _, entry, _ in one.parts:
+    # Of several files, the time is that of the one that holds the topic, and of its newest version.
+    own = [part for part in one.parts if part[0] and f"{path}/".startswith(f"{part[0]}/")]
+    for _, entry, _ in [*sorted(own, key=lambda part: -part[2]), *one.parts]:
         name = unicodedata.normalize("NFC", entry.name)
         if times and name in times:
             return times[name]

@@ -97,7 +97,7 @@ def claim_of(
         whose = split(Path(stem).stem, folder)[0]  # of ada.rar, and of ada.zip.001
         return replace(_single(whose, ending, when, wanted, sole=True), ignored=said)
     system = "folder" if folder else "archive"
-    return Claim(system, (stem,), {"github": stem}, when=when, repository=_ends(stem))
+    return Claim(system, (stem,), when=when, repository=_ends(stem))
 
 
 def _single(stem: str, ending: str, when: float | None, wanted: list[str], sole: bool) -> Claim:
@@ -107,7 +107,7 @@ def _single(stem: str, ending: str, when: float | None, wanted: list[str], sole:
     if topic is None:
         if not sole:
             return Claim("", (), file=f"{stem}{ending}")
-        return Claim("file", (stem,), {"github": stem}, f"{wanted[0]}{ending}", when=when)
+        return Claim("file", (stem,), {}, f"{wanted[0]}{ending}", when=when)
     pattern = "[^a-z0-9]*".join(map(re.escape, topic.split("_")))
     rest = re.sub(rf"(?i)(^|[\W_]+){pattern}([\W_]+|$)", " ", stem, count=1).strip(" _-.")
     clues = (rest, rest.replace("_", " ")) if rest else ()

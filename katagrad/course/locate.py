@@ -53,6 +53,13 @@ def locate(contents: Contents, wanted: Collection[str], names: Iterable[str] = (
         elif best:
             found.paths[topic] = best[0]
     _by_definitions(contents, wanted, found)
+    for topic, path in list(found.paths.items()):
+        if other := _beside_stub(contents, topic, path):
+            del found.paths[topic]
+            found.unfound.add(topic)
+            said.append(
+                f"{topic} not graded: {path!r} is the untouched stub, but {other!r} defines the same; keep one"
+            )
     absent = [n for n in wanted if n not in found.paths and n not in found.unfound]
     alike = _alike(contents, absent)
     said += [
@@ -157,6 +164,20 @@ def _by_definitions(contents: Contents, wanted: Collection[str], found: Located)
         for topic in fits:
             if topic not in found.unfound:
                 found.paths.setdefault(topic, path)
+
+
+def _beside_stub(contents: Contents, topic: str, path: str) -> str:
+    """A file under another name that has the work of which `path` is the untouched stub; "" where there is none."""
+    if contents.files[path].strip() != stub(topic):
+        return ""
+    known = list(topics())
+    for other, content in contents.files.items():
+        book = contents.notebooks.get(other)
+        code = book.text if book else content if other.lower().endswith(".py") else b""
+        named = topic_of(other, known) in (None, topic)
+        if named and code.strip() not in (b"", stub(topic)) and asked(topic) <= _defined(code):
+            return other
+    return ""
 
 
 def _defined(text: bytes) -> set[str]:

@@ -62,8 +62,8 @@ def whose(ignored: Iterable[tuple[str, Claim]], roster: Roster | None) -> set[st
 
 
 def _number(claim: Claim) -> set[str]:
-    """The number that a system gave; a folder's own name is none."""
-    return {value for system, value in claim.systems.items() if system != "github"}
+    """The number that a system gave."""
+    return set(claim.systems.values())
 
 
 def _assignments(everything: Sequence[Delivery]) -> set[str]:

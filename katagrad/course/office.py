@@ -252,6 +252,8 @@ def forget(
     ledger.close()
     for folder in () if left else ("students", "records"):
         (out / folder / f"{student}.json").unlink(missing_ok=True)
+    if not left:
+        (out / "feedback" / f"{student}.md").unlink(missing_ok=True)
     print(
         f"{plural(count, 'record')} of {student} deleted; grades.csv changes with the next grading"
     )

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from katagrad.course.exports import FORMATS, Grades
+from katagrad.course.exports import FORMATS, Grades, number_of
 from katagrad.course.ledger import Delivered, Ledger
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import standings
@@ -318,3 +318,8 @@ def test_a_change_by_hand_is_counted_and_logged(home):
         refused = kata(home, "adjust", *words, "--why", "x", "--out", "out")
         assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
         assert said in refused.stderr
+
+
+def test_a_large_number_of_points_keeps_its_decimals():
+    shown = [number_of(value) for value in (12345.67, 99999.995, 200.0, 0.12346, -0.00001)]
+    assert shown == ["12345.67", "99999.995", "200", "0.1235", "0"]

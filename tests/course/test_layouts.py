@@ -278,6 +278,15 @@ def test_canvas_numbers_say_which_file_is_newer(home):
     assert text_of(found, "lovelaceada").endswith(b"# new")
 
 
+def test_the_time_is_that_of_the_file_that_counts(home):
+    put(home / "lovelaceada_222_600_softmax.py", GOOD + b"# old")
+    put(home / "lovelaceada_222_700_softmax-1.py", GOOD + b"# new")
+    put(home / "lovelaceada_222_800_cross_entropy.py")
+    times = {path.name: float(at) for at, path in enumerate(sorted(home.iterdir()), 1)}
+    work = take_in(home, None, [SOFTMAX, CROSS], times=times).work["lovelaceada"]
+    assert [work[name].when for name in ("softmax", "cross_entropy")] == [2.0, 3.0]
+
+
 def test_what_canvas_marks_late_without_a_time_is_said(home, course):
     put(home / "lovelaceada_LATE_222_700_softmax.py")
     assert (
@@ -289,6 +298,29 @@ def test_the_untouched_stub_does_not_hide_the_notebook(home):
     put(home / "ada" / "softmax.py", SOFTMAX.contract.read_bytes())
     put(home / "ada" / "softmax.ipynb", notebook("import torch", "def softmax(x): return x"))
     assert b"return x" in text_of(take_in(home, None, [SOFTMAX]), "ada")
+
+
+@pytest.mark.parametrize("name", ["softmax_mine.py", "work/homework.py", "Untitled.ipynb"])
+def test_work_beside_the_untouched_stub_is_no_zero(home, name):
+    written = SOFTMAX.contract.read_bytes() + b"\nmine = 1\n"
+    put(home / "ada" / "softmax.py", SOFTMAX.contract.read_bytes())
+    put(home / "ada" / name, notebook(written.decode()) if name.endswith("ipynb") else written)
+    put(home / "ada" / "cross_entropy.py", written)  # another topic's, whatever it defines
+    found = take_in(home, None, [SOFTMAX, CROSS])
+    assert f"untouched stub, but {name!r} defines the same" in found.problems["ada"]
+    assert found.work["ada"].keys() == {"cross_entropy"}
+    (home / "ada" / name).unlink()
+    found = take_in(home, None, [SOFTMAX, CROSS])
+    assert found.problems == {}
+    assert found.work["ada"].keys() == {"softmax", "cross_entropy"}
+
+
+def test_a_folder_named_by_one_and_the_user_name_of_another_is_nobodys(home, course, tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name,github\nada,Ada,x\nbob,Bob,ada\n")
+    put(home / "ada" / "softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=read_course(tmp_path / "course.toml"))
+    assert "fits ada and bob" in found.problems["ada"]
+    assert not found.work
 
 
 def test_helpers_of_each_folder_stay_with_their_topic(home):

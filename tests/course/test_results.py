@@ -168,8 +168,11 @@ def test_forget_deletes_what_it_is_told_by_name(handed_in):
     left = [(student, topic) for student, topic, _ in ledger.records()]
     ledger.close()
     assert left == [("ada", "cross_entropy"), ("bob", "softmax"), ("bob", "cross_entropy")]
+    (out / "feedback").mkdir()
+    (out / "feedback" / "bob.md").write_text("# Bob")
     assert kata("course", "forget", "bob", "--out", out).returncode == 0
     assert not (out / "students" / "bob.json").exists()
+    assert not (out / "feedback" / "bob.md").exists()
     assert kata("course", "forget", "bob", "--out", handed_in).returncode == 2
 
 
