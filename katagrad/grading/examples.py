@@ -51,10 +51,14 @@ OPERATIONS |= {"sin": sin, "sqrt": sqrt, "stack": stack, "tanh": tanh}
 
 @dataclass(frozen=True)
 class Example:
-    """The examples of one function. subject: "softmax", or "Value.backward". steps: (source, expected text, line)."""
+    """The examples of one function. subject: "softmax", or "Value.backward". steps: (source, expected text, line).
+
+    fault: why they cannot be read; empty where they can.
+    """
 
     subject: str
     steps: tuple[tuple[str, str, int], ...]
+    fault: str = ""
 
 
 def examples(text: str | bytes) -> list[Example]:
@@ -66,7 +70,12 @@ def examples(text: str | bytes) -> list[Example]:
         if isinstance(node, (ast.Module, *NAMED)):
             name = ".".join(filter(None, (name, getattr(node, "name", ""))))
             docstring = ast.get_docstring(node, clean=True)
-            steps = doctest.DocTestParser().get_examples(docstring or "")
+            try:
+                steps = doctest.DocTestParser().get_examples(docstring or "", name or "module")
+            except ValueError as error:  # one docstring must not take the others' examples away
+                line = node.body[0].lineno
+                found.append(Example(name or "module", (("", "", line),), str(error)))
+                steps = []
             if steps:
                 line = node.body[0].lineno
                 shown = tuple((s.source.strip(), s.want.strip(), line + s.lineno) for s in steps)
@@ -77,6 +86,8 @@ def examples(text: str | bytes) -> list[Example]:
 
 def run_example(impl: Implementation, example: Example) -> None:
     """Evaluate the steps of an example in order, and compare each value that it shows."""
+    if example.fault:
+        raise Failure(f"the examples cannot be read: {example.fault}")
     names: dict[str, Any] = {}
     statements = [_statement(source, line) for source, _, line in example.steps]
     for i, (source, want, line) in enumerate(example.steps):

@@ -14,8 +14,13 @@ from katagrad.topics import topics
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say of which topics only the examples ran, and which files look like a topic's and are none."""
+    """Say of which topics only the examples ran, which files are no topic's, and which results are missing."""
     run = config.stash.get(RUN, None)
+    target = config.getoption("--results")
+    if run is not None and target and not run.outcomes and not run.examples:
+        there = Path(config.invocation_params.dir, target).exists()
+        stale = "; what it holds is of an earlier run" if there else ""
+        terminalreporter.write_line(f"no check ran, so {target} was not written{stale}")
     if run is None or config.option.collectonly:
         return
     for path in _strays(config):

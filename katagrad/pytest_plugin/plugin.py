@@ -8,11 +8,13 @@ on any folder.
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from katagrad.errors import FAILED, PASSED, BadOption
+from katagrad.errors import FAILED, PASSED, BadOption, refusal
+from katagrad.files import check_place
 from katagrad.grading.session import check_options
 from katagrad.pytest_plugin.case import (
     CaseReport,
@@ -65,6 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except BadOption as error:
         raise pytest.UsageError(str(error)) from None
+    target = config.getoption("--results")
+    if target and not hasattr(config, "workerinput"):
+        try:
+            check_place(Path(config.invocation_params.dir, target))
+        except OSError as error:
+            said = refusal(error) or str(error)
+            raise pytest.UsageError(f"--results cannot be written: {said}") from None
     config.stash[RUN] = Run(config)
 
 

@@ -35,8 +35,9 @@ def reset(workspace: Workspace, topic: Topic) -> Path | None:
         backup.parent.mkdir(parents=True, exist_ok=True)
         with backup.open("xb") as file:
             file.write(path.read_bytes())
-    write_whole(path, text)
+    # First, as it may be refused: the file is only replaced where its backup can then be named.
     note(workspace, topic, status=NOT_STARTED, passed=0, points=0.0, file="")
+    write_whole(path, text)
     return backup
 
 

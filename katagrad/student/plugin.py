@@ -30,15 +30,21 @@ class Follower:
         self.cases: dict[str, Counter[str]] = {}
         self.files: dict[str, str] = {}
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Note what the files are before they are read: one that is saved meanwhile was not checked."""
+        every = self.workspace.topics
+        self.files = {name: file_hash(self.workspace, topic) for name, topic in every.items()}
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a case; the worst of a check decides."""
         case = case_of(report)
-        if case is None or Path(case.folder) != self.workspace.exercises:
+        # A workspace is found by its own path, and may have been named by a link.
+        if case is None or Path(case.folder).resolve() != self.workspace.exercises.resolve():
             return
         topic = self.workspace.topics.get(case.topic)
         if topic is None:
             return
-        self.files.setdefault(topic.name, file_hash(self.workspace, topic))
         kept = self.outcomes.setdefault(topic.name, {})
         if case.check not in kept or kept[case.check].status == PASSED:
             kept[case.check] = case.outcome

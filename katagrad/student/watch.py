@@ -121,7 +121,9 @@ class Watch:
 
     def saved(self, paths: set[Path]) -> None:
         """Check the topic whose file was saved; for any other file, the topic at hand."""
-        named = [self.workspace.topics.get(path.stem) for path in sorted(paths)]
+        # A helper in a folder of its own may be called like a topic.
+        files = {self.workspace.file(t).resolve(): t for t in self.workspace.topics.values()}
+        named = [files.get(path.resolve()) for path in sorted(paths)]
         own = [topic for topic in named if topic is not None]
         if own and self.topic not in own:
             self.turn_to(own[0])

@@ -117,6 +117,16 @@ def test_what_pytest_writes_follows_the_schema(workspace, options):
     assert Result.from_json(record).to_json() == record
 
 
+def test_pytest_says_where_results_are_missing(workspace):
+    (workspace.folder / "old.json").write_text("old")
+    output = workspace.run("exercises/softmax.py", "-k", "nothing", "--results", "old.json")
+    assert "no check ran, so old.json was not written" in output
+    assert "of an earlier run" in output
+    output = workspace.run("exercises/softmax.py", "--results", "exercises", expect=4)
+    assert "--results cannot be written" in output
+    assert "Traceback" not in output
+
+
 @pytest.mark.needs("torch")
 @pytest.mark.parametrize("show", LEVELS)
 def test_what_a_course_writes_follows_the_schemas(tmp_path, show):

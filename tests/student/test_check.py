@@ -5,8 +5,10 @@ from contextlib import closing
 
 import pytest
 
+from katagrad.errors import Failure
 from katagrad.grading.checks import Outcome
-from katagrad.student.check import Checker, Judged, Verdict
+from katagrad.grading.examples import run_example
+from katagrad.student.check import Checker, Judged, Verdict, examples_of, file_hash
 from katagrad.student.standing import load
 from katagrad.topics import topics
 
@@ -109,6 +111,50 @@ def test_what_pytest_says_is_kept_too(desk):
     assert half.done
     assert 0 < half.passed < half.checks
     assert half.file != kept.file
+
+
+@pytest.mark.needs("torch")
+def test_what_pytest_says_is_kept_of_a_workspace_behind_a_link(desk, tmp_path):
+    desk.solve()
+    (tmp_path / "link").symlink_to(desk.folder, target_is_directory=True)
+    file = str(tmp_path / "link" / "exercises" / "softmax.py")
+    desk.folder = tmp_path
+    desk.run(file, "-q", module="pytest")
+    assert load(desk.workspace).of(SOFTMAX).status == "passed"
+
+
+@pytest.mark.needs("torch")
+def test_a_file_that_is_saved_while_pytest_runs_is_not_the_one_that_was_checked(desk):
+    desk.solve()
+    before = file_hash(desk.workspace, SOFTMAX)
+    with (desk.folder / "conftest.py").open("a") as file:
+        file.write(
+            "\ndef pytest_collection_finish(session):\n"
+            "    path = session.config.rootpath / 'exercises' / 'softmax.py'\n"
+            "    path.write_text(path.read_text() + '# saved\\n')\n"
+        )
+    desk.run("exercises/softmax.py", "-q", module="pytest")
+    assert load(desk.workspace).of(SOFTMAX).file == before != file_hash(desk.workspace, SOFTMAX)
+
+
+def test_examples_that_cannot_be_read_take_no_others_away():
+    text = '''
+def f(x):
+    """A.
+
+    >>> f(1)
+    2
+    """
+def g(x):
+    """B.
+
+    >>>g(1)
+    """
+'''
+    first, second = examples_of(text.encode())
+    assert (first.subject, first.fault, second.subject) == ("f", "", "g")
+    with pytest.raises(Failure, match="lacks blank after >>>"):
+        run_example(None, second)
 
 
 def test_a_file_that_cannot_be_read_as_python_is_said_so(desk):

@@ -43,6 +43,13 @@ def test_reset_brings_a_missing_stub_back_and_forgets_the_verdict(desk):
     assert not (desk.workspace.state / "backups").exists()
 
 
+def test_reset_leaves_the_file_where_it_cannot_say_so(desk):
+    path = desk.write("first\n")
+    (desk.workspace.state / "progress.json").write_text("{")
+    assert "progress.json cannot be read" in desk.run("reset", "softmax", expect=2)
+    assert path.read_text(encoding="utf-8") == "first\n"
+
+
 def test_reset_asks_which(desk):
     assert "Missing argument" in desk.run("reset", expect=2)
 

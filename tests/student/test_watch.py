@@ -235,6 +235,11 @@ def test_saving_another_topic_goes_to_it_and_helpers_count(desk, terminal):
     watch.until("RuntimeError: first")
     desk.write("raise RuntimeError('second')\n", "mine")
     watch.until("RuntimeError: second")
+    (desk.workspace.exercises / "own").mkdir()
+    (desk.workspace.exercises / "own" / "metrics.py").write_text("")  # no topic's file
+    time.sleep(0.5)
+    desk.write("raise RuntimeError('third')\n", "mine")
+    watch.until("RuntimeError: third")
 
 
 @pytest.mark.parametrize("name", ["softmax.py", "mine.py"])
