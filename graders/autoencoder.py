@@ -76,8 +76,11 @@ def weights(impl, model):
     return [layer[k] for part in both(impl, model) for layer in part for k in ("kernel", "bias")]
 
 
-def built(impl, *args, **options):
-    return pair(impl.build(*args, **options), f"build{args}", PARTS)
+def built(impl, features, code, *args, of="", **options):
+    """(encoder, decoder)."""
+    of = of or f"build{(features, code, *args)}"
+    encoder, decoder = pair(impl.build(features, code, *args, **options), of, PARTS)
+    return impl.fed(encoder, features), impl.fed(decoder, code)
 
 
 def own(impl, params):
@@ -134,7 +137,7 @@ def flat(arrays):
 def test_build_mirrors_the_encoder(impl, hidden, linear):
     """dense layers of the asked widths, mirrored in the decoder, with ReLU and a sigmoid unless linear"""
     of = f"build(6, 3, {hidden}, {linear=})"
-    model = pair(impl.build(6, 3, hidden, linear=linear), of, PARTS)
+    model = built(impl, 6, 3, hidden, of=of, linear=linear)
     layers = both(impl, model)
     for part, name, widths in zip(
         layers, PARTS, ([6, *hidden, 3], [3, *hidden[::-1], 6]), strict=True

@@ -265,7 +265,7 @@ def test_baselines_keep_the_contracts_words(impl):
 @pytest.mark.parametrize(("units", "horizon"), [((5,), 1), ((4, 3), 2), ((2, 3, 4), 3)])
 def test_build_stacks_lstm_layers(impl, units, horizon):
     """LSTM layers of the given widths, each on all states of the one before, then a linear layer"""
-    model = impl.build(units, horizon)
+    model = impl.fed(impl.build(units, horizon), 6, 1)
     layers, of = impl.layers(model), f"build({units}, {horizon})"
     recurrent = lstm_layers(layers)
     found = [layer["recurrent"].shape[0] for layer in recurrent]
@@ -286,7 +286,7 @@ def test_build_stacks_lstm_layers(impl, units, horizon):
 @pytest.mark.grade(points=1)
 def test_build_draws_its_weights(impl):
     """two models have weights of their own, and building changes no setting"""
-    first, second = (impl.layers(impl.build((4,), 2)) for _ in range(2))
+    first, second = (impl.layers(impl.fed(impl.build((4,), 2), 6, 1)) for _ in range(2))
     apart = np.abs(first[-1]["kernel"] - second[-1]["kernel"]).max()
     holds(apart > 1e-3, "two models of build((4,), 2) have the same weights")
     conform(

@@ -149,9 +149,15 @@ def exact(impl, model, name):
     return [{k: np.asarray(layer[k], np.float64) for k in ("kernel", "bias")} for layer in layers]
 
 
+def games(impl, noise, features, units, of):
+    """The two models that `build` makes."""
+    made, judge = pair(impl.build(noise, features, units), of, NAMES)
+    return impl.fed(made, noise), impl.fed(judge, features)
+
+
 def built(impl, *args):
     """(generator, discriminator, the layers of both), whose biases are not 0."""
-    models = pair(impl.build(*args), f"build{args}", NAMES)
+    models = games(impl, *args, f"build{args}")
     both = []
     for model, name in zip(models, NAMES, strict=True):
         layers = [dict(layer) for layer in impl.layers(model)]
@@ -285,7 +291,7 @@ def test_losses_keep_the_contracts_words(impl):
 def test_build_makes_two_networks(impl, noise, features, units):
     """dense layers of the asked widths; ReLU in the generator, leaky ReLU in the discriminator, nothing at the end"""
     of = f"build({noise}, {features}, {units})"
-    models = pair(impl.build(noise, features, units), of, NAMES)
+    models = games(impl, noise, features, units, of)
     ends = ((noise, features), (features, 1))
     for model, name, (first, last) in zip(models, NAMES, ends, strict=True):
         layers = exact(impl, model, name)
@@ -315,7 +321,7 @@ def test_build_makes_two_networks(impl, noise, features, units):
 @pytest.mark.grade(points=1)
 def test_build_draws_its_weights(impl):
     """each model has weights of its own, and no setting changes"""
-    first, second = (pair(impl.build(3, 2, (6, 5)), "build(3, 2, (6, 5))", NAMES) for _ in range(2))
+    first, second = (games(impl, 3, 2, (6, 5), "build(3, 2, (6, 5))") for _ in range(2))
     for one, other, name in zip(first, second, NAMES, strict=True):
         a, b = exact(impl, one, name), exact(impl, other, name)
         for i, (layer, same_layer) in enumerate(zip(a, b, strict=True)):
@@ -444,7 +450,7 @@ def test_steps_leave_rows_and_noise(impl):
     seen = []
     for _ in range(2):
         impl.seed(5)
-        made, judge = pair(impl.build(3, 2, (4,)), "build(3, 2, (4,))", NAMES)
+        made, judge = games(impl, 3, 2, (4,), "build(3, 2, (4,))")
         first, second = impl.make_optimizer(made, RATE), impl.make_optimizer(judge, RATE)
         found = [impl.discriminator_step(made, judge, second, real, z)]
         found += [impl.generator_step(made, judge, first, z) for _ in range(2)]
@@ -570,7 +576,7 @@ def test_train_heeds_every_argument(impl):
 
     def run(**settings):
         nonlocal weights
-        made, judge = pair(impl.build(3, 2, (4,)), "build(3, 2, (4,))", NAMES)
+        made, judge = games(impl, 3, 2, (4,), "build(3, 2, (4,))")
         if weights is None:
             weights = [impl.layers(model) for model in (made, judge)]
         for model, layers in zip((made, judge), weights, strict=True):
@@ -729,7 +735,7 @@ def test_mode_coverage_keeps_the_contracts_words(impl):
 def made_of_new_noise(impl, x, seed, noise, units, **plan):
     """2,000 rows of a generator that the submission trained, from noise of the grader, computed in NumPy."""
     impl.seed(seed)
-    models = pair(impl.build(noise, x.shape[1], units), "build(...)", NAMES)
+    models = games(impl, noise, x.shape[1], units, "build(...)")
     impl.train(*models, x, noise=noise, rng=impl.rng(seed), **plan)
     z = np.random.default_rng(random_seed()).standard_normal((2000, noise))
     return makes(exact(impl, models[0], "generator"), z)

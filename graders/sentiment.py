@@ -220,7 +220,7 @@ def shapes_of(layers):
 @pytest.mark.parametrize("kind", KINDS)
 def test_build_computes_its_definition(impl, kind):
     """the logits are those of the embedding, the LSTMs over words alone, and the linear layer"""
-    model, of = impl.build(kind, 9, 4, 3), f"build({kind!r}, 9, 4, 3)"
+    model, of = impl.fed(impl.build(kind, 9, 4, 3), 6), f"build({kind!r}, 9, 4, 3)"
     layers = impl.layers(model)
     inputs = {"mean": 4, "lstm": 3, "bilstm": 6}[kind]
     directions = KINDS.index(kind)
@@ -283,7 +283,7 @@ def test_build_refuses_other_kinds(impl):
 @pytest.mark.grade(points=1)
 def test_build_draws_its_weights(impl):
     """two models have weights of their own, and building changes no setting"""
-    first, second = (impl.layers(impl.build("mean", 9, 4, 3)) for _ in range(2))
+    first, second = (impl.layers(impl.fed(impl.build("mean", 9, 4, 3), 6)) for _ in range(2))
     for kind, key in (("embedding", "table"), ("dense", "kernel")):
         apart = np.abs(of_type(first, kind)[key] - of_type(second, kind)[key]).max()
         holds(apart > 1e-4, f"two models of build('mean', 9, 4, 3) have the same {key}")
@@ -294,7 +294,7 @@ def test_build_draws_its_weights(impl):
 @pytest.mark.grade(points=1)
 def test_predict_gives_probabilities(impl):
     """the sigmoid of the logits, as (B,), and what docs/contract.md says of every function"""
-    model, ids = impl.build("mean", 9, 4, 3), reviews(5, 6, 9)
+    model, ids = impl.fed(impl.build("mean", 9, 4, 3), 6), reviews(5, 6, 9)
     layers = impl.layers(model)
     of_type(layers, "dense")["kernel"] = normal(4, 1, scale=30.0)
     impl.assign(model, layers)
@@ -317,7 +317,7 @@ def test_predict_gives_probabilities(impl):
 
 def mean_model(impl, size, width):
     """A model of kind "mean" with weights that are not small, and its layers."""
-    model = impl.build("mean", size, width, 1)
+    model = impl.fed(impl.build("mean", size, width, 1), 6)
     layers = impl.layers(model)
     of_type(layers, "embedding").update(table=normal(size, width))
     of_type(layers, "dense").update(kernel=normal(width, 1), bias=normal(1))

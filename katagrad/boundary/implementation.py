@@ -154,6 +154,17 @@ class Implementation(Filing):
         """The trainable parameters of a model, in the framework's own order and layout."""
         return list(self._ask("parameters", f"the parameters of {model._of}", handle=model._handle))
 
+    def fed(self, model: Remote, *row: int) -> Remote:
+        """Say of what shape a row of a model's inputs is; returns the model.
+
+        A model of Keras without an input, and lazy layers of PyTorch, have no weights before the first call; before
+        their layers are read, they are called on such a row of zeros. Without this, the first argument of what made
+        the model counts as the shape, if it is an integer or a tuple of those.
+        """
+        if isinstance(model, Remote):  # anything else is told about where its layers are read
+            self._ask("fed", f"the inputs of {model._of}", handle=model._handle, row=list(row))
+        return model
+
     def layers(self, model: Remote) -> list[dict[str, Any]]:
         """The layers of a model that have parameters, in order, in the same form for both frameworks.
 

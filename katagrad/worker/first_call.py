@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# What stubs call the parameter of a builder that is the shape of a row, or its length.
+ROWS = ("features", "in_shape", "n_in", "noise")
 
-def row_of(args: Sequence[Any], named: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The shape of a row, as the first argument of what makes a model says it: 64 or (8, 8). None if it does not."""
+
+def row_of(maker: Any, args: Sequence[Any], named: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """The shape of a row, as the first argument of what makes a model says it: 64 or (8, 8). None if it does not.
+
+    A first argument that is another number must not count: a model that was called once on rows of a wrong shape
+    refuses the right ones.
+    """
+    if _first(maker) not in (*ROWS, ""):
+        return None
     first = next(iter([*args, *named.values()]), None)
     row = (first,) if type(first) is int else first
     return row if isinstance(row, tuple) and all(type(n) is int for n in row) else None
+
+
+def _first(maker: Any) -> str:
+    """The name of the first parameter; empty where it cannot be known."""
+    try:
+        found = next(iter(inspect.signature(maker).parameters.values()))
+    except (StopIteration, TypeError, ValueError):
+        return ""
+    return "" if found.kind is found.VAR_POSITIONAL else found.name
 
 
 def ready(adapter: Any, model: Any, row: tuple[int, ...] | None) -> Any:

@@ -61,7 +61,7 @@ class Probing(Exchange):
         function = getattr(self._module or self.module, recipe.name)
         named = {key: self.lift(value) for key, value in recipe.kwargs.items()}
         args = [self.lift(value) for value in recipe.args]
-        return ready(self.adapter, function(*args, **named), row_of(args, named))
+        return ready(self.adapter, function(*args, **named), row_of(function, args, named))
 
     def do_probe(self, target: Any, calls: list[dict[str, Any]], returns: Any) -> list[Any]:
         """Call `target` once for each of `calls`. An exception ends only that call.

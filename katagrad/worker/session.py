@@ -121,9 +121,10 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
     ) -> Any:
         """Call a function. Returns (result, the arguments after the call, or None)."""
         lifted, named = [self.lift(a) for a in args], {k: self.lift(v) for k, v in kwargs.items()}
-        result = self.lower(self.resolve(target)(*lifted, **named), returns)
+        function = self.resolve(target)
+        result = self.lower(function(*lifted, **named), returns)
         if isinstance(result, Handle):
-            self.rows[result.id] = row_of(lifted, named)
+            self.rows[result.id] = row_of(function, lifted, named)
         return result, [
             self.lower(a, layouts_of(raw)) for a, raw in zip(lifted, args, strict=True)
         ] if after else None
@@ -205,6 +206,10 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
             kind = type_name(self.held[handle.id])
             raise TypeError(f"{kind} is not a model of {self.adapter.NAME}")
         return [self.lower(p, None) for p in found]
+
+    def do_fed(self, handle: Handle, row: list[int]) -> None:
+        """Note the shape of a row of a held model's inputs."""
+        self.rows[handle.id] = tuple(row)
 
     def do_layers(self, handle: Handle) -> list[Any]:
         """The layers of a held model, in the form that both frameworks share."""
