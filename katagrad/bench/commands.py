@@ -93,7 +93,7 @@ def models(
     size: Annotated[str, typer.Option(help="small or large")] = "small",
     quick: Annotated[bool, typer.Option(help="time five blocks instead of twenty")] = False,
     threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda, or cuda:1")] = "cpu",
     out: Annotated[
         Path | None, typer.Option(help="also keep the result file, for `kata bench page`")
     ] = None,

@@ -28,7 +28,7 @@ def devices() -> Iterator[str]:
 
 
 def _gpus(framework: str) -> Iterator[str]:
-    # A worker sees only the GPU that it is to use, so each is asked for.
+    # A worker sees only one GPU, so a worker is started for each.
     for number in count():
         pool = Pool(device=f"cuda:{number}")
         try:

@@ -27,7 +27,7 @@ BLOCKS, QUICK_BLOCKS, LEAST_BLOCKS = 20, 5, 5
 BUDGET_SECONDS = 6.0
 # Version of how a figure is measured; figures of two protocols do not belong to one series.
 PROTOCOL = 3
-# What bounds the operations and the bytes of a second.
+# The ceiling of each rate: operations a second, and bytes a second.
 CEILINGS = {"flops": "ceiling_flops", "bytes": "ceiling_copy"}
 
 
@@ -243,7 +243,7 @@ class Timing(Solution):
         self.benchmark.extra_info.update(info)
 
     def _calibrate_again(self, info: dict[str, Any]) -> None:
-        """Measure the ceilings longer: all shares of a benchmark are of the same ones."""
+        """Measure the ceilings again, for longer, before any share is computed: all shares use the same ceilings."""
         ceilings = self.runner.ceilings
         self.close()  # a server holds one child at a time
         self.runner.calibrate(0.5)
@@ -251,7 +251,7 @@ class Timing(Solution):
 
 
 def _share(key: str, rate: float, ceiling: float) -> float:
-    """The best block's share of a ceiling. key: of CEILINGS. Fails where it is more than can be."""
+    """The best block's share of a ceiling. key: of CEILINGS. Fails if the share is too large to be right."""
     # Reading alone may be faster than a copy, and how much of its data a call finds in a cache varies.
     limit = 1.05 if key == "flops" else 1.5
     if not ceiling:

@@ -166,7 +166,7 @@ def no_such_size(wanted: str, sizes: Sequence[str | None]) -> str:
 
 
 def check_places(config: pytest.Config, profile: str) -> None:
-    """Make the folders of --benchmark-json and of profiles. Raises UsageError before the timing where they cannot hold.
+    """Make the folders of --benchmark-json and of profiles. Raises UsageError if a file cannot be written there.
 
     profile: the option that names the folder of profiles.
     """

@@ -101,7 +101,7 @@ class PairedTiming:
 def words(against: Any, framework: str, mode: str = "eager") -> str:
     """A description of what a solution was timed against, in a run of this mode."""
     if isinstance(against, Own):
-        # What the framework offers is timed as it comes, whatever the mode of the run.
+        # The framework's own way is timed eager, whatever the mode of the run.
         return f"{framework}'s own {against.name}{'' if mode == 'eager' else ', eager'}"
     if against == "compiled":
         return f"itself by {COMPILES[framework]}"

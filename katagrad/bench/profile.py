@@ -143,7 +143,7 @@ def page(title: str, found: dict[str, Any]) -> str:
 def write(folder: Path, title: str, found: dict[str, Any]) -> Path:
     """Write a profile's page, and return its path. Raises OSError where `folder` cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
-    # The sum tells titles apart that differ only in what a file's name cannot hold.
+    # The checksum distinguishes titles that differ only in characters that a file's name cannot hold.
     name = re.sub(r"[^A-Za-z0-9_]+", "-", title).strip("-")[:LONGEST]
     path = folder / f"{name}-{zlib.crc32(title.encode()):08x}.html"
     write_whole(path, page(title, found))

@@ -26,7 +26,7 @@ class Solution:
             if getattr(runner, "precision", "float32") != "float32":
                 self._ask("precision", name=runner.precision)
         except BaseException:
-            self.close()  # nobody else has this worker, which holds memory, and a folder
+            self.close()  # nothing else would end this worker, which holds memory and a folder
             raise
 
     def _transport(self) -> Transport:

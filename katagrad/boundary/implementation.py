@@ -155,13 +155,14 @@ class Implementation(Filing):
         return list(self._ask("parameters", f"the parameters of {model._of}", handle=model._handle))
 
     def fed(self, model: Remote, *row: int) -> Remote:
-        """Say of what shape a row of a model's inputs is; returns the model.
+        """Say what shape a row of a model's inputs has; returns the model.
 
-        A model of Keras without an input, and lazy layers of PyTorch, have no weights before the first call; before
-        their layers are read, they are called on such a row of zeros. Without this, the first argument of what made
-        the model counts as the shape, if it is an integer or a tuple of those.
+        A Keras model without an input, and lazy layers of PyTorch, have no weights before the first call. Before the
+        layers of such a model are read, it is called on a row of zeros of this shape. Without `fed`, the shape is the
+        first argument of the function that made the model, if that is an integer or a tuple of integers, and if the
+        parameter has one of the names in `katagrad.worker.first_call.ROWS`.
         """
-        if isinstance(model, Remote):  # anything else is told about where its layers are read
+        if isinstance(model, Remote):  # anything else is reported where its layers are read
             self._ask("fed", f"the inputs of {model._of}", handle=model._handle, row=list(row))
         return model
 

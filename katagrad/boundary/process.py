@@ -202,7 +202,7 @@ class Pool:
 
 
 def gpu_of(device: str) -> str:
-    """The GPU that "cuda" or "cuda:N" means, as CUDA_VISIBLE_DEVICES names it: by a number or a text; "" for none."""
+    """The GPU of "cuda" or "cuda:N", as CUDA_VISIBLE_DEVICES names it: a number or a text. "" if there is none."""
     number = int(device.partition(":")[2] or 0)
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if seen is None:

@@ -232,7 +232,9 @@ def handout(
     ] = None,
     commit: Annotated[
         bool,
-        typer.Option("--commit", help="commit what was written, in a git repository of its own"),
+        typer.Option(
+            "--commit", help="commit what was written; makes --out a git repository if it is none"
+        ),
     ] = False,
 ) -> None:
     """Write what students get: stubs, examples as public checks, and the library without hidden checks or solutions.

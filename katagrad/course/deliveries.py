@@ -16,7 +16,7 @@ from katagrad.text import one_line
 SUBMITTED, STAMP = "submitted", "timestamp.txt"
 # What Windows and macOS put into folders by themselves, in lower case.
 LITTER = frozenset(("__macosx", "desktop.ini", "thumbs.db", "$recycle.bin"))
-# Where `kata course intake --out` writes when what it wrote was handed in, and why other topics cannot be graded.
+# Files of `kata course intake --out`: when each topic was handed in, and why other topics cannot be graded.
 TIMES, LOST = ".times.json", ".not_graded.json"
 
 

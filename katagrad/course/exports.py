@@ -250,7 +250,7 @@ def _feedback(score: TopicScore | None, show: str) -> str:
 
 
 def changes(name: str, score: TopicScore) -> str:
-    """What lateness and changes by hand did to a score. No sign begins it, which a spreadsheet takes for a formula."""
+    """What lateness and changes by hand did to a score. It begins with no sign: a spreadsheet would see a formula."""
     parts = []
     if score.days:
         free = f", {score.free} of them without penalty" if score.free else ""

@@ -63,7 +63,7 @@ class GradingRequest:
 class Change:
     """A score that differs from that of the last grading, in points of the checks.
 
-    after: None where checks could not be graded, by the harness's fault.
+    after: None if the harness failed, so that the score is not known.
     """
 
     student: str
@@ -164,7 +164,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
         "course": None if request.course is None else str(request.course.path.resolve()),
     }
     with pool_for(request, plan, len(jobs)) as pool:
-        # Now, since what is exported from an interrupted run is shown and scaled as the course says, too.
+        # Before grading, so that an export of an interrupted run also shows and scales scores as the course says.
         write_json(request.out / "run.json", in_force)
         for job, record in pool.work(job for job, _ in jobs):
             at = job.student, job.topic.name
@@ -213,11 +213,11 @@ def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | Clu
 def note_deliveries(
     ledger: Ledger, intake: Intake, request: GradingRequest, due: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], Delivered]:
-    """Write to the ledger what came of the intake: which attempt counts, its text, when it came, or why none does.
+    """Write the result of the intake to the ledger: which attempt counts, its text and its time, or why none counts.
 
-    due: what is graded now, by student and topic. Until it is, its score is not known, whatever ends this run. Returns
-    what is to be written with its record. Of the same file, a time that was known stays known: a run without --times
-    would make it timely.
+    due: the (student, topic) pairs that this run grades. Their scores are not known until then, even if the run is
+    interrupted. Returns what is to be written with each of their records. A file that did not change keeps a time that
+    was known. Otherwise a run without --times would make a late file timely.
     """
     later: dict[tuple[str, str], Delivered] = {}
     before = ledger.deliveries()

@@ -149,7 +149,7 @@ def _carry_over(
     roster: Roster | None,
     found: Intake,
 ) -> None:
-    """Note what an earlier intake could not write to the folder, unless it is there by now."""
+    """Note what an earlier intake could not write to the folder, unless it has been added to the folder since."""
     for student, topics_lost in lost.items():
         student_id = student if roster is None or student in roster.people else ""
         there = attempts.get(student_id, {})

@@ -194,7 +194,7 @@ class Ledger:
                 self.note(entry)
 
     def forget(self, student: str, topics: Sequence[str] | None = None) -> int:
-        """Delete what is known of a student, or of some topics of his; returns of how many topics there was anything.
+        """Delete what is known of a student, or of some of the student's topics; returns the number of these topics.
 
         Changes by hand stay.
         """
@@ -212,7 +212,7 @@ class Ledger:
         return len(gone)
 
     def students(self) -> list[str]:
-        """Names of those of whom there is a record, or of whom it is known that it cannot be graded."""
+        """Names of those who have a record, or who handed in something that cannot be graded."""
         return sorted({student for student, _ in self._known()})
 
     def _known(self) -> list[tuple[str, str]]:

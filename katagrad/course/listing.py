@@ -71,9 +71,9 @@ def _told(taken: Taken, topic: str, course: Course | None) -> str:
 def write_plain(found: Intake, out: Path) -> int:
     """Write what counts as OUT/STUDENT/TOPIC.py with the files beside it; returns the number of students.
 
-    Topics that came from different folders get a folder each. When they came is in a file beside the folders, and so is
-    what was handed in but cannot be graded, which would be a zero otherwise. Raises BadOption where OUT is there and
-    not empty, or cannot be written.
+    Topics that came from different folders get a folder each. Two files beside the folders say when each topic came,
+    and what was handed in but cannot be graded. Without the latter, such a topic would count as a zero. Raises
+    BadOption if OUT exists and is not empty, or cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadOption(f"--out {out} is there already; name a new folder")

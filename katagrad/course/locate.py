@@ -58,7 +58,7 @@ def locate(contents: Contents, wanted: Collection[str], names: Iterable[str] = (
             del found.paths[topic]
             found.unfound.add(topic)
             said.append(
-                f"{topic} not graded: {path!r} is the untouched stub, but {other!r} defines the same; keep one"
+                f"{topic} not graded: {path!r} is the untouched stub, but {other!r} defines the same names; keep one"
             )
     absent = [n for n in wanted if n not in found.paths and n not in found.unfound]
     alike = _alike(contents, absent)
@@ -167,7 +167,7 @@ def _by_definitions(contents: Contents, wanted: Collection[str], found: Located)
 
 
 def _beside_stub(contents: Contents, topic: str, path: str) -> str:
-    """A file under another name that has the work of which `path` is the untouched stub; "" where there is none."""
+    """A file of another name that defines what the untouched stub `path` asks for; "" if there is none."""
     if contents.files[path].strip() != stub(topic):
         return ""
     known = list(topics())

@@ -108,7 +108,7 @@ def histogram(points: Sequence[float], most: float) -> list[int]:
 
 
 def tenth(value: float, most: float, parts: int = BINS) -> int:
-    """The bin of a value: 7 of 10 is in the bin that begins at 70 %, whatever the rounding of 7 / 10."""
+    """The bin of a value: 7 of 10 is in the bin that begins at 70 %, however 7 / 10 is rounded."""
     share = value / most if most else 0.0
     return min(parts - 1, max(0, int(round(share * parts, 9))))
 
@@ -132,7 +132,7 @@ def items(scores: Sequence[TopicScore]) -> list[Item]:
 
 
 def begun(score: TopicScore) -> bool:
-    """Whether anything was handed in beyond the stub. Who did not begin says nothing of a single check."""
+    """Whether more than the stub was handed in. A student who did not begin says nothing about a check."""
     return score.result is not None and any(c.status != NOT_STARTED for c in score.result.checks)
 
 

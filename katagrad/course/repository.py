@@ -12,7 +12,7 @@ from katagrad.errors import BadOption
 
 BRANCH = "main"  # of a repository that is made
 MESSAGE = "Hand out exercises"
-# They would name another repository: a hook of git sets them.
+# Variables that a hook of git sets. They would name another repository.
 PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 
 
@@ -24,7 +24,7 @@ def require_place(out: Path) -> None:
     top = _top(there)
     if top is not None and top != out.resolve():
         raise BadOption(
-            f"--out {out} lies in the git repository {top}, and would be a part of it; name a folder outside"
+            f"--out {out} lies in the git repository {top}, and would be a part of it; name a folder outside it"
         )
 
 
@@ -58,13 +58,14 @@ def _git(folder: Path, *words: str) -> str:
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").split("\n\n", 1)[0].split()
         raise BadOption(
-            f"the files are written, but not committed: git {words[0]}: {' '.join(said)} (hand out again after that)"
+            f"the files are written, but not committed: git {words[0]}: {' '.join(said)} "
+            "(when this is solved, hand out again)"
         )
     return os.fsdecode(done.stdout).rstrip("\n")
 
 
 def _run(folder: Path, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    # Names are names: git would take a * in one for any.
+    # Paths are taken as they are. Otherwise, git would take a * in one for any text.
     clean = {name: value for name, value in os.environ.items() if name not in PLACES}
     try:
         return subprocess.run(

@@ -103,7 +103,7 @@ class GraderPool:
         return near
 
     def _send(self, pipe: Connection, job: Job) -> Connection:
-        """Give a job to a process, or to a new one where this one has died while it had none."""
+        """Give a job to a process, or to a new one if this one died while it had no job. Returns its pipe."""
         try:
             pipe.send(job)
         except OSError:

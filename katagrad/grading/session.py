@@ -52,7 +52,7 @@ def parse_limits(options: list[str]) -> Limits:
 
 
 def written(name: str, value: float) -> str:
-    """A limit as an option has it: a size in the largest unit that goes into it, 64m."""
+    """A limit as it is written in an option. A size is in the largest unit that divides it, such as 64m."""
     unit = max((u for u in UNITS.values() if value % u == 0), default=0) if name in SIZES else 0
     return (
         f"{value // unit:g}{next(k for k in UNITS if UNITS[k] == unit)}" if unit else f"{value:g}"

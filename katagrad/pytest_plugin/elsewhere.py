@@ -1,4 +1,4 @@
-"""What a student reads where the checks are not: in a hand-out, and beside a file that no workspace holds."""
+"""What a student reads where no hidden check runs: in a hand-out, and for a file that is in no workspace."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from katagrad.topics import topics
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say of which topics only the examples ran, which files are no topic's, and which results are missing."""
+    """Say for which topics only the examples ran, which files are no topic's, and that no results were written."""
     run = config.stash.get(RUN, None)
     target = config.getoption("--results")
     if run is not None and target and not run.outcomes and not run.examples:
         there = Path(config.invocation_params.dir, target).exists()
-        stale = "; what it holds is of an earlier run" if there else ""
+        stale = "; its contents are of an earlier run" if there else ""
         terminalreporter.write_line(f"no check ran, so {target} was not written{stale}")
     if run is None or config.option.collectonly:
         return
     for path in _strays(config):
         terminalreporter.write_line(
             f"{path.name} is in no folder called exercises, so no topic was checked. Copy it to "
-            f"exercises/{path.name} of a workspace, or grade its folder: `pytest graders/{path.name} "
-            "--submission DIR` in the project"
+            f"exercises/{path.name} of a workspace; or grade its folder in katagrad's repository: "
+            f"`pytest graders/{path.name} --submission DIR`"
         )
     names = [name for name, topic in run.seen.items() if not topic.grader.is_file()]
     if names:
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _strays(config: pytest.Config) -> list[Path]:
-    """The files on the command line that are called like a topic, lie elsewhere, and hold no tests of their own."""
+    """The files on the command line that have a topic's name, are in another folder, and hold no tests."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     if getattr(reporter, "_numcollected", 0):
         return []

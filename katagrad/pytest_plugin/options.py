@@ -105,7 +105,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=checked(check_device),
         default="cpu",
         metavar="NAME",
-        help="cpu, or cuda if there is a GPU (default: cpu)",
+        help="cpu, cuda, or cuda:1 for the second GPU (default: cpu)",
     )
     add(
         "--data",

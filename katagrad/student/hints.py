@@ -35,7 +35,7 @@ def reset(workspace: Workspace, topic: Topic) -> Path | None:
         backup.parent.mkdir(parents=True, exist_ok=True)
         with backup.open("xb") as file:
             file.write(path.read_bytes())
-    # First, as it may be refused: the file is only replaced where its backup can then be named.
+    # First, because it may be refused: a file is replaced only if the name of its backup can then be shown.
     note(workspace, topic, status=NOT_STARTED, passed=0, points=0.0, file="")
     write_whole(path, text)
     return backup

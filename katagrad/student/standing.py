@@ -133,7 +133,7 @@ def following(workspace: Workspace, progress: Progress, after: Topic | None) -> 
 
 
 def chosen(workspace: Workspace, name: str | None) -> Topic:
-    """The topic of that name, or the one at hand. The name of its file will do, too. Raises BadOption."""
+    """The topic of that name or file; without a name, the topic at hand. Raises BadOption."""
     if name is None:
         found = present(workspace, load(workspace))
         if found is None:
@@ -145,6 +145,6 @@ def chosen(workspace: Workspace, name: str | None) -> Topic:
     if path.is_file() and path.resolve() != own.resolve():
         raise BadOption(
             f"{name} is not a file of this workspace, where {topic.name} is {workspace.shown(own)}. Copy it "
-            "there, or go to its own workspace"
+            "there, or run this command in the workspace that it is in"
         )
     return topic

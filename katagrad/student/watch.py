@@ -121,7 +121,7 @@ class Watch:
 
     def saved(self, paths: set[Path]) -> None:
         """Check the topic whose file was saved; for any other file, the topic at hand."""
-        # A helper in a folder of its own may be called like a topic.
+        # A file in another folder may have the name of a topic.
         files = {self.workspace.file(t).resolve(): t for t in self.workspace.topics.values()}
         named = [files.get(path.resolve()) for path in sorted(paths)]
         own = [topic for topic in named if topic is not None]

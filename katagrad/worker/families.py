@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any
 
-# Names that no rule on a whole module is about: they set what is printed, and seeds, and compute nothing.
+# Names to which a rule on a whole module does not apply. They set the log or the seed, and compute nothing.
 FREE = ("tf.compat.v1.logging", "tf.compat.v1.set_random_seed", "tf.random.set_seed")
 
 

@@ -12,10 +12,10 @@ ROWS = ("features", "in_shape", "n_in", "noise")
 
 
 def row_of(maker: Any, args: Sequence[Any], named: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The shape of a row, as the first argument of what makes a model says it: 64 or (8, 8). None if it does not.
+    """The shape of a row, from the first argument of the function that makes a model: 64 or (8, 8). None if unknown.
 
-    A first argument that is another number must not count: a model that was called once on rows of a wrong shape
-    refuses the right ones.
+    maker: the function. Only a parameter in ROWS counts, or one whose name cannot be known. A first argument that is
+    some other number must not count: a model that was called once on rows of a wrong shape refuses the right ones.
     """
     if _first(maker) not in (*ROWS, ""):
         return None

@@ -20,7 +20,7 @@ from katagrad.worker.wire import Handle, WithLayout
 # A call within this factor of the fastest so far counts as warm.
 STEADY = 1.5
 WARM_CALLS, WARM_SECONDS = 3, 5.0
-# Seconds of a measured stretch on a GPU. Starting a call and waiting for its end take a small part of that.
+# Seconds of calls in a row whose end is waited for once, on a GPU. Beside these, the wait takes little time.
 STRETCH = 0.005
 # Seconds. In a call longer than this, the time to wake up idle threads is a small part.
 TOUCHED = 0.25

@@ -72,7 +72,7 @@ def regress(
     select: Select = "",
     mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
     threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda, or cuda:1")] = "cpu",
     environment: Annotated[
         str,
         typer.Option(
@@ -153,7 +153,7 @@ def history(
     select: Select = "",
     mode: Annotated[str, typer.Option(help="eager or compiled")] = "eager",
     threads: Annotated[int, typer.Option(min=1, help="threads inside an operation")] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda, or cuda:1")] = "cpu",
     out: Annotated[
         Path | None, typer.Option(help="also write the result as JSON, for `kata bench page`")
     ] = None,

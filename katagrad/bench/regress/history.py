@@ -40,7 +40,7 @@ class Series:
     """One benchmark over time.
 
     points: {place of a revision: ratios to the oldest one that could be timed}. missing: {place: why it could not}.
-    unsure: something could not be judged, so that there may be a step more.
+    unsure: something could not be judged, so there may be a further step.
     """
 
     name: str
@@ -218,7 +218,7 @@ def _series(case: Case, subject: Subject, judged: Judged, timing: Timing) -> Ser
             found.points[after] = ratios
     found.missing = dict(judged.missing)
     found.steps, found.unsure = search(judged, lambda places: timing.judge(case, places))
-    # What the newest revision does is not known then.
+    # Then it is not known whether the newest revision is slower or faster.
     found.unsure |= len(timing.revisions) - 1 in judged.missing
     return found
 

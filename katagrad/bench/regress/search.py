@@ -68,13 +68,13 @@ def spread(count: int, points: int = POINTS) -> list[int]:
 
 
 def search(first: Judged, time: Timer) -> tuple[list[Step], bool]:
-    """(what `find` finds, whether there may be a step more that could not be judged)."""
+    """(what `find` finds, whether there may be a further step that could not be judged)."""
     unsure = any(first.verdicts[pair] == CANNOT for pair in neighbours(first))
 
     def again(places: Sequence[int]) -> Judged:
         nonlocal unsure
         found = time(places)
-        # Of the pair that the first set of launches called different, the second one cannot tell.
+        # The second set of launches cannot judge a pair that the first set called different.
         unsure |= found.verdicts.get((places[0], places[-1]), CANNOT) == CANNOT
         return found
 

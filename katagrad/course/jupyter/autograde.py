@@ -131,9 +131,9 @@ class LatePolicy(BasePlugin):  # type: ignore[misc]
     penalty = Float(0.0, help="share of the points that each late day costs").tag(config=True)
     grace = Float(0.0, help="minutes that do not count").tag(config=True)
     last_day = Int(-1, help="days after which nothing counts; below 0: never").tag(config=True)
-    timezone = Unicode("", help="zone in which a day is counted; empty: it has 24 hours").tag(
-        config=True
-    )
+    timezone = Unicode(
+        "", help="time zone in which days are counted; empty: each has 24 hours"
+    ).tag(config=True)
 
     def late_submission_penalty(
         self,

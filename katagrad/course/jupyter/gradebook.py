@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def write_gradebook(
     path: Path, everybody: Sequence[Standing], course: Course | None, show: str
 ) -> list[str]:
-    """Write what is known of each student's topics; returns a line for each that was left out, and each change by hand.
+    """Write the known results of each student; returns a line for each topic left out, and for each change by hand.
 
     A topic is the assignment of its name. Grades that somebody gave by hand stay, and so do comments. Points are those
     of the checks, as nbgrader's cells have them. Raises BadOption.
@@ -65,10 +65,10 @@ def write_results(path: Path, out: Path, request: GradingRequest) -> list[str]:
 
 
 def gradebook_at(path: Path) -> Path:
-    """The file of a gradebook, or of the one in a course folder of nbgrader, which may have none yet.
+    """The file of a gradebook. path: the file, or a course folder of nbgrader, whose gradebook may not exist yet.
 
-    Raises BadOption where there is none: a name with a typo would become a new gradebook, and the old one would stay as
-    it was. Also without nbgrader.
+    Raises BadOption if nbgrader is not installed, or if there is no gradebook: otherwise, a wrong name would become a
+    new gradebook, and the right one would stay as it was.
     """
     require_gradebook()
     if (path / "nbgrader_config.py").is_file() or (path / "gradebook.db").is_file():

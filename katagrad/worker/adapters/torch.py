@@ -46,7 +46,7 @@ OPERATIONS = {
 def preload() -> None:
     """Import before the fork what PyTorch imports on first use. Runs no operation."""
     # If both frameworks are installed, torch.utils.tensorboard would import TensorFlow, which takes many seconds.
-    # With this module there, it uses its own stand-in, as where TensorFlow is missing.
+    # If this module exists, it uses its own stand-in, as it does without TensorFlow.
     sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("tensorboard.compat.notf"))
     for name in ("torch.optim", "torch.utils.data", "katagrad.worker.adapters.torch_operators"):
         importlib.import_module(name)

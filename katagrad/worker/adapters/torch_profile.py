@@ -11,7 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from katagrad.worker.adapters import torch as adapter
 from katagrad.worker.profiling import Stack, nested
 
-# Below which frames the kernels of a GPU stand: they run beside the operators that started them.
+# The frame that holds the kernels of a GPU. They run beside the operators that started them.
 KERNELS = "kernels of the GPU"
 
 
