@@ -123,8 +123,13 @@ def _near(value: float, expected: float | int | str) -> bool:
 
 
 def parse(answer: str) -> float:
-    """A number as people type it: 1,024 or 1_024 or 2.5e-3 or 3/4 or 12%. Raises BadOption."""
-    text = re.sub(r"(?<=\d)[,_](?=\d{3}(\D|$))", "", answer.strip()).replace("\u2212", "-")
+    """A number as people type it: 1,024 or 1_024 or 2.5e-3 or 3/4 or 12%. Raises BadOption.
+
+    The comma of 0,125 parts no thousands. It is refused as that of 2,5 is.
+    """
+    text = answer.strip().replace("\u2212", "-")
+    if not re.match(r"[-+]?0,", text):
+        text = re.sub(r"(?<=\d)[,_](?=\d{3}(\D|$))", "", text)
     percent, text = text.endswith("%"), text.removesuffix("%").strip()
     parts = [part.strip() for part in text.split("/")]
     if len(parts) > 2 or not all(NUMBER.fullmatch(part.lower()) for part in parts):

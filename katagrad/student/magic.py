@@ -182,11 +182,13 @@ def register(shell: Any) -> None:
         command, _, name = words.strip().partition(" ")
         try:
             if command != "show" or not name.strip():
-                raise BadOption("to check a cell, begin it with %%kata softmax; to see pictures")
+                raise BadOption(
+                    "to check a cell, begin it with %%kata softmax; to see pictures, write %kata show softmax"
+                )
             about = topics()[one_of("topic", name.strip(), topics())]
             return show(about, history())
         except BadOption as error:
-            print(f"kata: {error}; write %kata show softmax")
+            print(f"kata: {error}")
             return None
 
     def kata(line: str, cell: str) -> Table | None:

@@ -42,8 +42,11 @@ class Sheet:
                 self.answered = {**self.answered, **before.answered}
             if self.answered.get(name) != "right":
                 self.answered[name] = "right" if right else "wrong"
-            record = {"schema": SCHEMA, "seed": self.seed, "answered": self.answered}
-            write_json(self.path, {**record, "others": self.others})
+            self._write()
+
+    def _write(self) -> None:
+        record = {"schema": SCHEMA, "seed": self.seed, "answered": self.answered}
+        write_json(self.path, {**record, "others": self.others})
 
     def turned_to(self, seed: int) -> Sheet:
         """The sheet of another seed, which keeps the answers to this one."""
@@ -74,11 +77,25 @@ def _answers(found: dict[str, Any]) -> dict[str, str]:
 
 
 def sheet(path: Path, seed: int | None) -> Sheet:
-    """What is kept at `path`, of this seed or of the one used last. Raises BadOption for a broken file."""
+    """What is kept at `path`, of this seed or of the one used last. Raises BadOption for a broken file.
+
+    Where nothing is kept and no seed is given, one is drawn and kept at once: whoever only reads the questions, or
+    leaves before the first answer, is asked the same ones next time.
+    """
     kept = _read(path)
-    if kept is None:
-        return Sheet(path, draw_seed() if seed is None else seed, {})
-    return kept if seed is None else kept.turned_to(seed)
+    if kept is not None:
+        return kept if seed is None else kept.turned_to(seed)
+    return Sheet(path, seed, {}) if seed is not None else _begun(path)
+
+
+def _begun(path: Path) -> Sheet:
+    path.parent.mkdir(exist_ok=True)
+    with held(path.parent / "lock", lambda: None):
+        kept = _read(path)  # another program may have been first
+        if kept is None:
+            kept = Sheet(path, draw_seed(), {})
+            kept._write()
+    return kept
 
 
 def drawn(seed: int, area: str | None = None) -> list[Question]:

@@ -124,6 +124,10 @@ class Watch:
         # A file in another folder may have the name of a topic.
         files = {self.workspace.file(t).resolve(): t for t in self.workspace.topics.values()}
         named = [files.get(path.resolve()) for path in sorted(paths)]
+        # Nobody goes on with a topic whose file they delete.
+        named = [t for t in named if t in (None, self.topic) or self.workspace.file(t).is_file()]
+        if not named:
+            return
         own = [topic for topic in named if topic is not None]
         if own and self.topic not in own:
             self.turn_to(own[0])

@@ -237,6 +237,7 @@ def test_saving_another_topic_goes_to_it_and_helpers_count(desk, terminal):
     watch.until("RuntimeError: second")
     (desk.workspace.exercises / "own").mkdir()
     (desk.workspace.exercises / "own" / "metrics.py").write_text("")  # no topic's file
+    (desk.workspace.exercises / "metrics.py").unlink()
     time.sleep(0.5)
     desk.write("raise RuntimeError('third')\n", "mine")
     watch.until("RuntimeError: third")
