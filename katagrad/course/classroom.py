@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.course.autograder import Judged, contents, judged
-from katagrad.course.exports import message_for
 from katagrad.course.handout import WHEEL, zipped
 from katagrad.course.release import LEVELS
 from katagrad.course.settings import Course
+from katagrad.course.wording import message_for
 from katagrad.errors import PASSED, BadOption, NotGraded
 from katagrad.files import write_json, write_whole
 from katagrad.grading.checks import manifest
+from katagrad.grading.table import number
 from katagrad.text import one_line
 from katagrad.topics import Topic, topics
 
@@ -131,7 +132,12 @@ def summary_of(found: Judged) -> str:
     lines = ["## katagrad", ""]
     level = LEVELS.index(found.show)
     for name, score in (found.standing.scores if found.standing is not None else {}).items():
-        lines += [f"### {name}", "", f"{score.points or 0.0:g} of {score.maximum:g} points", ""]
+        lines += [
+            f"### {name}",
+            "",
+            f"{number(score.points or 0.0)} of {number(score.maximum)} points",
+            "",
+        ]
         for check in score.result.checks if score.result else ():
             if level >= LEVELS.index("claims") and check.status != PASSED:
                 lines += [f"- {check.claim}", "", *_quoted(message_for(check, level)), ""]

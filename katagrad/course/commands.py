@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from katagrad.course import office
+from katagrad.course.office import CourseFile
 from katagrad.errors import BadOption, one_of
 from katagrad.files import target
 from katagrad.text import one_line, plural
@@ -25,12 +26,6 @@ app = typer.Typer(
 office.add(app)
 
 Out = Annotated[Path, typer.Option(help="folder of the ledger and the results")]
-CourseFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--course", help="course.toml, or its folder; default: ./course.toml if it exists"
-    ),
-]
 Names = Annotated[
     str | None,
     typer.Option(
@@ -123,26 +118,32 @@ def grade(
 
     if framework is not None:
         one_of("framework", framework, FRAMEWORKS)
-    course = course_of(course_file, out)
-    request = GradingRequest(
-        submissions=submissions,
-        out=out,
-        topics=chosen(names, course),
-        isolation=isolation,
-        workers=workers or os.cpu_count() or 1,
-        seed=seed,
-        framework=framework,
-        limits=parse_limits(limit or []),
-        full_size=full_size,
-        patience=patience,
-        speed=speed,
-        show=show or (course.show if course else "claims"),
-        course=course,
-        times=read_times(times, course.zone if course else None) if times else None,
-        cluster=cluster,
-    )
+    beside: list[Path] = []
+
+    def asked() -> GradingRequest:
+        # Read each time, since the course may change while a folder is watched.
+        course = course_of(course_file, out)
+        beside[:] = [*(course.files if course else ()), *([times] if times else ())]
+        return GradingRequest(
+            submissions=submissions,
+            out=out,
+            topics=chosen(names, course),
+            isolation=isolation,
+            workers=workers or os.cpu_count() or 1,
+            seed=seed,
+            framework=framework,
+            limits=parse_limits(limit or []),
+            full_size=full_size,
+            patience=patience,
+            speed=speed,
+            show=show or (course.show if course else "claims"),
+            course=course,
+            times=read_times(times, course.zone if course else None) if times else None,
+            cluster=cluster,
+        )
 
     def once() -> bool:
+        request = asked()
         try:
             with progress("grading", "graded") as advance:
                 summary = run(request, advance)
@@ -159,11 +160,12 @@ def grade(
         return bool(summary.problems)
 
     book = None if gradebook is None else gradebook_at(gradebook)  # before hours of grading
-    seen = look(submissions)
+    asked()  # so that a wrong option ends the command even where nothing is there yet
+    seen = look(submissions, beside)
     # A folder that is watched may be empty to begin with.
     problems = once() if seen or not (watch and submissions.is_dir()) else False
     if watch:
-        problems = go_on(submissions, seen, once, problems)
+        problems = go_on(submissions, seen, once, problems, beside)
     raise typer.Exit(1 if problems else 0)
 
 

@@ -9,17 +9,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
 
-from katagrad.course.redaction import without_detail
+from katagrad.course.junit import junit
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing, TopicScore, in_order
-from katagrad.errors import FAILED, NOT_GRADED, PASSED
-from katagrad.grading.records import CheckResult
-from katagrad.text import cell, one_line, plural
-
-# In a total of points, what is less is rounding.
-DIGITS = 4
+from katagrad.course.wording import changes, message_for, ungraded
+from katagrad.errors import PASSED
+from katagrad.grading.table import DIGITS, number
+from katagrad.text import cell
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,8 @@ def plain(grades: Grades) -> dict[str, str]:
             [
                 *map(cell, (person.id, person.name, person.email, person.section)),
                 *(_points(one.scores.get(name)) for name in grades.topics),
-                "" if total is None else number_of(total),
-                number_of(one.maximum),
+                "" if total is None else number(total),
+                number(one.maximum),
                 percent,
                 one.letter(grades.letters),
             ]
@@ -75,7 +72,7 @@ def canvas(grades: Grades) -> dict[str, str]:
         for n in names
     }
     rows = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names]]
-    rows.append(["    Points Possible", "", "", "", "", *(number_of(most[name]) for name in names)])
+    rows.append(["    Points Possible", "", "", "", "", *(number(most[name]) for name in names)])
     for one in grades.everybody:
         person = one.person
         last, first = person.parts
@@ -88,7 +85,7 @@ def canvas(grades: Grades) -> dict[str, str]:
 def moodle(grades: Grades) -> dict[str, str]:
     """moodle.csv for the import of Moodle's gradebook: a grade and its feedback side by side.
 
-    Moodle loses grades whose feedback comes in another import. A student's row is left out where nothing is known.
+    Moodle loses grades whose feedback comes in another import. A student's row is left out where nothing was graded.
     """
     names = grades.topics
     rows = [
@@ -101,7 +98,7 @@ def moodle(grades: Grades) -> dict[str, str]:
     ]
     for one in grades.everybody:
         known = [one.scores.get(name) for name in names]
-        if all(score is None or score.points is None for score in known):
+        if all(score is None for score in known):
             continue
         person = one.person
         cells = [
@@ -182,39 +179,6 @@ def lti(grades: Grades) -> dict[str, str]:
     return found
 
 
-def junit(grades: Grades) -> dict[str, str]:
-    """junit.xml: a suite for each student and topic, a case for each check, with its points as properties."""
-    root = ElementTree.Element("testsuites", name="katagrad")
-    for one in grades.everybody:
-        for name, score in one.scores.items():
-            checks = score.result.checks if score.result else ()
-            count = {s: sum(c.status == s for c in checks) for s in (PASSED, NOT_GRADED)}
-            suite = ElementTree.SubElement(
-                root, "testsuite", name=f"{one.student}: {name}", tests=str(len(checks)),
-                failures=str(len(checks) - sum(count.values())), errors=str(count[NOT_GRADED]), skipped="0",
-                time=f"{sum(c.seconds for c in checks):.3f}",
-                timestamp=grades.now.replace(tzinfo=None).isoformat(timespec="seconds"),
-            )  # fmt: skip
-            for check in checks:
-                _case(suite, f"{one.student}.{name}", check, grades.show)
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return {"junit.xml": f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'}
-
-
-def _case(suite: ElementTree.Element, place: str, check: CheckResult, show: str) -> None:
-    case = ElementTree.SubElement(
-        suite, "testcase", classname=place, name=check.name, time=f"{check.seconds:.3f}"
-    )
-    about = ElementTree.SubElement(case, "properties")
-    for key, value in (("points", check.points), ("maximum", check.maximum)):
-        ElementTree.SubElement(about, "property", name=key, value=number_of(value))
-    if check.status != PASSED:
-        kind = "error" if check.status == NOT_GRADED else "failure"
-        said = message_for(check, LEVELS.index(show)) or check.status
-        ElementTree.SubElement(case, kind, message=one_line(said)).text = said
-
-
 FORMATS: Mapping[str, Callable[[Grades], dict[str, str]]] = {
     "csv": plain,
     "canvas": canvas,
@@ -225,40 +189,16 @@ FORMATS: Mapping[str, Callable[[Grades], dict[str, str]]] = {
 }
 
 
-def message_for(check: CheckResult, level: int) -> str:
-    """What a student may read of a check that did not pass."""
-    if check.status == PASSED:
-        return ""
-    said = [check.status]
-    if level >= LEVELS.index("messages") and check.message:
-        said = [without_detail(check.message)]
-    if level >= LEVELS.index("hints") and check.status == FAILED and check.hint:
-        said.append(f"Look at: {check.hint}")
-    return "\n".join(said)
-
-
 def _feedback(score: TopicScore | None, show: str) -> str:
     """Lines on what did not pass, as far as the course shows them."""
     if score is None:
         return ""
-    level, lines = LEVELS.index(show), [changes("", score)]
+    level, lines = LEVELS.index(show), [ungraded(score), changes("", score)]
     if level >= LEVELS.index("claims"):
         for check in score.result.checks if score.result else ():
             if check.status != PASSED:
                 lines.append(f"{check.claim}: {message_for(check, level)}")
     return "\n".join(filter(None, lines))
-
-
-def changes(name: str, score: TopicScore) -> str:
-    """What lateness and changes by hand did to a score. It begins with no sign: a spreadsheet would see a formula."""
-    parts = []
-    if score.days:
-        free = f", {score.free} of them without penalty" if score.free else ""
-        lost = f": -{number_of(score.lost)}" if score.lost else ""
-        parts.append(f"{plural(score.days, 'late day')}{free}{lost}")
-    if score.adjusted:
-        parts.append(f"changed by hand: {score.adjusted:+g}")
-    return f"{name}{': ' if name else ''}{'; '.join(parts)}" if parts else ""
 
 
 def cell_text(text: str) -> str:
@@ -267,16 +207,11 @@ def cell_text(text: str) -> str:
 
 
 def _points(score: TopicScore | None) -> str:
-    return "" if score is None or score.points is None else number_of(score.points)
+    return "" if score is None or score.points is None else number(score.points)
 
 
 def _rounded(value: float) -> float:
     return round(value, DIGITS)
-
-
-def number_of(value: float) -> str:
-    """Points with as many decimals as they have, up to DIGITS."""
-    return f"{round(value, DIGITS) + 0.0:.{DIGITS}f}".rstrip("0").rstrip(".")
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> str:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
-from katagrad.course.exports import changes, message_for, number_of
+from katagrad.course.names import fold
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing
+from katagrad.course.wording import changes, message_for, ungraded
 from katagrad.errors import NOT_GRADED, PASSED
+from katagrad.grading.table import number
 from katagrad.text import one_line
 
 # What Markdown would take for markup.
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!])")
+# The third line of every page.
+TOTAL = re.compile(r"(?:not known yet|[\d.]+) of [\d.]+ points")
 
 
 def feedback(one: Standing, show: str) -> str:
     """The page of a student. show: one of `release.LEVELS`."""
     level = LEVELS.index(show)
     name = one.person.name or one.student
-    total = "not known yet" if one.points is None else number_of(one.points)
-    lines = [f"# {quoted(name)}", "", f"{total} of {number_of(one.maximum)} points", ""]
+    total = "not known yet" if one.points is None else number(one.points)
+    lines = [f"# {quoted(name)}", "", f"{total} of {number(one.maximum)} points", ""]
     for topic, score in one.scores.items():
-        points = "not known yet" if score.points is None else number_of(score.points)
-        lines += [f"## {topic}: {points} of {number_of(score.maximum)} points", ""]
+        points = "not known yet" if score.points is None else number(score.points)
+        lines += [f"## {topic}: {points} of {number(score.maximum)} points", ""]
         if score.problem:
-            lines += ["This could not be graded. Please ask.", ""]
+            lines += [f"This {quoted(ungraded(score))}.", ""]
             continue
         if score.result is None:
             lines += ["Nothing was handed in.", ""]
@@ -40,6 +46,18 @@ def feedback(one: Standing, show: str) -> str:
         if checks:
             lines.append("")
     return "\n".join(lines)
+
+
+def outdated(folder: Path, everybody: Iterable[Standing]) -> list[Path]:
+    """Pages of an earlier report on those who are in the grades no more. Files that are no such pages are left out."""
+    known = {fold(one.student) for one in everybody}
+    found = []
+    for path in sorted(folder.glob("*.md")):
+        if fold(path.stem) not in known:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            if len(lines) > 2 and lines[0].startswith("# ") and TOTAL.fullmatch(lines[2]):
+                found.append(path)
+    return found
 
 
 def quoted(text: str) -> str:

@@ -16,13 +16,14 @@ from katagrad.course.intake import Intake, take_in
 from katagrad.course.ledger import Delivered, Ledger, key
 from katagrad.course.release import LEVELS
 from katagrad.course.results import write
-from katagrad.course.scores import unsure
+from katagrad.course.scores import PENDING, unsure
 from katagrad.course.settings import Course
 from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
 from katagrad.files import write_json
 from katagrad.grading.checks import Rules, grader_hash
 from katagrad.grading.session import check_patience, draw_seed, launcher_for
+from katagrad.grading.table import number
 from katagrad.topics import Topic, topics
 from katagrad.worker.limits import Limits
 
@@ -74,8 +75,8 @@ class Change:
     @property
     def shown(self) -> str:
         """One line."""
-        now = "not known" if self.after is None else f"{self.after:g}"
-        return f"{self.student} {self.topic}: {self.before:g} before, {now} now"
+        now = "not known" if self.after is None else number(self.after)
+        return f"{self.student} {self.topic}: {number(self.before)} before, {now} now"
 
 
 @dataclass
@@ -159,6 +160,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
         "speed": request.speed,
         "framework": request.framework,
         "show": request.show,
+        "course_show": request.course.show if request.course else None,
         "seed": seed,
         "topics": names,
         "course": None if request.course is None else str(request.course.path.resolve()),
@@ -234,7 +236,7 @@ def note_deliveries(
                 found = Delivered(when, taken.source)
                 if (student, name) in due:
                     later[student, name] = found
-                    said = f"{name}: not graded yet; run kata course grade again"
+                    said = f"{name}: {PENDING}; run kata course grade again"
                     found = Delivered(when, taken.source, said)
                 ledger.deliver(student, name, found)
                 ledger.keep_text(student, name, text)

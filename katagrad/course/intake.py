@@ -125,7 +125,7 @@ def take_in(
     for student_id in whose(found.ignored, roster) - found.sources.keys():
         # What cannot be read is no zero.
         found.unread.append(student_id)
-        found.unfound[student_id] = dict.fromkeys(names, "not graded: see the problems")
+        found.unfound[student_id] = dict.fromkeys(names, "not graded: of a kind that is not read")
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from katagrad.errors import BadOption
 from katagrad.grading.records import TopicResult
+from katagrad.grading.table import signed
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -257,7 +258,7 @@ class Ledger:
             self._do("BEGIN")
             row = (student, topic, points, why, time.time())
             self._do("INSERT INTO adjustments VALUES (?, ?, ?, ?, ?)", row)
-            self.note(f"adjust {student} {topic} {points:+g}: {why}")
+            self.note(f"adjust {student} {topic} {signed(points)}: {why}")
 
     def adjustments(self) -> list[Adjustment]:
         """All changes by hand, the first made first."""

@@ -65,13 +65,14 @@ def adjust(
     from katagrad.course.scores import standings
     from katagrad.course.settings import course_of
     from katagrad.files import write_whole
+    from katagrad.grading.table import number, signed
 
     course = course_of(course_file, out)
     try:
         change = float(points)
     except ValueError:
         change = float("nan")
-    if not abs(change) < 1e6 or change == 0:
+    if not abs(change) < 1e6 or not float(number(change)):
         raise BadOption(f"{points!r} is no number of points; write +2 or -1.5")
     if not why.strip():
         raise BadOption("--why is empty; give the reason, which is logged")
@@ -86,11 +87,13 @@ def adjust(
         ledger.close()
     write_whole(out / "grades.csv", table(everybody, course))
     now = next(one for one in everybody if one.student == student).scores[topic]
-    if now.points is None:
+    if now.points is None or now.whole is None:
         said = f"which counts when it can be graded ({one_line(now.problem)})"
     else:
-        said = f"now {now.points:g} of {now.maximum:g}"
-    print(f"{one_line(student)} {topic}: {change:+g}, {said}")
+        said = f"now {number(now.points)} of {number(now.maximum)}"
+        if float(number(now.whole)) < 0:
+            said += f"; it would be {number(now.whole)}, but no score is below 0"
+    print(f"{one_line(student)} {topic}: {signed(change)}, {said}")
     print(f"{out / 'grades.csv'} is up to date")
 
 
@@ -103,19 +106,24 @@ def log(out: Results) -> None:
     ledger.close()
 
 
-def _shown(out: Path, course: Course | None) -> str:
-    """How much students see: as the course says, else as the grading did."""
+def shown(out: Path, course: Course | None) -> str:
+    """How much students see: as the course says, or less, if the grading was asked for less than the course said."""
     import json
 
     from katagrad.course.release import LEVELS
 
-    if course is not None:
-        return course.show
     try:
-        show = json.loads((out / "run.json").read_text(encoding="utf-8"))["show"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return "claims"
-    return show if show in LEVELS else "claims"
+        run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+        show, by_course = run["show"], run.get("course_show")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        show = by_course = None
+    show = show if show in LEVELS else None
+    if course is None:
+        return show or "claims"
+    # A course file that was changed since counts as it is now.
+    if show is None or by_course not in LEVELS or LEVELS.index(show) >= LEVELS.index(by_course):
+        return course.show
+    return LEVELS[min(LEVELS.index(show), LEVELS.index(course.show))]
 
 
 def export(
@@ -137,10 +145,17 @@ def export(
     ledger.close()
     now = datetime.datetime.now(datetime.timezone.utc)
     letters = course.letters if course else {}
-    files = FORMATS[target](Grades(everybody, _shown(out, course), letters, now))
+    files = FORMATS[target](Grades(everybody, shown(out, course), letters, now))
     try:
         for name, text in files.items():
             write_whole(to / name, text)
+        for one in everybody if target == "gradescope" else ():
+            earlier = to / f"{one.student}.json"
+            if earlier.name not in files and earlier.is_file():
+                earlier.unlink()
+                print(
+                    f"removed, because the points are not known any more: {one_line(str(earlier))}"
+                )
     except OSError as error:
         raise BadOption(f"{error.filename or to}: {error.strerror or error}") from None
     unknown = [one.student for one in everybody if one.points is None]
@@ -209,7 +224,7 @@ def report(
 ) -> None:
     """Write report.html on the whole class, and feedback/STUDENT.md for each student."""
     from katagrad.course import similarity as likeness
-    from katagrad.course.feedback import feedback
+    from katagrad.course.feedback import feedback, outdated
     from katagrad.course.overview import page
     from katagrad.course.scores import standings
     from katagrad.course.settings import course_of
@@ -222,14 +237,17 @@ def report(
         raise BadOption("--similarity needs copydetect: pip install 'katagrad[course]'")
     ledger = open_ledger(out)
     everybody = standings(ledger, course)
-    changes, texts = ledger.log(), ledger.texts()
+    changes, texts, came = ledger.log(), ledger.texts(), ledger.deliveries()
     ledger.close()
-    pairs = likeness.by_topic(texts) if similarity else None
+    pairs = likeness.by_topic(texts, came) if similarity else None
     name = course.name if course else out.resolve().name
     write_whole(out / "report.html", page(name, everybody, changes, pairs))
-    show = _shown(out, course)
+    show = shown(out, course)
     for one in everybody:
         write_whole(out / "feedback" / f"{one.student}.md", feedback(one, show))
+    for page_of in outdated(out / "feedback", everybody):
+        page_of.unlink()
+        print(f"removed, because the grades hold nobody of that name: {one_line(str(page_of))}")
     print(f"written: {out / 'report.html'}, and {len(everybody)} files in {out / 'feedback'}")
 
 

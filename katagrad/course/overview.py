@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from katagrad.course.exports import number_of
 from katagrad.course.redaction import without_detail
 from katagrad.course.scores import Standing, TopicScore, in_order
 from katagrad.errors import FAILED, NOT_GRADED, NOT_STARTED, PASSED
+from katagrad.grading.table import number
 from katagrad.text import one_line
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def page(
         log=[(_moment(seconds), entry) for seconds, entry in log],
         written=_moment(datetime.datetime.now(datetime.timezone.utc).timestamp()),
         shade=shade,
-        number=number_of,
+        number=number,
     )
 
 
@@ -209,7 +209,7 @@ def shade(score: TopicScore | None) -> Mapping[str, str]:
     if score.points is None:
         return {"text": "?", "kind": "unknown"}
     kind = f"s{tenth(score.points, score.maximum, SHADES)}"
-    return {"text": number_of(score.points), "kind": kind}
+    return {"text": number(score.points), "kind": kind}
 
 
 def _moment(seconds: float) -> str:

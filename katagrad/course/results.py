@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from katagrad.course.ledger import Ledger
@@ -44,8 +44,9 @@ def write(
     written = Written(dict(problems))
     for standing in everybody:
         graded = {n: s.result for n, s in standing.scores.items() if s.result is not None}
+        earlier = {n: s.earlier for n, s in standing.scores.items() if s.earlier is not None}
         unsure = [
-            s.problem for n, s in standing.scores.items() if s.problem and n in graded and s.result
+            s.problem for s in standing.scores.values() if s.problem and (s.result or s.earlier)
         ]
         named = [text for text in unsure if text not in written.problems.get(standing.student, "")]
         if named:
@@ -53,10 +54,14 @@ def write(
             written.problems[standing.student] = "; ".join(filter(None, (before, *named)))
         points = standing.points
         written.totals[standing.student] = None if points is None else (points, standing.maximum)
-        if graded:
-            result = Result(graded, _isolation(graded), seed, speed, standing.student)
-            write_json(out / "records" / f"{standing.student}.json", result.to_json())
-            write_json(out / "students" / f"{standing.student}.json", released(result, show))
+        lost = {n: s.reason for n, s in standing.scores.items() if s.problem}
+        result = Result(graded, _isolation(graded), seed, speed, standing.student)
+        if graded or earlier:
+            full = replace(result, topics=graded | earlier, isolation=_isolation(graded | earlier))
+            write_json(out / "records" / f"{standing.student}.json", full.to_json())
+        if graded or lost:
+            shown = released(result, show, lost)
+            write_json(out / "students" / f"{standing.student}.json", shown)
     write_whole(out / "grades.csv", table(everybody, course))
     write_json(out / "problems.json", written.problems)
     return written

@@ -14,6 +14,9 @@ from katagrad.grading.records import TopicResult
 from katagrad.text import one_line
 from katagrad.topics import topics
 
+# Of what was handed in and waits for the next run.
+PENDING = "not graded yet"
+
 
 @dataclass(frozen=True)
 class TopicScore:
@@ -21,6 +24,8 @@ class TopicScore:
 
     result: what the grading found; None: nothing was graded. earned: before `lost` by lateness and `adjusted` by
     hand; None: not known, for the reason `problem`. days: late days; free: those of them that cost a late day.
+    reason: the problem as the student may read it. earlier: what was found in an earlier file, where the one that was
+    handed in since cannot be graded.
     """
 
     result: TopicResult | None
@@ -33,11 +38,18 @@ class TopicScore:
     adjusted: float = 0.0
     handed_in: float | None = None
     problem: str = ""
+    reason: str = ""
+    earlier: TopicResult | None = None
 
     @property
     def points(self) -> float | None:
         """What counts, from 0 up; None: not known."""
-        return None if self.earned is None else max(0.0, self.earned - self.lost + self.adjusted)
+        return None if self.whole is None else max(0.0, self.whole)
+
+    @property
+    def whole(self) -> float | None:
+        """As `points`, but below 0 where changes by hand take off more than there is."""
+        return None if self.earned is None else self.earned - self.lost + self.adjusted
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,8 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
     added: dict[tuple[str, str], float] = {}
     for change in ledger.adjustments():
         at = change.student, change.topic
-        added[at] = added.get(at, 0.0) + change.points
+        # Further decimals are rounding: 0.1 + 0.2 - 0.3 is nothing.
+        added[at] = round(added.get(at, 0.0) + change.points, 9)
     people = dict(course.roster.people) if course and course.roster else {}
     maxima = {n: r.maximum for graded in results.values() for n, r in graded.items()}
     names = in_order({*wanted, *maxima})
@@ -103,7 +116,8 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
         for name in names:
             rule = course.topics[name] if course else TopicRule(name)
             result, how = graded.get(name), came.get(name)
-            if result is None and how is None and (course is None or not _missing(student, people)):
+            # With a course, who handed in nothing has 0 points, and not a smaller maximum.
+            if result is None and how is None and course is None:
                 continue
             scores[name] = _score(
                 rule, result, how or Delivered(), maxima.get(name), added.get((student, name), 0.0)
@@ -112,11 +126,6 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
             scores = _with_lateness(scores, course)
         found.append(Standing(people.get(student, Person(student)), scores))
     return found
-
-
-def _missing(student: str, people: Mapping[str, Person]) -> bool:
-    """Whether a topic without a trace counts: a person of the roster who handed in nothing has 0 points of it."""
-    return student in people
 
 
 def _score(
@@ -131,13 +140,16 @@ def _score(
     elif result is not None:
         earned = result.points if rule.points is None else _scaled(result, rule.points)
     return TopicScore(
-        result,
+        # The record of an earlier file is no verdict on the one that counts.
+        None if how.problem else result,
         earned,
         maximum,
         rule.weight,
         adjusted=added,
         handed_in=how.handed_in,
         problem=problem,
+        reason=_reason(rule.name, how, result) if problem else "",
+        earlier=result if how.problem else None,
     )
 
 
@@ -170,6 +182,19 @@ def unsure(name: str, result: TopicResult | None) -> str:
         return ""
     why = one_line(left[0].message)
     return f"{name}: {len(left)} of {len(result.checks)} checks not graded: {why}"
+
+
+def _reason(name: str, how: Delivered, result: TopicResult | None) -> str:
+    """A problem as the student may read it: of his files all, and of the harness's failures only how many."""
+    if PENDING in how.problem:
+        return PENDING
+    if how.problem:
+        said = one_line(how.problem).removeprefix(f"{name} ")
+        return "" if said == NOT_GRADED else said.removeprefix(f"{NOT_GRADED}: ")
+    checks = result.checks if result else ()
+    return (
+        f"{sum(c.status == NOT_GRADED for c in checks)} of {len(checks)} checks could not be graded"
+    )
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -92,7 +92,7 @@ class Course:
 
     show: what students see of a result, one of `release.LEVELS`. hints: the highest level of a topic's hints that
     is handed out, 0 to 3. letters: the least percentage for each letter, highest first; empty: no letters. zone: of
-    times that have no offset from UTC.
+    times that have no offset from UTC. files: all that it was read from.
     """
 
     path: Path
@@ -105,6 +105,7 @@ class Course:
     late: Lateness = field(default_factory=Lateness)
     letters: Mapping[str, float] = field(default_factory=dict)
     zone: datetime.tzinfo | None = None
+    files: tuple[Path, ...] = ()
 
     def framework_of(self, topic: str) -> str | None:
         """The framework that a topic must be written in; None: either."""
@@ -136,6 +137,7 @@ def read_course(path: Path) -> Course:
         late=_late(top.table("late")),
         letters=_letters(top.table("letters")),
         zone=zone,
+        files=(path,) if roster is None else (path, path.parent / roster),
     )
 
 

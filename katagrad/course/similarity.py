@@ -19,6 +19,8 @@ from katagrad.topics import topics
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint
 
+    from katagrad.course.ledger import Delivered
+
 # Characters of the shortest passage that counts, each name being one, and the window of which one fingerprint is kept.
 GRAM, WINDOW = 25, 6
 # What so large a share of the class writes, and more than so many students, is how one writes it.
@@ -44,16 +46,38 @@ class Pair:
     lines: str
 
 
-def by_topic(texts: Mapping[str, Mapping[str, bytes]]) -> dict[str, list[Pair]]:
-    """The pairs of each topic that has any. texts: files by topic and student, as the ledger has them."""
+def by_topic(
+    texts: Mapping[str, Mapping[str, bytes]],
+    came: Mapping[str, Mapping[str, Delivered]] | None = None,
+) -> dict[str, list[Pair]]:
+    """The pairs of each topic that has any. texts: files by topic and student; came: what is known of their intake, by
+    student and topic; both as the ledger has them.
+    """
     known = topics()
     found = {}
     for name in (name for name in known if name in texts):
-        readable = {s: text.decode("utf-8", "replace") for s, text in texts[name].items()}
+        entries = {s: own[name].source for s, own in (came or {}).items() if name in own}
+        files = together(texts[name], entries)
+        readable = {who: text.decode("utf-8", "replace") for who, text in files.items()}
         pairs = similar(readable, [known[name].contract.read_text(encoding="utf-8")])
         if pairs:
             found[name] = pairs
     return found
+
+
+def together(files: Mapping[str, bytes], entries: Mapping[str, str]) -> dict[str, bytes]:
+    """Files by who handed them in. A group, whose one entry holds the file of them all, is one: ada + bob.
+
+    files: by student. entries: the entry and the place in it of each file, by student.
+    """
+    groups: dict[tuple[str, bytes], list[str]] = {}
+    alone = {}
+    for student, text in files.items():
+        if entry := entries.get(student):
+            groups.setdefault((entry, text), []).append(student)
+        else:
+            alone[student] = text
+    return alone | {" + ".join(sorted(who)): text for (_, text), who in groups.items()}
 
 
 def available() -> bool:

@@ -7,10 +7,18 @@ from collections.abc import Mapping
 from katagrad.errors import FAILED, PASSED
 from katagrad.grading.records import TopicResult
 
+# In a total of points, what is less is rounding.
+DIGITS = 4
+
 
 def number(points: float) -> str:
-    """Points without trailing decimals."""
-    return f"{points:g}"
+    """Points with as many decimals as they have, up to DIGITS."""
+    return f"{round(points, DIGITS) + 0.0:.{DIGITS}f}".rstrip("0").rstrip(".")
+
+
+def signed(points: float) -> str:
+    """Points that are added or taken off, with their sign."""
+    return ("+" if points > 0 else "") + number(points)
 
 
 def table(topics: Mapping[str, TopicResult], width: int = 80) -> list[str]:

@@ -11,14 +11,16 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from katagrad.course.exports import FORMATS, Grades, number_of
+from katagrad.course import office
+from katagrad.course.exports import FORMATS, Grades
 from katagrad.course.ledger import Delivered, Ledger
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import standings
 from katagrad.course.settings import read_course
-from katagrad.errors import FAILED, NOT_GRADED, PASSED
+from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import topic_result
+from katagrad.grading.table import number
 from katagrad.topics import topics
 
 NAMES = ("softmax", "cross_entropy")
@@ -259,6 +261,62 @@ def test_junit_is_read_with_its_points(grades):
     assert int(bob.get("tests")) == len(bob.findall("testcase"))
 
 
+def lose(home):
+    """bob hands in softmax again, and the file cannot be read."""
+    ledger = Ledger(home / "out" / "ledger.sqlite")
+    ledger.deliver("bob", "softmax", Delivered(problem="not graded: it is damaged"))
+    ledger.close()
+
+
+@pytest.mark.parametrize("kind", ["moodle", "junit"])
+def test_what_cannot_be_graded_is_said_and_an_earlier_verdict_is_not(home, kind):
+    assert "it equals x" in "".join(FORMATS[kind](made(home)).values())
+    lose(home)
+    text = "".join(FORMATS[kind](made(home)).values())
+    mine = [
+        line for line in text.splitlines() if line.startswith("bob") or '"bob: softmax"' in line
+    ]
+    assert "it equals x" not in "".join(mine)
+    assert "could not be graded: it is damaged" in text
+
+
+def test_moodle_has_the_reason_where_nothing_is_known(home):
+    ledger = Ledger(home / "out" / "ledger.sqlite")
+    ledger.deliver("cem", "cross_entropy", Delivered(problem="not graded: it is damaged"))
+    ledger.close()
+    head, *lines = rows(FORMATS["moodle"](made(home))["moodle.csv"])
+    cem = next(dict(zip(head, line, strict=True)) for line in lines if line[0] == "cem")
+    assert cem["softmax"] == ""
+    assert cem["softmax (feedback)"].startswith("could not be graded: 1 of ")
+
+
+def test_no_suite_of_junit_is_empty(home):
+    lose(home)
+    root = ElementTree.fromstring(FORMATS["junit"](made(home))["junit.xml"])
+    suites = {suite.get("name"): suite for suite in root}
+    assert all(int(suite.get("tests")) == len(suite.findall("testcase")) > 0 for suite in root)
+    count = [suites["bob: softmax"].get(kind) for kind in ("tests", "failures", "errors")]
+    assert count == ["1", "0", "1"]
+    error = suites["bob: softmax"].find("testcase/error")
+    assert error.get("message") == "could not be graded: it is damaged"
+    failure = suites["eve: softmax"].find("testcase/failure")
+    assert failure.get("message") == "nothing was handed in"
+
+
+def test_junit_has_lateness_and_changes_by_hand(grades):
+    root = ElementTree.fromstring(FORMATS["junit"](grades)["junit.xml"])
+    held = {
+        suite.get("name"): {p.get("name"): p.get("value") for p in suite.findall("properties/*")}
+        for suite in root
+    }
+    assert held["ada: softmax"] == {
+        "points": "9", "maximum": "10", "late_days": "1", "late_days_without_penalty": "0",
+        "lost_by_lateness": "1", "changed_by_hand": "0",
+    }  # fmt: skip
+    assert held["bob: cross_entropy"]["changed_by_hand"] == "1.5"
+    assert "points" not in held["cem: softmax"]
+
+
 @pytest.mark.parametrize("show", LEVELS)
 @pytest.mark.parametrize("kind", FORMATS)
 def test_no_export_holds_what_a_student_may_not_read(home, kind, show):
@@ -282,6 +340,43 @@ def test_export_is_a_command(home):
         "did you mean canvas?" in kata(home, "export", "canvs", "--out", "out", "--to", "x").stderr
     )
     assert "there is no ledger" in kata(home, "export", "csv", "--out", "no", "--to", "x").stderr
+
+
+def test_an_export_to_gradescope_takes_back_what_is_not_known_any_more(home, capsys):
+    to = home / "to"
+    course = home / "course.toml"
+    office.export("gradescope", home / "out", to, course)
+    (to / "notes.json").write_text("{}")
+    assert (to / "bob.json").is_file()
+    lose(home)
+    office.export("gradescope", home / "out", to, course)
+    assert sorted(p.name for p in to.iterdir()) == ["ada.json", "eve.json", "notes.json"]
+    assert f"not known any more: {to / 'bob.json'}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "then", "now", "used"),
+    [
+        ("score", "messages", "messages", "score"),
+        ("hints", "messages", "messages", "messages"),
+        ("claims", "claims", "messages", "messages"),
+        ("messages", "messages", "claims", "claims"),
+        ("score", "claims", "hints", "score"),
+        ("everything", "claims", "hints", "hints"),
+    ],
+)
+def test_less_than_the_course_shows_is_kept_to(home, asked, then, now, used):
+    (home / "out" / "run.json").write_text(json.dumps({"show": asked, "course_show": then}))
+    (home / "course.toml").write_text(COURSE.replace("messages", now))
+    assert office.shown(home / "out", read_course(home / "course.toml")) == used
+
+
+def test_a_change_that_takes_off_more_than_there_is_says_so(home, capsys):
+    office.adjust("ada", "softmax", "-12.25", home / "out", "copied", home / "course.toml")
+    said = capsys.readouterr().out
+    assert "-12.25, now 0 of 10; it would be -3.25, but no score is below 0\n" in said
+    with pytest.raises(BadOption, match="is no number of points"):
+        office.adjust("ada", "softmax", "0.00001", home / "out", "x", home / "course.toml")
 
 
 def test_results_are_those_of_their_course_in_any_folder(home):
@@ -321,5 +416,5 @@ def test_a_change_by_hand_is_counted_and_logged(home):
 
 
 def test_a_large_number_of_points_keeps_its_decimals():
-    shown = [number_of(value) for value in (12345.67, 99999.995, 200.0, 0.12346, -0.00001)]
+    shown = [number(value) for value in (12345.67, 99999.995, 200.0, 0.12346, -0.00001)]
     assert shown == ["12345.67", "99999.995", "200", "0.1235", "0"]

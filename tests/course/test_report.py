@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from katagrad.course.closing import lines
-from katagrad.course.feedback import feedback
+from katagrad.course.feedback import feedback, outdated
 from katagrad.course.grade import Change, Summary
 from katagrad.course.overview import correlation, histogram, items, mistakes, page, sections
 from katagrad.course.release import LEVELS
@@ -171,6 +171,31 @@ def test_feedback_is_no_markup_and_no_zero_for_what_is_not_known():
     checks = (CheckResult("test_f", "f holds", NOT_GRADED, 0.0, 1.0, "our fault"),)
     shown = TopicScore(TopicResult("C", "torch", "h", checks), 0.0, 1.0)
     assert "- [ ] f holds\n" in feedback(Standing(Person("x"), {"softmax": shown}), "claims")
+
+
+def test_pages_of_those_who_are_gone_are_outdated_and_other_files_are_not(tmp_path):
+    for one in CLASS[:2]:
+        (tmp_path / f"{one.student}.md").write_text(feedback(one, "claims"))
+    (tmp_path / "notes.md").write_text("# Notes\n\n3 of 4 points of the agenda\n")
+    assert outdated(tmp_path, CLASS) == []
+    assert outdated(tmp_path, CLASS[:1]) == [tmp_path / "b.md"]
+    assert outdated(tmp_path / "none", CLASS) == []
+
+
+def test_feedback_says_why_something_could_not_be_graded():
+    lost = TopicScore(None, None, 2.0, problem="not graded: *x*", reason="found '*x*'")
+    text = feedback(Standing(Person("x"), {"softmax": lost}), "score")
+    assert "\nThis could not be graded: found '\\*x\\*'.\n" in text
+
+
+def test_the_end_of_a_grading_keeps_the_decimals_of_large_points(tmp_path):
+    summary = Summary(
+        totals={"ada": (12345.678, 99999.99)}, changes=[Change("ada", "softmax", 12345.678, 1)]
+    )
+    assert lines(summary, tmp_path)[:2] == [
+        "  ada  12345.678 of 99999.99",
+        "changed: ada softmax: 12345.678 before, 1 now",
+    ]
 
 
 def test_scores_that_changed_are_listed_at_the_end_of_a_grading(tmp_path):

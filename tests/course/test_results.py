@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import jsonschema
 import pytest
 
 from katagrad.course import grade
@@ -16,11 +17,12 @@ from katagrad.course.release import LEVELS, released
 from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import Result, topic_result
-from katagrad.topics import topics
+from katagrad.topics import root, topics
 from tests.course.archives import FAULTY, GOOD, honest
 
 SOFTMAX, CROSS = (topics()[name] for name in ("softmax", "cross_entropy"))
 SECRET = "0.31415926"
+STUDENT = json.loads((root() / "docs" / "student.schema.json").read_text(encoding="utf-8"))
 
 
 class QuickPool:
@@ -134,11 +136,36 @@ def test_a_file_that_its_reader_cannot_read_costs_nobody_else(handed_in, files):
     assert float(rows(handed_in)["ada"]["points"]) > 0
 
 
+def test_a_later_file_that_cannot_be_graded_replaces_what_the_student_reads(handed_in):
+    grading(handed_in)
+    (handed_in / "bob" / "softmax.py").rename(handed_in / "bob" / "test_softmax.py")
+    (handed_in / "cem").mkdir()
+    grading(handed_in)
+    out = handed_in.parent / "out"
+    shown = json.loads((out / "students" / "bob.json").read_text())
+    jsonschema.validate(shown, STUDENT)
+    most = {name: sum(c.points for c in manifest(topics()[name])) for name in shown["topics"]}
+    assert shown["topics"]["softmax"] == {
+        "chapter": SOFTMAX.chapter, "framework": None, "status": NOT_GRADED, "points": None,
+        "maximum": most["softmax"], "problem": "found 'test_softmax.py', expected softmax.py",
+    }  # fmt: skip
+    assert (shown["points"], shown["maximum"]) == (None, sum(most.values()))
+    assert shown["topics"]["cross_entropy"]["points"] == most["cross_entropy"]
+    assert "softmax" in json.loads((out / "records" / "bob.json").read_text())["topics"]
+    nothing = json.loads((out / "students" / "cem.json").read_text())
+    jsonschema.validate(nothing, STUDENT)
+    assert all("problem" in topic for topic in nothing["topics"].values())
+
+
 def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
     (handed_in / "bob" / "softmax.py").write_bytes(b"import torch  # lost")
     summary = grading(handed_in)
     assert rows(handed_in)["bob"]["softmax"] == rows(handed_in)["bob"]["points"] == ""
     assert "checks not graded: because" in summary.problems["bob"]
+    shown = json.loads((handed_in.parent / "out" / "students" / "bob.json").read_text())
+    jsonschema.validate(shown, STUDENT)
+    assert shown["points"] is shown["topics"]["softmax"]["points"] is None
+    assert "because" not in json.dumps(shown)
 
 
 def test_other_topics_and_students_stay(handed_in):

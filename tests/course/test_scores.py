@@ -99,8 +99,8 @@ def test_who_hands_in_nothing_has_zero_and_what_is_not_known_is_empty(ledger, co
     assert [list(row.values()) for row in rows] == [
         ["ada", "", "", "", "40", ""],
         ["bob", "0", "0", "0", "40", "F"],
-        ["eve", "10", "", "20", "20", "A"],
-        ["zoe", "", "20", "20", "20", "A"],
+        ["eve", "10", "0", "20", "40", "F"],
+        ["zoe", "0", "20", "20", "40", "F"],
     ]
 
 
@@ -132,6 +132,58 @@ def test_changes_by_hand_count_and_never_below_zero(ledger, course):
         "adjust ada softmax +1.5: a clear derivation",
         "adjust ada softmax -50: copied",
     ]
+
+
+def test_without_a_roster_what_was_not_handed_in_counts_too(ledger, course):
+    course.path.write_text(COURSE.replace('roster = "roster.csv"', ""))
+    graded(ledger, "ada", "softmax")
+    graded(ledger, "bob", "cross_entropy")
+    found = of(ledger, read_course(course.path))
+    assert (found.points, found.maximum, found.letter({"A": 90, "F": 0})) == (20, 40, "F")
+
+
+def test_a_record_is_no_verdict_on_a_later_file_that_cannot_be_graded(ledger, course):
+    graded(ledger, "ada", "softmax", FAILED)
+    ledger.deliver("ada", "softmax", Delivered(problem="softmax not graded: found 'x.py'"))
+    score = of(ledger, course).scores["softmax"]
+    assert (score.points, score.result, score.reason) == (None, None, "found 'x.py'")
+    assert score.earlier is not None
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        ("not graded: it is damaged", "it is damaged"),
+        ("not graded", ""),
+        ("softmax: not graded yet; run kata course grade again", "not graded yet"),
+    ],
+)
+def test_a_student_reads_the_reason_alone(ledger, course, problem, reason):
+    ledger.deliver("ada", "softmax", Delivered(problem=problem))
+    assert of(ledger, course).scores["softmax"].reason == reason
+
+
+def test_of_a_failure_of_the_harness_a_student_reads_only_how_much_is_missing(ledger, course):
+    graded(ledger, "ada", "softmax", NOT_GRADED)
+    score = of(ledger, course).scores["softmax"]
+    count = len(manifest(topics()["softmax"]))
+    assert "told" in score.problem
+    assert score.reason == f"{count} of {count} checks could not be graded"
+
+
+def test_changes_that_add_up_to_nothing_are_none(ledger, course):
+    graded(ledger, "ada", "softmax")
+    for points in (0.1, 0.2, -0.3):
+        ledger.adjust("ada", "softmax", points, "x")
+    assert of(ledger, course).scores["softmax"].adjusted == 0
+
+
+def test_large_points_keep_their_decimals_in_the_table(ledger, course):
+    course.path.write_text(COURSE.replace("points = 10\n", "points = 12345.678\n"))
+    graded(ledger, "ada", "softmax")
+    course = read_course(course.path)
+    text = table(standings(ledger, course), course)
+    assert text.splitlines()[1] == "ada,12345.678,24691.356,24691.356,A"
 
 
 def test_without_a_course_points_are_those_of_the_checks(ledger):

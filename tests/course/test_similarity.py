@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from katagrad.cli import app
 from katagrad.course import similarity
-from katagrad.course.ledger import Ledger
+from katagrad.course.ledger import Delivered, Ledger
 from katagrad.course.overview import page
 from katagrad.grading.records import TopicResult
 from katagrad.topics import FRAMEWORKS, root, topics
@@ -71,6 +71,20 @@ def test_what_many_in_the_class_write_is_no_evidence():
 def test_bytes_that_are_no_text_do_no_harm():
     texts = {"dropout": {"ada": b"\xff\xfe\x00", "bob": SOLUTION.encode(), "eve": RENAMED.encode()}}
     assert [(p.first, p.second) for p in similarity.by_topic(texts)["dropout"]] == [("bob", "eve")]
+
+
+def test_a_group_that_handed_in_one_file_is_no_pair():
+    texts = {"dropout": dict.fromkeys(("ada", "bob", "cem"), SOLUTION.encode())}
+    came = {
+        who: {"dropout": Delivered(1.0, f"submission_{number}: dropout.py")}
+        for who, number in {"ada": 7, "bob": 7, "cem": 8}.items()
+    }
+    (pair,) = similarity.by_topic(texts, came)["dropout"]
+    assert (pair.first, pair.second) == ("ada + bob", "cem")
+    del texts["dropout"]["cem"]
+    assert similarity.by_topic(texts, came) == {}
+    texts["dropout"]["bob"] = RENAMED.encode()
+    assert len(similarity.by_topic(texts, came)["dropout"]) == 1, "two files are no group's"
 
 
 def test_the_ledger_keeps_what_was_handed_in_until_it_is_forgotten(tmp_path):

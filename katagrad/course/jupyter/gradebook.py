@@ -18,6 +18,7 @@ from katagrad.course.settings import Course
 from katagrad.errors import NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import manifest
 from katagrad.grading.records import TopicResult
+from katagrad.grading.table import signed
 from katagrad.text import one_line
 from katagrad.topics import topics
 
@@ -36,7 +37,8 @@ def write_gradebook(
     left: list[str] = []
     with opened(gradebook_at(path)) as book:
         add_students(book, course)
-        names = dict.fromkeys(n for s in everybody for n, one in s.scores.items() if one.result)
+        every = ((n, one) for s in everybody for n, one in s.scores.items())
+        names = dict.fromkeys(n for n, one in every if one.result or one.earlier)
         for name in [n for n in names if n in topics()]:
             _add_assignment(book, name, course)
         for standing in everybody:
@@ -47,7 +49,7 @@ def write_gradebook(
                     left.append(f"{standing.student}: {score.problem or f'{name} is not known'}")
                     continue
                 if score.adjusted:
-                    left.append(f"{standing.student}: {name}: {score.adjusted:+g} by hand")
+                    left.append(f"{standing.student}: {name}: {signed(score.adjusted)} by hand")
                 share = course.late.share(score.days, score.free) if course else 1.0
                 _write(book, standing, name, score.result, show, score.handed_in, 1 - share)
         book.db.commit()
