@@ -6,32 +6,17 @@ import csv
 import datetime
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from katagrad.course.grades import Grades
 from katagrad.course.junit import junit
 from katagrad.course.release import LEVELS
-from katagrad.course.scores import Standing, TopicScore, in_order
+from katagrad.course.scores import Standing, TopicScore
 from katagrad.course.wording import changes, message_for, ungraded
 from katagrad.errors import PASSED
 from katagrad.grading.table import DIGITS, number
 from katagrad.text import cell
-
-
-@dataclass(frozen=True)
-class Grades:
-    """What is exported. show: how much a student may read. letters: the least percentage of each. now: the moment."""
-
-    everybody: Sequence[Standing]
-    show: str
-    letters: Mapping[str, float]
-    now: datetime.datetime
-
-    @property
-    def topics(self) -> list[str]:
-        """All topics, in teaching order."""
-        return in_order({name for standing in self.everybody for name in standing.scores})
 
 
 def plain(grades: Grades) -> dict[str, str]:

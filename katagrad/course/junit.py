@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from katagrad.course.grades import Grades
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import TopicScore
 from katagrad.course.wording import message_for, ungraded
@@ -13,9 +13,6 @@ from katagrad.errors import NOT_GRADED, NOT_STARTED, PASSED
 from katagrad.grading.records import CheckResult
 from katagrad.grading.table import number
 from katagrad.text import one_line
-
-if TYPE_CHECKING:
-    from katagrad.course.exports import Grades
 
 # The case of a suite in which no check ran.
 HANDED_IN = "handed_in"

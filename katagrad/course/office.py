@@ -133,7 +133,8 @@ def export(
     course_file: GradedBy = None,
 ) -> None:
     """Write the grades as another system reads them."""
-    from katagrad.course.exports import FORMATS, Grades
+    from katagrad.course.exports import FORMATS
+    from katagrad.course.grades import Grades
     from katagrad.course.scores import standings
     from katagrad.course.settings import course_of
     from katagrad.files import write_whole

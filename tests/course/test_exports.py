@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from katagrad.course import office
-from katagrad.course.exports import FORMATS, Grades
+from katagrad.course.exports import FORMATS
+from katagrad.course.grades import Grades
 from katagrad.course.ledger import Delivered, Ledger
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import standings
