@@ -9,7 +9,8 @@ import numpy as np
 
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.remote import Remote
-from katagrad.errors import Failure
+from katagrad.boundary.workers import MAX_TEXT
+from katagrad.errors import Failure, FormFailure
 from katagrad.worker.wire import Made
 
 Path = tuple[Any, ...]
@@ -122,6 +123,8 @@ def probe(
 
 
 def _found(impl: Implementation, words: str, answer: dict[str, Any]) -> Found:
+    if "refused" in answer:
+        return Found(error=FormFailure(f"{words} returned {str(answer['refused'])[:MAX_TEXT]}"))
     if "error" in answer:
         return Found(error=impl._transport.explained(words, answer["error"]))
     whole: dict[str, Any] = {k: tuple(v) if k in LISTS else v for k, v in answer.items()}

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from katagrad.errors import Ended, Failure, NotGraded, NotStarted, Overtime, StudentError
+from katagrad.errors import (
+    Ended,
+    Failure,
+    FormFailure,
+    NotGraded,
+    NotStarted,
+    Overtime,
+    StudentError,
+)
 from katagrad.worker.limits import MAX_DESCRIPTORS, Limits
 from katagrad.worker.pulse import Training
 
@@ -117,7 +125,7 @@ class Transport:
             self.restart()
         reply = self._ask(op, of, arguments)
         if "refused" in reply:
-            raise Failure(f"{of} returned {reply['refused']}")
+            raise FormFailure(f"{of} returned {reply['refused']}")
         if "error" in reply:
             raise self.explained(of, reply["error"])
         return reply["value"]

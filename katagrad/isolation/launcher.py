@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRY = "import sys; sys.path.insert(0, {root!r}); from katagrad.worker.server import main; main()"
+# The working folder, which is empty in sys.path, must not be searched for modules.
+ENTRY = (
+    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; "
+    "from katagrad.worker.server import main; main()"
+)
+# Not -I, which ignores PYTHONHASHSEED, too. `own_settings` leaves out what else -I would ignore.
+OPTIONS = ("-s", "-B", "-X", "utf8", "-c")
 
 
 class Launcher(Protocol):
@@ -69,8 +75,8 @@ class PlainLauncher:
         """Start an interpreter that ignores PYTHON* variables and user packages."""
         entry = ENTRY.format(root=str(ROOT))
         return subprocess.Popen(
-            [self.python, "-I", "-B", "-X", "utf8", "-c", entry, *python],
-            env={**self.environment(folder), **(environment or {})},
+            [self.python, *OPTIONS, entry, *python],
+            env=own_settings({**self.environment(folder), **(environment or {})}),
             cwd=folder,
             pass_fds=fds,
             start_new_session=True,
@@ -92,3 +98,9 @@ def worker_environment(folder: str, device: str = "cpu") -> dict[str, str]:
     # An order that depends on hashes would make training, and so scores, differ between runs.
     fixed = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "USER": "student"}
     return {**given, **hidden, **quiet, **fixed, "TMPDIR": folder, "TEMP": folder, "HOME": folder}
+
+
+def own_settings(environment: dict[str, str]) -> dict[str, str]:
+    """The variables of `environment` without those that change how Python starts, except the seed of its hashes."""
+    kept = ("PYTHONHASHSEED",)
+    return {k: v for k, v in environment.items() if k in kept or not k.startswith("PYTHON")}

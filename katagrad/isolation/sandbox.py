@@ -23,7 +23,13 @@ from typing import Any
 
 from katagrad.errors import BadOption
 from katagrad.isolation import seccomp
-from katagrad.isolation.launcher import ENTRY, Launcher, PlainLauncher, worker_environment
+from katagrad.isolation.launcher import (
+    ENTRY,
+    OPTIONS,
+    Launcher,
+    PlainLauncher,
+    worker_environment,
+)
 from katagrad.topics import root
 
 # Bytes of /tmp, and of /dev/shm.
@@ -83,7 +89,7 @@ class Sandbox:
 
     def entry(self) -> list[str]:
         """The command that starts the interpreter."""
-        return [sys.executable, "-I", "-B", "-X", "utf8", "-c", ENTRY.format(root=HOUSE)]
+        return [sys.executable, *OPTIONS, ENTRY.format(root=HOUSE)]
 
     def options(self) -> list[str]:
         """The options of bubblewrap, except the system-call filter."""
@@ -214,7 +220,11 @@ def probe(sandbox: Sandbox) -> None:
             [sys.executable, "-I", "-S", "-c", PROBE], sandbox.environment(Path("/")),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        out, err = process.communicate(timeout=30)
+        with process:
+            try:
+                out, err = process.communicate(timeout=30)
+            finally:
+                process.kill()  # of one that has not ended in this time, too
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"bubblewrap does not run here: {error}") from None
     if process.returncode:

@@ -100,7 +100,7 @@ class Exchange:
                 else array.transpose(np.argsort(axes))
             )
             return np.asarray(array)
-        if isinstance(value, (np.ndarray, np.generic)):
+        if isinstance(value, (np.ndarray, np.generic)) and not isinstance(value, (str, bytes)):
             return (
                 self._bounded(np.asarray(value)).view(NotATensor)
                 if np.asarray(value).dtype.kind in "biufc"
@@ -118,7 +118,10 @@ class Exchange:
         plain = isinstance(value, dict) and len(value) <= MAX_ITEMS and depth < 32
         if plain and all(map(_sound_key, value)):
             part = returns if isinstance(returns, dict) else dict.fromkeys(value, returns)
-            return {key: self.lower(item, part.get(key), depth + 1) for key, item in value.items()}
+            return {
+                _plain_key(key): self.lower(item, part.get(key), depth + 1)
+                for key, item in value.items()
+            }
         return self.hold(value)
 
     def _values(self, tensor: Any) -> np.ndarray:
@@ -191,18 +194,26 @@ def fill(skeleton: Any, gradients: list[Any]) -> Any:
 
 def _sound_key(key: Any) -> bool:
     """Whether the driver accepts a dict with this key."""
-    if isinstance(key, int) and not isinstance(key, bool):
-        return abs(key) < LARGEST_KEY
-    return isinstance(key, (str, float, bool))
+    if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+        return abs(int(key)) < LARGEST_KEY
+    return isinstance(key, (str, float, bool, np.floating, np.bool_))
+
+
+def _plain_key(key: Any) -> Any:
+    """A sound key as an instance of the built-in type, which equals it."""
+    numeric = isinstance(key, np.generic) and not isinstance(key, (str, bytes))
+    return key.item() if numeric else _plain(key)
 
 
 def _plain(value: Any) -> Any:
-    """Convert an instance of a subclass (an IntEnum, a subclass of str) to the built-in type."""
-    if type(value) is int or isinstance(value, (bool, np.generic)):
+    """Convert an instance of a subclass (an IntEnum, np.str_) to the built-in type."""
+    if type(value) is int or isinstance(value, bool):
         if type(value) is int and value.bit_length() > MAX_BITS:
             raise Unsendable(f"an integer of {value.bit_length():,} bits, which no check accepts")
         return value
-    kinds: tuple[type, ...] = (int, float, complex, str, bytes)
+    if isinstance(value, str):  # str() of an enumeration of text is its name
+        return str.__str__(value)
+    kinds: tuple[type, ...] = (int, float, complex, bytes)
     kind = next((k for k in kinds if isinstance(value, k)), None)
     return value if kind in (None, type(value)) else _plain(kind(value))
 
@@ -216,6 +227,17 @@ def layouts_of(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: layouts_of(item) for key, item in value.items()}
     return None
+
+
+def part(value: Any, step: Any) -> Any:
+    """The item `step` of a result. Raises Unsendable if the result is of a kind or size that has none."""
+    try:
+        return value[step]
+    except (TypeError, LookupError) as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            raise  # by the submission's own class
+        wanted = f"but should return a result with the item {step!r}"
+        raise Unsendable(f"{kind_of(value)}, {wanted}") from None
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -241,6 +263,14 @@ def type_name(value: Any) -> str:
         if kind.__module__ in ("builtins", "__main__")
         else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
     )
+
+
+def kind_of(value: Any) -> str:
+    """The type of a value, as it completes "the call returned ..."."""
+    if value is None:
+        return "None"
+    name = type_name(value)
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _dtype(tensor: Any) -> str:

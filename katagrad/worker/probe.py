@@ -16,7 +16,7 @@ import numpy as np
 from katagrad.worker.account import describe
 from katagrad.worker.exchange import MAX_ITEMS, Exchange, layouts_of
 from katagrad.worker.first_call import ready, row_of
-from katagrad.worker.wire import Handle, Made, NotATensor, WithLayout
+from katagrad.worker.wire import Handle, Made, NotATensor, Unsendable, WithLayout
 
 # Pairs of a tensor in the result and a tensor in the arguments that are checked for shared memory.
 MAX_PAIRS = 10_000
@@ -104,7 +104,10 @@ class Probing(Exchange):
                     (name, old, now[name]) for name, old in world.items() if now[name] != old
                 ]
             except BaseException as error:  # as in Session.answer
-                answer["error"] = self.described(error)
+                if isinstance(error, Unsendable):
+                    answer["refused"] = str(error)
+                else:
+                    answer["error"] = self.described(error)
                 if len(given) == len(answers):
                     given.append((None, [], {}))
             finally:

@@ -20,7 +20,9 @@ from katagrad.worker.exchange import (
     OPAQUE,
     array,
     fill,
+    kind_of,
     layouts_of,
+    part,
     type_name,
 )
 from katagrad.worker.families import rules_from
@@ -149,11 +151,9 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
                 tape = recording.enter_context(self.adapter.Tape(leaves))
             result = self.resolve(target)(*lifted, **named)
             for step in output:
-                result = result[step]
+                result = part(result, step)
         if not self.adapter.is_tensor(result):
-            raise TypeError(
-                f"a gradient needs {self.adapter.TENSOR}, but the result is {type_name(result)}"
-            )
+            raise Unsendable(f"{kind_of(result)}, but should return a {self.adapter.TENSOR}")
         layouts = [
             layouts_of(w if isinstance(w, Handle) else kwargs[w] if isinstance(w, str) else args[w])
             for w in wrt

@@ -43,8 +43,12 @@ WRITTEN = [
         "f returned what cannot be read",
     ),
     (
-        "f(x) raised Unsendable: a SECRET, which no check can read",
-        "f(x) raised an exception of its own",
+        "f(x) returned a SECRET, which no check can read",
+        "f(x) returned what cannot be read",
+    ),
+    (
+        "f returned a SECRET.SECRET, but should return a torch.Tensor",
+        "f returned an object of its own class, but should return a torch.Tensor",
     ),
     (
         "f has the keys ['SECRET', 'def'], but should have ['x']: 'SECRET' is not asked for",
