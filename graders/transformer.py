@@ -9,8 +9,10 @@ import pytest
 from katagrad import data
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
+    at_least,
     chance,
     close,
+    dtype,
     equal,
     finite,
     generator,
@@ -191,6 +193,9 @@ def test_build_draws_its_parameters(impl):
             f"the standard deviation of {about} is {square**0.5:.3g}, but should be 1",
         )
         chance((np.abs(z) < 1).mean(), 0.6827, n, of=f"the share of {about} within 1")
+    drawn = np.concatenate([np.ravel(params[name]) for name in sorted(set(wanted) - {"logits"})])
+    share = len(np.unique(drawn)) / drawn.size
+    at_least(share, 0.99, of=f"the share of different numbers among all that {of} draws")
     given = [5, 4, 2, 3, impl.rng(5)]
     conform(impl, "build", given, only=["result", "rng", "twice", "settings", "keywords"])
 
@@ -229,6 +234,9 @@ def test_token_loss_leaves_padding_out(impl):
     mistakes = {"the mean over the tokens whose loss is not 0": expected * 5 / 4}
     of = "token_loss of 300 tokens and the targets [[299, 256, 0], [1, 44, 2]]"
     close(impl.token_loss(wide, tokens), expected, of=of, mistakes=mistakes)
+    sure = 9.0 * np.eye(7)[targets]
+    of = "token_loss in float64 of logits that give each target 9 and all others 0"
+    close(impl.float64.token_loss(sure, targets), token_loss(sure, targets), of=of)
     conform(impl, "token_loss", [logits, targets], expected=token_loss, rows=[0, 1])
     share = (np.exp(log_softmax(logits)) - np.eye(7)[targets]) * mask[..., None] / mask.sum()
     gradient(impl, "token_loss", [logits, targets], size=(), expected=lambda c: c * share)
@@ -294,6 +302,10 @@ def test_decode_computes_its_definition(impl):
         both = pair(cache, f"the cache of {of}", ("k", "v"))
         for name, value, right in zip("kv", both, wanted, strict=True):
             close(value, right, of=f"{name} of the cache of {of}", rtol=1e-3, atol=1e-3)
+    loud = params | {name: 1e6 * params[name] for name in ("decoder.k", "decoder.v", "logits")}
+    found = logits_of(impl.float64, loud, given, memory, src)
+    of = "decode in float64 of keys, values and logits about 1e6"
+    close(found, decode(loud, given, memory, src), of=of, rtol=1e-6, atol=1.0)
     given = [params, given, memory, src]
     conform(impl, "decode", given, expected=decode, rows=[1, 2, 3], rowwise=True, tolerance=1e-3)
 
@@ -483,6 +495,9 @@ def test_fit_moves_all_parameters_down(impl):
     targets[:, 1] = 4
     given = shifted(targets)
     for name, source in (("fit(params, src, ...)", src), ("fit(params, None, ...)", None)):
+        if source is None:  # These parameters learn nothing, so any size of theirs is kept.
+            idle_ones = [key for key in params if key.split(".")[0] in ("encoder", "cross")]
+            params |= {key: 1e6 * params[key] for key in idle_ones}
 
         def loss(p, source=source):
             more = () if source is None else (encode(p, source), source)
@@ -503,7 +518,8 @@ def test_fit_moves_all_parameters_down(impl):
         number(found, loss(params), of=f"the loss of {name}", rtol=1e-4, mistakes=mistakes)
         keys(trained, f"the parameters of {name}", tuple(params))
         for key, value in params.items():
-            if source is None and key.split(".")[0] in ("encoder", "cross"):
+            dtype(trained[key], "float64", of=f"{key!r} after {name} of float64 parameters")
+            if source is None and key in idle_ones:
                 close(trained[key], value, of=f"{key!r} after {name}", rtol=1e-6)
                 continue
             at = np.unravel_index(np.abs(trained[key] - value).argmax(), value.shape)
@@ -642,6 +658,8 @@ def test_beam_keeps_the_contracts_words(impl):
     rules = ["result", "untouched", "twice", "settings", "integers", "float64", "one row"]
     more = {"rows": [1], "rowwise": True, "only": rules, "tolerance": 1e-3}
     conform(impl, "beam", [params, src, 2, 2], expected=beam, **more)
+    _, scores = pair(impl.float64.beam(params, src, 2, 2), "beam(...)", ("tokens", "scores"))
+    close(scores, beam(params, src, 2, 2)[1], of="the scores of beam(params, src, 2, 2) in float64")
 
 
 # -- outcomes --------------------------------------------------------------------------------------
