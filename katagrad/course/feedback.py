@@ -32,7 +32,7 @@ def feedback(one: Standing, show: str) -> str:
         if score.problem:
             lines += [f"This {quoted(ungraded(score))}.", ""]
             continue
-        if score.result is None:
+        if score.result is None and not score.fixed:
             lines += ["Nothing was handed in.", ""]
         if said := changes("", score):
             lines += [f"{said}.", ""]

@@ -55,6 +55,8 @@ def junit(grades: Grades) -> dict[str, str]:
 
 def _instead(score: TopicScore) -> CheckResult:
     """A case where no check ran. A suite without any looks clean."""
+    if score.fixed:
+        return CheckResult(HANDED_IN, "", PASSED, score.points or 0.0, score.maximum, "")
     status, said = (NOT_GRADED, ungraded(score)) if score.problem else (NOT_STARTED, NOTHING)
     return CheckResult(HANDED_IN, "", status, 0.0, score.maximum, one_line(said))
 

@@ -9,50 +9,13 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from katagrad.course.tables import SCHEMA, columns, columns_of
 from katagrad.errors import BadOption
 from katagrad.grading.records import TopicResult
-from katagrad.grading.table import signed
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS records (
-    student TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    key TEXT NOT NULL,      -- hash of all that decides the score: see `key`; empty: to be graded again
-    points REAL NOT NULL,
-    maximum REAL NOT NULL,
-    status TEXT NOT NULL,
-    record TEXT NOT NULL,   -- JSON, of a katagrad.grading.records.TopicResult
-    graded REAL NOT NULL,   -- seconds since 1970
-    PRIMARY KEY (student, topic)
-);
-CREATE TABLE IF NOT EXISTS deliveries (
-    student TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    handed_in REAL,         -- seconds since 1970; NULL: not known
-    source TEXT NOT NULL,   -- the file or folder that counts
-    problem TEXT NOT NULL,  -- why it cannot be graded; empty: it can
-    PRIMARY KEY (student, topic)
-);
-CREATE TABLE IF NOT EXISTS texts (
-    student TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    text BLOB NOT NULL,     -- TOPIC.py as it was handed in, compressed with zlib
-    PRIMARY KEY (student, topic)
-);
-CREATE TABLE IF NOT EXISTS adjustments (
-    student TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    points REAL NOT NULL,
-    why TEXT NOT NULL,
-    made REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS log (moment REAL NOT NULL, entry TEXT NOT NULL);
-"""
+from katagrad.grading.table import number, signed
 
 
 @dataclass(frozen=True)
@@ -64,37 +27,49 @@ class Delivered:
     problem: str = ""
 
 
+# Kinds of changes by hand: points are added; they are the score; what was graded is the score again.
+KINDS = ADDED, SET, GRADED = "added", "set", "graded"
+
+
 @dataclass(frozen=True)
 class Adjustment:
-    """A change by hand. points: added, may be negative. made: seconds since 1970."""
+    """A change by hand. points: see `kind`. made: seconds since 1970. kind: one of KINDS."""
 
     student: str
     topic: str
     points: float
     why: str
     made: float
+    kind: str = ADDED
+
+
+def by_hand(points: float, kind: str) -> str:
+    """A change by hand, as it is written on the command line."""
+    return {ADDED: signed(points), SET: f"={number(points)}", GRADED: "=graded"}[kind]
+
+
+def change_by_hand(points: str) -> tuple[str, float]:
+    """The kind of a change that is written as on the command line, and its points. Raises BadOption."""
+    if points == "=graded":
+        return GRADED, 0.0
+    kind = SET if points.startswith("=") else ADDED
+    try:
+        change = float(points.removeprefix("="))
+    except ValueError:
+        change = float("nan")
+    good = 0 <= change < 1e6 if kind == SET else abs(change) < 1e6 and float(number(change))
+    if not good:
+        raise BadOption(
+            f"{points!r} is no number of points; "
+            "write +2 or -1.5 to add, =7 to set, or =graded to take back what was set"
+        )
+    return kind, change
 
 
 def key(submission: str, graders: str, seed: int, versions: dict[str, str], rules: str) -> str:
     """A hash of all that decides a score, so that a record stays valid as long as the hash stays the same."""
     text = json.dumps([submission, graders, seed, versions, rules], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def columns() -> dict[str, list[str]]:
-    """The columns of each table."""
-    with sqlite3.connect(":memory:") as made:
-        made.executescript(SCHEMA)
-        names = [
-            str(name)
-            for (name,) in made.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        return {name: _columns(made, name) for name in names}
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    return [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]
 
 
 class Ledger:
@@ -114,7 +89,7 @@ class Ledger:
             self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.executescript(SCHEMA)
             other = next(
-                (t for t, own in columns().items() if own != _columns(self.connection, t)), ""
+                (t for t, own in columns().items() if own != columns_of(self.connection, t)), ""
             )
         except (sqlite3.Error, OSError) as error:
             raise BadOption(
@@ -252,17 +227,22 @@ class Ledger:
             found.setdefault(topic, {})[student] = zlib.decompress(text)
         return found
 
-    def adjust(self, student: str, topic: str, points: float, why: str) -> None:
-        """Add to a student's points of a topic, and log it, in one transaction."""
+    def adjust(self, student: str, topic: str, points: float, why: str, kind: str = ADDED) -> None:
+        """Change a student's points of a topic by hand, and log it, in one transaction. kind: one of KINDS."""
         with self.connection:
             self._do("BEGIN")
             row = (student, topic, points, why, time.time())
             self._do("INSERT INTO adjustments VALUES (?, ?, ?, ?, ?)", row)
-            self.note(f"adjust {student} {topic} {signed(points)}: {why}")
+            if kind != ADDED:
+                self._do("INSERT INTO kinds VALUES (last_insert_rowid(), ?)", (kind,))
+            self.note(f"adjust {student} {topic} {by_hand(points, kind)}: {why}")
 
     def adjustments(self) -> list[Adjustment]:
         """All changes by hand, the first made first."""
-        rows = self._rows("SELECT * FROM adjustments ORDER BY rowid")
+        kinds = "LEFT JOIN kinds ON adjustment = adjustments.rowid ORDER BY adjustments.rowid"
+        rows = self._rows(
+            f"SELECT adjustments.*, COALESCE(kind, '{ADDED}') FROM adjustments {kinds}"
+        )
         return [Adjustment(*row) for row in rows]
 
     def note(self, entry: str) -> None:

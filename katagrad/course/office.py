@@ -55,25 +55,30 @@ def open_ledger(out: Path) -> Ledger:
 def adjust(
     student: Annotated[str, typer.Argument(help="the id, as in grades.csv")],
     topic: Annotated[str, typer.Argument(help="the topic")],
-    points: Annotated[str, typer.Argument(help="what to add, +2 or -1.5, in points of the course")],
+    points: Annotated[
+        str,
+        typer.Argument(
+            help="in points of the course: +2 or -1.5 is added; =7 is the score; =graded takes back what was set"
+        ),
+    ],
     out: Results,
     why: Annotated[str, typer.Option(help="the reason, which is logged")],
     course_file: GradedBy = None,
 ) -> None:
-    """Change a score by hand. Changes add up, are logged, and outlast every grading."""
+    """Change a score by hand. Changes add up, are logged, and outlast every grading.
+
+    =7 sets the score, whatever was graded, added or lost by lateness; later changes add to it. =graded ends that, and
+    ends all earlier changes.
+    """
+    from katagrad.course.ledger import by_hand, change_by_hand
     from katagrad.course.results import table
     from katagrad.course.scores import standings
     from katagrad.course.settings import course_of
     from katagrad.files import write_whole
-    from katagrad.grading.table import number, signed
+    from katagrad.grading.table import number
 
     course = course_of(course_file, out)
-    try:
-        change = float(points)
-    except ValueError:
-        change = float("nan")
-    if not abs(change) < 1e6 or not float(number(change)):
-        raise BadOption(f"{points!r} is no number of points; write +2 or -1.5")
+    kind, change = change_by_hand(points)
     if not why.strip():
         raise BadOption("--why is empty; give the reason, which is logged")
     ledger = open_ledger(out)
@@ -81,7 +86,7 @@ def adjust(
         before = {one.student: one for one in standings(ledger, course)}
         one_of("student", student, before)
         one_of("topic", topic, before[student].scores)
-        ledger.adjust(student, topic, change, one_line(why))
+        ledger.adjust(student, topic, change, one_line(why), kind)
         everybody = standings(ledger, course)
     finally:
         ledger.close()
@@ -93,7 +98,7 @@ def adjust(
         said = f"now {number(now.points)} of {number(now.maximum)}"
         if float(number(now.whole)) < 0:
             said += f"; it would be {number(now.whole)}, but no score is below 0"
-    print(f"{one_line(student)} {topic}: {signed(change)}, {said}")
+    print(f"{one_line(student)} {topic}: {by_hand(change, kind)}, {said}")
     print(f"{out / 'grades.csv'} is up to date")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from katagrad.course.ledger import Delivered, Ledger
+from katagrad.course.ledger import ADDED, GRADED, Delivered, Ledger
 from katagrad.course.roster import Person
 from katagrad.course.settings import Course, TopicRule
 from katagrad.errors import NOT_GRADED
@@ -24,6 +24,7 @@ class TopicScore:
 
     result: what the grading found; None: nothing was graded. earned: before `lost` by lateness and `adjusted` by
     hand; None: not known, for the reason `problem`. days: late days; free: those of them that cost a late day.
+    fixed: whether the course set the score by hand, whatever the grading found; `adjusted` makes up the difference.
     reason: the problem as the student may read it. earlier: what was found in an earlier file, where the one that was
     handed in since cannot be graded.
     """
@@ -39,6 +40,7 @@ class TopicScore:
     handed_in: float | None = None
     problem: str = ""
     reason: str = ""
+    fixed: bool = False
     earlier: TopicResult | None = None
 
     @property
@@ -95,11 +97,7 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
     for student, topic, record in ledger.records():
         results.setdefault(student, {})[topic] = record
     delivered = ledger.deliveries()
-    added: dict[tuple[str, str], float] = {}
-    for change in ledger.adjustments():
-        at = change.student, change.topic
-        # Further decimals are rounding: 0.1 + 0.2 - 0.3 is nothing.
-        added[at] = round(added.get(at, 0.0) + change.points, 9)
+    added, fixed = _by_hand(ledger)
     people = dict(course.roster.people) if course and course.roster else {}
     maxima = {n: r.maximum for graded in results.values() for n, r in graded.items()}
     names = in_order({*wanted, *maxima})
@@ -124,8 +122,40 @@ def standings(ledger: Ledger, course: Course | None, wanted: Iterable[str] = ())
             )
         if course is not None:
             scores = _with_lateness(scores, course)
+        for name in scores.keys() & fixed.get(student, {}).keys():
+            scores[name] = _fixed(scores[name], fixed[student][name])
         found.append(Standing(people.get(student, Person(student)), scores))
     return found
+
+
+def _by_hand(
+    ledger: Ledger,
+) -> tuple[dict[tuple[str, str], float], dict[str, dict[str, float]]]:
+    """Points added by (student, topic), and points set by student and topic. Setting ends earlier changes."""
+    added: dict[tuple[str, str], float] = {}
+    fixed: dict[str, dict[str, float]] = {}
+    for change in ledger.adjustments():
+        at = change.student, change.topic
+        if change.kind == ADDED:
+            # Further decimals are rounding: 0.1 + 0.2 - 0.3 is nothing.
+            added[at] = round(added.get(at, 0.0) + change.points, 9)
+            continue
+        added[at] = 0.0
+        own = fixed.setdefault(change.student, {})
+        if change.kind == GRADED:
+            own.pop(change.topic, None)
+        else:
+            own[change.topic] = change.points
+    return added, fixed
+
+
+def _fixed(score: TopicScore, points: float) -> TopicScore:
+    """A score that the course set, with what was added since."""
+    earned = score.earned or 0.0
+    adjusted = round(points + score.adjusted - (earned - score.lost), 9)
+    return replace(
+        score, earned=earned, adjusted=adjusted, fixed=True, problem="", reason="", earlier=None
+    )
 
 
 def _score(
@@ -159,8 +189,6 @@ def _scaled(result: TopicResult, worth: float) -> float:
 
 def _with_lateness(scores: Mapping[str, TopicScore], course: Course) -> dict[str, TopicScore]:
     """Scores with what lateness costs. Late days are spent on the topic that is due first, then on the next."""
-    from dataclasses import replace
-
     left, found = course.late.days, dict(scores)
     due = {name: course.topics[name].due for name in scores}
     dated = [name for name, when in due.items() if when is not None]

@@ -35,6 +35,8 @@ def changes(name: str, score: TopicScore) -> str:
         free = f", {score.free} of them without penalty" if score.free else ""
         lost = f": -{number(score.lost)}" if score.lost else ""
         parts.append(f"{plural(score.days, 'late day')}{free}{lost}")
-    if score.adjusted:
+    if score.fixed:
+        parts.append(f"set by hand to {number(score.points or 0.0)}")
+    elif score.adjusted:
         parts.append(f"changed by hand: {signed(score.adjusted)}")
     return f"{name}{': ' if name else ''}{'; '.join(parts)}" if parts else ""

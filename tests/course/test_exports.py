@@ -416,6 +416,44 @@ def test_a_change_by_hand_is_counted_and_logged(home):
         assert said in refused.stderr
 
 
+def test_a_score_that_cannot_be_graded_is_set_by_hand(home):
+    why = ("--why", "read on paper", "--out", "out")
+
+    def points(name="cem"):
+        with (home / "out" / "grades.csv").open() as file:
+            return {row["student"]: row["softmax"] for row in csv.DictReader(file)}[name]
+
+    kata(home, "adjust", "cem", "softmax", "+2", *why)
+    assert points() == ""
+    done = kata(home, "adjust", "cem", "softmax", "=7", *why)
+    assert done.stdout.startswith("cem softmax: =7, now 7 of 10\n"), done.stderr
+    assert points() == "7"  # the change before it does not count
+    kata(home, "adjust", "cem", "softmax", "+1.5", *why)
+    assert points() == "8.5"
+    kata(home, "report", "--no-similarity", "--out", "out")
+    page = (home / "out" / "feedback" / "cem.md").read_text()
+    assert "softmax: 8.5 of 10 points" in page
+    assert "set by hand to 8.5" in page
+    assert "could not be graded" not in page
+    for system in FORMATS:
+        assert kata(home, "export", system, "--to", system, "--out", "out").returncode == 0
+    suite = ElementTree.parse(home / "junit" / "junit.xml").find("testsuite[@name='cem: softmax']")
+    assert suite.find("properties/property[@name='points']").get("value") == "8.5"
+    back = kata(home, "adjust", "cem", "softmax", "=graded", *why)
+    assert "=graded, which counts when it can be graded" in back.stdout
+    assert points() == ""
+    entries = [
+        line.split("UTC  ")[1] for line in kata(home, "log", "--out", "out").stdout.splitlines()
+    ]
+    assert [e.split(" ")[3] for e in entries if e.startswith("adjust cem")] == [
+        "+2:", "=7:", "+1.5:", "=graded:",
+    ]  # fmt: skip
+    for words in ("=", "=-1", "=many", "=nan", "==3"):
+        refused = kata(home, "adjust", "cem", "softmax", words, *why)
+        assert refused.returncode == 2
+        assert "=7 to set" in refused.stderr
+
+
 def test_a_large_number_of_points_keeps_its_decimals():
     shown = [number(value) for value in (12345.67, 99999.995, 200.0, 0.12346, -0.00001)]
     assert shown == ["12345.67", "99999.995", "200", "0.1235", "0"]

@@ -5,7 +5,7 @@ import datetime
 
 import pytest
 
-from katagrad.course.ledger import Delivered, Ledger
+from katagrad.course.ledger import ADDED, GRADED, SET, Delivered, Ledger
 from katagrad.course.results import table
 from katagrad.course.scores import standings
 from katagrad.course.settings import read_course
@@ -132,6 +132,31 @@ def test_changes_by_hand_count_and_never_below_zero(ledger, course):
         "adjust ada softmax +1.5: a clear derivation",
         "adjust ada softmax -50: copied",
     ]
+
+
+def test_a_score_that_was_set_counts_whatever_was_graded_or_late(ledger, course):
+    graded(ledger, "ada", "softmax", when=DUE + 3 * DAY)
+    before = of(ledger, course).scores["softmax"].points
+    ledger.adjust("ada", "softmax", 1, "before")
+    ledger.adjust("ada", "softmax", 4.5, "by hand", SET)
+    ledger.adjust("ada", "softmax", 1, "since")
+    score = of(ledger, course).scores["softmax"]
+    assert (score.points, score.fixed) == (5.5, True)
+    ledger.adjust("ada", "softmax", 0, "a mistake", GRADED)
+    score = of(ledger, course).scores["softmax"]
+    assert (score.points, score.fixed, score.adjusted) == (before, False, 0)
+    ledger.adjust("ada", "cross_entropy", 3, "not handed in, but seen", SET)
+    assert of(ledger, course).scores["softmax"].points == before
+
+
+def test_a_ledger_of_an_earlier_version_keeps_its_changes(tmp_path):
+    made = Ledger(tmp_path / "ledger.sqlite")
+    made.adjust("ada", "softmax", 2, "x")
+    made._do("DROP TABLE kinds")
+    made.close()
+    opened = Ledger(tmp_path / "ledger.sqlite")
+    assert [(c.points, c.kind) for c in opened.adjustments()] == [(2, ADDED)]
+    opened.close()
 
 
 def test_without_a_roster_what_was_not_handed_in_counts_too(ledger, course):

@@ -15,6 +15,7 @@ from katagrad.course.redaction import without_detail
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing, standings
 from katagrad.course.settings import Course
+from katagrad.course.wording import changes
 from katagrad.errors import NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import manifest
 from katagrad.grading.records import TopicResult
@@ -43,12 +44,16 @@ def write_gradebook(
             _add_assignment(book, name, course)
         for standing in everybody:
             for name, score in standing.scores.items():
-                if name not in topics() or (score.result is None and not score.problem):
+                if name not in topics():
+                    continue
+                if score.fixed:
+                    left.append(f"{standing.student}: {changes(name, score)}")
+                if score.result is None and not score.problem:
                     continue
                 if score.result is None or score.earned is None:
                     left.append(f"{standing.student}: {score.problem or f'{name} is not known'}")
                     continue
-                if score.adjusted:
+                if score.adjusted and not score.fixed:
                     left.append(f"{standing.student}: {name}: {signed(score.adjusted)} by hand")
                 share = course.late.share(score.days, score.free) if course else 1.0
                 _write(book, standing, name, score.result, show, score.handed_in, 1 - share)
