@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -102,6 +103,7 @@ class Opened:
     ) -> None:
         self._transport, self._worker = transport, worker
         self._path, self._runtime = path, runtime
+        worker.more = partial(transport.more, worker)
         self._request("write", "writing", files=_sound(dict(files), path))
         found = self._request(
             "open", f"opening {path}", runtime=runtime, path=path, options=options

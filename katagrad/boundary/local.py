@@ -73,6 +73,7 @@ class LocalWorker:
 
     def __init__(self, session: LocalSession, folder: Path) -> None:
         self.session, self.folder, self.dead = session, folder, False
+        self.more: Any = None
         # The last request that called a function by name.
         self.last: dict[str, Any] | None = None
 
@@ -80,6 +81,10 @@ class LocalWorker:
     def raised(self) -> BaseException | None:
         """The exception that the submission raised in the last request, if any."""
         return self.session.raised
+
+    def pids(self) -> list[int]:
+        """None: it has no deadline that could move."""
+        return []
 
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:  # noqa: ARG002
         """Carry out a request. There is no deadline, since a debugger may stop in it."""

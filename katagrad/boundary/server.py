@@ -182,6 +182,10 @@ class ForkedWorker(Worker):
         self.server = server
         self.group: Group | None = None
 
+    def pids(self) -> list[int]:
+        """The child and all that it started, and what the launcher put around the server, which sleeps meanwhile."""
+        return list(watch.below(self.server.process.pid))
+
     def end(self) -> None:
         """Ask the server to end the child and all that it started."""
         if not self.dead:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from katagrad.boundary.turns import Turns
 from katagrad.errors import (
     Ended,
     Failure,
@@ -23,6 +24,12 @@ from katagrad.worker.pulse import Training
 SECOND_CHANCE = 0.25
 # A call that had at least this share of a check's time is itself the cause of exceeding the limit.
 OWN_FAULT = 0.5
+# A check whose submission waits for a processor gets that time on top: at most this many times its own.
+MOST_WAITING = 3
+# The submission's threads may run for this many times the check's time meanwhile; more of them wait for each other.
+MOST_RUNNING = 2
+# Waiting that is shorter, in seconds, does not count.
+LEAST_WAITING = 0.05
 
 
 class Listener(Protocol):
@@ -41,6 +48,10 @@ class Transport:
     If a function exceeds the time limit before it has answered any call, it is treated as an endless
     loop: further calls raise the same Overtime at once. A function that has answered other calls
     first gets one more call, limited to a quarter of the check's time.
+
+    The time of a check is the submission's. The grader's own work does not count, up to as much time
+    again, and neither does time in which the submission could have run, but other programs had the
+    processors, up to three times as much again.
     """
 
     def __init__(self, pool: Any, source: Any) -> None:
@@ -48,6 +59,9 @@ class Transport:
         self.worker: Any = None
         self.defined: dict[str, Any] = {}
         self.deadline, self.seconds = 0.0, 0.0
+        # When the submission last answered. Seconds of the check that did not count: the grader's, and waiting.
+        self._answered_at, self._own, self._waited = 0.0, 0.0, 0.0
+        self._turns = Turns()
         # Whether the submission is running, rather than the grader.
         self.waiting = False
         self.check_seed = 0
@@ -68,18 +82,33 @@ class Transport:
     def begin(self, seed: int, seconds: float) -> None:
         """Start a check. Its `seconds` of wall time begin when the submission is loaded."""
         self.check_seed, self.prints, self.seconds = seed, [], seconds
+        self._answered_at, self._own, self._waited = time.monotonic(), 0.0, 0.0
         if self._unloadable is not None:
             raise self._unloadable
         self.deadline = time.monotonic() + seconds
         self._broken = None
         if self.worker is None or self.worker.dead:
             self._load(seconds)
-            self.deadline = time.monotonic() + seconds
+            self.deadline, self._waited = time.monotonic() + seconds, 0.0
+        self._turns = Turns(self.worker.pids())
         self.request("begin", "seeding", {"seed": seed})
 
     def extend(self, share: float) -> None:
         """Give the running check more wall time: a share of its `seconds`."""
         self.deadline += share * self.seconds
+
+    def more(self, worker: Any) -> float:
+        """Seconds by which a worker's deadline moves, since it waited for a processor.
+
+        Nothing if it had enough of the processors: then its own threads waited for each other.
+        """
+        ran, waited = self._turns.since(worker.pids())
+        found = min(waited, MOST_WAITING * self.seconds) - self._waited
+        if ran >= MOST_RUNNING * self.seconds or found < LEAST_WAITING:
+            return 0.0
+        self._waited += found
+        self.deadline += found
+        return found
 
     def finish(self) -> str:
         """End a check, and return what the submission printed in it."""
@@ -102,6 +131,7 @@ class Transport:
     def _load(self, seconds: float) -> None:
         self.close()
         self.worker = self.pool.worker(self.framework)
+        self._turns, self._answered_at = Turns(self.worker.pids()), time.monotonic()
         self.deadline = time.monotonic() + max(seconds, self.pool.limits.wall)
         of = f"importing {self.source.topic}.py"
         try:
@@ -164,11 +194,15 @@ class Transport:
         if len(late) > 1 or (late and function not in self._answered):
             raise late[0]
         started = time.monotonic()
+        own = min(started - self._answered_at, self.seconds - self._own)
+        self._own += own
+        self.deadline += own
         deadline = (
             min(self.deadline, started + SECOND_CHANCE * self.seconds) if late else self.deadline
         )
         listener: Listener | None = getattr(self.pool, "listener", None)
         self.worker.listener = None if listener is None else partial(listener.report, function)
+        self.worker.more = partial(self.more, self.worker)
         self.waiting = True
         try:
             reply = self.worker.request(op, deadline, **arguments)
@@ -182,7 +216,7 @@ class Transport:
                 self._broken = self._late[function][0]
             raise self._broken from None
         finally:
-            self.waiting = False
+            self.waiting, self._answered_at = False, time.monotonic()
             if listener is not None:
                 listener.over()
         self._answered.add(function)

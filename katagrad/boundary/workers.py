@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from katagrad.errors import Ended, Overtime
+from katagrad.worker import watch
 from katagrad.worker.limits import BROKEN, Limits
 from katagrad.worker.pulse import Training, training_from
-from katagrad.worker.wire import Closed, Connection, Late, WireError
+from katagrad.worker.wire import Closed, Connection, Deadline, Late, WireError
 
 # Limits of an exception that a worker reports: frames of its traceback, characters of each text.
 MAX_FRAMES, MAX_TEXT = 50, 8000
@@ -44,19 +45,34 @@ class Worker:
         self._read = 0
         # Called with how far a training is, while `request` waits. None: nobody asks the worker for that.
         self.listener: Callable[[Training], None] | None = None
+        # Called when a deadline has passed: by how many seconds it moves. None: it never does.
+        self.more: Callable[[], float] | None = None
+
+    def pids(self) -> list[int]:
+        """Its processes, as far as the system tells."""
+        return []
 
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:
         """Send a request and return the reply: {"value": ...}, {"error": ...} or {"refused": ...}.
 
-        Raises Ended, with the reason, if no valid reply comes by `deadline` (of time.monotonic()).
+        Raises Ended, with the reason, if no valid reply comes by `deadline` (of time.monotonic()), as `more` moves it.
         """
-        started = time.monotonic()
+        started, waited = time.monotonic(), 0.0
+
+        def left() -> float:
+            nonlocal waited
+            rest = deadline + waited - time.monotonic()
+            if rest <= 0 and self.more is not None:
+                found = self.more()
+                waited, rest = waited + found, rest + found
+            return rest
+
         try:
             asked: dict[str, Any] = {"op": op, "with": arguments}
             if self.listener is not None:
                 asked["every"] = EVERY
-            self.connection.send(asked, deadline=deadline)
-            reply = self._reply(deadline)
+            self.connection.send(asked, deadline=left)
+            reply = self._reply(left)
             if not isinstance(reply, dict) or not (
                 "value" in reply
                 or _sound_text(reply.get("refused"))
@@ -67,11 +83,12 @@ class Worker:
             self.end()
             if self.ending.get("reason"):  # it may have waited for a process that was killed
                 raise Ended(self.reason()) from None
-            # The grader's own work counts, too: on a busy machine, nothing may be left.
+            # Earlier calls of the check count, too: nothing may be left.
             seconds = max(deadline - started, 0.0)
+            busy = f" and {waited:.3g} s more, since the machine was busy" if waited else ""
             raise Overtime(
-                f"took longer than the {seconds:.3g} s that were left for this check; is there an endless loop? "
-                "On a slow machine, --patience 3 allows three times as long"
+                f"took longer than the {seconds:.3g} s that were left for this check{busy}; "
+                "is there an endless loop? On a slow machine, --patience 3 allows three times as long"
             ) from None
         except Closed:
             self.end()
@@ -89,7 +106,7 @@ class Worker:
             ) from None
         return reply
 
-    def _reply(self, deadline: float) -> Any:
+    def _reply(self, deadline: Deadline) -> Any:
         """The next message that is no report of a training."""
         for _ in range(MAX_REPORTS):
             reply = self.connection.receive(deadline)
@@ -171,6 +188,10 @@ class SpawnedWorker(Worker):
     ) -> None:
         super().__init__(connection, output, limits)
         self.process, self.folder = process, folder
+
+    def pids(self) -> list[int]:
+        """Its processes."""
+        return [self.process.pid, *watch.below(self.process.pid)]
 
     def end(self) -> None:
         """Kill it and its process group; remove its folder."""

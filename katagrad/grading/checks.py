@@ -227,7 +227,8 @@ def run_case(
         except Overrun as fault:
             transport.close()  # it may have been interrupted in the middle of a message
             status = NOT_GRADED
-            message = f"the grader reached no verdict within {2 * allowed:.3g} s and was stopped ({place(fault)})"
+            seconds = time.monotonic() - started
+            message = f"the grader reached no verdict within {seconds:.3g} s and was stopped ({place(fault)})"
         except Exception as fault:
             status, message = blame(fault)
             crash = FORM if status == FAILED else ""

@@ -18,6 +18,7 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,9 @@ MAX_HEADER = 16 << 20
 # Lists and dicts, and values, in one header. Reading each costs far more than its bytes.
 MAX_BRANCHES, MAX_VALUES = 500_000, 1_000_000
 
+# A time of time.monotonic(), or a function that returns the seconds left. None: never.
+Deadline = float | Callable[[], float] | None
+
 
 class Closed(Exception):
     """The other side has closed the connection."""
@@ -92,10 +96,8 @@ class Connection:
         self.refused = REQUESTS if strange else frozenset()
         widen(sock)
 
-    def send(
-        self, body: Any, unknown: Encoder | None = None, deadline: float | None = None
-    ) -> None:
-        """Write one frame. deadline: of time.monotonic().
+    def send(self, body: Any, unknown: Encoder | None = None, deadline: Deadline = None) -> None:
+        """Write one frame. deadline: of time.monotonic(), or a function that returns the seconds left.
 
         Raises Late or Closed. Raises Unsendable before any byte is sent.
         """
@@ -126,13 +128,12 @@ class Connection:
             for buffer in buffers:
                 while buffer:
                     self._arm(deadline)
-                    buffer = buffer[self.sock.send(buffer) :]
-        except TimeoutError:
-            raise Late from None
+                    with contextlib.suppress(TimeoutError):  # _arm decides whether time is left
+                        buffer = buffer[self.sock.send(buffer) :]
         except OSError as error:
             raise Closed(str(error)) from None
 
-    def receive(self, deadline: float | None = None) -> Any:
+    def receive(self, deadline: Deadline = None) -> Any:
         """Read one frame and return its body. Raises Closed, Late, or WireError if it is malformed."""
         head = memoryview(bytearray(HEAD.size))
         self._fill(head, deadline)
@@ -159,7 +160,7 @@ class Connection:
             raise WireError(f"a message cannot be read ({type(error).__name__})") from None
 
     def _read_arrays(
-        self, found: list[tuple[str, tuple[int, ...]]], sizes: list[int], deadline: float | None
+        self, found: list[tuple[str, tuple[int, ...]]], sizes: list[int], deadline: Deadline
     ) -> list[np.ndarray]:
         if len(found) != len(sizes) or len(found) > MAX_ARRAYS:
             raise WireError("a message announces other arrays than it contains")
@@ -176,25 +177,27 @@ class Connection:
             arrays.append(array)
         return arrays
 
-    def _fill(self, buffer: memoryview, deadline: float | None) -> None:
+    def _fill(self, buffer: memoryview, deadline: Deadline) -> None:
         try:
             while buffer:
                 self._arm(deadline)
-                count = self.sock.recv_into(buffer)
+                try:
+                    count = self.sock.recv_into(buffer)
+                except TimeoutError:  # _arm decides whether time is left
+                    continue
                 if count == 0:
                     raise Closed("the other side closed the connection")
                 buffer = buffer[count:]
-        except TimeoutError:
-            raise Late from None
         except OSError as error:
             raise Closed(str(error)) from None
 
-    def _arm(self, deadline: float | None) -> None:
+    def _arm(self, deadline: Deadline) -> None:
         """Limit the next system call to the remaining time."""
-        if deadline is None:
-            left = None
-        elif (left := deadline - time.monotonic()) <= 0:
-            raise Late
+        left = None
+        if deadline is not None:
+            left = deadline() if callable(deadline) else deadline - time.monotonic()
+            if left <= 0:
+                raise Late
         self.sock.settimeout(left)
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ def test_function_that_answered_before_gets_one_short_chance_more(workspace):
     assert checks["test_softmax_keeps_shape_and_dtype"]["status"] == "passed"
     late = checks["test_softmax_normalizes_along_its_axis"]
     assert "is there an endless loop?" in late["message"]
-    assert 8 < late["seconds"] < 2 * 8
+    assert 8 < late["seconds"] < 4 * 8  # and not two limits; waiting for a processor adds to one
     # From then on, all that its checks may wait for it is nothing.
     assert checks["test_log_softmax_stays_finite"]["status"] == "passed"
 
@@ -78,7 +78,7 @@ def test_loop_of_a_grader_ends_and_is_not_the_students_fault(workspace):
     loop, following = record["topics"]["softmax"]["checks"]
     assert loop["status"] == "not graded"
     assert re.search(
-        r"reached no verdict within 4 s and was stopped \(softmax grader, line \d+\)",
+        r"reached no verdict within [\d.]+ s and was stopped \(softmax grader, line \d+\)",
         loop["message"],
     )
     assert following["status"] == "passed"
