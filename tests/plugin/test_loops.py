@@ -46,7 +46,7 @@ def test_function_that_answered_before_gets_one_short_chance_more(workspace):
     assert checks["test_softmax_keeps_shape_and_dtype"]["status"] == "passed"
     late = checks["test_softmax_normalizes_along_its_axis"]
     assert "is there an endless loop?" in late["message"]
-    assert 8 < late["seconds"] < 4 * 8  # and not two limits; waiting for a processor adds to one
+    assert 8 < late["seconds"] < 5 * 8  # a busy machine adds up to three limits
     # From then on, all that its checks may wait for it is nothing.
     assert checks["test_log_softmax_stays_finite"]["status"] == "passed"
 
