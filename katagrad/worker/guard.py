@@ -35,6 +35,8 @@ from katagrad.worker.trap import FromScratchRule
 Place = tuple[str, int, str, str]
 # Bytes that this process shares with those that it forks.
 SHARED = 1 << 16
+# Advice for a comparison that a student left at the top level of a file.
+AT_IMPORT = '; if this line only tests your functions, move it under `if __name__ == "__main__":`'
 
 
 class Guard:
@@ -114,8 +116,12 @@ class Guard:
 
     def report(self, what: str) -> FromScratchRule:
         """Record a breach by the code that runs in this thread. Returns the exception to raise."""
-        found = FromScratchRule(f"{what} is not allowed in this topic; its stub has the rule")
-        found.text, found.places = str(found), self.places()
+        places = self.places()
+        advice = AT_IMPORT if places and places[0][2] == "<module>" else ""
+        found = FromScratchRule(
+            f"{what} is not allowed in this topic; its stub has the rule{advice}"
+        )
+        found.text, found.places = str(found), places
         if self.breach is None:
             self.breach = found
             if os.getpid() != self._process:

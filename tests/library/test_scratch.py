@@ -27,6 +27,27 @@ TF_RULES = ["tf.nn.softmax", "keras.layers.Dense"]
         ("from torch import nn\ny = nn.Softmax(0)(x)", ["a.py:2 uses torch.nn.Softmax"]),
         ("import torch\ny = x.exp().softmax(0)", ["a.py:2 uses .softmax"]),
         ("import torch\nclass M:\n    def f(self, x):\n        return self.softmax(x)", []),
+        (
+            "import torch\nclass M:\n    def softmax(self, x):\n        return x\ny = M().softmax(x)",
+            [],
+        ),
+        (
+            "import torch\nclass M:\n    relu = 3\n    def exp(self):\n        pass\ny = x.softmax(0)",
+            ["a.py:6 uses .softmax"],
+        ),
+        ("import torch\nif __name__ == '__main__':\n    print(torch.softmax(x, 0))", []),
+        (
+            "import torch\nif __name__ == '__main__':\n    pass\nelse:\n    y = x.softmax(0)",
+            ["a.py:5 uses .softmax"],
+        ),
+        (
+            "import torch\nif __name__ != '__main__':\n    y = torch.softmax(x, 0)",
+            ["a.py:3 uses torch.softmax"],
+        ),
+        (
+            "import torch\ndef f(x):\n    if __name__ == '__main__':\n        return x.softmax(0)",
+            ["a.py:4 uses .softmax"],
+        ),
         ("import torch\ny = torch.exp(x)", []),
         ("softmax = 3\ny = softmax + 1", []),
         ("def softmax(x:\n", []),

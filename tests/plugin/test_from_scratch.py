@@ -50,6 +50,38 @@ def test_helper_module_is_scanned_too(workspace):
     assert message.startswith("mine.py:2 uses torch.softmax")
 
 
+RIGHT = """    w = torch.exp((x - x.amax(dim=axis, keepdim=True)) / temperature)
+    return w / w.sum(dim=axis, keepdim=True)
+"""
+COMPARED = "assert torch.allclose(softmax(torch.ones(3)), torch.softmax(torch.ones(3), 0))\n"
+
+
+def test_a_demo_of_the_script_may_compare_with_the_framework(workspace):
+    found = verdicts(workspace, f"{RIGHT}\nif __name__ == '__main__':\n    {COMPARED}")
+    assert {status for status, _ in found.values()} == {"passed"}
+
+
+def test_a_comparison_that_runs_at_import_is_told_where_to_go(workspace):
+    message = verdicts(workspace, f"{RIGHT}\n{COMPARED}")["test_softmax_is_written_from_scratch"][1]
+    assert "torch.softmax is not allowed in this topic; its stub has the rule" in message
+    assert 'tests your functions, move it under `if __name__ == "__main__":`' in message
+
+
+OWN = """    return Rows().softmax(x, axis, temperature)
+
+class Rows:
+    def softmax(self, x, axis, temperature):
+"""
+
+
+def test_a_method_of_ones_own_may_have_the_name_of_a_tensors(workspace):
+    found = verdicts(workspace, OWN + RIGHT.replace("    ", "        "))
+    assert {status for status, _ in found.values()} == {"passed"}
+    found = verdicts(workspace, f"{OWN}        return (x / temperature).softmax(axis)")
+    message = found["test_softmax_is_written_from_scratch"][1]
+    assert ".softmax is not allowed in this topic" in message
+
+
 def test_operator_that_ran_is_named_however_it_was_spelled(workspace):
     found = verdicts(workspace, "    return torch._softmax(x / temperature, axis, False)")
     rule = (
