@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import config as determinism
 
 from katagrad.worker import tree
 from katagrad.worker.adapters import tensorflow as adapter
@@ -59,6 +60,8 @@ def watch(
     graphs are recorded, too. size: only inputs with rows of this shape.
     """
     # After a global seed, Keras's fit uses the same order in every epoch: its data set restarts the generator.
+    # Deterministic operators, which a script may ask for at its top, refuse to draw without a global seed.
+    determinism.disable_op_determinism()
     tf.random.set_seed(None)
     inner = part.call
 
