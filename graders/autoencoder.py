@@ -208,6 +208,10 @@ def test_reconstruct_decodes_the_code(impl, rows):
     model = own(impl, params)
     of = "reconstruct(model, x)"
     close(impl.reconstruct(model, x), output(params, x), of=of, mistakes={"x itself": x})
+    for size in (1e-3, 1e6):
+        sized = [*params[:2], *(size * one for one in params[2:])]
+        found, of = impl.reconstruct(own(impl, sized), x), f"reconstruct(model, x), about {size:g}"
+        close(found, output(sized, x), of=of, atol=1e-5 * size, dtype="float32")
 
 
 @pytest.mark.grade(points=2, hint="One number for each row: the mean over its features.")
@@ -226,6 +230,14 @@ def test_error_is_that_of_each_row(impl, rows):
     found = impl.reconstruction_error(own(impl, params), x)
     of = f"reconstruction_error(model, x) of {rows} rows"
     close(found, squares.mean(1), of=of, mistakes=mistakes)
+    # A decoder that gives its bias, whatever the code.
+    params[2] = 0 * params[2]
+    for size in (1e-2, 1e3):
+        x = params[3] + size * normal(rows, 5)
+        errors = ((params[3] - x) ** 2).mean(1)
+        of = f"reconstruction_error(model, x) of {rows} rows that are about {size:g} away"
+        found = impl.reconstruction_error(own(impl, params), x)
+        close(found, errors, of=of, rtol=1e-3, atol=1e-6 * size**2, dtype="float32")
 
 
 @pytest.mark.grade(points=1, seconds=60)
@@ -494,9 +506,13 @@ def test_detect_flags_what_lies_above(impl):
 def test_thresholds_keep_the_contracts_words(impl):
     """fit_threshold and detect keep what docs/contract.md says of every function"""
     errors = uniform(9, low=0.0, high=1.0)
-    conform(
-        impl, "fit_threshold", [errors, 0.7], expected=lambda e, q: np.float64(np.quantile(e, q))
-    )
+
+    def quantile(errors, q):
+        return np.float64(np.quantile(errors, q))
+
+    conform(impl, "fit_threshold", [errors, 0.7], expected=quantile, large=[0])
+    small, of = 2.0**-20 * errors, "fit_threshold of errors below 1e-6"
+    close(impl.float64.fit_threshold(small, 0.75), quantile(small, 0.75), of=of)
     above = {"expected": lambda e, t: e > t, "rows": [0], "rowwise": True, "empty": True}
     conform(impl, "detect", [errors, np.array(0.5)], **above)
 
@@ -523,21 +539,24 @@ def errors_of(impl, model, x):
 @pytest.mark.grade(points=3, hint=NORMAL, seconds=60)
 def test_threshold_comes_from_normal_rows(impl):
     """the threshold is the quantile of the errors of the normal rows, and flags follow from it"""
-    ordinary, x = uniform(30, 6, low=0.3, high=0.7), uniform(21, 6, low=0.0, high=1.0)
-    quantile = 0.7
-    model, threshold, flags = found_in(impl, ordinary, x, random_seed(), quantile)
-    errors, others = errors_of(impl, model, ordinary), errors_of(impl, model, x)
-    expected = np.quantile(errors, quantile)
-    mistakes = {
-        "the quantile of the errors of x": np.quantile(others, quantile),
-        "that of both": np.quantile(np.concatenate([errors, others]), quantile),
-    }
-    of = f"the threshold of find_anomalies(normal, x, ..., {quantile=})"
-    close(threshold, expected, of=of, mistakes=mistakes, rtol=1e-3, atol=1e-6)
-    shape(flags, (21,), of="the flags of find_anomalies(normal, x, ...)")
-    clear = np.abs(others - expected) > 1e-3 * expected
-    wanted = np.where(clear, others > expected, flags)
-    close(flags, wanted, of="the flags of find_anomalies(normal, x, ...)")
+    # Errors of usual size; small ones, as all rows are nearly alike; and some that no sigmoid can make small.
+    for low, high, plan in ((0.3, 0.7, {}), (0.49, 0.51, {"epochs": 60}), (300.0, 700.0, {})):
+        ordinary, x = uniform(30, 6, low=low, high=high), uniform(21, 6, low=0.0, high=1.0)
+        quantile = 0.7
+        model, threshold, flags = found_in(impl, ordinary, x, random_seed(), quantile, **plan)
+        errors, others = errors_of(impl, model, ordinary), errors_of(impl, model, x)
+        expected = np.quantile(errors, quantile)
+        mistakes = {
+            "the quantile of the errors of x": np.quantile(others, quantile),
+            "that of both": np.quantile(np.concatenate([errors, others]), quantile),
+        }
+        of = f"the threshold of find_anomalies(normal, x, ..., {quantile=})"
+        near = {"rtol": 1e-3, "atol": 1e-6, "dtype": "float32"}
+        close(threshold, expected, of=of, mistakes=mistakes, **near)
+        shape(flags, (21,), of="the flags of find_anomalies(normal, x, ...)")
+        clear = np.abs(others - expected) > 1e-3 * expected
+        wanted = np.where(clear, others > expected, flags)
+        close(flags, wanted, of="the flags of find_anomalies(normal, x, ...)")
 
 
 @pytest.mark.grade(points=2, hint=NORMAL, seconds=60)
@@ -584,7 +603,7 @@ def test_find_anomalies_keeps_the_contracts_words(impl):
         0.01,
         impl.rng(3),
     ]
-    rules = ["untouched", "twice", "settings", "keywords"]
+    rules = ["untouched", "twice", "settings", "keywords", "defaults"]
     conform(impl, "find_anomalies", given, only=rules, gives="anything", seeded=True)
 
 
