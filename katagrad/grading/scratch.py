@@ -16,6 +16,9 @@ from katagrad.grading.parsing import TooLong, tree_of
 from katagrad.topics import Topic
 from katagrad.worker.families import FREE, Rules, families
 
+# Attributes of tensors that show whether something is on. To set one is a use of it.
+FLAGS = {"requires_grad"}
+
 
 def rules_for(topic: Topic, framework: str) -> Rules:
     """The rules of a topic in one framework. Raises KeyError for a family that the framework's table lacks."""
@@ -101,7 +104,9 @@ def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breac
     parts: set[int] = set()
     for node in nodes:
         if isinstance(node, ast.Attribute) and id(node) not in parts:
-            if node.attr in methods - own and not _is_own(node, aliases):
+            used = node.attr in methods - own and not _is_own(node, aliases)
+            # To look at a flag, in a print say, is no use of what it turns on.
+            if used and not (node.attr in FLAGS and isinstance(node.ctx, ast.Load)):
                 found.add(Breach(file, node.lineno, "." + node.attr))
             name = _dotted(node, aliases)
             if name and _canonical(name).startswith(tuple(f"{one}." for one in free) + free):

@@ -83,6 +83,20 @@ def test_what_sets_the_log_or_a_seed_is_free(source, found):
 @pytest.mark.parametrize(
     ("source", "found"),
     [
+        ("print(x.shape, x.requires_grad)", []),
+        ("if x.requires_grad:\n    x = x.detach()", []),
+        ("x.requires_grad = True", ["a.py:1 uses .requires_grad"]),
+        ("x.requires_grad_()", ["a.py:1 uses .requires_grad_"]),
+    ],
+)
+def test_to_look_at_a_flag_is_free(source, found):
+    rules = [".requires_grad", ".requires_grad_"]
+    assert [str(b) for b in breaches(source, "a.py", rules)] == found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
         ("import tensorflow as tf\ny = tf.nn.softmax(x)", ["a.py:2 uses tf.nn.softmax"]),
         ("from tensorflow import nn\ny = nn.softmax(x)", ["a.py:2 uses tf.nn.softmax"]),
         (
