@@ -30,6 +30,7 @@ from katagrad.grading.session import Grading, draw_seed, start
 from katagrad.grading.submission import Submission
 from katagrad.grading.table import number, table
 from katagrad.pytest_plugin.case import CaseReport
+from katagrad.pytest_plugin.tally import Tally
 from katagrad.pytest_plugin.training import line_for
 from katagrad.topics import Topic, root, topics
 
@@ -118,12 +119,6 @@ def case_of(report: pytest.TestReport) -> CaseReport | None:
     return case if isinstance(case, CaseReport) and report.when == "call" else None
 
 
-def named(nodeid: str) -> tuple[str, str] | None:
-    """(topic, check) from the id of a test."""
-    file, found, rest = nodeid.partition("::")
-    return (Path(file).stem, rest.partition("[")[0]) if found else None
-
-
 def reason_of(case: CaseReport) -> tuple[str, str, str] | None:
     """A key that is equal for failures with the same reason. None if the failure is shown on its own.
 
@@ -159,7 +154,7 @@ class Recorder:
         self.isolation = self.memory_bound = ""
         self.versions: dict[str, str] = {}
         self.places: dict[tuple[str, str], tuple[bool, int]] = {}
-        self.selected: set[tuple[str, str]] = set()  # (topic, check)
+        self.tally = Tally()
         self.said: dict[tuple[str, str, str], str] = {}  # the first failed test, by reason
 
     @pytest.hookimpl(tryfirst=True)
@@ -197,6 +192,7 @@ class Recorder:
                 ExampleResult(case.check, outcome.status, outcome.message, outcome.printed, seconds)
             )
             return
+        self.tally.note(name, case.check, case.place)
         kept = self.run.outcomes.setdefault(name, {})
         before = kept.get(case.check)
         total = outcome.seconds + (before.seconds if before else 0.0)
@@ -209,23 +205,21 @@ class Recorder:
             kept[case.check] = dataclasses.replace(before, seconds=total)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Store which checks will run."""
-        self.selected.update(filter(None, (named(item.nodeid) for item in session.items)))
+        """Store which cases will run."""
+        self.tally.choose(item.nodeid for item in session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """Store which checks will run under xdist, where only the workers collect."""
-        self.selected.update(filter(None, map(named, ids)))
+        """Store which cases will run under xdist, where only the workers collect."""
+        self.tally.choose(ids)
 
-    def unrun(self, topic: Topic) -> dict[str, Outcome]:
-        """Outcomes for the checks of a topic of which no case has run."""
-        found = {}
-        for check in manifest(topic, self.config.getoption("--speed")):
-            if (topic.name, check.name) in self.selected:
-                found[check.name] = Outcome(NOT_REACHED, "the run ended before it")
-            else:
-                found[check.name] = Outcome(DESELECTED, "left out of this run")
-        return found
+    def outcomes(self, topic: Topic) -> dict[str, Outcome]:
+        """The outcome of each check of a topic."""
+        kept = self.run.outcomes.get(topic.name, {})
+        return {
+            check.name: self.tally.outcome(topic.name, check, kept.get(check.name))
+            for check in manifest(topic, self.config.getoption("--speed"))
+        }
 
     def result(self) -> Result:
         """The result of the run so far."""
@@ -236,7 +230,7 @@ class Recorder:
         found = {
             name: topic_result(
                 self.run.seen[name],
-                {**self.unrun(self.run.seen[name]), **self.run.outcomes.get(name, {})},
+                self.outcomes(self.run.seen[name]),
                 self.run.frameworks.get(name),
                 speed=self.config.getoption("--speed"),
                 examples=self.run.examples.get(name),
@@ -270,7 +264,11 @@ class Recorder:
             return
         write = terminalreporter.write_line
         terminalreporter.section("progress")
-        ran = {name: t for name, t in result.topics.items() if t.status != DESELECTED or t.examples}
+        ran = {
+            name: topic
+            for name, topic in result.topics.items()
+            if name in self.run.outcomes or topic.status != DESELECTED or topic.examples
+        }
         for line in table(ran, terminalreporter._tw.fullwidth):
             write(line)
         reached, most = (number(sum(getattr(t, k) for t in ran.values())) for k in KINDS)

@@ -185,6 +185,31 @@ def test_what_was_not_run_has_words_of_its_own_and_the_total_says_that_it_is_par
     assert last["status"] == "not reached"
 
 
+def test_a_check_of_which_only_some_cases_ran_earns_nothing(workspace):
+    workspace.solve()
+    name = "test_softmax_divides_by_its_temperature"
+    found = workspace.run("graders/softmax.py", "--collect-only", "-q").splitlines()
+    cases = [line for line in found if f"::{name}[" in line]
+    output = workspace.run(cases[0], "--results", "r.json")
+    check = checks_of(workspace)[name]
+    assert (check["status"], check["points"]) == ("deselected", 0)
+    assert check["message"] == f"1 of {len(cases)} cases ran; the others were left out of this run"
+    assert re.search(r"softmax +\.+ +0/\d+ +deselected", output)
+    workspace.run(*cases, "--results", "r.json")
+    assert checks_of(workspace)[name]["status"] == "passed"
+    stop = "import pytest\n\n\ndef pytest_runtest_teardown():\n    pytest.exit('enough')\n"
+    (workspace.folder / "stop.py").write_text(stop)
+    workspace.run(*cases, "-p", "stop", "--results", "r.json", expect=2)
+    check = checks_of(workspace)[name]
+    assert (check["status"], check["points"]) == ("not reached", 0)
+    assert check["message"] == f"1 of {len(cases)} cases ran; the run ended before the others"
+
+
+def checks_of(workspace):
+    record = json.loads((workspace.folder / "r.json").read_text())
+    return {check["name"]: check for check in record["topics"]["softmax"]["checks"]}
+
+
 CRASH = "    print('here', axis)\n    mine = torch.summ(x)\n    weights = "
 
 
