@@ -23,6 +23,9 @@ SLIPS = {
     "generator": "the function should `return`, not `yield`",
     "coroutine": "write `def`, not `async def`",
 }
+# Why a container stayed in the worker.
+UNREAD = dict.fromkeys(("list", "tuple"), " with more items or levels than are read")
+UNREAD["dict"] = " with keys that are neither text nor numbers, or with more items than are read"
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,7 @@ def kind_of(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"a tensor of shape {value.shape}"
     if isinstance(value, Remote):
-        return f"a {value.type_name}"
+        return f"a {value.type_name}{UNREAD.get(value.type_name, '')}"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name} ({brief(value)})"
 
@@ -182,7 +185,10 @@ def plain(value: Any) -> Any:
 
 
 def brief(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "too many digits to be shown"
     return text if len(text) <= 160 else text[:150] + " ..."
 
 

@@ -111,8 +111,11 @@ def _same_number(found: Any, wanted: float, of: str, values: bool, tolerance: fl
         raise Failure(
             f"{of} is {wording.kind_of(found)}, but should be a Python {kinds[0].__name__}"
         )
-    if values:
-        usual = 0.0 if isinstance(wanted, int) else USUAL if tolerance is None else tolerance
+    if values and isinstance(wanted, int):
+        if found != wanted:
+            raise Failure(f"{of} is {wording.brief(found)}, but should be {wanted}")
+    elif values:
+        usual = USUAL if tolerance is None else tolerance
         one = np.asarray(float(found)), np.asarray(float(wanted))
         wording.compare(*one, of, usual, usual / 10, None)
 

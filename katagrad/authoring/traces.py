@@ -10,7 +10,7 @@ import numpy as np
 from katagrad.authoring import comparison as wording
 from katagrad.boundary.probing import Found
 from katagrad.boundary.remote import Remote
-from katagrad.worker.wire import Made, WithLayout
+from katagrad.worker.wire import Made, NotATensor, WithLayout
 
 
 def _subject(names: Sequence[str], count: int, path: Sequence[Any], keys: Sequence[str]) -> str:
@@ -67,6 +67,12 @@ def touched(
 
 
 def _tensor(of: str, subject: str, sent: Any, value: Any, about: dict[str, Any]) -> list[str]:
+    if isinstance(value, NotATensor) is not isinstance(sent, NotATensor) or not isinstance(
+        value, np.ndarray
+    ):
+        kind = "a NumPy array" if isinstance(sent, NotATensor) else "a tensor"
+        found = wording.kind_of(value)
+        return [f"{of} left {subject} as {found}, but should leave it as it was, {kind}"]
     before = sent.array if isinstance(sent, WithLayout) else np.asarray(sent)
     leaf = isinstance(sent, WithLayout) and sent.form == "leaf" and before.dtype.kind == "f"
     now = np.asarray(value)

@@ -16,7 +16,7 @@ import numpy as np
 from katagrad.worker.account import describe
 from katagrad.worker.exchange import MAX_ITEMS, Exchange, layouts_of
 from katagrad.worker.first_call import ready, row_of
-from katagrad.worker.wire import Handle, Made, NotATensor, Unsendable, WithLayout
+from katagrad.worker.wire import Handle, Made, Unsendable, WithLayout
 
 # Pairs of a tensor in the result and a tensor in the arguments that are checked for shared memory.
 MAX_PAIRS = 10_000
@@ -180,7 +180,8 @@ class Probing(Exchange):
             for i, parameter in enumerate(found or []):
                 yield (*path, i), _copied(self.lower(parameter, None)), {}
         elif isinstance(sent, (np.ndarray, WithLayout)) and not models:
-            about = {} if isinstance(sent, NotATensor) else self.forms.about(lifted)
+            # A call may have put anything in the place of a tensor.
+            about = self.forms.about(lifted) if self.adapter.is_tensor(lifted) else {}
             yield path, _copied(self.lower(lifted, layouts_of(sent))), about
 
     def _shared(self, result: Any, lifted: list[Any]) -> list[tuple[Any, Any]]:

@@ -1,15 +1,18 @@
 """Honest results of unusual kinds arrive as the values that they equal, or are named for what they are."""
 
 import dataclasses
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from katagrad.authoring.conformance import conform
+from katagrad.authoring.expect import at_most
 from katagrad.boundary import Implementation, Pool
 from katagrad.boundary.transport import Transport
-from katagrad.errors import Failure, FormFailure
+from katagrad.errors import FAILED, Failure, FormFailure
+from katagrad.grading.checks import Rules, run_case
 from katagrad.grading.submission import Submission
 from katagrad.isolation import sandbox
 from katagrad.isolation.launcher import PlainLauncher
@@ -55,6 +58,7 @@ def softmax(x, axis=-1, temperature=1.0):
         "nothing": None,
         "dict": {"a": x},
         "own": Own(),
+        "large": x.double() * 1e300,
         "hash": hash("katagrad"),
     }[axis]
 """
@@ -125,6 +129,19 @@ def test_a_dtype_that_numpy_lacks_was_returned_and_not_raised(impl):
     words = r"^softmax\(x\) returned a tensor of dtype bfloat16, which no check accepts"
     with pytest.raises(FormFailure, match=words):
         conform(impl, "softmax", [X])
+
+
+@pytest.mark.needs("torch")
+def test_numbers_that_overflow_in_a_grader_are_judged(impl):
+    def check(graded):
+        large = graded.softmax(X, "large")
+        at_most((large * large).sum(), 1, of="the sum of squares")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # as in the project's own runs of pytest
+        outcome = run_case(impl._transport, "check", "", 60, Rules(1), check)
+    wanted = FAILED, "the sum of squares is inf, but should be at most 1"
+    assert (outcome.status, outcome.message) == wanted
 
 
 @pytest.mark.needs("tensorflow")

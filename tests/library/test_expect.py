@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from katagrad.authoring import expect
+from katagrad.authoring.likeness import alike
+from katagrad.boundary.remote import Remote
 from katagrad.errors import Failure, NotStarted, StudentError
-from katagrad.worker.wire import NotATensor
+from katagrad.worker.wire import Handle, NotATensor
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 
@@ -66,6 +68,48 @@ def test_close_insists_on_tensors():
         None,
         np.ones(1),
         of="d f / d x",
+    )
+
+
+def test_close_names_the_structure_that_is_missing():
+    parts = [X, X[0]]
+    says(
+        "f(x) is None, but should be a tuple or a list of 2 things; does",
+        expect.close,
+        None,
+        parts,
+        of="f(x)",
+    )
+    words = "f is a tensor of shape (2, 2), but should be "
+    says(f"{words}a tuple or a list of 2 things", expect.close, X, parts, of="f")
+    says(f"{words}a dict", expect.close, X, {"a": X}, of="f")
+    says("but should be a dict", expect.close, [X], {"a": X}, of="f")
+    expect.close(np.stack([X, X]), [X, X], of="f")
+
+
+def test_integers_of_any_size_are_judged():
+    many = 10**5000
+    says("f is inf, but should be at most 3", expect.at_most, many, 3, of="f")
+    says("f is -inf, but should be at least 3", expect.at_least, -many, 3, of="f")
+    says("f is too many digits to be shown, but should be 3", expect.equal, many, 3, of="f")
+    says("f is an int (too many digits to be shown), but", expect.close, many, X, of="f")
+    says("f is too many digits to be shown, but should be 3", alike, many, 3, of="f")
+
+
+def test_finite_wants_numbers():
+    expect.finite([1.0, 2], of="f")
+    says("f is a list ([None, 1.0]), but should hold numbers", expect.finite, [None, 1.0], of="f")
+    says("f is a list (['a']), but should hold numbers", expect.finite, ["a"], of="f")
+
+
+def test_a_container_that_was_not_read_says_why():
+    kept = Remote(None, Handle(1, "dict"), "f")
+    says(
+        "f is a dict with keys that are neither text nor numbers",
+        expect.close,
+        kept,
+        {"a": X},
+        of="f",
     )
 
 
