@@ -60,7 +60,11 @@ class LocalSession(Session):
 
     def do_load(self, module: str, rules: dict[str, Any]) -> dict[str, Any]:
         """Import the submission. Imports are not restricted, since pytest imports in this process, too."""
-        return super().do_load(module, {**rules, "imports": None})
+        kept = sys.argv
+        try:
+            return super().do_load(module, {**rules, "imports": None})
+        finally:
+            sys.argv = kept
 
     def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
         """The function or object to call. A function of the submission is wrapped by `entry`."""

@@ -10,8 +10,15 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any
 
-# Names to which a rule on a whole module does not apply. They set the log or the seed, and compute nothing.
-FREE = ("tf.compat.v1.logging", "tf.compat.v1.set_random_seed", "tf.random.set_seed")
+# Names to which a rule on a whole module does not apply. They set the log, the seed or what is the default anyway, and
+# compute nothing.
+FREE = (
+    "tf.compat.v1.enable_eager_execution",
+    "tf.compat.v1.enable_v2_behavior",
+    "tf.compat.v1.logging",
+    "tf.compat.v1.set_random_seed",
+    "tf.random.set_seed",
+)
 
 
 @dataclass(frozen=True)

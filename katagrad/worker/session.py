@@ -103,6 +103,8 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
             sys.path.insert(0, str(self.home))
         importlib.invalidate_caches()
         self.guard.install(given)
+        # As in a script that is run without arguments: a file may parse them at its top.
+        sys.argv = [str(self.home / f"{module}.py")]
         with self.guard.during(""):
             self.module = importlib.import_module(module)
         return {

@@ -111,6 +111,9 @@ ODD = {
     "another order of operations": (T, beside("import torch\ndef softmax(x, axis=-1, temperature=1.0):\n    z = x / temperature\n    e = torch.exp(z - z.detach().amax(axis, keepdim=True))\n    return e * (1 / e.sum(axis, keepdim=True))\nfrom answer import log_softmax, softmax_jvp\n"), set()),
     "a signal handler and a timer": (T, before("import signal\nsignal.signal(signal.SIGALRM, lambda *a: None)\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)\n"), set()),
     "threads of the framework": (T, before("import torch\ntorch.set_num_threads(2)\n"), set()),
+    "threads and devices of TensorFlow": (
+        ("tensorflow",), before("import tensorflow as tf\ntf.config.threading.set_intra_op_parallelism_threads(7)\ntf.config.threading.set_inter_op_parallelism_threads(3)\ncpu, = tf.config.list_physical_devices('CPU')\ntf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"), set()),
+    "arguments of a script": (BOTH, before("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--lr', type=float, default=0.1)\nassert parser.parse_args().lr == 0.1\n"), set()),
     "names that shadow the library": (T, beside("from answer import *\n", random_dot_py="x = 1\n", types_dot_py="y = 2\n", numpy_dot_py="raise ImportError\n"), set()),
     "a byte order mark and Windows lines": (T, lambda s: {"softmax.py": "\ufeff" + s.replace("\n", "\r\n")}, set()),
 }  # fmt: skip

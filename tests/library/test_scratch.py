@@ -62,6 +62,7 @@ def test_breaches_name_file_line_and_rule(source, found):
     [
         ("tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)", []),
         ("tf.random.set_seed(3)", []),
+        ("tf.compat.v1.enable_eager_execution()", []),
         (
             "tf.compat.v1.nn.softmax(x)",
             ["a.py:3 uses tensorflow.compat.v1", "a.py:3 uses tensorflow.compat.v1.nn"],

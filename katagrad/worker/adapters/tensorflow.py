@@ -63,6 +63,7 @@ def configure(threads: int, device: str = "cpu") -> None:
             _run_operations_directly()
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
+    importlib.import_module("katagrad.worker.adapters.tensorflow_settled").settle()
     if device == "cpu":
         tf.config.set_visible_devices([], "GPU")
         return
