@@ -190,6 +190,7 @@ def test_split_batches_refuses_no_size(impl):
             impl.split_batches(normal(5), batch)
     labels = integers(9, 5)
     result = impl.split_batches(labels, 2)
+    equal(len(result), 3, of="the number of slices of split_batches(labels of 5 rows, 2)")
     equal(result[2], labels[4:], of="split_batches(labels, 2)[2]")
     dtype(result[2], "int64", of="split_batches(labels, 2)[2]")
 
@@ -287,7 +288,13 @@ def test_every_dtype_is_kept(impl):
     whole = integers(200, 3, 2, 1, 2)
     for values in (whole, whole.astype(np.uint8), whole > 99):
         name = values.dtype.name
-        for part, rows in zip(impl.split_batches(values, 2), (values[:2], values[2:]), strict=True):
+        parts = impl.split_batches(values, 2)
+        equal(
+            len(parts),
+            2,
+            of=f"the number of slices of split_batches(x of 3 rows, 2) for x of {name}",
+        )
+        for part, rows in zip(parts, (values[:2], values[2:]), strict=True):
             dtype(part, name, of=f"a slice of split_batches(x, 2) for x of {name}")
             equal(part, rows, of=f"a slice of split_batches(x, 2) for x of {name}")
         found = {
