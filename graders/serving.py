@@ -675,13 +675,11 @@ def test_errors_stay_in_their_batch(impl):
             "KeyError" in kinds,
             "f raised KeyError, but batcher(row) did not raise it for each row of the batch",
         )
-    found = traffic(impl, None, [[call(batcher, "__call__", [2.0])] for _ in range(2)])
-    for [answer] in found:
+    # One of them large, and one small: they are returned as they are.
+    rows = [[123456.7], [1.2345e-5]]
+    found = traffic(impl, None, [[call(batcher, "__call__", row)] for row in rows])
+    for [answer], row in zip(found, rows, strict=True):
         if answer.error is not None:
             raise answer.error
-        close(
-            tensor(answer.value),
-            np.array([2.0]),
-            of="batcher(row) after a batch that raised",
-            rtol=1e-4,
-        )
+        of = f"batcher({row}) after a batch that raised"
+        close(tensor(answer.value), np.array(row), of=of, rtol=1e-5, atol=1e-10)
