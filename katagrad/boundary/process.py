@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from katagrad.boundary.server import START_SECONDS, ForkedWorker, Server
+from katagrad.boundary.server import START_SECONDS, ForkedWorker, Server, unstarted
 from katagrad.boundary.workers import SpawnedWorker, Worker
 from katagrad.errors import Ended, NotGraded
 from katagrad.isolation import cgroup
@@ -38,6 +40,10 @@ __all__ = [
 
 # macOS has fork, but its libraries fail in the forked process.
 CAN_FORK = hasattr(os, "fork") and sys.platform == "linux"
+
+
+# Seconds between two looks at whether a process that should connect is still there.
+LOOK_SECONDS = 0.25
 
 
 class Pool:
@@ -116,22 +122,13 @@ class Pool:
             "opens": opens,
             **self.launcher.settings(folder),
         }
-        if self.transport == "loopback":
-            process, near = self._over_loopback(settings, folder)
-        else:
-            near, far = socket.socketpair()
-            widen(far)
-            settings |= {"mode": "spawn", "connection": far.fileno(), "output": output.fileno()}
-            process = self.launcher.start(
-                [json.dumps(settings)],
-                folder,
-                [far.fileno(), output.fileno()],
-                _variables(self.device),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            far.close()
+        try:
+            start = self._over_loopback if self.transport == "loopback" else self._over_a_pair
+            process, near = start(settings, folder, output)
+        except BaseException as error:
+            output.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise unstarted(framework, error) from None
         worker = SpawnedWorker(
             process,
             folder,
@@ -149,17 +146,39 @@ class Pool:
             ) from None
         return worker
 
+    def _over_a_pair(
+        self, settings: dict[str, Any], folder: Path, output: IO[bytes]
+    ) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        near, far = socket.socketpair()
+        widen(far)
+        settings |= {"mode": "spawn", "connection": far.fileno(), "output": output.fileno()}
+        try:
+            process = self.launcher.start(
+                [json.dumps(settings)],
+                folder,
+                [far.fileno(), output.fileno()],
+                _variables(self.device),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except BaseException:
+            near.close()
+            raise
+        finally:
+            far.close()
+        return process, near
+
     def _over_loopback(
-        self, settings: dict[str, Any], folder: Path
+        self, settings: dict[str, Any], folder: Path, output: IO[bytes]
     ) -> tuple[subprocess.Popen[bytes], socket.socket]:
         # Without the token, another process of this machine could pose as the worker.
         token = secrets.token_bytes(32)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            listener.settimeout(START_SECONDS)
             settings |= {
                 "mode": "loopback",
                 "port": listener.getsockname()[1],
-                "output": str(folder / ".printed"),
+                "output": output.name,
             }
             process = self.launcher.start(
                 [json.dumps(settings)],
@@ -170,15 +189,15 @@ class Pool:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            assert process.stdin is not None
-            process.stdin.write(token.hex().encode() + b"\n")
-            process.stdin.close()
-            while True:
-                near, _ = listener.accept()
-                near.settimeout(30)
-                if near.recv(32, socket.MSG_WAITALL) == token:
-                    return process, near
-                near.close()
+            try:
+                assert process.stdin is not None
+                process.stdin.write(token.hex().encode() + b"\n")
+                process.stdin.close()
+                return process, _accepted(listener, process, token)
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
 
     def versions(self, framework: str) -> dict[str, str]:
         """Versions in the workers of a framework."""
@@ -199,6 +218,33 @@ class Pool:
         self.servers.clear()
         if self._twin is not None:
             self._twin.close()
+
+
+def _accepted(
+    listener: socket.socket, process: subprocess.Popen[bytes], token: bytes
+) -> socket.socket:
+    """The connection that begins with the token. Raises OSError if the process ends or takes too long."""
+    listener.settimeout(LOOK_SECONDS)
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise OSError(f"it ended with status {process.returncode}")
+        with contextlib.suppress(TimeoutError):
+            near, _ = listener.accept()
+            if secrets.compare_digest(_beginning(near, len(token)), token):
+                return near
+            near.close()
+    raise OSError(f"no connection within {START_SECONDS:g} s")
+
+
+def _beginning(near: socket.socket, size: int) -> bytes:
+    """The first bytes that come over a connection; fewer if it says no more."""
+    near.settimeout(30)
+    found = b""
+    with contextlib.suppress(OSError):
+        while len(found) < size and (more := near.recv(size - len(found))):
+            found += more
+    return found
 
 
 def gpu_of(device: str) -> str:

@@ -29,6 +29,13 @@ END_SECONDS = 10.0
 START_SECONDS = 120.0
 
 
+def unstarted(framework: str, error: BaseException) -> BaseException:
+    """What to raise where a process could not be started: NotGraded for an error of the system."""
+    if not isinstance(error, OSError):
+        return error
+    return NotGraded(f"the {framework} worker could not be started: {error}")
+
+
 class Server:
     """A warm server of one framework. One child lives at a time."""
 
@@ -44,15 +51,22 @@ class Server:
             "threads": threads,
             **launcher.settings(self.folder),
         }
-        self.process = launcher.start(
-            [json.dumps(settings)],
-            self.folder,
-            [far.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
-        )
-        far.close()
+        try:
+            self.process = launcher.start(
+                [json.dumps(settings)],
+                self.folder,
+                [far.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self.log,
+                stderr=self.log,
+            )
+        except BaseException as error:
+            self.control.close()
+            self.log.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise unstarted(framework, error) from None
+        finally:
+            far.close()
         self._ready: dict[str, Any] | None = None
 
     @property
@@ -80,14 +94,13 @@ class Server:
         return heard if isinstance(heard, dict) else None
 
     def _last_words(self) -> str:
-        self.process.poll()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.5)  # its socket closes before it has ended
         self.log.seek(0)
         lines = self.log.read().decode("utf-8", "replace").strip().splitlines()
-        return (
-            lines[-1][:500]
-            if lines
-            else f"it ended with status {self.process.returncode} and printed nothing"
-        )
+        status = self.process.returncode
+        ended = "it does not answer" if status is None else f"it ended with status {status}"
+        return lines[-1][:500] if lines else f"{ended} and printed nothing"
 
     def fork(self, limits: Limits, opens: bool = False) -> ForkedWorker:
         """A new child. Raises NotGraded if the server has ended.

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from katagrad.errors import Ended, Overtime
+from katagrad.errors import Ended, Failure, Overtime
 from katagrad.worker import watch
 from katagrad.worker.limits import BROKEN, Limits
 from katagrad.worker.pulse import Training, training_from
-from katagrad.worker.wire import Closed, Connection, Deadline, Late, WireError
+from katagrad.worker.wire import Closed, Connection, Deadline, Late, Unsendable, WireError
 
 # Limits of an exception that a worker reports: frames of its traceback, characters of each text.
 MAX_FRAMES, MAX_TEXT = 50, 8000
@@ -55,7 +55,8 @@ class Worker:
     def request(self, op: str, deadline: float, **arguments: Any) -> Any:
         """Send a request and return the reply: {"value": ...}, {"error": ...} or {"refused": ...}.
 
-        Raises Ended, with the reason, if no valid reply comes by `deadline` (of time.monotonic()), as `more` moves it.
+        Raises Ended, with the reason, if no valid reply comes by `deadline` (of time.monotonic()), as `more` moves it,
+        and Failure if the request itself is more than can be sent.
         """
         started, waited = time.monotonic(), 0.0
 
@@ -93,6 +94,10 @@ class Worker:
         except Closed:
             self.end()
             raise Ended(self.reason()) from None
+        except Unsendable as reason:  # of this side, before anything was sent
+            raise Failure(
+                f"a message to the worker would hold {reason}; see --limit message"
+            ) from None
         except WireError as error:
             self.end()
             raise Ended(

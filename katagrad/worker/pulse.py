@@ -127,7 +127,7 @@ def reporting(connection: Connection, every: Any, home: Path) -> Iterator[None]:
         while not over.wait(pause):
             pause = every
             # The submission changes its variables while they are read.
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError, LookupError):
                 found = pulse.look()
                 if found is not None and not over.is_set():
                     connection.send(found.plain())

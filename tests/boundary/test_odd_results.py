@@ -157,6 +157,20 @@ def test_a_ragged_tensor_is_not_padded():
 
 
 @pytest.mark.needs("torch")
+def test_what_the_grader_cannot_send_is_not_called_forged():
+    pool = Pool(dataclasses.replace(LIMITS, message=1 << 20))
+    transport = opened(pool, "torch", TORCH)
+    try:
+        words = "a message to the worker would hold 4 MiB in tensors and arrays, but at most 1 MiB"
+        with pytest.raises(Failure, match=words):
+            Implementation(transport).softmax(np.ones(1 << 20), "nothing")
+        assert Implementation(transport).softmax(X, "nothing") is None
+    finally:
+        transport.close()
+        pool.close()
+
+
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize("level", ["process", "namespace"])
 def test_hashes_are_those_of_every_run(level):
     """The order of a set of words decides a vocabulary, and so the training of a submission."""

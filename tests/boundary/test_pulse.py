@@ -17,7 +17,7 @@ from katagrad.errors import Ended
 from katagrad.grading.training import TrainingLine, on_terminal
 from katagrad.topics import root
 from katagrad.worker.limits import Limits
-from katagrad.worker.pulse import Pulse, Training, training_from
+from katagrad.worker.pulse import Pulse, Training, reporting, training_from
 from katagrad.worker.wire import Connection
 
 SOLUTION = root() / "solutions" / "torch" / "linear_regression.py"
@@ -190,3 +190,20 @@ def test_pytest_shows_it_on_a_terminal_only(tmp_path):
     assert "1 passed" in child.before
     # The line is gone before the next one is written.
     assert re.search(r"\r {40,}\r", child.before)
+
+
+def test_a_list_that_is_emptied_while_it_is_read_ends_nothing(monkeypatch, capfd):
+    looked = []
+
+    def look(self):
+        looked.append(1)
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(Pulse, "look", look)
+    near, far = socket.socketpair()
+    with near, far, reporting(Connection(near), 0.01, Path("/nonexistent")):
+        until = time.monotonic() + 20
+        while len(looked) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert len(looked) >= 3
+    assert capfd.readouterr().err == ""
