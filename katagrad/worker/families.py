@@ -10,9 +10,12 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any
 
-# Names to which a rule on a whole module does not apply. They set the log, the seed or what is the default anyway, and
-# compute nothing.
+# Names to which a rule on a whole module does not apply. They set the log, the seed, the memory of a GPU or what is the
+# default anyway, and compute nothing. What a session runs is watched.
 FREE = (
+    "tf.compat.v1.ConfigProto",
+    "tf.compat.v1.GPUOptions",
+    "tf.compat.v1.Session",
     "tf.compat.v1.enable_eager_execution",
     "tf.compat.v1.enable_v2_behavior",
     "tf.compat.v1.logging",

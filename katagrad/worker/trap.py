@@ -51,7 +51,9 @@ def install(rules: Iterable[str], deep: bool, kinds: Iterable[type], guard: Any)
             continue
         first, *path = rule.split(".")
         # A package may hide a module of its own, as torch.optim does with torch.optim.sgd.
-        owner: Any = sys.modules.get(rule.rpartition(".")[0])
+        parent = rule.rpartition(".")[0]
+        module, _, last = parent.rpartition(".")
+        owner: Any = sys.modules.get(parent) or getattr(sys.modules.get(module), last, None)
         if owner is None:
             owner = roots.get(first)
             for part in path[:-1]:

@@ -113,6 +113,8 @@ ODD = {
     "threads of the framework": (T, before("import torch\ntorch.set_num_threads(2)\n"), set()),
     "threads and devices of TensorFlow": (
         ("tensorflow",), before("import tensorflow as tf\ntf.config.threading.set_intra_op_parallelism_threads(7)\ntf.config.threading.set_inter_op_parallelism_threads(3)\ncpu, = tf.config.list_physical_devices('CPU')\ntf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)\n"), set()),
+    "a session that runs nothing": (
+        ("tensorflow",), before("import tensorflow as tf\nconfig = tf.compat.v1.ConfigProto()\nconfig.gpu_options.allow_growth = True\nsession = tf.compat.v1.Session(config=config)\n"), set()),
     "arguments of a script": (BOTH, before("import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--lr', type=float, default=0.1)\nassert parser.parse_args().lr == 0.1\n"), set()),
     "names that shadow the library": (T, beside("from answer import *\n", random_dot_py="x = 1\n", types_dot_py="y = 2\n", numpy_dot_py="raise ImportError\n"), set()),
     "a byte order mark and Windows lines": (T, lambda s: {"softmax.py": "\ufeff" + s.replace("\n", "\r\n")}, set()),

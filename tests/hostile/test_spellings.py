@@ -160,6 +160,7 @@ TENSORFLOW_SOFTMAX = {
     "imported graph": "imported(x)",
     "cross-entropy": "tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=x, labels=[0, 1]).backprop",
     "session": "sessions(x)",
+    "callable of a session": "callables(x)",
     "gradient": "custom(x)",
     "caught": "quiet(lambda: tf.raw_ops.Softmax(logits=x))",
 }
@@ -239,6 +240,10 @@ def imported(x):
 def sessions(x):
     with session.Session(graph=graph()) as s:
         return tf.constant(s.run("b:0", {"a:0": x.numpy()}))
+
+def callables(x):
+    with session.Session(graph=graph()) as s:
+        return tf.constant(s.make_callable("b:0", ["a:0"])(x.numpy()))
 
 def runtime(x):
     tape = pywrap_tfe.TFE_Py_TapeSetNew(False, True)

@@ -63,6 +63,8 @@ def test_breaches_name_file_line_and_rule(source, found):
         ("tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)", []),
         ("tf.random.set_seed(3)", []),
         ("tf.compat.v1.enable_eager_execution()", []),
+        ("tf.compat.v1.Session(config=tf.compat.v1.ConfigProto())", []),
+        ("tf.compat.v1.train.Saver()", ["a.py:3 uses tensorflow.compat.v1"]),
         (
             "tf.compat.v1.nn.softmax(x)",
             ["a.py:3 uses tensorflow.compat.v1", "a.py:3 uses tensorflow.compat.v1.nn"],

@@ -27,8 +27,14 @@ from katagrad.worker.adapters import tensorflow_families  # noqa: F401  read bef
 # Logged at level 1 of TensorFlow's file execute.cc. The adapter enables it with TF_CPP_VMODULE before
 # the import.
 SAID = b"Executing op "
-# These run graphs outside the eager runtime.
-ELSEWHERE = ("tensorflow.python.client.session.BaseSession", "tf.lite.Interpreter")
+# These run graphs outside the eager runtime. A session that runs none is left by scripts that set a GPU's memory.
+ELSEWHERE = (
+    *(f"tensorflow.python.client.session.BaseSession.{name}" for name in (
+        "run", "partial_run", "partial_run_setup", "make_callable", "_make_callable_from_options", "_run", "_do_run",
+        "_do_call", "_call_tf_sessionrun", "_call_tf_sessionprun",
+    )),
+    "tf.lite.Interpreter",
+)  # fmt: skip
 
 
 def tensor_types() -> list[type]:
