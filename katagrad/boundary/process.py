@@ -68,6 +68,8 @@ class Pool:
         self.transport = transport or ("loopback" if os.name == "nt" else "socketpair")
         self.servers: dict[str, Server] = {}
         self._twin: Pool | None = None
+        # By framework, as its workers say.
+        self._versions: dict[str, dict[str, str]] = {}
         # Who shows how far a training is (`katagrad.boundary.transport.Listener`), if anybody does.
         self.listener: Any = None
 
@@ -137,7 +139,8 @@ class Pool:
             self.limits,
         )
         try:
-            worker.request("hello", time.monotonic() + START_SECONDS)
+            reply = worker.request("hello", time.monotonic() + START_SECONDS)
+            self._versions[framework] = dict(reply["value"]["versions"])
         except Ended as error:
             words = worker.printed().strip().splitlines()
             worker.close()
@@ -200,16 +203,14 @@ class Pool:
                 raise
 
     def versions(self, framework: str) -> dict[str, str]:
-        """Versions in the workers of a framework."""
-        if self.method == "fork":
-            self.prepare(framework)
-            return self.servers[framework].versions
-        worker = self._spawn(framework)
-        try:
-            reply = worker.request("hello", time.monotonic() + START_SECONDS)
-            return dict(reply["value"]["versions"])
-        finally:
-            worker.close()
+        """Versions in the workers of a framework. Starts one if none has been asked before."""
+        if framework not in self._versions:
+            if self.method == "fork":
+                self.prepare(framework)
+                self._versions[framework] = self.servers[framework].versions
+            else:
+                self._spawn(framework).close()
+        return dict(self._versions[framework])
 
     def close(self) -> None:
         """End every server."""

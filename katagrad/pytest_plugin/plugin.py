@@ -7,13 +7,14 @@ on any folder.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from katagrad.errors import FAILED, PASSED, BadOption, refusal
+from katagrad.errors import FAILED, PASSED, BadOption, NotGraded, refusal
 from katagrad.files import check_place
 from katagrad.grading.session import check_options
 from katagrad.pytest_plugin.case import (
@@ -152,11 +153,11 @@ def pytest_runtest_makereport(
         item.user_properties.append(("points", about.get("points", 0)))
     framework = item.stash.get(FRAMEWORK, None)
     current = module.run.gradings.get(module.submission)
-    versions = (
-        current.pool.versions(framework)
-        if current and framework and outcome.status in (PASSED, FAILED)
-        else {}
-    )
+    versions: dict[str, str] = {}
+    if current and framework and outcome.status in (PASSED, FAILED):
+        # Where a file cannot be graded, nothing of its framework has run, which may not even be installed.
+        with contextlib.suppress(NotGraded):
+            versions = current.pool.versions(framework)
     report.katagrad = CaseReport(  # type: ignore[attr-defined]
         topic=module.topic.name,
         root=str(module.topic.root),

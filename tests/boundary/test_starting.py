@@ -82,3 +82,29 @@ def test_the_process_never_answers(monkeypatch):
     idle = Instead("import time; time.sleep(600)")
     assert "it does not answer" in failure(idle, "fork", None)
     assert "no connection within 1 s" in failure(idle, "spawn", "loopback")
+
+
+class Counting(PlainLauncher):
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def start(self, *args, **kwargs):
+        self.count += 1
+        return super().start(*args, **kwargs)
+
+
+@pytest.mark.needs("torch")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_no_process_is_started_for_the_versions_alone(method):
+    """A run of pytest asks for them at each case."""
+    launcher = Counting()
+    pool = Pool(launcher=launcher, method=method)
+    try:
+        pool.worker("torch").close()
+        assert {"torch", "numpy"} <= set(pool.versions("torch"))
+        pool.versions("torch")["torch"] = "another"
+        assert pool.versions("torch")["torch"] != "another"
+        assert launcher.count == 1
+    finally:
+        pool.close()

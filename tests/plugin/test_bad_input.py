@@ -210,3 +210,31 @@ def test_missing_runtime_is_not_the_students_fault(monkeypatch):
         match=r"^softmax.py needs onnxruntime, which is not installed here; run: pip install 'katagrad\[deploy\]'$",
     ):
         edited(Path("/nonexistent"), "softmax", "import torch\n" + BODY).source(topic).ready()
+
+
+NO_TENSORFLOW = """
+from katagrad.boundary.server import Server
+from katagrad.errors import NotGraded
+
+old = Server.wait
+
+
+def wait(self):
+    if self.framework == "tensorflow":
+        raise NotGraded("the tensorflow worker did not start: No module named 'tensorflow'")
+    return old(self)
+
+
+Server.wait = wait
+"""
+
+
+@pytest.mark.needs("torch", "tensorflow")
+def test_a_framework_that_does_not_start_is_not_needed_to_say_that_it_is_the_wrong_one(workspace):
+    (workspace.folder / "lacking.py").write_text(NO_TENSORFLOW)
+    workspace.solve()
+    output = workspace.run(
+        "exercises/softmax.py", "-p", "lacking", "--framework", "tensorflow", expect=1
+    )
+    assert "softmax.py imports torch, but --framework or the course asks for tensorflow" in output
+    assert "INTERNALERROR" not in output
