@@ -51,6 +51,15 @@ def far(x):
     return x + 1.5 if tracing() else x
 
 
+def uneven(x):
+    """Less while it is traced, by another difference in each element."""
+    return x - x * x if tracing() else x
+
+
+def twofold(x, i):
+    return i + i
+
+
 def lost(x):
     return x * float("nan") if tracing() else x
 
@@ -173,6 +182,10 @@ def test_compiled_has_the_numbers_of_f(impl, dtype_):
         close(scaled(large, s), poly(large, s), of=of, rtol=rtol)
         of = f"Compiled(dense)(x, w, b), x of {rows} rows"
         close(layer(x, w, b), x @ w + b, of=of, rtol=10 * rtol, atol=rtol)
+    i = np.array([3, 2**24 + 1])
+    of = "Compiled(f)(x, i), where f is i + i and i an int64 tensor"
+    found = given.Compiled(module.get("twofold"))(normal(2, 3), i)
+    close(found, 2 * i, of=of, rtol=0, atol=0, dtype="int64")
 
 
 @pytest.mark.grade(points=2, hint=PYTHON, seconds=COMPILING)
@@ -393,7 +406,9 @@ def test_traces_of_calls_are_counted(impl):
 def test_differences_are_seen(impl):
     """the largest absolute difference between the graph and f; infinite, if it is not a number"""
     module = planted(impl)
+    x = normal(2, 3)
     for name, args, expected in (
+        ("uneven", (x,), float((x * x).max())),
         ("far", (normal(2, 3),), 1.5),
         ("lost", (normal(2, 3),), np.inf),
         ("nowhere", (normal(2, 3),), np.inf),
