@@ -8,7 +8,7 @@ see `katagrad.worker.guard`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from katagrad.errors import SubmissionProblem
@@ -62,8 +62,13 @@ def _canonical(name: str) -> str:
     return CANONICAL.get(first, first) + dot + rest
 
 
-def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breach]:
-    """Every use of a forbidden name in `source`, in order of lines. Unparsable source has none. Raises TooLong."""
+def breaches(
+    source: str | bytes, file: str, rules: Iterable[str], asked: Collection[str] | None = None
+) -> list[Breach]:
+    """Every use of a forbidden name in `source`, in order of lines. Unparsable source has none. Raises TooLong.
+
+    asked: the functions that the stub asks for. Others count only if what is graded names them. None: all count.
+    """
     try:
         tree = tree_of(source, file)
     except TooLong:
@@ -88,7 +93,7 @@ def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breac
             ):
                 found.add(Breach(file, line, shown if not shown.endswith("*") else full))
 
-    nodes = list(_graded(tree))
+    nodes = list(_graded(tree, asked))
     own = _own_methods(nodes)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -119,14 +124,33 @@ def breaches(source: str | bytes, file: str, rules: Iterable[str]) -> list[Breac
     return sorted(found, key=lambda breach: (breach.line, breach.name))
 
 
-def _graded(tree: ast.Module) -> Iterator[ast.AST]:
-    """The nodes of what an import runs: not a demo under `if __name__ == "__main__":`, which may compare results."""
+def _graded(tree: ast.Module, asked: Collection[str] | None) -> Iterator[ast.AST]:
+    """The nodes of what is graded: not a demo under `if __name__ == "__main__":`, which may compare results.
+
+    Nor a function that only a demo calls.
+    """
+    live: list[ast.AST] = []
+    apart: dict[str, list[ast.AST]] = {}
     for node in tree.body:
         if isinstance(node, ast.If) and _asks_for_script(node.test):
-            for part in node.orelse:
-                yield from ast.walk(part)
+            live += node.orelse
+        elif (
+            asked is not None
+            and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name not in asked
+            and not node.decorator_list
+        ):
+            apart.setdefault(node.name, []).append(node)
         else:
-            yield from ast.walk(node)
+            live.append(node)
+    while live:
+        for part in ast.walk(live.pop()):
+            yield part
+            named = (getattr(part, key, None) for key in ("id", "attr", "value"))
+            for name in named:
+                # Text counts, too: globals()["helper"].
+                if isinstance(name, str) and name in apart:
+                    live += apart.pop(name)
 
 
 def _asks_for_script(test: ast.expr) -> bool:

@@ -185,7 +185,8 @@ class Source:
         barred = barred_names(self.rules, self.framework)
         for name, content in self.files.items():
             if name == self.file or (name.endswith(".py") and Path(name).stem not in self.siblings):
-                found += breaches(content, name, barred)
+                asked = self.contract if name == self.file else None
+                found += breaches(content, name, barred, asked)
         return found
 
     def reference(self) -> Source:

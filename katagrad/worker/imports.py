@@ -1,7 +1,7 @@
 """Restrict imports to the framework, NumPy, the standard library, the submission, and allowed packages.
 
 A refused import statement binds a stand-in that raises an error when it is used, so an unused import
-fails nothing. Inside `try`, the statement raises ImportError at once, so that a fallback is used.
+fails nothing. Inside `try`, the statement raises ModuleNotFoundError at once, so that a fallback is used.
 Any other way to import raises at once, by an audit hook, which Python code cannot remove. A module
 of machine code counts by its file, whatever it is called, and must be the framework's, an allowed
 package's or the standard library's. Imports by the frameworks and by allowed packages are not
@@ -64,8 +64,8 @@ COMPILED = "a compiled module"
 ALWAYS = {"numpy", "typing_extensions", "__future__"} | ORNAMENTS
 
 
-class ImportRefused(ImportError):
-    """A submission imported a package that its topic does not allow."""
+class ImportRefused(ModuleNotFoundError):
+    """A submission imported a package that its topic does not allow. Scripts expect ModuleNotFoundError, too."""
 
 
 class Refusal(types.ModuleType):
@@ -114,6 +114,8 @@ class Imports:
                 return self._refused(self.message(*place, name), name, fromlist, place)
             try:
                 return plain(name, globals, locals, fromlist, level)
+            except ImportRefused:
+                raise
             except ModuleNotFoundError:
                 place = self._asker(sys._getframe(1), name)
                 if level or name.partition(".")[0] not in ORNAMENTS or place is None:

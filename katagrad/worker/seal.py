@@ -27,6 +27,10 @@ SILENT = {"os.system", "os.startfile"}
 REFUSED = "a submission cannot run another program: it is judged by what runs in its own process"
 
 
+class ProgramRefused(PermissionError, FileNotFoundError):
+    """A submission called another program. Scripts that can do without it expect one error or the other."""
+
+
 class _Program(ctypes.Structure):
     """struct sock_fprog: how many instructions, and where they are."""
 
@@ -36,7 +40,7 @@ class _Program(ctypes.Structure):
 def close() -> bool:
     """Refuse programs to this process and all that it starts, for good. Returns whether the kernel does it.
 
-    Python's own ways to run a program raise PermissionError with a reason. For all others, the
+    Python's own ways to run a program raise ProgramRefused with a reason. For all others, the
     system call fails with EPERM, and `os.system` returns the status of a failure.
     """
     closed = bpf.supported() and _by_the_kernel(platform.machine())
@@ -44,7 +48,7 @@ def close() -> bool:
 
     def audit(event: str, args: tuple[Any, ...]) -> None:  # noqa: ARG001
         if event in refused:
-            raise PermissionError(errno.EPERM, REFUSED)
+            raise ProgramRefused(errno.EPERM, REFUSED)
 
     sys.addaudithook(audit)
     return closed

@@ -86,6 +86,24 @@ def test_what_sets_the_log_or_a_seed_is_free(source, found):
 @pytest.mark.parametrize(
     ("source", "found"),
     [
+        ("def f(x): return helper(x)\n", ["a.py:3 uses torch.softmax"]),
+        ("def f(x): return globals()['helper'](x)\n", ["a.py:3 uses torch.softmax"]),
+        ("def g(x): return helper(x)\ndef f(x): return g(x)\n", ["a.py:4 uses torch.softmax"]),
+        ("helper(1)\ndef f(x): return x\n", ["a.py:4 uses torch.softmax"]),
+        ("def f(x): return x\n", []),
+        ("def f(x): return x\nif __name__ == '__main__':\n    helper(f(1))\n", []),
+        ("def test_f(): assert f(1) == helper(1)\ndef f(x): return x\n", []),
+    ],
+)
+def test_a_function_counts_if_what_is_graded_names_it(source, found):
+    text = f"import torch\n{source}def helper(x): return torch.softmax(x, 0)\n"
+    assert [str(b) for b in breaches(text, "a.py", RULES, {"f"})] == found
+    assert breaches(text, "a.py", RULES)  # who does not know what is asked for takes all
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
         ("print(x.shape, x.requires_grad)", []),
         ("if x.requires_grad:\n    x = x.detach()", []),
         ("x.requires_grad = True", ["a.py:1 uses .requires_grad"]),
