@@ -25,7 +25,9 @@ SLIPS = {
 }
 # Why a container stayed in the worker.
 UNREAD = dict.fromkeys(("list", "tuple"), " with more items or levels than are read")
-UNREAD["dict"] = " with keys that are neither text nor numbers, or with more items than are read"
+UNREAD["dict"] = (
+    " with keys other than text and numbers of 64 bits, or with more items than are read"
+)
 
 
 @dataclass(frozen=True)
