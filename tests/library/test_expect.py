@@ -105,7 +105,7 @@ def test_finite_wants_numbers():
 def test_a_container_that_was_not_read_says_why():
     kept = Remote(None, Handle(1, "dict"), "f")
     says(
-        "f is a dict with keys that are neither text nor numbers",
+        "f is a dict with keys other than text and numbers of 64 bits",
         expect.close,
         kept,
         {"a": X},
