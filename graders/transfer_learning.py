@@ -228,6 +228,8 @@ def test_train_steps_with_frozen_blocks(impl, frozen):
     """frozen blocks stay bit by bit, statistics too; the rest follows descent with momentum"""
     model, layers = made(impl)
     impl.logits(model, image(normal(3, *SMALL)))
+    if impl.framework == "torch":
+        model.eval()  # in use, as whoever used the model may have left it
     impl.freeze(model, frozen)
     x, y = problem(20)
     of = f"train(model, x, y, 3, 20, 0.05, rng) after freeze(model, {frozen})"
@@ -426,6 +428,13 @@ def test_logits_keep_the_contracts_words(impl):
         impl.logits(model, image(x))
         same(impl, model, layers, "after logits(model, x)")
     equal(impl.trainable_count(model), count, of="trainable_count(model) after logits(model, x)")
+    *blocks, head = layers
+    for size in (1e-3, 1e6):
+        put(impl, model, [*blocks, {key: size * value for key, value in head.items()}])
+        z = size * convnet.forward(layers, x, impl.framework)[0]
+        of = f"logits(model, x), where they are about {size:g}"
+        near = {"rtol": 1e-3, "atol": 1e-4 * size, "dtype": "float32"}
+        close(impl.logits(model, image(x)), z, of=of, **near)
     conform(impl, "logits", [anew("build", SMALL, FILTERS, 4), image(x)], rows=[1], rowwise=True,
             tolerance=1e-3)  # fmt: skip
 
