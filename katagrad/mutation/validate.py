@@ -23,6 +23,7 @@ from katagrad.mutation.entries import Named, kept, named_mutants
 from katagrad.mutation.findings import Findings
 from katagrad.mutation.layout import alternatives, layout
 from katagrad.mutation.operators import Mutant, mutants
+from katagrad.mutation.script import as_script
 from katagrad.mutation.survivors import Detector
 from katagrad.topics import Topic
 
@@ -80,21 +81,24 @@ class Validator:
         """The solution passes every check under every seed."""
         for seed in seeds:
             started = time.monotonic()
-            for name, outcome in self.run(self.solution, seed).items():
-                if outcome.status != PASSED:
-                    findings.problems.append(
-                        f"the solution, seed {seed}: {name} is {outcome.status}: {outcome.message}"
-                    )
+            self._passes(findings, f"the solution, seed {seed}", self.solution, seed)
             findings.notes.append(f"solution, seed {seed}: {time.monotonic() - started:.2f} s")
+
+    def script(self, findings: Findings, seed: int = 2) -> None:
+        """The solution passes every check in the surroundings that a script has."""
+        text = as_script(self.solution, self.framework)
+        self._passes(findings, f"the solution as a script, seed {seed}", text, seed)
 
     def alternatives(self, findings: Findings, seed: int = 6) -> None:
         """Correct solutions in other styles pass every check."""
         for path in alternatives(self.topic, self.framework):
-            for name, outcome in self.run(path.read_text(encoding="utf-8"), seed).items():
-                if outcome.status != PASSED:
-                    findings.problems.append(
-                        f"the alternative {path.stem}: {name} is {outcome.status}: {outcome.message}"
-                    )
+            text = path.read_text(encoding="utf-8")
+            self._passes(findings, f"the alternative {path.stem}", text, seed)
+
+    def _passes(self, findings: Findings, what: str, text: str, seed: int) -> None:
+        for name, outcome in self.run(text, seed).items():
+            if outcome.status != PASSED:
+                findings.problems.append(f"{what}: {name} is {outcome.status}: {outcome.message}")
 
     def examples(self, findings: Findings) -> None:
         """The examples of the stub's docstrings hold for the solution."""
@@ -285,6 +289,7 @@ def validate(
     validator = Validator(topic, framework, pool)
     validator.stub(findings)
     validator.solutions(findings, seeds)
+    validator.script(findings)
     validator.examples(findings)
     validator.alternatives(findings)
     validator.mutants(findings, share=share, show=show, record=True)
