@@ -179,8 +179,9 @@ def as_script(text: str, framework: str) -> str:
     ):
         count += 1
     top = body[count - 1].end_lineno or 0
+    compiled = "torch.compile" in text  # whole graphs cannot print
     for node in reversed(body[count:]):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef) and not compiled:
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
             lines.insert(first - 1, "@_told\n")
     return "".join([*lines[:top], BEFORE.format(**parts), *lines[top:], AFTER])
