@@ -110,6 +110,8 @@ def become(command: str, arguments: "list[str]") -> int:
         line[2:4] = ["pytest", *([] if chosen else ["-n", "logical"])]  # one process for each core
         if not any((ROOT / word.split("::")[0]).exists() for word in arguments if word):
             line.append("tests")  # without a path, pytest runs the exercises
+        if not arguments:  # of a whole run, the slowest tests are worth knowing
+            line += ["--durations=40", "--durations-min=15"]
     if os.name == "nt":
         return subprocess.call(line)
     return os.execv(line[0], line)
