@@ -93,7 +93,7 @@ def breaches(
             ):
                 found.add(Breach(file, line, shown if not shown.endswith("*") else full))
 
-    nodes = list(_graded(tree, asked))
+    nodes = list(graded(tree, asked))
     own = _own_methods(nodes)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -124,10 +124,10 @@ def breaches(
     return sorted(found, key=lambda breach: (breach.line, breach.name))
 
 
-def _graded(tree: ast.Module, asked: Collection[str] | None) -> Iterator[ast.AST]:
+def graded(tree: ast.Module, asked: Collection[str] | None = None) -> Iterator[ast.AST]:
     """The nodes of what is graded: not a demo under `if __name__ == "__main__":`, which may compare results.
 
-    Nor a function that only a demo calls.
+    Nor a function that only a demo calls, if `asked` gives the functions that the stub asks for.
     """
     live: list[ast.AST] = []
     apart: dict[str, list[ast.AST]] = {}

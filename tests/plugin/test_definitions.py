@@ -134,3 +134,12 @@ def test_what_is_left_out_of_prints_is_said():
     assert once == "a" * SHOWN_PRINTS + CUT
     assert _beginning(once) == once
     assert _beginning(once + "b").count("left out") == 1
+
+
+def test_a_demo_may_compare_with_the_other_framework():
+    text = "import torch\n\ndef softmax(x): return x\n\n{}\n    import tensorflow as tf\n"
+    own = edited(SOFTMAX.stub.parent, "softmax", text.format('if __name__ == "__main__":'))
+    assert own.source(SOFTMAX).framework == "torch"
+    both = edited(SOFTMAX.stub.parent, "softmax", text.format("if softmax:"))
+    with pytest.raises(SubmissionProblem, match="imports both torch and tensorflow"):
+        both.source(SOFTMAX).framework  # noqa: B018
