@@ -68,7 +68,8 @@ class Watch:
             self.turn_to(topic)
             while self.obey(self.next()):
                 pass
-        self.out.print("Stopped. `kata watch` goes on from here.")
+        # Not by the console: Ctrl-C in the middle of a print makes it keep what is printed later.
+        print("Stopped. `kata watch` goes on from here.", file=self.out.file, flush=True)
 
     def next(self) -> set[Path] | str:
         """The next save or key. Raises KeyboardInterrupt soon after Ctrl-C, whichever thread the signal reached."""

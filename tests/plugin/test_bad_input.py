@@ -212,7 +212,7 @@ def test_missing_runtime_is_not_the_students_fault(monkeypatch):
         edited(Path("/nonexistent"), "softmax", "import torch\n" + BODY).source(topic).ready()
 
 
-NO_TENSORFLOW = """
+NO_SERVER = """
 from katagrad.boundary.server import Server
 from katagrad.errors import NotGraded
 
@@ -231,7 +231,7 @@ Server.wait = wait
 
 @pytest.mark.needs("torch", "tensorflow")
 def test_a_framework_that_does_not_start_is_not_needed_to_say_that_it_is_the_wrong_one(workspace):
-    (workspace.folder / "lacking.py").write_text(NO_TENSORFLOW)
+    (workspace.folder / "lacking.py").write_text(NO_SERVER)
     workspace.solve()
     output = workspace.run(
         "exercises/softmax.py", "-p", "lacking", "--framework", "tensorflow", expect=1

@@ -85,6 +85,19 @@ def test_keys_that_cannot_do_their_work_say_so(desk):
     assert not watch.obey("q")
 
 
+def test_ctrl_c_in_the_middle_of_a_print_is_answered(desk):
+    class Interrupted(Console):
+        def _exit_buffer(self):
+            raise KeyboardInterrupt
+
+    out = io.StringIO()
+    checker = Checker(desk.workspace)
+    watch = Watch(desk.workspace, checker, Interrupted(file=out, width=80), keyboard=False)
+    watch.run(SOFTMAX)
+    checker.close()
+    assert out.getvalue().endswith("Stopped. `kata watch` goes on from here.\n")
+
+
 def test_a_folder_that_is_too_large_is_said_and_nothing_breaks(desk):
     with (desk.workspace.exercises / "weights.bin").open("wb") as file:
         file.truncate(MAX_FILE + 1)
