@@ -107,7 +107,8 @@ def become(command: str, arguments: "list[str]") -> int:
     if command == "test":
         os.chdir(ROOT)  # the folder with pytest's settings and the tests
         chosen = any(word.startswith(("-n", "--numprocesses")) for word in arguments)
-        line[2:4] = ["pytest", *([] if chosen else ["-n", "logical"])]  # one process for each core
+        # One process for each core. Who has finished takes tests over, so that none waits for the slowest.
+        line[2:4] = ["pytest", *([] if chosen else ["-n", "logical", "--dist", "worksteal"])]
         if not any((ROOT / word.split("::")[0]).exists() for word in arguments if word):
             line.append("tests")  # without a path, pytest runs the exercises
         if not arguments:  # of a whole run, the slowest tests are worth knowing

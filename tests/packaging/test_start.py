@@ -41,7 +41,7 @@ def test_test_runs_pytest_in_the_clone_wherever_it_was_called(set_up, tmp_path):
     status, output = set_up.run("test", "-n", "2", "-k", "a or b", cwd=tmp_path)
     assert (status, output) == (0, f"pytest -n 2 -k a or b tests in {set_up.folder}\n")
     status, output = set_up.run("test")
-    assert output.startswith("pytest -n logical tests --durations=")
+    assert output.startswith("pytest -n logical --dist worksteal tests --durations=")
     part = "tests/plugin/test_loops.py::test_interrupt"
     (set_up.folder / "tests" / "plugin").mkdir(parents=True)
     (set_up.folder / "tests" / "plugin" / "test_loops.py").touch()
