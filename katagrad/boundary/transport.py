@@ -131,6 +131,7 @@ class Transport:
     def _load(self, seconds: float) -> None:
         self.close()
         self.worker = self.pool.worker(self.framework)
+        self.worker.more = partial(self.more, self.worker)
         self._turns, self._answered_at = Turns(self.worker.pids()), time.monotonic()
         self.deadline = time.monotonic() + max(seconds, self.pool.limits.wall)
         of = f"importing {self.source.topic}.py"
@@ -202,7 +203,6 @@ class Transport:
         )
         listener: Listener | None = getattr(self.pool, "listener", None)
         self.worker.listener = None if listener is None else partial(listener.report, function)
-        self.worker.more = partial(self.more, self.worker)
         self.waiting = True
         try:
             reply = self.worker.request(op, deadline, **arguments)
