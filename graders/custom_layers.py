@@ -259,14 +259,22 @@ def test_residual_refuses_other_shapes(impl):
     points=1, hint="Store the settings in self, and return them by the constructor's names."
 )
 @pytest.mark.parametrize(
-    ("name", "settings"),
+    ("name", "settings", "others"),
     [
-        ("Dense", {"n_in": 3, "n_out": 4, "activation": "tanh"}),
-        ("L2Normalize", {"axis": 0, "eps": 0.5}),
-        ("RBF", {"n_in": 3, "n_out": 4, "gamma": 0.25}),
+        (
+            "Dense",
+            {"n_in": 3, "n_out": 4, "activation": "tanh"},
+            {"n_in": 2, "n_out": 5, "activation": "relu"},
+        ),
+        ("L2Normalize", {"axis": 0, "eps": 0.5}, {"axis": 1, "eps": 0.25}),
+        (
+            "RBF",
+            {"n_in": 3, "n_out": 4, "gamma": 0.25},
+            {"n_in": 2, "n_out": 5, "gamma": 0.5},
+        ),
     ],
 )
-def test_layers_are_restored_from_their_config(impl, name, settings):
+def test_layers_are_restored_from_their_config(impl, name, settings, others):
     """get_config names every setting, and a layer made from it with the same parameters is the same function"""
     x = normal(3, 3)
     layer = called(impl.call(name, **settings), x)
@@ -290,6 +298,11 @@ def test_layers_are_restored_from_their_config(impl, name, settings):
         close(layer(x), before, of=f"a {name} after another's parameters were set", rtol=1e-6)
         impl.assign(twin, values)
     close(twin(x), layer(x), of=f"a {name} made from the config of another", rtol=1e-6)
+    other = impl.call(name, **others)
+    for one, own in ((other, others), (layer, settings)):
+        again = one.get_config()
+        found = {key: again.get(key, "(missing)") for key in own}
+        equal(found, own, of=f"the settings in get_config() of one of two layers {name}")
 
 
 def _zeros(layer):
