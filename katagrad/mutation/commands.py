@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from katagrad.boundary.process import Pool
 from katagrad.errors import NotGraded
-from katagrad.mutation import scores, verdicts
+from katagrad.mutation import scores, unrun, verdicts
 from katagrad.mutation import validate as judging
 from katagrad.mutation.entries import equivalents
 from katagrad.mutation.findings import Findings
@@ -27,7 +27,7 @@ def run(
     pools = {one: Pool() for one in frameworks}
     try:
         for topic in topics:
-            if not matching and not _tell(judging.contract(topic)):
+            if not matching and not _tell(unrun.contract(topic)):
                 unsound.add(topic.name)
             for one, pool in pools.items():
                 if not topic.grader.is_file() or not topic.solution(one).is_file():

@@ -18,10 +18,9 @@ from katagrad.grading.submission import edited
 from katagrad.mutation import verdicts
 from katagrad.mutation.bounds import check_thresholds
 from katagrad.mutation.careless import careless
-from katagrad.mutation.coverage import Coverage, cover
-from katagrad.mutation.entries import Named, kept, named_mutants
+from katagrad.mutation.entries import Named, named_mutants
 from katagrad.mutation.findings import Findings
-from katagrad.mutation.layout import alternatives, layout
+from katagrad.mutation.layout import alternatives
 from katagrad.mutation.operators import Mutant, mutants
 from katagrad.mutation.script import as_script
 from katagrad.mutation.survivors import Detector
@@ -52,6 +51,8 @@ class Validator:
         self.full_size = full_size
         self.path = topic.solution(framework)
         self.solution = self.path.read_text(encoding="utf-8")
+        # Verdicts that hold now: those found by this validator, and those that were kept and still count.
+        self.sound: dict[str, str] = {}
 
     def transport(self, text: str, framework: str | None = None) -> Transport:
         """A transport for a submission that holds `text` as the topic's file, and nothing else."""
@@ -77,28 +78,44 @@ class Validator:
                     f"the untouched stub: {name} is {outcome.status} {outcome.message}"
                 )
 
-    def solutions(self, findings: Findings, seeds: Sequence[int] = (1, 2, 3)) -> None:
+    def solutions(
+        self, findings: Findings, seeds: Sequence[int] = (1, 2, 3), share: float = 1.0
+    ) -> None:
         """The solution passes every check under every seed."""
         for seed in seeds:
             started = time.monotonic()
-            self._passes(findings, f"the solution, seed {seed}", self.solution, seed)
+            self.right(findings, f"the solution, seed {seed}", self.solution, seed, share)
             findings.notes.append(f"solution, seed {seed}: {time.monotonic() - started:.2f} s")
 
     def script(self, findings: Findings, seed: int = 2) -> None:
         """The solution passes every check in the surroundings that a script has."""
         text = as_script(self.solution, self.framework)
-        self._passes(findings, f"the solution as a script, seed {seed}", text, seed)
+        self.right(findings, f"the solution as a script, seed {seed}", text, seed)
 
-    def alternatives(self, findings: Findings, seed: int = 6) -> None:
+    def alternatives(self, findings: Findings, seed: int = verdicts.ALTERNATIVE_SEED) -> None:
         """Correct solutions in other styles pass every check."""
         for path in alternatives(self.topic, self.framework):
             text = path.read_text(encoding="utf-8")
-            self._passes(findings, f"the alternative {path.stem}", text, seed)
+            self.right(findings, f"the alternative {path.stem}", text, seed)
 
-    def _passes(self, findings: Findings, what: str, text: str, seed: int) -> None:
+    def right(
+        self, findings: Findings, what: str, text: str, seed: int, share: float = 1.0
+    ) -> None:
+        """A right answer passes every check. share: how often one whose verdict is known is graded again."""
+        there, machinery = (
+            verdicts.known(self.topic, self.framework),
+            verdicts.machinery(self.topic),
+        )
+        key = verdicts.right(self.topic, self.framework, text, seed)
+        if verdicts.settled(key, there, machinery, share, verdicts.MACHINERY_SHARE):
+            self.sound[key] = there[key]
+            return
+        before = len(findings.problems)
         for name, outcome in self.run(text, seed).items():
             if outcome.status != PASSED:
                 findings.problems.append(f"{what}: {name} is {outcome.status}: {outcome.message}")
+        if len(findings.problems) == before:
+            self.sound[key] = machinery
 
     def examples(self, findings: Findings) -> None:
         """The examples of the stub's docstrings hold for the solution."""
@@ -120,12 +137,11 @@ class Validator:
         matching: str = "",
         share: float = 1.0,
         show: bool = False,
-        record: bool = False,
     ) -> None:
         """Each kept mutant falls to the check that it names, by a judgement.
 
         matching: only those whose name or check contains it. share: how many of those whose verdict is known are
-        judged again. show: also note what a student would read. record: keep the verdicts.
+        judged again. show: also note what a student would read.
         """
         listed = [
             m
@@ -133,7 +149,6 @@ class Validator:
             if matching.lower() in f"{m.name} {m.caught_by}".lower()
         ]
         there, library = verdicts.known(self.topic, self.framework), verdicts.library(self.topic)
-        sound: dict[str, str] = {}
         repeated, before = 0, len(findings.problems)
         for mutant in listed:
             try:
@@ -143,21 +158,19 @@ class Validator:
                 continue
             key = verdicts.key(self.topic, self.framework, mutant, text)
             if verdicts.settled(key, there, library, share):
-                sound[key] = there[key]
+                self.sound[key] = there[key]
                 continue
             repeated += 1
             problem = self._judge(mutant, text, seed, findings if show else None)
             if problem:
                 findings.problems.append(f"mutant {mutant.name!r} {problem}")
             else:
-                sound[key] = library
+                self.sound[key] = library
         fallen = len(listed) - (len(findings.problems) - before)
         findings.notes.append(
             f"mutants: {fallen} of {len(listed)} fall to the check that they name"
             + (f" ({repeated} judged now, the others before)" if repeated < len(listed) else "")
         )
-        if record and not matching:
-            verdicts.keep(self.topic, self.framework, sound)
 
     def _judge(self, mutant: Named, text: str, seed: int, shown: Findings | None) -> str:
         """Why a mutant is not caught as it should be; empty if it is."""
@@ -248,34 +261,6 @@ def asked(topic: Topic) -> set[str]:
     return found
 
 
-def coverage(topic: Topic) -> Coverage:
-    """Which sentences of a topic's stub its mutants break."""
-    return cover(topic.stub.read_text(encoding="utf-8"), kept(topic))
-
-
-def contract(topic: Topic) -> Findings:
-    """What can be said of a topic without running it: its files, and the coverage of its contract."""
-    findings = Findings(topic.name, "")
-    findings.problems += layout(topic)
-    if not topic.stub.is_file() or not topic.mutants.is_file():
-        return findings
-    found = coverage(topic)
-    findings.problems += found.problems
-    if found.unquoted:
-        findings.problems.append(
-            f"{len(found.unquoted)} mutants quote no words of the stub (`breaks`): "
-            + "; ".join(found.unquoted[:3])
-            + (" ..." if len(found.unquoted) > 3 else "")
-        )
-    findings.problems += [f"no mutant breaks: {sentence}" for sentence in found.open]
-    findings.notes.append(
-        f"contract: {len(found.broken)} of {found.total} sentences are broken by a mutant, "
-        f"{len(found.explained)} ask for nothing"
-    )
-    findings.notes += [f"broken in {one} only: {s}" for s, one in found.one_framework]
-    return findings
-
-
 def validate(
     topic: Topic,
     framework: str,
@@ -284,7 +269,7 @@ def validate(
     share: float = verdicts.SHARE,
     show: bool = False,
 ) -> Findings:
-    """Everything that has to be run but generic mutation, on embedded data."""
+    """Everything that has to be run but mutants made by rule, on embedded data. Keeps the verdicts."""
     findings = Findings(topic.name, framework)
     validator = Validator(topic, framework, pool)
     validator.stub(findings)
@@ -292,7 +277,8 @@ def validate(
     validator.script(findings)
     validator.examples(findings)
     validator.alternatives(findings)
-    validator.mutants(findings, share=share, show=show, record=True)
+    validator.mutants(findings, share=share, show=show)
+    verdicts.keep(topic, framework, validator.sound)
     check_thresholds(topic, framework, findings)
     if pool is None:
         validator.close()

@@ -1,10 +1,15 @@
-"""Verdicts on mutants that need no repetition: kept by a hash of all that decides them.
+"""Verdicts that need no repetition: kept by a hash of all that decides them.
 
-`tests/mutants/verdicts/<topic>.json` has, for each framework, the mutants that fell as they should: the hash of what is
-the topic's own (the check named and what it uses of its grader, rules, mutated text), and with it a hash of what the
-grader imports of katagrad.authoring and of the pinned versions of the numerical libraries. A run judges every mutant
-whose own hash is not listed, a random sixth of those that were judged with another library, and a random tenth of the
-others.
+`tests/mutants/verdicts/<topic>.json` has two kinds of verdicts for each framework: the hash of what is the topic's own,
+and with it a hash of what is not.
+
+- Mutants that fell as they should. Their own: the check named with what it uses of its grader, the rules and the
+  mutated text. With it: what the grader imports of katagrad.authoring, and the pinned versions of the numerical
+  libraries. A run judges every mutant whose own hash is not listed, a random sixth of those that were judged with
+  another library, and a random tenth of the others.
+- Right answers that passed every check. Their own: all checks, the rules, the text and the seed. With it, also: all
+  that runs an answer and compares its results. The project's tests grade every answer whose own hash is not listed, a
+  random third of those that were graded by other machinery, and a random sixth of the others.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from katagrad.files import write_whole
+from katagrad.grading.checks import manifest
 from katagrad.grading.scratch import rules_for
 from katagrad.mutation import closure
 from katagrad.mutation.entries import Named
@@ -26,6 +32,11 @@ from katagrad.topics import Topic
 
 # Of the verdicts that are known, how many a run repeats; and how many where the library has changed since.
 SHARE, LIBRARY_SHARE = 0.1, 1 / 6
+RIGHT_SHARE, MACHINERY_SHARE = 1 / 6, 1 / 3
+# The seed under which correct solutions in other styles are graded.
+ALTERNATIVE_SEED = 6
+# What runs an answer, gives it data and compares its results, beside what a grader imports.
+MACHINERY = ("boundary", "data", "grading", "isolation", "worker")
 PINNED = ("torch", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
 
@@ -57,11 +68,24 @@ def key(topic: Topic, framework: str, mutant: Named, text: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def settled(own: str, there: Mapping[str, str], library: str, share: float) -> bool:
-    """Whether a verdict is kept, and not drawn to be repeated. share: of those with the present library."""
+def right(topic: Topic, framework: str, text: str, seed: int) -> str:
+    """The hash of what is the topic's own in whether the right answer `text` passes every check under `seed`."""
+    checks = [closure.digest(topic, framework, check.name) for check in manifest(topic)]
+    parts = (*checks, str(rules_for(topic, framework)), framework, str(seed), text)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def settled(
+    own: str, there: Mapping[str, str], rest: str, share: float, changed: float = LIBRARY_SHARE
+) -> bool:
+    """Whether a verdict is kept, and not drawn to be repeated.
+
+    rest: the present hash of what is not the topic's own. share, changed: how many are drawn where it is the same as it
+    was, and where it is another.
+    """
     if own not in there or share >= 1:
         return False
-    return random.random() >= (share if there[own] == library else max(share, LIBRARY_SHARE))
+    return random.random() >= (share if there[own] == rest else max(share, changed))
 
 
 def _read(topic: Topic) -> dict[str, Any]:
@@ -83,6 +107,16 @@ def library(topic: Topic) -> str:
         for line in pins.read_text(encoding="utf-8").splitlines():
             if line.split("=")[0].strip() in PINNED:
                 digest.update(line.encode())
+    return digest.hexdigest()[:8]
+
+
+@cache
+def machinery(topic: Topic) -> str:
+    """The hash of what decides whether a right answer passes and is not the topic's own."""
+    digest = hashlib.sha256(library(topic).encode())
+    for package in MACHINERY:
+        for module in sorted((Path(__file__).resolve().parent.parent / package).rglob("*.py")):
+            digest.update(module.read_bytes())
     return digest.hexdigest()[:8]
 
 

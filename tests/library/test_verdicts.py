@@ -1,10 +1,10 @@
-"""What counts as a mutant that falls, and which verdicts are repeated."""
+"""What counts as a mutant that falls or an answer that passes, and which verdicts are repeated."""
 
 import pytest
 
 from katagrad.errors import FAILED, FORM, LOADING, PASSED
 from katagrad.grading.checks import Check, Outcome
-from katagrad.mutation import validate, verdicts
+from katagrad.mutation import closure, validate, verdicts
 from katagrad.mutation.entries import Edit, Named
 from katagrad.mutation.findings import Findings
 from katagrad.mutation.validate import Validator
@@ -26,7 +26,7 @@ def judge(monkeypatch, tmp_path):
     monkeypatch.setattr(validate, "manifest", lambda topic: checks)
     monkeypatch.setattr(verdicts, "path", lambda topic: tmp_path / "softmax.json")
 
-    def of(mutant, outcomes, **options):
+    def of(mutant, outcomes, keep=False, **options):
         monkeypatch.setattr(validate, "named_mutants", lambda topic, framework: [mutant])
         validator = Validator(TOPIC, "torch", pool=object())
         validator.ran = []
@@ -38,6 +38,8 @@ def judge(monkeypatch, tmp_path):
         validator.run = run
         findings = Findings("softmax", "torch")
         validator.mutants(findings, **options)
+        if keep:
+            verdicts.keep(TOPIC, "torch", validator.sound)
         return findings, validator.ran
 
     return of
@@ -94,7 +96,7 @@ def test_shown_is_what_a_student_reads(judge):
 
 def test_kept_verdict_is_repeated_only_when_drawn_or_changed(judge, monkeypatch):
     fails = {"test_first": Outcome(FAILED, "wrong"), "test_second": Outcome(FAILED, "wrong")}
-    judge(named(), fails, record=True)
+    judge(named(), fails, keep=True)
     _, ran = judge(named(), fails, share=0.0)
     assert ran == [], "nothing changed"
     _, ran = judge(named(), fails, share=1.0)
@@ -107,8 +109,55 @@ def test_kept_verdict_is_repeated_only_when_drawn_or_changed(judge, monkeypatch)
 
 
 def test_verdict_of_a_mutant_that_survives_is_not_kept(judge):
-    judge(named(), dict.fromkeys(NAMES, Outcome(PASSED)), record=True)
+    judge(named(), dict.fromkeys(NAMES, Outcome(PASSED)), keep=True)
     assert verdicts.known(TOPIC, "torch") == {}
+
+
+@pytest.fixture
+def grade(monkeypatch, tmp_path):
+    """Grade a right answer whose outcome is given, under a seed; returns the problems and whether it ran."""
+    monkeypatch.setattr(verdicts, "path", lambda topic: tmp_path / "softmax.json")
+
+    def of(text, outcome, seed=1, share=0.0):
+        ran = []
+        validator = Validator(TOPIC, "torch", pool=object())
+        validator.run = lambda text, seed: ran.append(text) or {"test_first": outcome}
+        findings = Findings("softmax", "torch")
+        validator.right(findings, "an answer", text, seed, share)
+        verdicts.keep(TOPIC, "torch", {**verdicts.known(TOPIC, "torch"), **validator.sound})
+        return findings.problems, bool(ran)
+
+    return of
+
+
+def test_kept_right_answer_is_graded_only_when_drawn_or_changed(grade, monkeypatch):
+    passes = Outcome(PASSED)
+    assert grade("a = 1", passes) == ([], True)
+    assert grade("a = 1", passes) == ([], False), "nothing changed"
+    assert grade("a = 1", passes, share=1.0) == ([], True), "all are asked for"
+    assert grade("a = 1", passes, seed=2) == ([], True), "another seed"
+    assert grade("a = 2", passes) == ([], True), "another answer"
+    digest = closure.digest
+    monkeypatch.setattr(closure, "digest", lambda *about: "changed" + digest(*about))
+    assert grade("a = 2", passes) == ([], True), "a check changed"
+    monkeypatch.setattr(verdicts, "machinery", lambda topic: "another")
+    monkeypatch.setattr(verdicts, "keep", lambda *about: None)
+    ran = [grade("a = 2", passes)[1] for _ in range(300)]
+    assert 60 < sum(ran) < 145, "a third where the machinery changed"
+
+
+def test_right_answer_that_fails_is_not_kept(grade):
+    wrong = Outcome(FAILED, "x is 3, but should be 4")
+    said = ["an answer: test_first is failed: x is 3, but should be 4"]
+    assert grade("a = 1", wrong) == (said, True)
+    assert grade("a = 1", wrong) == (said, True)
+
+
+def test_machinery_counts_what_runs_answers(monkeypatch):
+    before = verdicts.machinery.__wrapped__(TOPIC)
+    assert before != verdicts.library(TOPIC)
+    monkeypatch.setattr(verdicts, "MACHINERY", ("boundary", "grading"))
+    assert verdicts.machinery.__wrapped__(TOPIC) != before
 
 
 def test_library_counts_what_a_grader_imports_and_nothing_else():

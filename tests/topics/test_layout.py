@@ -9,7 +9,7 @@ from katagrad.grading.scratch import barred_names, rules_for
 from katagrad.mutation import layout
 from katagrad.mutation.contracts import drift
 from katagrad.mutation.entries import kept
-from katagrad.mutation.validate import coverage
+from katagrad.mutation.unrun import coverage
 from katagrad.topics import CONTRACTS, FRAMEWORKS, root, topics
 from katagrad.worker.families import families
 
