@@ -303,6 +303,39 @@ def test_folder_transforms_its_own_images(impl):
         equal(train[i][1], validation[i][1], of=f"the label of inverted[{i}]")
 
 
+@pytest.mark.grade(points=1, hint="Keep what a dataset read in self, not in its class or a global.")
+def test_datasets_share_nothing(impl):
+    """two datasets, each over files of its own, are used side by side"""
+    tables = {"left": (["a", "b", "y"], normal(4, 3)), "right": (["y", "c"], normal(2, 2))}
+    files = {f"{key}.csv": table(names, rows.tolist()) for key, (names, rows) in tables.items()}
+    home = impl.write(files)
+    made = {key: impl.TableDataset(f"{home}/{key}.csv", "y") for key in tables}
+    for key, (names, rows) in tables.items():
+        of, place = f"the {key} one of two TableDatasets", names.index("y")
+        equal(len(made[key]), len(rows), of=f"len of {of}")
+        equal(made[key].get("columns"), [n for n in names if n != "y"], of=f"columns of {of}")
+        x, y = made[key][1]
+        close(x, np.delete(rows[1], place), of=f"x of row 1 of {of}")
+        close(y, rows[1, place], of=f"y of row 1 of {of}")
+    trees = {"old": ["ant", "bee", "cat"], "new": ["ape", "cat"]}
+    images = {
+        f"{key}/{name}/{i}.ppm": integers(256, 2, 3, 3)
+        for key, names in trees.items()
+        for name in names
+        for i in range(2)
+    }
+    home = impl.write({path: ppm(pixels) for path, pixels in images.items()})
+    folders = {key: impl.ImageFolderDataset(f"{home}/{key}") for key in trees}
+    for key, names in trees.items():
+        of = f"the {key} one of two ImageFolderDatasets"
+        equal(folders[key].get("classes"), names, of=f"classes of {of}")
+        equal(len(folders[key]), 2 * len(names), of=f"len of {of}")
+        image, label = folders[key][2 * names.index("cat") + 1]
+        equal(label, np.array(names.index("cat")), of=f"the label of a cat of {of}")
+        pixels = np.sort(images[f"{key}/cat/1.ppm"].ravel()) / 255
+        close(np.sort(image.ravel()), pixels, of=f"the sorted pixels of a cat of {of}")
+
+
 # -- make_loader -----------------------------------------------------------------------------------
 
 
