@@ -16,6 +16,7 @@ from katagrad.boundary.process import Pool
 from katagrad.boundary.workers import Worker
 from katagrad.errors import NotGraded
 from katagrad.worker import wire
+from katagrad.worker.guard import Guard
 from katagrad.worker.limits import Limits
 from katagrad.worker.server import adapter_for
 from katagrad.worker.session import Session
@@ -40,8 +41,11 @@ class LocalSession(Session):
 
     def __init__(self, adapter: Any, home: Path, through: tuple[type[BaseException], ...]) -> None:
         super().__init__(adapter, home)
+        # The next submission in this process has other rules.
+        self.guard = Guard(adapter, home, lasting=False)
         self.through = through
         self.raised: BaseException | None = None
+        self.finds = False
         self.entry: Entry | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -61,10 +65,24 @@ class LocalSession(Session):
     def do_load(self, module: str, rules: dict[str, Any]) -> dict[str, Any]:
         """Import the submission. Imports are not restricted, since pytest imports in this process, too."""
         kept = sys.argv
+        self.finds = str(self.home) not in sys.path
         try:
             return super().do_load(module, {**rules, "imports": None})
         finally:
             sys.argv = kept
+
+    def leave(self) -> None:
+        """Remove the submission, its rules and its folder from this process, so that the next load finds no trace."""
+        self.guard.lift()
+        inside = f"{self.home}{os.sep}"
+        for name, module in list(sys.modules.items()):
+            if (
+                str(getattr(module, "__file__", None) or "").startswith(inside)
+                and name != "__main__"
+            ):
+                del sys.modules[name]
+        if self.finds and str(self.home) in sys.path:
+            sys.path.remove(str(self.home))
 
     def resolve(self, target: Any, module: ModuleType | None = None) -> Callable[..., Any]:
         """The function or object to call. A function of the submission is wrapped by `entry`."""
@@ -123,14 +141,9 @@ class LocalWorker:
         return ""
 
     def close(self) -> None:
-        """Remove the submission's modules from `sys.modules`, so that the next load imports them again."""
+        """Remove the submission from this process."""
         self.dead = True
-        for name, module in list(sys.modules.items()):
-            if (
-                str(getattr(module, "__file__", None) or "").startswith(str(self.folder) + os.sep)
-                and name != "__main__"
-            ):
-                del sys.modules[name]
+        self.session.leave()
 
 
 class LocalPool:

@@ -22,7 +22,7 @@ import mmap
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -40,19 +40,24 @@ AT_IMPORT = '; if this line only tests your functions, move it under `if __name_
 
 
 class Guard:
-    """Watches one submission. home: its folder. Active only inside `during`, if its code runs there."""
+    """Watches one submission. home: its folder. Active only inside `during`, if its code runs there.
 
-    def __init__(self, adapter: Any, home: Path) -> None:
+    lasting: whether its rules hold until the process ends. Otherwise `lift` removes them.
+    """
+
+    def __init__(self, adapter: Any, home: Path, lasting: bool = True) -> None:
         self.adapter, self.home = adapter, f"{home}{os.sep}"
         self.rules = Rules()
         self.breach: FromScratchRule | None = None
         self.watch: Any = None
         self._armed = self._differentiating = False
+        # What `lift` does, in reverse order. Lasting rules note nothing that could remove them.
+        self.undo: list[Callable[[], object]] | None = None if lasting else []
         # What a forked process reports: the length of a JSON text, and the text.
         self._process, self._shared = os.getpid(), mmap.mmap(-1, SHARED)
 
     def install(self, rules: Rules) -> None:
-        """Apply `rules` to this process. They cannot be removed."""
+        """Apply `rules` to this process."""
         self.rules = rules
         if not rules.families and not rules.names:
             return
@@ -65,6 +70,12 @@ class Guard:
         patterns = {name: re.compile(f.operators) for name, f in barred.items() if f.operators}
         if patterns:
             self.watch = self.operators.Watch(patterns, "autograd" in barred, self)
+
+    def lift(self) -> None:
+        """Remove the rules from this process, for another submission. Lasting rules stay."""
+        while self.undo:
+            self.undo.pop()()
+        self.watch = None
 
     @property
     def operators(self) -> Any:

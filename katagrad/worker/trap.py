@@ -14,6 +14,7 @@ import threading
 import types
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from katagrad.worker.families import FREE
@@ -95,15 +96,29 @@ def _watch(owner: Any, name: str, rule: str, deep: bool, guard: Any) -> None:
         if inspect.isclass(target):
             begin = target.__init__
             if not hasattr(begin, "katagrad_rule"):
-                type.__setattr__(target, "__init__", _wrapped(begin, rule, deep, guard))
+                _put(target, "__init__", _wrapped(begin, rule, deep, guard), guard)
             return
         inner = inspect.unwrap(target)
         if isinstance(inner, types.FunctionType) and _is_frameworks(inner):
             _change(inner, rule, deep, guard)
         else:
-            setattr(owner, name, _wrapped(target, rule, deep, guard))
+            _put(owner, name, _wrapped(target, rule, deep, guard), guard)
     except (AttributeError, TypeError, ValueError):
         return  # a built-in type cannot be changed; the scan of the source still finds the name
+
+
+def _put(owner: Any, name: str, value: Any, guard: Any) -> None:
+    """Set an attribute of a module or class, and note how to undo that."""
+    put, take = (
+        (type.__setattr__, type.__delattr__) if isinstance(owner, type) else (setattr, delattr)
+    )
+    if guard.undo is None:
+        put(owner, name, value)
+        return
+    held = vars(owner).get(name, MARK)  # as it stands there, before a descriptor binds it
+    put(owner, name, value)
+    inherited = held is MARK
+    guard.undo.append(partial(take, owner, name) if inherited else partial(put, owner, name, held))
 
 
 def _is_frameworks(function: types.FunctionType) -> bool:
@@ -154,6 +169,14 @@ def _change(function: types.FunctionType, rule: str, deep: bool, guard: Any) -> 
     if not hasattr(function, "__signature__"):
         function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     function.__code__, function.__defaults__, function.__kwdefaults__ = code, None, None
+    if guard.undo is not None:
+        guard.undo.append(partial(_change_back, function, original))
+
+
+def _change_back(function: types.FunctionType, original: types.FunctionType) -> None:
+    """Undo `_change`. The signature that it noted stays, since it is the function's own."""
+    function.__code__ = original.__code__
+    function.__defaults__, function.__kwdefaults__ = original.__defaults__, original.__kwdefaults__
 
 
 @functools.cache

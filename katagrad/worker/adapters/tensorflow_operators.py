@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from re import Pattern
 from typing import Any
@@ -51,21 +52,21 @@ class Watch:
         # The family of each operator that was looked up, or "".
         self._simple: dict[bytes, str] = {}
         self._read: set[str] = set()
-        self._hear = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(self._listen)
+        HEARING.append(self)
+        if guard.undo is not None:
+            guard.undo.append(partial(HEARING.remove, self))
         self.works = self._register()
         trap.install(ELSEWHERE, True, tensor_types(), guard)
 
     def _register(self) -> bool:
-        """Register the listener. False if this TensorFlow does not log the operators."""
-        library = Path(tf.__file__).parent / "python" / "_pywrap_tensorflow_internal.so"
-        try:
-            ctypes.CDLL(str(library)).TF_RegisterLogListener(self._hear)
-        except (OSError, AttributeError):
+        """Start to listen. False if this TensorFlow does not log the operators."""
+        if not _registered():
             return False
         tf.raw_ops.NoOp()
         return self.heard > 0
 
-    def _listen(self, said: bytes) -> None:
+    def listen(self, said: bytes) -> None:
+        """Judge one line of the log."""
         if said[:13] != SAID:
             return
         self.heard += 1
@@ -118,6 +119,30 @@ class Watch:
             if self.heard == self._proved:
                 raise self.guard.report("undoing the watch of operators")
         self._proved = self.heard
+
+
+# The watches of this process: one in a worker, and in a driver one for each submission that is loaded there.
+HEARING: list[Watch] = []
+
+
+def _hear(said: bytes) -> None:
+    for watch in HEARING:
+        watch.listen(said)
+
+
+# TensorFlow never forgets a listener. One that Python had freed would crash the process.
+_LISTENER = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(_hear)
+
+
+@cache
+def _registered() -> bool:
+    """Register the listener, once in a process. False if this TensorFlow takes none."""
+    library = Path(tf.__file__).parent / "python" / "_pywrap_tensorflow_internal.so"
+    try:
+        ctypes.CDLL(str(library)).TF_RegisterLogListener(_LISTENER)
+    except (OSError, AttributeError):
+        return False
+    return True
 
 
 def _takes_graphs(operator: str) -> bool:

@@ -150,10 +150,13 @@ class Watch:
             install(pythons_own(pattern), True, tensor_types(), self.guard)
 
     def _library(self, space: str) -> Any:
-        """The registrations in a namespace. They are kept alive without a reference that Python code can find."""
+        """The registrations in a namespace. Lasting ones are kept alive without a reference that Python can find."""
         if space not in self._libraries:
-            self._libraries[space] = torch._C._dispatch_library("IMPL", space, "")
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._libraries[space]))
+            self._libraries[space] = made = torch._C._dispatch_library("IMPL", space, "")
+            if self.guard.undo is None:
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(made))
+            else:
+                self.guard.undo.append([made].clear)  # its end takes the kernels away
         return self._libraries[space]
 
     def arm(self, on: bool) -> None:
