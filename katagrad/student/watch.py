@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -18,12 +16,11 @@ from katagrad.grading.submission import Submission
 from katagrad.student import compare, hints, keys, screen, standing
 from katagrad.student.check import Checker, Judged, Verdict, file_hash, judge
 from katagrad.student.interrupt import Interrupter
+from katagrad.student.saves import saves
 from katagrad.student.workspace import Workspace
 from katagrad.text import one_line
 from katagrad.topics import Topic
 
-# Milliseconds without a further change after which a save counts as over, and at most.
-QUIET, LONGEST = 20, 200
 # Seconds after which a check that goes on shows what it has found so far, and how far it is.
 PATIENT = 0.3
 # Seconds after which a wait for an event is begun again: a Ctrl-C that comes just before one does not end it.
@@ -229,35 +226,3 @@ class Watch:
         screen.show(self.out, lines)
         if self.keyboard:
             self.out.print(Text("\n" + "  ".join(f"{k} {w}" for k, w in KEYS.items()), style="dim"))
-
-
-@contextmanager
-def saves(folder: Path, tell: Callable[[set[Path]], None]) -> Iterator[None]:
-    """Call `tell` with the Python files below `folder` that were saved, from another thread."""
-    from watchfiles import watch
-
-    over = threading.Event()
-
-    def listen() -> None:
-        for changes in watch(
-            folder,
-            watch_filter=lambda _, path: is_source(Path(path)),
-            step=QUIET,
-            debounce=LONGEST,
-            stop_event=over,
-            raise_interrupt=False,
-        ):
-            tell({Path(path) for _, path in changes})
-
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(2.0)
-
-
-def is_source(path: Path) -> bool:
-    """Whether a file is part of a submission, rather than of an editor."""
-    return path.suffix == ".py" and not path.name.startswith((".", "#"))

@@ -1,7 +1,9 @@
 """`kata watch` in a terminal: saves, keys, and the way out."""
 
 import os
+import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +15,9 @@ import types
 import psutil
 import pytest
 
+from katagrad.student.saves import is_source, saves
 from katagrad.student.standing import load
-from katagrad.student.watch import Watch, is_source
+from katagrad.student.watch import Watch
 from katagrad.topics import FRAMEWORKS, root, topics
 from katagrad.worker.limits import Limits
 
@@ -251,6 +254,69 @@ def test_files_of_a_submission_are_watched(tmp_path, name):
 @pytest.mark.parametrize("name", [".softmax.py", "softmax.py~", ".softmax.py.swp", "4913", "#a.py"])
 def test_files_of_editors_are_not(tmp_path, name):
     assert not is_source(tmp_path / name)
+
+
+@pytest.fixture
+def told(tmp_path):
+    """(a folder that is watched, what was told of it by the names of its files)."""
+    folder, heard = tmp_path / "exercises", queue.SimpleQueue()
+    folder.mkdir()
+    (folder / "softmax.py").write_text("1")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "real.py").write_text("1")
+    (folder / "losses.py").symlink_to(tmp_path / "elsewhere" / "real.py")
+    with saves(folder, lambda paths: heard.put({path.name for path in paths})):
+        time.sleep(0.7)
+        yield folder, heard
+
+
+def until(heard, name):
+    while name not in heard.get(timeout=fair(5)):
+        pass
+
+
+def test_saves_are_seen_after_the_folder_was_replaced(told):
+    folder, heard = told
+    for _ in range(2):
+        folder.rename(folder.with_name("before"))
+        until(heard, "exercises")  # what is there no longer is worth a check, too
+        folder.mkdir()
+        (folder / "softmax.py").write_text("2")
+        until(heard, "exercises")
+        (folder / "softmax.py").write_text("3")
+        until(heard, "softmax.py")
+        shutil.rmtree(folder.with_name("before"))
+
+
+def test_saves_through_a_link_are_seen(told):
+    folder, heard = told
+    real = (folder / "losses.py").resolve()
+    real.write_text("2")
+    until(heard, "real.py")
+    real.with_suffix(".new").write_text("3")  # as editors do
+    real.with_suffix(".new").replace(real)
+    until(heard, "exercises")
+    real.write_text("4")
+    until(heard, "real.py")
+
+
+def test_saves_are_seen_where_the_system_watches_no_more_files(tmp_path, monkeypatch):
+    import watchfiles
+
+    plain = watchfiles.watch
+
+    def refusing(*paths, force_polling=None, **settings):
+        if not force_polling:
+            raise RuntimeError("Error creating recommended watcher: Too many open files")
+        return plain(*paths, force_polling=True, **settings)
+
+    monkeypatch.setattr(watchfiles, "watch", refusing)
+    heard = queue.SimpleQueue()
+    with saves(tmp_path, heard.put):
+        time.sleep(1.5)
+        assert heard.empty()  # nothing was saved
+        (tmp_path / "softmax.py").write_text("1")
+        assert heard.get(timeout=fair(5)) == {tmp_path / "softmax.py"}
 
 
 def test_without_a_terminal_verdicts_follow_each_other(desk):
