@@ -24,6 +24,7 @@ from katagrad.authoring.expect import (
     raises,
     random_seed,
 )
+from katagrad.authoring.objects import expect_apart
 from katagrad.errors import Failure
 
 NAN = float("nan")
@@ -159,6 +160,34 @@ def test_early_stopping_restores_the_best_weights(impl, mode):
     impl.assign(model, history[2])
     stop.restore(model)
     expect_weights(impl, model, history[0], "after a new best epoch and restore")
+
+
+@pytest.mark.grade(points=1, hint="Keep settings and counts in self, not in the class or a global.")
+def test_callbacks_share_nothing(impl):
+    """callbacks of other settings are used side by side, and each keeps its own"""
+    made = [
+        anew("EarlyStopping", patience=1),
+        anew("EarlyStopping", patience=1, min_delta=0.5, mode="max"),
+        anew("ReduceOnPlateau", 0.8, factor=0.25, patience=1, min_lr=0.1),
+        anew("ReduceOnPlateau", 0.4, factor=0.5, patience=2, min_lr=0.3, mode="max"),
+        anew("EarlyStopping", patience=3),
+    ]
+    values = [2.0, 1.0, 3.0, 3.25, 3.25, 4.0, 2.75, 2.0]
+    expect_apart(impl, made, [("step", (value,)) for value in values])
+    model, _ = network(impl)
+    folder = impl.write({})
+    paths = [f"{folder}/{name}.weights.h5" for name in ("left", "right")]
+    for name, method, given in (
+        ("EarlyStopping", "restore", [(), ()]),
+        ("Checkpoint", "load", [(path,) for path in paths]),
+    ):
+        objects, best = [impl.call(name, *args) for args in given], [weights(), weights()]
+        for one, layers in zip(objects, best, strict=True):
+            impl.assign(model, layers)
+            one.step(1.0, model)
+        for which, one, layers in zip(("first", "second"), objects, best, strict=True):
+            getattr(one, method)(model)
+            expect_weights(impl, model, layers, f"after {method} of the {which} of two {name}s")
 
 
 @pytest.mark.grade(points=1, hint="Raise ValueError for an unknown mode, and for patience below 1.")

@@ -17,6 +17,7 @@ from katagrad.authoring.expect import (
     raises,
     shape,
 )
+from katagrad.authoring.objects import expect_apart
 from katagrad.authoring.threshold import Threshold
 
 MEMORY = "Keep velocity, means and step count in a dict by parameter name, inside the object."
@@ -295,6 +296,27 @@ def test_adamw_decays_the_weights_apart(impl, settings):
             "Adam without decay": lambda w, gs: adam(w, gs, **full | {"weight_decay": 0.0}),
         },
     )
+
+
+@pytest.mark.grade(points=1, hint=MEMORY)
+def test_optimizers_share_nothing(impl):
+    """optimizers of other settings are used side by side, and each keeps its own settings and memory"""
+    params = {"w": normal(3, 2), "b": normal(2)}
+    calls = [
+        ("step", (params, {name: normal(*w.shape) for name, w in params.items()})) for _ in range(3)
+    ]
+    made = [
+        anew("SGD", lr=0.1, momentum=0.9, nesterov=True),
+        anew("SGD", lr=0.1, momentum=0.5),
+        anew("SGD", lr=0.2),
+        anew("RMSprop", lr=0.01, rho=0.5, eps=0.1),
+        anew("RMSprop", lr=0.02),
+        anew("Adam", lr=0.01, beta1=0.5, beta2=0.9, eps=0.1),
+        anew("Adam", lr=0.02),
+        anew("AdamW", lr=0.01, beta1=0.5, beta2=0.9, eps=0.1, weight_decay=0.5),
+        anew("AdamW", lr=0.02),
+    ]
+    expect_apart(impl, made, calls)
 
 
 @pytest.mark.grade(points=1, hint=MEMORY)
