@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +21,8 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to a file beside `path`, then rename it. Missing folders are created.
+
+    A file that is there keeps who may read and write it.
 
     An OSError is of `path`.
     """
@@ -48,14 +53,16 @@ def check_place(path: Path | None) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = path.parent / f".{path.name}.{secrets.token_hex(4)}"
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        # As `open` makes it, not as `tempfile` does: who may read it is for the user's umask to say.
+        with beside.open("xb") as file:
             file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        with contextlib.suppress(OSError):
+            beside.chmod(stat.S_IMODE(path.stat().st_mode))
+        beside.replace(path)
     except BaseException:
-        Path(name).unlink()
+        beside.unlink(missing_ok=True)
         raise
 
 

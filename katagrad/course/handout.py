@@ -90,7 +90,7 @@ def wheel(files: Mapping[str, bytes]) -> bytes:
     own = {
         f"{info}/METADATA": f"{header}\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: katagrad\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": b"[console_scripts]\nkata = katagrad.cli:main\n",
+        f"{info}/entry_points.txt": b"[console_scripts]\nkata = katagrad.__main__:main\n",
     }
     everything = {**files, **own}
     record = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,11 +49,11 @@ def download(
     """
     rows = data_set(name)
     folder = places.cache_folder() / rows.folder
-    try:
+    with suppress(DataMissing):
         if places.locate(name) != folder:
             return places.verify(name)
-    except DataMissing:
-        pass
+        with suppress(DataCorrupt):  # to be replaced
+            return places.verify(name)  # before the lock: the folder may be one that is only read
     with _explained(rows, folder):
         folder.mkdir(parents=True, exist_ok=True)
         with _bars(progress) as bars, held(folder / ".lock", lambda: _say_waiting(bars, rows)):

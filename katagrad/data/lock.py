@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import IO
 
 # Seconds.
 POLL = 0.1
+# What file systems without locks answer, some network ones among them. Files are still written whole there.
+LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @contextmanager
@@ -19,7 +22,8 @@ def held(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold the lock file at `path`; while another process holds it, wait.
 
     on_wait: called once, before the first wait. The file is left in place: removing it would
-    let two processes hold locks on two files of one name.
+    let two processes hold locks on two files of one name. Where the file system has no locks,
+    this holds none.
     """
     with path.open("a+b") as handle:
         waited = False
@@ -60,8 +64,10 @@ else:
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EAGAIN):
                 return False
-            raise
+            if error.errno not in LOCKLESS:
+                raise
         return True
 
     def _release(handle: IO[bytes]) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        with contextlib.suppress(OSError):  # the end of the file object releases it, too
+            fcntl.flock(handle, fcntl.LOCK_UN)

@@ -77,7 +77,7 @@ def receive(
     except requests.ConnectionError:
         raise Interrupted("there is no connection to the server") from None
     except requests.RequestException as error:
-        raise DownloadFailed(f"{url} cannot be fetched: {error}") from None
+        raise DownloadFailed(f"{url} cannot be fetched: {str(error).rstrip('.')}.") from None
     # Only urllib3 2 and later notice this themselves.
     if total is not None and written < total:
         raise Interrupted(f"the connection was cut after {written:,} of {total:,} bytes")

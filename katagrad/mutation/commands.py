@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 
 from katagrad.boundary.process import Pool
-from katagrad.errors import NotGraded
+from katagrad.errors import BadOption, NotGraded
 from katagrad.mutation import scores, unrun, verdicts
 from katagrad.mutation import validate as judging
-from katagrad.mutation.entries import equivalents
+from katagrad.mutation.entries import equivalents, named_mutants
 from katagrad.mutation.findings import Findings
 from katagrad.topics import Topic
 
@@ -23,6 +23,8 @@ def run(
     matching: str,
 ) -> int:
     """Validate topics, print what was found, and return how many are not sound."""
+    if matching:
+        _expect(topics, frameworks, matching)
     unsound: set[str] = set()
     pools = {one: Pool() for one in frameworks}
     try:
@@ -42,6 +44,18 @@ def run(
         for pool in pools.values():
             pool.close()
     return len(unsound)
+
+
+def _expect(topics: list[Topic], frameworks: tuple[str, ...], matching: str) -> None:
+    """Raise BadOption if no mutant matches, which would look as if all had fallen."""
+    for topic in topics:
+        for one in frameworks:
+            if any(mutant.matches(matching) for mutant in named_mutants(topic, one)):
+                return
+    where = topics[0].name if len(topics) == 1 else f"{len(topics)} topics"
+    raise BadOption(
+        f"no mutant of {where} has {matching!r} in its name or check; see tests/mutants/ for what there is"
+    )
 
 
 def _judged(

@@ -63,6 +63,10 @@ class Named:
     why: str = ""
     crashes: bool = False
 
+    def matches(self, words: str) -> bool:
+        """Whether its name or its check contains `words`."""
+        return words.lower() in f"{self.name} {self.caught_by}".lower()
+
     def apply(self, source: str) -> str:
         """The mutated text. Raises ValueError unless every edit fits, and something changes."""
         text = source

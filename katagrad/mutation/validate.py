@@ -143,11 +143,7 @@ class Validator:
         matching: only those whose name or check contains it. share: how many of those whose verdict is known are
         judged again. show: also note what a student would read.
         """
-        listed = [
-            m
-            for m in named_mutants(self.topic, self.framework)
-            if matching.lower() in f"{m.name} {m.caught_by}".lower()
-        ]
+        listed = [m for m in named_mutants(self.topic, self.framework) if m.matches(matching)]
         there, library = verdicts.known(self.topic, self.framework), verdicts.library(self.topic)
         repeated, before = 0, len(findings.problems)
         for mutant in listed:

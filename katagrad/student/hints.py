@@ -37,7 +37,7 @@ def reset(workspace: Workspace, topic: Topic) -> Path | None:
             file.write(path.read_bytes())
     # First, because it may be refused: a file is replaced only if the name of its backup can then be shown.
     note(workspace, topic, status=NOT_STARTED, passed=0, points=0.0, file="")
-    write_whole(path, text)
+    write_whole(path.resolve(), text)  # of a link, the file that it leads to
     return backup
 
 

@@ -40,6 +40,7 @@ def refused(command, folder):
         ([*COURSE, "--workers", "-1"], "--workers -1 grades nothing"),
         (["demo", "--isolation", "Namespace"], "did you mean namespace?"),
         (["validate", "sofmax"], "did you mean softmax?"),
+        (["validate", "softmax", "-k", "nonesuch"], "no mutant of softmax has 'nonesuch'"),
         (["measure", "softmax", "--framework", "tensoflow"], "did you mean tensorflow?"),
         (["data", "get", "fashion_mnst"], "did you mean fashion_mnist?"),
         (["bench", "regress", "--against", "x", "--framework", "tourch"], "did you mean torch?"),

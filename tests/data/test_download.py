@@ -250,7 +250,9 @@ def test_no_server_is_reported():
 
 @pytest.mark.usefixtures("toy")
 def test_an_address_that_is_none_is_reported():
-    with pytest.raises(data.DownloadFailed, match=r"cannot be fetched: .*gopher"):
+    with pytest.raises(
+        data.DownloadFailed, match=r"cannot be fetched: .*gopher.*[^.]\. KATAGRAD_DATA_URL"
+    ):
         get(mirror="gopher://127.0.0.1")
 
 
@@ -272,6 +274,17 @@ def test_a_cache_that_cannot_be_written_is_reported(monkeypatch, tmp_path):
     monkeypatch.setenv("KATAGRAD_CACHE", str(tmp_path / "file"))
     with pytest.raises(data.DownloadFailed, match=r"cannot be stored.*KATAGRAD_CACHE"):
         get()
+
+
+def test_a_whole_set_in_a_cache_that_is_only_read_needs_no_lock(toy, mirror, monkeypatch):
+    folder = toy.lay(places.cache_folder())
+
+    def refused(*_):
+        raise PermissionError(13, "Permission denied", str(folder / ".lock"))
+
+    monkeypatch.setattr("katagrad.data.fetch.held", refused)
+    assert get() == folder
+    assert mirror.requests == []
 
 
 @pytest.mark.usefixtures("mirror")

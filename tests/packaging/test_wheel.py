@@ -55,7 +55,7 @@ def test_no_file_in_it_knows_the_machine_it_was_built_on(wheel):
 
 def test_it_declares_the_command_and_the_licence(wheel):
     names = {name.split("/", 1)[1]: name for name in wheel.namelist() if ".dist-info/" in name}
-    assert b"kata = katagrad.cli:main" in wheel.read(names["entry_points.txt"])
+    assert b"kata = katagrad.__main__:main" in wheel.read(names["entry_points.txt"])
     assert b"the katagrad authors" in wheel.read(names["licenses/LICENSE"])
 
 

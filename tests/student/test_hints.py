@@ -34,6 +34,15 @@ def test_reset_keeps_every_backup(desk):
     assert sorted(path.read_text() for path in backups.iterdir()) == ["first\n", "second\n"]
 
 
+def test_reset_of_a_link_puts_the_stub_where_it_leads(desk, tmp_path):
+    path, real = desk.write("first\n"), tmp_path / "own.py"
+    path.rename(real)
+    path.symlink_to(real)
+    desk.run("reset", "softmax")
+    assert path.is_symlink()
+    assert real.read_text(encoding="utf-8") == stub(SOFTMAX, "torch")
+
+
 def test_reset_brings_a_missing_stub_back_and_forgets_the_verdict(desk):
     note(desk.workspace, SOFTMAX, status="failed", passed=2, checks=9, file="x", hints=1)
     (desk.workspace.exercises / "softmax.py").unlink()

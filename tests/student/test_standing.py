@@ -1,6 +1,9 @@
 """Where a student stands: kept whole, by order of teaching, and never taken from a file that cannot be read."""
 
+import errno
 import json
+import os
+import stat
 import threading
 
 import pytest
@@ -79,7 +82,7 @@ def test_a_write_that_fails_leaves_the_old_record(desk, monkeypatch):
     def full(*args, **kwargs):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("os.fdopen", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="no space"):
         note(desk.workspace, TOPICS[0], hints=2)
     assert path_of(desk.workspace).read_bytes() == before
@@ -88,6 +91,36 @@ def test_a_write_that_fails_leaves_the_old_record(desk, monkeypatch):
         "progress.json",
         "lock",
     }
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_keeps_it_too(desk, monkeypatch, number):
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    note(desk.workspace, TOPICS[0], hints=2)
+    assert load(desk.workspace).of(TOPICS[0]).hints == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_the_user_says_who_may_read_what_is_kept(desk):
+    def mode():
+        return stat.S_IMODE(path_of(desk.workspace).stat().st_mode)
+
+    before = os.umask(0o077)
+    try:
+        note(desk.workspace, TOPICS[0], hints=1)
+        assert mode() == 0o600
+    finally:
+        os.umask(before)
+    note(desk.workspace, TOPICS[0], hints=2)
+    assert mode() == 0o600
+    path_of(desk.workspace).unlink()
+    note(desk.workspace, TOPICS[0], hints=2)
+    assert mode() == 0o666 & ~before
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """What a student reads is readable on 80 columns, without colours, without a terminal, and in old encodings."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +11,7 @@ from katagrad.grading.checks import Outcome
 from katagrad.student import screen
 from katagrad.student.check import Judged, Verdict
 from katagrad.student.standing import load, note
-from katagrad.topics import topics
+from katagrad.topics import root, topics
 
 ODD = """
 import torch
@@ -88,3 +91,20 @@ def test_markup_and_codes_of_a_submission_are_only_text(desk, capsys):
     output = capsys.readouterr().out
     for words in ("[red]no[/red] :smile:", "[i]claim[/i]  [1 point]", "| [bold]x"):
         assert words in output
+
+
+@pytest.mark.parametrize(
+    "way", [["-m", "katagrad"], ["-c", "from katagrad.__main__ import main; main()"]]
+)
+def test_ctrl_c_while_kata_is_imported_gives_no_traceback(tmp_path, way):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    paths = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, *way, "list"],
+        env={**os.environ, "PYTHONPATH": paths},
+        cwd=root(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
