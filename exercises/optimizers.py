@@ -7,7 +7,8 @@ being empty at the start.
 
 Parameters and gradients are dicts of tensors by name, as in {"w": tensor (3, 2), "b": tensor (2,)}. `step` returns a
 new dict and leaves both arguments, and the tensors in them, as they were. All memory is kept by name inside the
-optimizer, starts at zero, and has the shape and dtype of the parameter. What holds for every class here:
+optimizer, starts at zero, and has the shape and dtype of the parameter; a gradient's tensor that is changed in place
+after the step, as by `grad.zero_()`, does not change it. What holds for every class here:
 
 - a parameter whose name is missing from `grads` is returned as it is, and its memory (and step count) rests;
 - a name in `grads` that is missing from `params` is a KeyError, and then no memory has changed;

@@ -326,6 +326,7 @@ def test_memory_belongs_to_one_parameter(impl, kind):
     params = {"w": normal(2, 3), "b": normal(2, 3), "late": normal(4)}
     grads = [{name: normal(*w.shape) for name, w in params.items()} for _ in range(4)]
     del grads[0]["late"]
+    grads[1]["b"] = np.zeros((2, 3))  # a gradient of zeros is a gradient: momentum goes on
     optimizer = make(impl, kind)
     first = optimizer.step(params, grads[0])
     second = optimizer.step(first, {"b": grads[1]["b"]})
@@ -339,7 +340,7 @@ def test_memory_belongs_to_one_parameter(impl, kind):
     w = list(path(params["w"], [grads[0]["w"], grads[2]["w"]], **settings))
     b = list(path(params["b"], [g["b"] for g in grads[:3]], **settings))
     close(third["w"], w[-1], of="'w' after two gradients in three steps")
-    close(third["b"], b[-1], of="'b' after three gradients")
+    close(third["b"], b[-1], of="'b' after three gradients, the second of zeros")
     late = list(path(params["late"], [grads[2]["late"]], **settings))
     of = "'late' after its first gradient, in the third step"
     close(third["late"], late[-1], of=of)
@@ -348,7 +349,9 @@ def test_memory_belongs_to_one_parameter(impl, kind):
 @pytest.mark.grade(points=1, hint=MEMORY)
 @pytest.mark.parametrize("kind", ["momentum", "RMSprop", "Adam", "AdamW"])
 def test_optimizers_do_not_share_memory(impl, kind):
-    """two optimizers of one class remember apart"""
+    """two optimizers of one class remember apart, and not in the gradients' own tensors"""
+    if impl.framework == "torch":
+        remembers_alone(impl, kind)
     w, gradients = normal(5), [normal(5) for _ in range(3)]
     one, other = make(impl, kind), make(impl, kind)
     for g in gradients:
@@ -361,6 +364,20 @@ def test_optimizers_do_not_share_memory(impl, kind):
     # Both steps started at w, so AdamW's decay of the path's last point is taken back.
     expected = w + last - before + decay * (before - w)
     close(moved, expected, of=f"the third step of a {kind} beside another {kind}")
+
+
+def remembers_alone(impl, kind):
+    """Expect a step to be the same where the last gradient's tensor was set to 0 in place since."""
+    g, w = normal(5), {"w": normal(5)}
+    # One step from 0 of plain descent with lr=1 is -g, a tensor that stays in the worker.
+    held = make(impl, "SGD", lr=1.0).step({"w": np.zeros(5)}, {"w": -g}, returns=opaque)
+    tensor = held.pop("w", returns=opaque)
+    one, other = make(impl, kind), make(impl, kind)
+    one.step(w, {"w": tensor})
+    other.step(w, {"w": g})
+    tensor.zero_()
+    of = f"the second step of {kind}, after the first gradient's tensor was set to 0 by zero_()"
+    close(one.step(w, {"w": g})["w"], other.step(w, {"w": g})["w"], of=of)
 
 
 @pytest.mark.grade(points=1, hint="Read self.lr at each step, and keep it out of what you store.")
