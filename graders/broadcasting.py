@@ -237,6 +237,9 @@ def test_pairwise_sqdist_is_a_squared_distance(impl):
     at_most(
         float(np.abs(result - result.T).max()), 0.1, of="the asymmetry of pairwise_sqdist(x, x)"
     )
+    # Thirds fill all bits of a float64, so that it rounds, too.
+    found = np.asarray(impl.float64.pairwise_sqdist(x / 3, x / 3))
+    at_least(float(found.min()), 0.0, of="the smallest of pairwise_sqdist(x, x) in float64")
 
 
 @pytest.mark.grade(
@@ -253,6 +256,8 @@ def test_pairwise_sqdist_is_a_squared_distance(impl):
         ((2, 1, 3, 4), (5, 4, 2)),
         ((2, 1, 3, 4), (1, 5, 4, 2)),
         ((1, 3, 4), (2, 4, 5)),
+        ((1, 3, 4), (4, 5)),
+        ((3, 4), (1, 1, 4, 5)),
     ],
     ids=str,
 )
