@@ -55,11 +55,16 @@ def dense(n_in, n_out):
     return {"kernel": normal(n_in, n_out), "bias": normal(n_out)}
 
 
-def transparent(width, hidden_layers):
-    """Layers that turn rows of ones into ones: the scores show what dropout did to them, unit by unit."""
-    first = {"kernel": np.full((3, width), 0.25), "bias": np.full(width, 0.25)}
-    copy = {"kernel": np.eye(width), "bias": np.zeros(width)}
-    return [first, *[copy] * hidden_layers]
+def transparent(*widths):
+    """Layers that turn rows of ones into ones: the scores show what dropout did to them, unit by unit.
+
+    widths: those of the hidden layers, none above the one before. There is a score for each unit of the last.
+    """
+    first = {"kernel": np.full((3, widths[0]), 0.25), "bias": np.full(widths[0], 0.25)}
+    copies = [
+        {"kernel": np.eye(n, m), "bias": np.zeros(m)} for n, m in pairwise([*widths, widths[-1]])
+    ]
+    return [first, *copies]
 
 
 def hidden_dense(impl, model):
@@ -84,6 +89,9 @@ def test_dropout_keeps_the_contracts_words(impl):
     options = {"expected": dropped, "rows": [0, 2], "rowwise": True, "empty": True}
     conform(impl, "dropout", given, **options)
     conform(impl, "dropout", given, {"training": False}, without=["shared"], **options)
+    # With p = 0 nothing changes: in training the result is a new tensor even so.
+    nothing = [normal(5, 3), 0.0, np.ones((5, 3))]
+    conform(impl, "dropout", nothing, expected=dropped, only=["result", "shared"])
 
 
 @pytest.mark.grade(points=1)
@@ -93,6 +101,8 @@ def test_dropout_backward_keeps_the_contracts_words(impl):
     conform(
         impl, "dropout_backward", given, expected=dropped, rows=[0, 2], rowwise=True, empty=True
     )
+    nothing = [normal(5, 3), 0.0, np.ones((5, 3))]
+    conform(impl, "dropout_backward", nothing, expected=dropped, only=["result", "shared"])
 
 
 @pytest.mark.grade(points=1, seconds=60)
@@ -253,12 +263,12 @@ def test_model_computes_its_network_in_use(impl, hidden):
     points=3, hint="A dropout layer of rate p behind the ReLU of every hidden layer."
 )
 @pytest.mark.parametrize("p", [0.2, 0.75])
-@pytest.mark.parametrize("hidden_layers", [1, 2])
-def test_model_drops_in_training(impl, hidden_layers, p):
+@pytest.mark.parametrize("hidden", [(40,), (50, 40)], ids=["1", "2"])
+def test_model_drops_in_training(impl, hidden, p):
     """in training each hidden unit is dropped with probability p and scaled by 1 / (1 - p)"""
-    width, rows = 40, 500
-    model = impl.build_mlp(3, (width,) * hidden_layers, width, p, returns=opaque)
-    impl.assign(model, transparent(width, hidden_layers))
+    hidden_layers, width, rows = len(hidden), hidden[-1], 500
+    model = impl.build_mlp(3, hidden, width, p, returns=opaque)
+    impl.assign(model, transparent(*hidden))
     x = np.ones((rows, 3))
     z = impl.logits(model, x, training=True)
     shape(z, (rows, width), of="logits(model, x, training=True)")
@@ -348,7 +358,7 @@ def test_training_draws_new_orders(impl):
 def test_training_uses_dropout(impl):
     """losses in training are taken with dropout, anew each epoch, and use is without it afterwards"""
     model = impl.build_mlp(3, (50,), 50, 0.5, returns=opaque)
-    impl.assign(model, transparent(50, 1))
+    impl.assign(model, transparent(50))
     rows = 1000
     x, y = np.ones((rows, 3)), integers(50, rows)
     history = impl.train_mlp(model, x, y, 4, 250, 0.0)

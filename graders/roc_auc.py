@@ -352,6 +352,16 @@ def test_multiclass_auc_leaves_absent_classes_out(impl, average):
             "the mean that counts absent classes as 1": (aucs.sum() + 2) / 5,
         },
     )
+    # Two of four: with columns that do not sum to 1, the two AUCs differ.
+    labels, p = integers(2, 20) * 2, uniform(20, 4)
+    labels[:2] = 0, 2
+    aucs, sizes = class_aucs(labels, p)
+    mean = np.average(aucs, weights=sizes if average == "weighted" else None)
+    of = f"multiclass_auc with classes 0 and 2 of 4, {average=}"
+    mistakes = {f"the AUC of class {k} alone": a for k, a in zip((0, 2), aucs, strict=True)}
+    number(
+        impl.multiclass_auc(labels, p, average=average), mean, of=of, mistakes=mistakes, **ROUNDED
+    )
     # The numbers of the classes do not fit into 8 bits.
     labels, p = np.array([299, 44, 299, 0, 44, 0]), uniform(6, 300)
     aucs, sizes = class_aucs(labels, p)

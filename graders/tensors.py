@@ -251,7 +251,7 @@ def test_one_hot_appends_an_axis(impl, size):
 
 
 @pytest.mark.grade(points=1, hint="Look at the smallest and the largest label before you encode.")
-@pytest.mark.parametrize("label", [3, 4, -1])
+@pytest.mark.parametrize("label", [3, 4, -1, 2**32 + 1, -(2**32) + 1])
 def test_one_hot_refuses_labels_out_of_range(impl, label):
     """one_hot raises ValueError for a label outside the classes, and accepts the last class"""
     with raises("ValueError", of=f"one_hot with the label {label} of 3 classes"):
@@ -261,8 +261,24 @@ def test_one_hot_refuses_labels_out_of_range(impl, label):
 
 @pytest.mark.grade(points=1)
 def test_tensors_stay_tensors(impl):
-    """all functions work on tensors, without NumPy"""
-    from_scratch(impl, "make", "count", "pick_rows", "split_batches", "flatten_rows", "one_hot")
+    """all functions work on tensors, without NumPy, so that gradients can follow"""
+    from_scratch(
+        impl,
+        "make",
+        "count",
+        "pick_rows",
+        "split_batches",
+        "flatten_rows",
+        "channels_first",
+        "one_hot",
+    )
+    # NumPy's functions take tensors, too: np.reshape(x, ...) copies x without a word.
+    x, c = normal(2, 3, 4, 5), normal(2, 60)
+    found = impl.grad("flatten_rows", x, cotangent=c)
+    close(found, c.reshape(x.shape), of="d sum(c * flatten_rows(x)) / d x")
+    c = normal(2, 5, 3, 4)
+    found = impl.grad("channels_first", x, cotangent=c)
+    close(found, c.transpose(0, 2, 3, 1), of="d sum(c * channels_first(x)) / d x")
     dtype(impl.make((2,), 1.0), "float32", of="make((2,), 1.0)")
 
 

@@ -8,6 +8,7 @@ import pytest
 from katagrad import data
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
+    at_least,
     at_most,
     between,
     chance,
@@ -66,6 +67,8 @@ def test_draws_keep_the_contracts_words(impl, name):
         of = f"the deviation of {name}(..., gain=1e6), divided by what it should be,"
         # 600 draws: the standard error is below 3 %.
         between(spread, 0.8, 1.2, of=of)
+        w = draw(impl, name, (20, 30), 0.0, impl.rng())
+        close(w, 0 * w, of=f"{name}(..., gain=0.0)")
 
 
 @pytest.mark.grade(points=1)
@@ -192,6 +195,8 @@ def test_weights_have_their_distribution(impl, name):
         chance(share, 0.0455003, DRAWS, of="the share of weights beyond two standard deviations")
         share = float((np.abs(w) > 3.1).mean())
         chance(share, 0.00193521, DRAWS, of="the share of weights beyond 3.1 standard deviations")
+        # 120,000 draws leave none beyond 3.75 deviations once in a billion times.
+        at_least(float(np.abs(w).max()), 3.75, of="the largest |w| / deviation of 120,000 weights")
     chance(float((w > 0).mean()), 0.5, DRAWS, of="the share of positive weights")
 
 
