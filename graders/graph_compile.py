@@ -341,6 +341,12 @@ def test_running_mean_takes_all_rows(impl, width):
         x = size * normal(4, width)
         of = f"update(x) after a reset, x about {size:g}"
         close(other.update(x), x.mean(0), of=of, rtol=1e-4, atol=1e-5 * size)
+    wider = impl.RunningMean(width + 2)
+    other.reset()
+    for mean, size in ((wider, width + 2), (other, width)):
+        x = normal(4, size)
+        of = f"update(x), x of width {size}, after an object of another width was made,"
+        close(mean.update(x), x.mean(0), of=of, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.grade(points=2, hint=STATE, seconds=COMPILING)
@@ -365,6 +371,9 @@ def test_running_mean_needs_one_graph(impl):
         if rows == 3:
             close(found, x.mean(0), of="update(x) after reset()", rtol=1e-4, atol=1e-5)
     count(mean, graphs, "after a reset and further updates")
+    other = impl.RunningMean(4)
+    count(other, 0, "before the first update of a second object")
+    count(mean, graphs, "after a second object was made")
 
 
 @pytest.mark.grade(points=1, seconds=COMPILING)

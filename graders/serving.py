@@ -534,6 +534,26 @@ def test_models_split_their_users_apart(impl):
     )
 
 
+@pytest.mark.grade(points=1)
+def test_registries_share_nothing(impl):
+    """two registries hold models of one name, and each says what serves in it"""
+    one, other = impl.Registry(), impl.Registry()
+    for registry, versions in ((one, (1, 2)), (other, (3, 4))):
+        for version in versions:
+            registry.add("m", version, dense(impl)[0], 3)
+    one.split("m", {1: 0.0, 2: 1.0})
+    found = [registry.serving("m", user) for registry in (one, other) for user in (None, "ann")]
+    of = "what serves no user and a user, in a registry with a split and in another one without"
+    equal(found, [1, 2, 3, 3], of=of)
+    one.activate("m", 2)
+    equal(other.serving("m"), 3, of='serving("m") after activate in another registry')
+    with raises("KeyError", of='activate("m", 1), where another registry has this version'):
+        other.activate("m", 1)
+    with raises("ValueError", of='rollback("m") after activate in another registry'):
+        other.rollback("m")
+    equal(one.rollback("m"), 1, of='rollback("m") after one that raised in another registry')
+
+
 # -- metrics ---------------------------------------------------------------------------------------
 
 
@@ -661,6 +681,23 @@ def test_batches_wait_no_longer_than_they_should(impl):
         first <= 1.4,
         f"the first row of a batch waited {first:.3g} s, where max_wait is 0.3 and further rows came",
     )
+
+
+@pytest.mark.grade(points=1, seconds=40)
+def test_batchers_share_nothing(impl):
+    """a Batcher keeps its function, its size and its time to wait when another one is made"""
+    module = plant(impl, "planted.py", FUNCTIONS)
+    first = impl.Batcher(module.get("triple"), 3, 0.3, returns=opaque)
+    second = impl.Batcher(module.get("refuse"), 1, 8.0, returns=opaque)
+    for name, batcher, low, value in (("first", first, 0.29, 7.0), ("second", second, 0.0, 2.0)):
+        [[answer]] = traffic(impl, None, [[call(batcher, "__call__", [2.0])]])
+        if answer.error is not None:
+            raise answer.error
+        of = f"batcher([2.0]) of the {name} of two Batchers"
+        close(tensor(answer.value), np.array([value]), of=of, rtol=1e-4)
+        seconds = answer.end - answer.start
+        wanted = "0.3, its max_wait" if low else "less than 4, since max_size is 1"
+        holds(low <= seconds <= 4, f"{of} took {seconds:.3g} s, but should take {wanted}")
 
 
 @pytest.mark.grade(points=1, seconds=40)
