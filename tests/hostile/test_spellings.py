@@ -398,9 +398,9 @@ def test_a_rule_for_some_functions_leaves_the_others_alone(answer, framework, co
     assert answer(framework, rules, source, "g")["error"]["type"] == "FromScratchRule"
 
 
-@pytest.mark.parametrize("undone", ["torch", "tensorflow", "tensorflow's list"])
-def test_undoing_the_watch_is_seen(answer, undone):
-    code = {
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_undoing_the_watch_is_seen(answer, framework):
+    undone = {
         "torch": "m = torch._C._dispatch_library('IMPL', 'aten', '')\n"
         "for n in torch._C._dispatch_get_all_op_names():\n"
         "    if n.startswith('aten::') and any(w in n for w in ('softmax', 'attention', 'entropy', 'transformer')):\n"
@@ -410,13 +410,28 @@ def test_undoing_the_watch_is_seen(answer, undone):
         "for o in gc.get_objects():\n"
         "    if type(o).__name__ == 'Watch':\n"
         "        type(o).listen.__code__ = (lambda self, said: None).__code__\n",
-        "tensorflow's list": "import sys\n"
-        "sys.modules['katagrad.worker.adapters.tensorflow_operators'].HEARING.clear()\n",
-    }[undone]
-    framework = undone.split("'")[0]
-    source = f"{HELPERS[framework]}\n{code}\ndef f(x):\n    return x\n"
+    }[framework]
+    source = f"{HELPERS[framework]}\n{undone}\ndef f(x):\n    return x\n"
     found = [answer(framework, Rules(families=("softmax",)), source) for _ in range(3)]
     assert all("undoing the watch" in one.get("error", {}).get("message", "") for one in found)
+
+
+def test_no_list_of_a_module_holds_a_workers_watch(answer):
+    source = (
+        f"{HELPERS['tensorflow']}\nimport sys\n"
+        "def f(x):\n"
+        "    about = vars(sys.modules['katagrad.worker.adapters.tensorflow_operators'])\n"
+        "    lists = [(held, list(held)) for held in about.values() if type(held) is list]\n"
+        "    for held, _ in lists:\n"
+        "        held.clear()\n"
+        "    try:\n"
+        "        return tf.raw_ops.Softmax(logits=x)\n"
+        "    finally:\n"
+        "        for held, kept in lists:\n"
+        "            held.extend(kept)\n"
+    )
+    found = answer("tensorflow", Rules(families=("softmax",)), source)
+    assert found["error"]["type"] == "FromScratchRule"
 
 
 # Parts of a framework that hold finished answers, from operators that are free.

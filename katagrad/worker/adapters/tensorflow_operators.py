@@ -52,15 +52,21 @@ class Watch:
         # The family of each operator that was looked up, or "".
         self._simple: dict[bytes, str] = {}
         self._read: set[str] = set()
-        HEARING.append(self)
-        if guard.undo is not None:
-            guard.undo.append(partial(HEARING.remove, self))
         self.works = self._register()
         trap.install(ELSEWHERE, True, tensor_types(), guard)
 
     def _register(self) -> bool:
         """Start to listen. False if this TensorFlow does not log the operators."""
-        if not _registered():
+        if self.guard.undo is None:
+            # In a worker. Kept alive without a reference that Python code can find.
+            lasting = LISTENER(self.listen)
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(lasting))
+            taken = _register(lasting)
+        else:
+            HEARING.append(self)
+            self.guard.undo.append(partial(HEARING.remove, self))
+            taken = _registered()
+        if not taken:
             return False
         tf.raw_ops.NoOp()
         return self.heard > 0
@@ -121,8 +127,9 @@ class Watch:
         self._proved = self.heard
 
 
-# The watches of this process: one in a worker, and in a driver one for each submission that is loaded there.
+# The watches of a driver, one for each submission that is loaded there. A worker's watch is not among them.
 HEARING: list[Watch] = []
+LISTENER = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
 
 def _hear(said: bytes) -> None:
@@ -131,15 +138,19 @@ def _hear(said: bytes) -> None:
 
 
 # TensorFlow never forgets a listener. One that Python had freed would crash the process.
-_LISTENER = ctypes.CFUNCTYPE(None, ctypes.c_char_p)(_hear)
+_DRIVERS = LISTENER(_hear)
 
 
 @cache
 def _registered() -> bool:
-    """Register the listener, once in a process. False if this TensorFlow takes none."""
+    """Register the driver's listener, once. False if this TensorFlow takes none."""
+    return _register(_DRIVERS)
+
+
+def _register(listener: Any) -> bool:
     library = Path(tf.__file__).parent / "python" / "_pywrap_tensorflow_internal.so"
     try:
-        ctypes.CDLL(str(library)).TF_RegisterLogListener(_LISTENER)
+        ctypes.CDLL(str(library)).TF_RegisterLogListener(listener)
     except (OSError, AttributeError):
         return False
     return True
