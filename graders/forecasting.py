@@ -19,6 +19,7 @@ from katagrad.authoring.expect import (
     random_seed,
     shape,
 )
+from katagrad.authoring.initial import default_dense, default_lstm
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, OTHER_EPSILON, UNDECIDED, Adam
 from katagrad.authoring.recurrence import lstm, lstm_layers
@@ -117,7 +118,9 @@ def test_split_follows_time(impl, steps, share):
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize(("steps", "share"), [(5, 0.1), (5, 1.0), (1, 0.5), (4, 0.0), (4, 1.5)])
+@pytest.mark.parametrize(
+    ("steps", "share"), [(5, 0.1), (5, 1.0), (1, 0.5), (4, 0.0), (4, 1.5), (5, -0.2)]
+)
 def test_split_leaves_no_part_empty(impl, steps, share):
     """a share that leaves a part without steps raises ValueError"""
     with raises("ValueError", of=f"time_split(series of {steps} steps, {share})"):
@@ -287,10 +290,13 @@ def test_build_stacks_lstm_layers(impl, units, horizon):
 
 @pytest.mark.grade(points=1)
 def test_build_draws_its_weights(impl):
-    """two models have weights of their own, and building changes no setting"""
+    """two models have weights of their own, drawn as the framework draws them, and no setting changes"""
     first, second = (impl.layers(impl.fed(impl.build((4,), 2), 6, 1)) for _ in range(2))
     apart = np.abs(first[-1]["kernel"] - second[-1]["kernel"]).max()
     holds(apart > 1e-3, "two models of build((4,), 2) have the same weights")
+    large = impl.layers(impl.fed(impl.build((40, 30), 20), 6, 1))
+    default_lstm(impl.framework, lstm_layers(large), "build((40, 30), 20)")
+    default_dense(impl.framework, large[-1:], "build((40, 30), 20)")
     conform(
         impl,
         "build",
@@ -522,7 +528,7 @@ def test_evaluate_works_in_any_units(impl):
 
 @pytest.mark.grade(points=1, seconds=90)
 def test_evaluate_uses_its_settings(impl):
-    """learning rate, epochs, batch size, widths and rng change the network's forecasts"""
+    """learning rate, epochs, batch size, widths, rng and every window change the network's forecasts"""
     series, seed = np.cumsum(normal(61)), random_seed()
     usual = evaluated(impl, series, seed)[0]["network"]
     others = {"lr": 0.1, "epochs": 4, "batch": 3, "units": (5,), "rng_seed": 4}
@@ -532,6 +538,17 @@ def test_evaluate_uses_its_settings(impl):
             np.abs(other - usual).max() > 1e-5,
             f"evaluate gives the same forecasts for {name}={value!r} as without it",
         )
+    # The past has 36 steps, and its scaler does not see which of them come last. A stride that is not 1, or a window
+    # too few, would not see it, either.
+    series[34:36] = series[:36].mean() + 3 * np.array([-1, 1]) * series[:36].std()
+    other = series.copy()
+    other[34:36] = series[[35, 34]]
+    one, two = (evaluated(impl, given, seed)[0]["network"] for given in (series, other))
+    holds(
+        np.abs(one - two).max() > 1e-4 * series.std(),
+        "evaluate gives the same forecasts if the last two steps of the past change places, so the network was not "
+        "trained on all windows of the past",
+    )
 
 
 @pytest.mark.grade(points=1, seconds=120)

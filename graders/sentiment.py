@@ -21,6 +21,7 @@ from katagrad.authoring.expect import (
     raises,
     shape,
 )
+from katagrad.authoring.initial import default_dense, default_embedding, default_lstm
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
 from katagrad.authoring.recurrence import lstm, lstm_layers
@@ -282,11 +283,16 @@ def test_build_refuses_other_kinds(impl):
 
 @pytest.mark.grade(points=1)
 def test_build_draws_its_weights(impl):
-    """two models have weights of their own, and building changes no setting"""
+    """two models have weights of their own, drawn as the framework draws them, and no setting changes"""
     first, second = (impl.layers(impl.fed(impl.build("mean", 9, 4, 3), 6)) for _ in range(2))
     for kind, key in (("embedding", "table"), ("dense", "kernel")):
         apart = np.abs(of_type(first, kind)[key] - of_type(second, kind)[key]).max()
         holds(apart > 1e-4, f"two models of build('mean', 9, 4, 3) have the same {key}")
+    large = impl.layers(impl.fed(impl.build("bilstm", 200, 40, 30), 6))
+    of = "build('bilstm', 200, 40, 30)"
+    default_embedding(impl.framework, of_type(large, "embedding")["table"], of)
+    default_lstm(impl.framework, lstm_layers(large), of)
+    default_dense(impl.framework, [of_type(large, "dense")], of)
     rules = ["settings", "shared", "keywords"]
     conform(impl, "build", ["lstm", 9, 4, 3], only=rules, gives="anything", seeded=True)
 

@@ -34,13 +34,69 @@ def default_dense(framework: str, layers: Sequence[Mapping[str, Any]], of: str) 
             raise Failure(f"{subject} starts at {float(np.ravel(bias)[0]):.3g}, but should be 0")
 
 
+def default_embedding(framework: str, table: np.ndarray, of: str) -> None:
+    """Expect the table (V, D) of a new Embedding layer to start as the framework starts it by default.
+
+    PyTorch draws standard normal numbers, and Keras draws evenly from (-0.05, 0.05). Row 0 is not looked at, since
+    PyTorch leaves it 0 if it is for padding. Take tables of 1,000 numbers or more.
+    """
+    values = np.asarray(table, np.float64)[1:]
+    subject = f"the table {np.shape(table)} of the Embedding layer of {of}"
+    if framework == "torch":
+        _spread(values, 1.0, 2.0, np.inf, subject)
+    else:
+        _even(values, 0.05, subject)
+
+
+def default_lstm(framework: str, layers: Sequence[Mapping[str, np.ndarray]], of: str) -> None:
+    """Expect LSTM layers (`lstm_layers` of a new model) to start as the framework starts them by default.
+
+    PyTorch draws all from (-a, a), a = 1 / sqrt(H), evenly, and each bias is the sum of two. In Keras the kernel is
+    even up to sqrt(6 / (D + 4H)), the recurrent kernel has orthonormal rows, and the bias is 1 for the forget gate
+    and 0 for the others.
+    """
+    for i, layer in enumerate(layers):
+        kernel, recurrent, bias = (
+            np.asarray(layer[key], np.float64) for key in ("kernel", "recurrent", "bias")
+        )
+        units = len(recurrent)
+        where = f"of LSTM layer {i} of {of}"
+        if framework == "torch":
+            limit = units**-0.5
+            _even(kernel, limit, f"the input weights {where}")
+            _even(recurrent, limit, f"the recurrent weights {where}")
+            # The square of a sum of two even draws has the relative variance 7 / 5.
+            _spread(bias, limit * (2 / 3) ** 0.5, 1.4, 2 * limit, f"the bias {where}")
+            continue
+        _even(kernel, (6 / sum(kernel.shape)) ** 0.5, f"the kernel {where}")
+        apart = float(np.abs(recurrent @ recurrent.T - np.eye(units)).max())
+        if apart > 1e-3:
+            raise Failure(
+                f"the rows of the recurrent kernel {where} are not orthonormal, but should be by the framework's "
+                f"default: their products are off by up to {apart:.3g}"
+            )
+        wanted = np.repeat([0.0, 1.0, 0.0, 0.0], units)
+        if (bias != wanted).any():
+            at = int(np.flatnonzero(bias != wanted)[0])
+            raise Failure(
+                f"the bias {where} starts at {bias[at]:.3g} in place {at}, but should be {wanted[at]:.0f}: by the "
+                "framework's default, it is 1 for the forget gate and 0 for the others"
+            )
+
+
 def _even(values: np.ndarray, limit: float, subject: str) -> None:
-    largest, wanted = float(np.abs(values).max()), limit / 3**0.5
-    found = float(np.sqrt((values**2).mean()))
     # The square of an even draw has the relative variance 4 / 5.
-    room = 6 * (0.2 / values.size) ** 0.5
+    _spread(values, limit / 3**0.5, 0.8, limit, subject)
+
+
+def _spread(values: np.ndarray, wanted: float, variance: float, limit: float, subject: str) -> None:
+    """Expect the root mean square `wanted`, and nothing beyond `limit`. variance: the relative one of a square."""
+    largest = float(np.abs(values).max())
+    found = float(np.sqrt((values**2).mean()))
+    room = 6 * (variance / 4 / values.size) ** 0.5
     if largest > limit * (1 + 1e-5) or abs(found / wanted - 1) > room:
+        bound = f"values of up to {limit:.3g} and " if np.isfinite(limit) else ""
         raise Failure(
             f"{subject} has values of up to {largest:.3g} and the root mean square {found:.3g}, but by the "
-            f"framework's default should have values of up to {limit:.3g} and {wanted:.3g} within {room * wanted:.2g}"
+            f"framework's default should have {bound}{wanted:.3g} within {room * wanted:.2g}"
         )
