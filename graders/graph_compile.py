@@ -226,9 +226,10 @@ def test_sizes_share_a_graph(impl):
         count(compiled, 1, f"after x of shape {size}, where earlier ones had two axes, too,")
     wide = normal(4, 3)
     compiled_wide = impl.float64.Compiled(module.get("dense"))
-    for rows in (5, 8, 40):
-        compiled_wide(normal(rows, 3), normal(3, 2), normal(2))
-    count(compiled_wide, 1, "after 5, 8 and 40 rows")
+    for rows, inner, outer in ((5, 3, 2), (8, 3, 2), (40, 3, 2), (7, 4, 6), (9, 5, 3)):
+        x, w, b = normal(rows, inner), normal(inner, outer), normal(outer)
+        close(compiled_wide(x, w, b), x @ w + b, of=f"Compiled(dense)(x, w, b), w {w.shape}")
+        count(compiled_wide, 1, f"after x {x.shape}, w {w.shape} and b {b.shape}, and other sizes,")
     close(compiled(normal(4)) * 0, np.zeros(4), of="Compiled(f)(x), x of one axis")
     count(compiled, 2, "after x of one axis, where earlier ones had two,")
     close(compiled(wide), 2 * wide, of="Compiled(f)(x), again x of two axes")
@@ -325,6 +326,7 @@ def test_running_mean_takes_all_rows(impl, width):
         dtype(found, "float32", of=of)
         mistakes = {"the mean of these rows alone": x.mean(0)} if len(seen) > rows else {}
         close(found, seen.mean(0), of=of, rtol=1e-4, atol=1e-5, mistakes=mistakes)
+    count(other, 0, "of an object without an update, where another had some,")
     x = normal(4, width)
     close(other.update(x), x.mean(0), of="update(x) of a second object", rtol=1e-4, atol=1e-5)
     x = normal(2, width)

@@ -172,13 +172,20 @@ def test_replace_head_keeps_the_blocks_and_starts_a_head_of_zeros(impl):
 
 @pytest.mark.grade(points=2, seconds=30)
 def test_replace_head_makes_a_model_of_its_own(impl):
-    """training the new model leaves the old one exactly as it was, and the other way round"""
+    """training the new model leaves the old one exactly as it was, and the other way round; nothing new is frozen"""
     model, layers = made(impl)
     new = impl.replace_head(model, 4)
     before = exact(impl.layers(new))
     x, y = problem(8)
     impl.train(new, image(x), y, 2, 4, 0.1, impl.rng())
     same(impl, model, layers, "of model after train(replace_head(model, 4), ...)")
+    impl.freeze(model, 2)
+    thawed = impl.replace_head(model, 4)
+    wanted, history = convnet.descent(before, [(x, y)] * 3, 0.1, impl.framework)
+    of = "train(replace_head(model, 4), ...), where the blocks of model are frozen,"
+    recorded(impl.train(thawed, image(x), y, 3, 8, 0.1, impl.rng()), history, of)
+    compare(impl, thawed, wanted, f"of the model after {of}")
+    impl.freeze(model, 0)
     new = impl.replace_head(model, 4)
     impl.train(model, image(x), y, 2, 4, 0.1, impl.rng())
     same(impl, new, before, "of replace_head(model, 4) after train(model, ...)")
@@ -230,9 +237,10 @@ def test_train_steps_with_frozen_blocks(impl, frozen):
     impl.logits(model, image(normal(3, *SMALL)))
     if impl.framework == "torch":
         model.eval()  # in use, as whoever used the model may have left it
+    impl.freeze(model, 2)
     impl.freeze(model, frozen)
     x, y = problem(20)
-    of = f"train(model, x, y, 3, 20, 0.05, rng) after freeze(model, {frozen})"
+    of = f"train(model, x, y, 3, 20, 0.05, rng) after freeze(model, 2) and freeze(model, {frozen})"
     for call in ("first", "second"):
         wanted, history = convnet.descent(layers, [(x, y)] * 3, 0.05, impl.framework, frozen=frozen)
         other, _ = convnet.gradients(layers, x, y, impl.framework, frozen=2 * (frozen == 0))
