@@ -22,6 +22,7 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
+from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
@@ -348,6 +349,8 @@ def test_train_adds_noise_to_the_inputs(impl):
     ):  # fmt: skip
         same = (np.abs(apart) < 1e-3).mean()
         holds(same < 0.1, f"{of} drew the same noise {what}")
+    for axis, what in ((0, "rows"), (1, "features")):
+        uncorrelated(drawn, axis, f"two {what} of the noise of {of}")
     (_, again, same), (_, _, other) = (
         noisy_inputs(impl, params_of(), x, 1, 8, 0.5, seed) for seed in (3, 4)
     )
@@ -557,6 +560,11 @@ def test_threshold_comes_from_normal_rows(impl):
         clear = np.abs(others - expected) > 1e-3 * expected
         wanted = np.where(clear, others > expected, flags)
         close(flags, wanted, of="the flags of find_anomalies(normal, x, ...)")
+    # At 1.0, the threshold is the largest of these errors, and none of them lies above it.
+    ordinary = uniform(20, 6, low=0.3, high=0.7)
+    _, _, flags = found_in(impl, ordinary, ordinary, random_seed(), quantile=1.0)
+    of = "the flags of find_anomalies(normal, normal, ..., quantile=1.0)"
+    close(flags, np.zeros(20, bool), of=of)
 
 
 @pytest.mark.grade(points=2, hint=NORMAL, seconds=60)

@@ -21,6 +21,7 @@ from katagrad.authoring.expect import (
     random_seed,
     shape,
 )
+from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.structure import losses, pair
 from katagrad.authoring.threshold import Threshold
@@ -558,6 +559,8 @@ def test_train_draws_rows_and_noise_anew(impl):
         (z[:, :, 1:] - z[:, :, :-1], "for two numbers of a row"),
     ):
         holds((np.abs(apart) < 1e-4).mean() < 0.1, f"{of} drew the same noise {what}")
+    for axis, what in ((0, "two steps"), (1, "two rows"), (2, "two numbers of a row")):
+        uncorrelated(z, axis, f"{what} of the noise of {of}")
     at_least(
         len(np.unique(z)) / z.size, 0.99, of=f"the share of different numbers in the noise of {of}"
     )

@@ -181,9 +181,10 @@ def test_replace_head_makes_a_model_of_its_own(impl):
     same(impl, model, layers, "of model after train(replace_head(model, 4), ...)")
     impl.freeze(model, 2)
     thawed = impl.replace_head(model, 4)
-    wanted, history = convnet.descent(before, [(x, y)] * 3, 0.1, impl.framework)
+    # One step: the head is 0, so it moves no block, but the running statistics move.
+    wanted, history = convnet.descent(before, [(x, y)], 0.1, impl.framework)
     of = "train(replace_head(model, 4), ...), where the blocks of model are frozen,"
-    recorded(impl.train(thawed, image(x), y, 3, 8, 0.1, impl.rng()), history, of)
+    recorded(impl.train(thawed, image(x), y, 1, 8, 0.1, impl.rng()), history, of)
     compare(impl, thawed, wanted, f"of the model after {of}")
     impl.freeze(model, 0)
     new = impl.replace_head(model, 4)

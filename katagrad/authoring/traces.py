@@ -42,7 +42,7 @@ def touched(
     free |= {len(args) + i for i, key in enumerate(keys) if key in changes}
     free |= {i for i, name in enumerate(names[: len(args)]) if name in changes}
     models = {tuple(path): value for path, value, _ in found.before}
-    words = []
+    words = _frozen(of, names, args, keys, free, found)
     for path, value, about in found.after:
         if path[0] in free:
             continue
@@ -63,6 +63,29 @@ def touched(
                 words.append(f"{of} left {what} of {subject} at {now}, but should leave {shown}")
             continue
         words += _tensor(of, subject, sent, value, about)
+    return words
+
+
+def _frozen(
+    of: str,
+    names: Sequence[str],
+    args: tuple[Any, ...],
+    keys: Sequence[str],
+    free: Collection[int],
+    found: Found,
+) -> list[str]:
+    """The models with fewer parameters that learn than before, one message each."""
+    words = []
+    for place in sorted({path[0] for path, _, _ in found.before} - set(free)):
+        before, after = (
+            sum(path[0] == place for path, _, _ in states) for states in (found.before, found.after)
+        )
+        if after < before:
+            subject = _subject(names, len(args), [place], keys)
+            words.append(
+                f"{of} left {after} parameters of {subject} that gradient descent may change, "
+                f"but should leave {before} as before: it froze some of them"
+            )
     return words
 
 

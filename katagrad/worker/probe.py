@@ -176,13 +176,19 @@ class Probing(Exchange):
                 elif key < size:
                     yield from self._states(lifted[key], item, (*path, key), models)
         elif isinstance(sent, (Handle, Made)):
-            found = self.adapter.parameters(lifted)
-            for i, parameter in enumerate(found or []):
+            for i, parameter in enumerate(self._learned(lifted)):
                 yield (*path, i), _copied(self.lower(parameter, None)), {}
         elif isinstance(sent, (np.ndarray, WithLayout)) and not models:
             # A call may have put anything in the place of a tensor.
             about = self.forms.about(lifted) if self.adapter.is_tensor(lifted) else {}
             yield path, _copied(self.lower(lifted, layouts_of(sent))), about
+
+    def _learned(self, value: Any) -> list[Any]:
+        """The parameters that learn, of a model or of a tuple of models."""
+        found = self.adapter.parameters(value)
+        if found is None and isinstance(value, (list, tuple)):
+            found = [p for item in value for p in self.adapter.parameters(item) or []]
+        return found or []
 
     def _shared(self, result: Any, lifted: list[Any]) -> list[tuple[Any, Any]]:
         """(path in the result, path in the arguments) of objects that share memory."""

@@ -146,6 +146,15 @@ def test_a_parameter_that_a_model_makes_in_its_first_call_is_no_trace():
     assert words == "f(model) changed a parameter of model, which should be left as it was"
 
 
+def test_a_model_that_a_call_froze_is_a_trace():
+    weights = tuple(((0, i), np.ones(3), {}) for i in range(4))
+    frozen = Found(before=weights, after=weights[:1])
+    given = (anew("build", 3),), {}
+    words = traces.touched("f(model)", ["model"], given, frozen, ())
+    assert words[0].startswith("f(model) left 1 parameters of model that gradient descent may")
+    assert traces.touched("f(model)", ["model"], given, frozen, [0]) == []
+
+
 def test_every_rule_has_its_words():
     headings = {
         line.lstrip("# ").strip()
