@@ -56,7 +56,8 @@ def jacobian(f, x):
 
     f: function of a float tensor, whose result is a tensor of any shape. x: float tensor of any shape.
     Returns a tensor of shape f(x).shape + x.shape: element [i, j] is d f(x)[i] / d x[j], where i and j may be
-    several indices each. It is 0 where f(x)[i] does not depend on x[j], and 0 everywhere if f is constant.
+    several indices each. It is 0 where f(x)[i] does not depend on x[j], and 0 everywhere if f is constant, even if
+    it has weights of its own.
 
     >>> jacobian(lambda x: x[0] * x, [2.0, 3.0])
     [[4.0, 0.0], [3.0, 2.0]]
@@ -69,7 +70,7 @@ def second_derivative(f, x):
 
     f: function of a float tensor that works element by element: its result has the shape of x, and an
     element depends on that element of x alone. x: float tensor of any shape.
-    Returns a tensor of the shape and dtype of x; it is 0 for a linear or constant f.
+    Returns a tensor of the shape and dtype of x; it is 0 for a linear or constant f, even if it has weights of its own.
 
     >>> second_derivative(lambda x: x ** 3, [1.0, 2.0])
     [6.0, 12.0]

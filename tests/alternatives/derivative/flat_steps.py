@@ -31,17 +31,21 @@ def jacobian(f, x):
     rows = torch.zeros(y.numel(), *x.shape, dtype=x.dtype)
     for i, result in enumerate(y.reshape(-1)):
         if result.requires_grad:
-            (rows[i],) = torch.autograd.grad(result, leaf, retain_graph=True)
+            (rows[i],) = torch.autograd.grad(
+                result, leaf, retain_graph=True, materialize_grads=True
+            )
     return rows.reshape(y.shape + x.shape)
 
 
 def second_derivative(f, x):
     leaf = x.clone().detach().requires_grad_(True)
     y = f(leaf).sum()
-    slope = torch.autograd.grad(y, leaf, create_graph=True)[0] if y.requires_grad else y
-    if slope.grad_fn is None:
+    if not y.requires_grad:
         return torch.zeros_like(x)
-    (curvature,) = torch.autograd.grad(slope.sum(), leaf)
+    slope = torch.autograd.grad(y, leaf, create_graph=True, materialize_grads=True)[0]
+    if not slope.requires_grad:
+        return torch.zeros_like(x)
+    (curvature,) = torch.autograd.grad(slope.sum(), leaf, materialize_grads=True)
     return curvature
 
 
