@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from katagrad.authoring.conformance import conform
-from katagrad.authoring.expect import close, dtype, finite, from_scratch, normal, same_inputs, shape
+from katagrad.authoring.expect import (
+    close,
+    dtype,
+    finite,
+    from_scratch,
+    holds,
+    normal,
+    same_inputs,
+    shape,
+)
 from katagrad.authoring.gradients import gradient
 
 SHIFT = "Subtract the largest score before you exponentiate."
@@ -125,6 +134,11 @@ def test_softmax_gives_masked_scores_no_weight(impl):
     expected = softmax(np.where(np.isinf(x), -1e9, x)) * np.isfinite(x)
     expected[2] = np.nan
     close(result, expected, of="softmax of scores with -inf")
+    masked = np.isinf(x[:2])
+    for temperature in (1.0, 2.0**30):
+        found = np.asarray(impl.softmax(x[:2], temperature=temperature))[masked]
+        of = f"the probability of a score of -inf in softmax(x, {temperature=:g})"
+        holds(not found.any(), f"{of} is {found.max():g}, but should be exactly 0")
 
 
 @pytest.mark.grade(points=1, hint="Divide by the temperature itself, however small or large it is.")
@@ -163,8 +177,8 @@ def test_log_softmax_follows_its_definition(impl, axis):
 
 @pytest.mark.grade(points=2, hint="Do not take the logarithm of softmax: it may be 0.")
 def test_log_softmax_stays_finite(impl):
-    """log_softmax stays finite where softmax is 0, and for scores of 10,000"""
-    x = np.array([[0.0, 500.0, -500.0], [1e4, -1e4, 0.0], [1e4, 1e4, 1e4]])
+    """log_softmax stays finite where softmax is 0, and for scores of 10,000 and -10,000"""
+    x = np.array([[0.0, 500.0, -500.0], [1e4, -1e4, 0.0], [1e4, 1e4, 1e4], [-1e4, -9e3, -9e3]])
     result = impl.log_softmax(x)
     finite(result, of="log_softmax of extreme scores")
     close(result, log_softmax(x), of="log_softmax of extreme scores")
