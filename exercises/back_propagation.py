@@ -133,7 +133,7 @@ class Value:
         raise NotImplementedError("Value.relu")
 
     def backward(self):
-        """Set grad of this result to 1, and add to the grad of every Value that it was computed from.
+        """Set grad of this result to 1.0, and add to the grad of every Value that it was computed from.
 
         An operation is gone through once, after all that use its result: the time is that of the forward
         computation, however often results are used again. Graphs 300 operations deep must work.

@@ -435,6 +435,9 @@ def compare(impl, f, x, y, formula):
     number(a.get("grad"), by_a, of=f"a.grad of {formula}", rtol=1e-6)
     number(b.get("grad"), by_b, of=f"b.grad of {formula}", rtol=1e-6)
     number(result.get("grad"), 1.0, of=f"({formula}).grad")
+    for value, of in ((result, f"({formula}).grad"), (a, "a.grad"), (b, "b.grad")):
+        kind = type(value.get("grad")).__name__
+        holds(kind == "float", f"{of} after backward() is of type {kind}, but should be a float")
 
 
 def long_and_short_way(a, b):
@@ -476,6 +479,15 @@ def test_value_visits_each_operation_once(impl):
         chain = chain + 1
     chain.backward()
     number(a.get("grad"), 1.0, of="a.grad after 300 additions", rtol=1e-9)
+    # An engine may build these of several operations of its own.
+    one = impl.Value(1.0)
+    for step, what in ((lambda v: 1 - v, "1 - v"), (lambda v: one / v, "one / v")):
+        a = impl.Value(0.5)
+        chain = a
+        for _ in range(300):
+            chain = step(chain)
+        chain.backward()
+        number(a.get("grad"), 1.0, of=f"a.grad after v = {what}, 300 times", rtol=1e-9)
 
 
 @pytest.mark.grade(points=1, hint=USES)
