@@ -117,6 +117,12 @@ def test_minibatches_come_in_random_order(impl):
     pairs = [{frozenset(pair) for pair in pairwise(rows.tolist())} for rows in (order, second)]
     common = len(pairs[0] & pairs[1])
     at_most(common, 20, of="how many of 299 pairs of rows follow each other in two orders,")
+    # One batch of all rows has an order, too.
+    for batch in (40, 64):
+        first, other = (np.concatenate(epoch(impl, 40, batch, impl.rng(s))) for s in (5, 6))
+        holds(
+            (first != other).any(), f"minibatches(40, {batch}, rng) has the same order for two rngs"
+        )
     # Which rows the dropped batch would have held must be chance, too.
     kept = [epoch(impl, 9, 4, impl.rng(seed), True) for seed in range(12)]
     left = {36 - int(np.concatenate(batches).sum()) for batches in kept}  # 0 + 1 + ... + 8 is 36
@@ -271,6 +277,16 @@ def test_fit_steps_by_the_mean_of_each_batch(impl, batch):
             PROJECTION, {"w": np.zeros(n)}, np.eye(n), target, batch, lr, 3, impl.rng()
         )
         close(1 - found["w"] / target, expected**3, of="the shares after three epochs", rtol=1e-3)
+        return
+    found, _ = impl.float64.fit(
+        PROJECTION, {"w": np.zeros(n)}, np.eye(n), target, batch, lr, 24, impl.rng()
+    )
+    # How often each row came in the short batch, of `rest` rows: about 24 * rest / n times.
+    full, short = np.log(1 - 2 * lr / batch), np.log(1 - 2 * lr / rest)
+    often = (np.log(1 - found["w"] / target) - 24 * full) / (short - full)
+    of = f"how often one row of 8 came in the short batch of an epoch, with {batch=} and 24 epochs,"
+    # That any row comes there more than 20 times has a chance below 1e-7.
+    at_most(float(often.max()), 20.5, of=of)
 
 
 @pytest.mark.grade(
