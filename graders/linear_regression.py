@@ -7,6 +7,7 @@ from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
     dtype,
+    equal,
     holds,
     normal,
     number,
@@ -297,15 +298,23 @@ def test_fit_may_take_no_steps(impl):
     close(w, 0.0, of="w after no steps")
     close(b, 0.0, of="b after no steps")
     losses(history, 0, "fit(x, y, lr=0.1, epochs=0)", "float")
+    found = three(impl.float64.fit(normal(4), normal(4), lr=0.1, epochs=0))
+    for value, name in zip(found[:2], "wb", strict=True):
+        close(value, 0.0, of=f"{name} after no steps on float64 tensors", dtype="float64")
 
 
 @pytest.mark.grade(points=1, hint="Take `epochs` steps, whatever the losses are.")
 def test_fit_takes_all_its_steps(impl):
-    """a loss that no longer falls, or is 0 from the start, ends nothing: the history has `epochs` losses"""
+    """a loss that no longer falls, is 0 from the start or overflows ends nothing: the history has `epochs` losses"""
     for x, y in ((normal(4), np.zeros(4)), (np.array([1.0, -1.0]), np.array([1.0, -1.0]))):
         of = f"fit({np.round(x, 2).tolist()}, {y.tolist()}, lr=0.5, epochs=6)"
         _, _, history = three(impl.fit(x, y, lr=0.5, epochs=6))
         recorded(history, fit(x, y, 0.5, 6)[2], of, atol=1e-9)
+    # The loss of a step of 1e6 grows by 1e12 or more: from the fifth on, no float32 holds it.
+    _, _, history = three(impl.fit(np.array([1.0, 2.0]), np.array([1.0, 0.0]), lr=1e6, epochs=8))
+    equal(
+        len(history), 8, of="the number of losses of fit(x, y, lr=1e6, epochs=8), which diverges,"
+    )
 
 
 @pytest.mark.grade(points=1, hint="Every point counts as much as every other.")
@@ -314,8 +323,10 @@ def test_fit_uses_every_point(impl):
     x, y = normal(40), normal(40)
     y[[0, 20, 39]] += 50.0  # points that nobody can leave out unseen
     right = fit(x, y, 0.05, 3)
-    w, b, history = three(impl.fit(x, y, 0.05, 3))
-    of = "fit of 40 points, of which the first, the 21st and the last lie far off"
-    recorded(history, right[2], of)
-    close(w, right[0], of=f"w of {of}")
-    close(b, right[1], of=f"b of {of}")
+    for xs, ys in ((x, y), (x, y[:, None]), (x[:, None], y[:, None])):
+        w, b, history = three(impl.fit(xs, ys, 0.05, 3))
+        of = "fit of 40 points, of which the first, the 21st and the last lie far off"
+        of += f", x {xs.shape}, y {ys.shape}"
+        recorded(history, right[2], of)
+        close(w, right[0], of=f"w of {of}")
+        close(b, right[1], of=f"b of {of}")

@@ -352,6 +352,9 @@ def test_fit_may_run_no_epochs(impl):
     close(w, np.zeros(2), of="w after no epochs")
     close(b, 0.0, of="b after no epochs")
     equal(mistakes, [], of="mistakes of no epochs")
+    w, b, _ = impl.float64.perceptron_fit(x, y, epochs=0)
+    close(w, np.zeros(2), of="w after no epochs on float64 tensors", dtype="float64")
+    close(b, 0.0, of="b after no epochs on float64 tensors", dtype="float64")
 
 
 @pytest.mark.grade(
