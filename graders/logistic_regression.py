@@ -282,6 +282,9 @@ def test_boundary_has_the_threshold_as_probability(impl, threshold):
     close(result[0], -w[0] / w[1], of="the slope of boundary(w, b)", mistakes=slopes)
     of = f"the intercept of boundary(w, b, {threshold=})"
     close(result[1], (wanted - b) / w[1], of=of, mistakes=mistakes)
+    level = pair(impl.boundary(np.array([0.0, 2.0]), b, **more), "boundary([0, 2], b)")
+    close(level[0], 0.0, of="the slope of boundary([0, 2], b), a level line")
+    close(level[1], (wanted - b) / 2, of="the intercept of boundary([0, 2], b), a level line")
 
 
 CANCER = Threshold(
@@ -334,9 +337,14 @@ def test_model_divides_the_moons(impl):
 
 @pytest.mark.grade(points=1, hint="Nothing is cut off: a probability may round to 0 or 1.")
 def test_predict_proba_reaches_0_and_1(impl):
-    """scores of -2,000 and 2,000 have the probabilities 0 and 1, to the last digit of float32"""
+    """scores of -2,000 and 2,000 have the probabilities 0 and 1, and small probabilities keep their size"""
     found = impl.predict_proba(np.array([[-2000.0], [2000.0]]), np.ones(1), ZERO)
     close(found, np.array([0.0, 1.0]), of="predict_proba of -2000 and 2000", rtol=0.0, atol=1e-9)
+    x, p = np.array([[-40.0], [-25.0], [25.0]]), expit([-40.0, -25.0, 25.0])
+    found = impl.float64.predict_proba(x, np.ones(1), ZERO)
+    close(found, p, of="predict_proba of -40, -25 and 25 in float64", rtol=1e-6, atol=1e-15)
+    classes = impl.float64.predict(x, np.ones(1), ZERO, threshold=1e-14)
+    equal(classes, np.array([0, 1, 1]), of="predict of -40, -25 and 25 in float64, threshold=1e-14")
 
 
 @pytest.mark.grade(points=1, hint="b may be a Python number, which has no dtype of its own.")
@@ -415,6 +423,9 @@ def test_fit_may_take_no_steps(impl):
     close(w, np.zeros(2), of="w after no steps")
     close(b, 0.0, of="b after no steps")
     losses(history, 0, "fit(x, y, lr=0.1, epochs=0)", "float")
+    w, b, _ = three(impl.float64.fit(normal(4, 2), labels(4), lr=0.1, epochs=0), "fit")
+    close(w, np.zeros(2), of="w after no steps on float64 tensors", dtype="float64")
+    close(b, 0.0, of="b after no steps on float64 tensors", dtype="float64")
 
 
 @pytest.mark.grade(points=1, hint="Compare the probability itself with the threshold.")
