@@ -7,6 +7,7 @@ import pytest
 from scipy.special import expit
 
 from katagrad import data
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     between,
@@ -19,6 +20,7 @@ from katagrad.authoring.expect import (
     integers,
     normal,
     number,
+    opaque,
     raises,
     same_inputs,
     shape,
@@ -185,6 +187,9 @@ def test_unknown_names_are_refused(impl):
         impl.init_params((3, 2), impl.rng(), "ones")
     with raises("ValueError", of="forward(params, x, 'step')"):
         impl.forward(params, x, "step")
+    for word in ("He", "XAVIER", ""):
+        with raises("ValueError", of=f"init_params((3, 2), rng, {word!r})"):
+            impl.init_params((3, 2), impl.rng(), word)
 
 
 @pytest.mark.grade(points=4, hint=LAYERS)
@@ -523,6 +528,12 @@ def test_steps_and_units_may_be_large(impl):
         right, before = train_step(params, far, y, 2.0, "leaky_relu")
         close(loss, before, of=f"the loss of {of}", rtol=1e-6)
         same(moved_by, right, of=f"the parameters after {of}", rtol=1e-6)
+    # exp(1000) is infinite, and so is a part of the slope of 1 / (1 + exp(-z)) as it is written.
+    far = x * 1e3
+    of = "train_step(params, x of size 1000, y, 0.5, 'sigmoid')"
+    moved_by, _ = two(impl.train_step(params, far, y, 0.5, "sigmoid"), of)
+    right, _ = train_step(params, far, y, 0.5, "sigmoid")
+    same(moved_by, right, of=f"the parameters after {of}", rtol=1e-3, atol=1e-3)
     flat = [(np.eye(3), np.zeros(3))]
     rows = normal(2, 3) + np.array([[1e4], [-1e4]])
     _, loss = two(impl.float64.train_step(flat, rows, np.array([0, 1]), 0.1), "train_step")
@@ -545,6 +556,21 @@ def test_train_takes_batches_of_any_size(impl):
     same(found, params, of="the parameters after no epochs")
 
 
+# Parameters that ask for gradients, as those of many training loops do.
+LEAVES = """
+import torch
+
+START = [
+    (torch.full((a, b), 0.1 * a, requires_grad=True), torch.ones(b, requires_grad=True))
+    for a, b in ((3, 4), (4, 3))
+]
+
+
+def asking():
+    return all(tensor.requires_grad for pair in START for tensor in pair)
+"""
+
+
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("name", ["init_params", "forward", "train_step", "train"])
 def test_functions_keep_the_contracts_words(impl, name):
@@ -555,6 +581,14 @@ def test_functions_keep_the_contracts_words(impl, name):
     elif name == "forward":
         conform(impl, name, [params, x, "sigmoid"], expected=forward, rows=[1], rowwise=True)
     elif name == "train_step":
+        if impl.framework == "torch":
+            leaves = plant(impl, "leaves.py", LEAVES)
+            impl.train_step(leaves.get("START", returns=opaque), x, y, 0.5, "sigmoid")
+            holds(
+                leaves.asking(),
+                "train_step(params, x, y, 0.5, 'sigmoid') left requires_grad of params at False "
+                "where it was True, but should leave params as they are",
+            )
         options = {"rows": [1, 2], "without": ["gradients", "keywords", "result"]}
         conform(impl, name, [params, x, y, 0.5, "sigmoid"], **options)
     else:
