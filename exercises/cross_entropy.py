@@ -18,7 +18,7 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
 
     logits: float tensor (N, C), finite.
     labels: integer tensor (N,) of classes 0 to C - 1, whose target is one-hot; or float tensor (N, C), each row a
-        distribution over the classes. Any other shape raises ValueError.
+        distribution over the classes. Any other shape raises ValueError, also the shape of the other kind.
     label_smoothing: float s from 0 to 1; the target becomes (1 - s) t + s / C.
     ignore_index: an integer, inside 0 to C - 1 or not, or None. A row whose integer label equals it has the loss 0,
         and "mean" does not count it. With float labels, no row is ignored.
@@ -41,7 +41,8 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
 def nll(log_probabilities, labels):
     """Return the mean of -log_probabilities[n, labels[n]] over the rows: the negative log-likelihood.
 
-    log_probabilities: float tensor (N, C), such as log_softmax returns. labels: integer tensor (N,) of classes.
+    log_probabilities: float tensor (N, C), such as log_softmax returns; an entry may be -inf. labels: integer tensor
+        (N,) of classes.
     Returns a float tensor () of the dtype of `log_probabilities`.
 
     >>> nll([[-0.5, -1.0], [-3.0, -0.25]], [0, 1])

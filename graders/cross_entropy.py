@@ -248,8 +248,9 @@ def test_cross_entropy_reduces_as_asked(impl):
 def test_cross_entropy_refuses_labels_that_do_not_fit(impl):
     """labels of another shape raise ValueError instead of being broadcast"""
     z = normal(4, 4)
-    whole = integers(4, 4, 1), integers(4, 5), integers(4, 1), np.array(1)
-    shares = distributions(1, 4), distributions(4, 4)[:, :1], normal(4, 4, 1)
+    # Integers of the shape of the logits, and floats of one number a row: each has the shape of the other kind.
+    whole = integers(4, 4, 1), integers(4, 5), integers(4, 1), np.array(1), integers(2, 4, 4)
+    shares = distributions(1, 4), distributions(4, 4)[:, :1], normal(4, 4, 1), uniform(4)
     for labels in (*whole, *shares):
         kind = "integer" if labels.dtype.kind in "iu" else "float"
         of = f"cross_entropy of {z.shape} logits, {labels.shape} {kind} labels"
@@ -339,6 +340,10 @@ def test_nll_picks_the_labels(impl, size):
     likely = impl.nll(1e-5 * log_p, labels)
     close(likely, 1e-5 * picked.mean(), of="nll(log_probabilities / 100,000, labels)", atol=1e-9)
     close(unlikely, 1e4 * picked.mean(), of="nll(log_probabilities times 10,000, labels)")
+    # Where a logit is -inf, so is the log-probability. The entries that no label picks do not count.
+    masked = np.where(np.arange(size[1]) == labels[:, None], log_p, -np.inf)
+    of = "nll(log_probabilities, labels), where all entries that no label picks are -inf"
+    close(impl.nll(masked, labels), picked.mean(), of=of)
     c = normal()
     expected = np.zeros(size)
     expected[np.arange(size[0]), labels] = -c / size[0]

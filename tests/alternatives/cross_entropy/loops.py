@@ -6,7 +6,7 @@ import torch
 def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduction="mean"):
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(reduction)
-    if tuple(labels.shape) not in ((len(logits),), tuple(logits.shape)):
+    if labels.shape != (logits.shape if labels.is_floating_point() else logits.shape[:1]):
         raise ValueError("labels")
     classes = logits.shape[1]
     losses, counted = [], 0

@@ -37,4 +37,6 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
 
 def nll(log_probabilities, labels):
     hot = tf.one_hot(labels, log_probabilities.shape[1], dtype=log_probabilities.dtype)
-    return -tf.einsum("nc,nc->", log_probabilities, hot) / log_probabilities.shape[0]
+    # Not a product: 0 times -inf is NaN.
+    picked = tf.where(hot > 0, log_probabilities, 0)
+    return -tf.reduce_sum(picked) / log_probabilities.shape[0]
