@@ -141,6 +141,14 @@ def constants(x):
     return 2.0 * WEIGHT.expand(x.shape)
 
 
+def three(x):
+    return torch.tensor(3.0)
+
+
+def threes(x):
+    return torch.full(x.shape, 3.0)
+
+
 def stored():
     return WEIGHT.grad is not None
 
@@ -505,7 +513,12 @@ def test_derivatives_leave_weights_and_recording_alone(impl, name):
         f"{name}(f, x) stored a gradient in a weight of f; its .grad should be left as it was",
     )
     constant = module.get("constant" if name == "autograd_grad" else "constants")
-    for given, call in ((f, f"{name}(f, x)"), (constant, f"{name}(f, x) of a constant f")):
+    bare = module.get("three" if name == "autograd_grad" else "threes")
+    for given, call in (
+        (f, f"{name}(f, x)"),
+        (constant, f"{name}(f, x) of a constant f with a weight"),
+        (bare, f"{name}(f, x) of a constant f"),
+    ):
         module.record(False)
         try:
             impl.call(name, given, x)
