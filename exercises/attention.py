@@ -60,7 +60,7 @@ def padding_mask(lengths, size):
 def split_heads(x, heads):
     """Part the features among the heads: head h gets the features h d to (h + 1) d - 1 of each position.
 
-    x: tensor (B, T, D). heads: H. Raises ValueError unless H divides D.
+    x: tensor (B, T, D). heads: H, 1 or more. Raises ValueError unless H divides D.
     Returns a tensor (B, H, T, d), which may be a view of x.
 
     >>> split_heads([[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]], 2)

@@ -167,6 +167,9 @@ def test_weights_of_another_model_are_refused(impl):
     impl.save_weights(impl.sequential(small, "relu", more, more), f"{place}/three.weights.h5")
     wide = {"type": "dense", "kernel": normal(4, 6), "bias": normal(6)}
     impl.save_weights(impl.sequential(small, "relu", wide), f"{place}/wide.weights.h5")
+    # Its arrays could be stretched to the model's.
+    single = {"type": "dense", "kernel": normal(4, 1), "bias": normal(1)}
+    impl.save_weights(impl.sequential(small, "relu", single), f"{place}/single.weights.h5")
     state = [
         {"kernel": normal(3, 4), "bias": normal(4)},
         {"kernel": normal(4, 4), "bias": normal(4)},
@@ -176,6 +179,7 @@ def test_weights_of_another_model_are_refused(impl):
         ("one", "fewer layers"),
         ("three", "more layers"),
         ("wide", "other shapes"),
+        ("single", "one unit where the model has four"),
     ):
         with raises("ValueError", of=f"load_weights of a file with {words}"):
             impl.load_weights(model, f"{place}/{name}.weights.h5")
