@@ -252,6 +252,10 @@ def test_overfitting_counts_its_steps(impl):
     recovering = function(lambda s: [s + 1.0, log(s).sum() - 100.0])
     found = impl.overfit_one_batch(recovering, np.full(1, -1.5), 9, 0.0)
     equal(found, False, of="overfit_one_batch of losses that begin with NaN")
+    # The losses are infinite, -log(1), -log(2), ...: infinity ends nothing.
+    falling = function(lambda s: [s + 1.0, -log(s).sum()])
+    found = impl.overfit_one_batch(falling, np.zeros(1), 9, -0.5)
+    equal(found, True, of="overfit_one_batch of the losses inf, 0, -0.69, -1.1, ...")
     # The losses are log(3), log(2), 0, and later NaN, which no longer counts.
     ending = function(lambda s: [s + 1.0, log(3.0 - s).sum()])
     found = impl.overfit_one_batch(ending, np.zeros(1), 9, 0.7)
@@ -286,6 +290,11 @@ def test_dead_units_are_counted(impl, seed):
     params[1][:] = 0.0
     found = impl.dead_relu_share(params, 1e-6 * x)
     number(found, dead_share(params, x), of="dead_relu_share of units whose outputs are near 1e-6")
+    params[0][:, :3] = 0.0
+    found = impl.dead_relu_share(params, x)
+    number(
+        found, dead_share(params, x), of="dead_relu_share where three units of nine get exactly 0"
+    )
 
 
 @pytest.mark.grade(
