@@ -274,6 +274,11 @@ def test_checkpoint_keeps_the_best_weights(impl, mode):
     other, _ = network(impl)
     impl.Checkpoint(path, *given).load(other)
     expect_weights(impl, other, history[1], "of another model after another Checkpoint's load")
+    history.append(weights())
+    impl.assign(other, history[-1])
+    impl.Checkpoint(path, *given).step(sign * 1.0, other)
+    keep.load(model)
+    expect_weights(impl, model, history[-1], "after load of a file that another Checkpoint wrote")
 
 
 @pytest.mark.grade(
