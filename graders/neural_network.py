@@ -274,6 +274,13 @@ def test_train_reports_the_mean_over_each_epoch(impl, batch_size):
                 rtol=1e-3,
                 mistakes={"the loss of the last batch": last[epoch]} if key == "loss" else None,
             )
+    second = trained(trained(layers, x, y, 3, 0.3, batch_size)[0], x, y, 2, 0.05, 4)
+    history = impl.train(model, x, y, epochs=2, lr=0.05, batch_size=4, shuffle=False)
+    of = "a second training of the model, with another learning rate"
+    losses = np.array(recorded(history, "loss", 2))
+    close(losses, second[1]["loss"], of=f'history["loss"] of {of}', rtol=1e-3)
+    found = weights(impl.layers(model))
+    close(found, weights(second[0]), of=f"the weights after {of}", rtol=1e-3, atol=1e-5)
     # Steps so long that the loss rises: training goes on all the same.
     layers = [{"kernel": np.zeros((1, 3)), "bias": np.zeros(3)}]
     x, y = np.ones((6, 1)), np.array([0, 0, 0, 1, 1, 2])
