@@ -232,9 +232,20 @@ def test_vocab_has_the_size_asked_for(impl, size):
 
 @pytest.mark.grade(points=1)
 def test_vocab_counts_words_as_tokenize_cuts_them(impl):
-    """capitals, signs and tags are gone before words are counted; no text gives the two special entries"""
+    """each text is cut by itself, without capitals, signs and tags; no text gives the two special entries"""
     texts = ["The END.", "the end<br />THE", "don\u2019t DON'T, an end"]
     equal(impl.build_vocab(texts, 9), build_vocab(texts, 9), of=f"build_vocab({texts}, 9)")
+    # A tag, a word and a letter end where their text ends.
+    texts = ["a < b", "c > d", "rock'", "roll", "e", "\u0301f"]
+    equal(
+        impl.build_vocab(texts, 9),
+        build_vocab(texts, 9),
+        of=f"build_vocab({texts!a}, 9)",
+        mistakes={
+            f"the words of the texts joined by {sign!r}": build_vocab([sign.join(texts)], 9)
+            for sign in (" ", "")
+        },
+    )
     for nothing in ([], ["", " ... "]):
         equal(impl.build_vocab(nothing, 5), ["<pad>", "<oov>"], of=f"build_vocab({nothing}, 5)")
 
@@ -338,6 +349,12 @@ def test_pad_masks_by_length_not_by_id(impl):
         ids, mask = pad(sequences, 4, side)
         equal(found[0], ids, of=f"the ids of pad([[0, 5, 0], [], [7]], length=4, {side=})")
         equal(found[1], mask, of=f"the mask of pad([[0, 5, 0], [], [7]], length=4, {side=})")
+    for name, found, kind in zip(
+        ("ids", "mask"), impl.pad(sequences[1:2] * 2), ("int64", "bool"), strict=True
+    ):
+        # The longest of two sequences without ids has none.
+        shape(found, (2, 0), of=f"the {name} of pad([[], []])")
+        dtype(found, kind, of=f"the {name} of pad([[], []])")
 
 
 @pytest.mark.grade(points=1)
