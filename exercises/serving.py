@@ -4,7 +4,7 @@ A server answers many clients at the same time, from several threads. Models are
 holds the versions of each model and says which one serves.
 
 Models are models of the framework, from a float32 tensor (N, width) to a float tensor (N, M). They are used as in
-evaluation: no dropout, and statistics of training.
+evaluation: no dropout, and statistics of training. Nobody else changes a model or its mode once it has been added.
 
 POST /v1/models/NAME:predict asks the version that serves; POST /v1/models/NAME/versions/VERSION:predict asks a certain
 one, in digits. The body is a JSON object with "instances", a list of at least one row; a row is a list of width

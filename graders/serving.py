@@ -299,7 +299,9 @@ def test_large_bodies_are_refused_unread(impl):
 # -- versions --------------------------------------------------------------------------------------
 
 
-@pytest.mark.grade(points=3)
+@pytest.mark.grade(
+    points=3, hint="activate of another version adds to the history; rollback takes one from it."
+)
 def test_registry_knows_what_serves(impl):
     """the first version serves until another is activated; rollbacks go back step by step"""
     registry = impl.Registry()
@@ -419,6 +421,16 @@ def test_split_gives_users_their_shares(impl):
             len(users),
             of=f"the share of users of version {version} in a split of 0.2, 0.5 and 0.3",
         )
+    # Shares that a hundred parts, or the 256 of a byte, do not tell from 0 or 0.01.
+    small, many = {1: 0.004, 2: 0.992, 3: 0.004}, 20_000
+    registry.split("m", small)
+    numbered = [int(n) for n in generator().permutation(1_000_000)[:many]]
+    served_by = plant(impl, "later.py", LATER).get("counted")(registry, numbered)
+    for version, share in small.items():
+        found = dict(served_by).get(str(version), 0) / many
+        of = f"the share of users of version {version} in a split of 0.004, 0.992 and 0.004"
+        chance(found, share, many, of=of)
+    registry.split("m", {1: 0.2, 2: 0.5, 3: 0.3})
     equal(
         [registry.serving("m"), registry.serving("m", None)],
         [1, 1],
@@ -466,7 +478,8 @@ def test_split_gives_users_their_shares(impl):
         )
 
 
-# Shares that change later; and Python's hash() of text as another process has it, which has another salt.
+# Shares that change later; how many users each version serves; and Python's hash() of text as another process has it,
+# which has another salt.
 LATER = """
 import builtins, hashlib
 
@@ -476,6 +489,11 @@ def split_and_change(registry, users):
     registry.split("m", shares)
     shares.update({1: 1.0, 2: 0.0})
     return [registry.serving("m", user) for user in users]
+
+
+def counted(registry, numbers):
+    found = [str(registry.serving("m", f"user-{n}")) for n in numbers]
+    return {version: found.count(version) for version in set(found)}
 
 
 def serving(registry, users, salt):
