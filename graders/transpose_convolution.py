@@ -34,6 +34,7 @@ SETTINGS = {
     "stride=(4, 3), kernels that leave gaps": ((2, 3), (2, 1), (4, 3), 0, 0),
     "padding=1": ((4, 3), (3, 4), 1, 1, 0),
     "padding=(2, 0)": ((4, 3), (5, 2), 1, (2, 0), 0),
+    "stride=(2, 3), padding=(3, 4), more than the kernel": ((5, 4), (2, 3), (2, 3), (3, 4), 0),
     "stride=2, output_padding=1": ((3, 4), (3, 2), 2, 0, 1),
     "stride=(3, 2), padding=(1, 2), output_padding=(2, 1)": ((2, 4), (4, 5), (3, 2), (1, 2), (2, 1)),
 }  # fmt: skip
