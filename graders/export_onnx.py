@@ -269,20 +269,15 @@ def test_labels_are_compared_row_by_row(impl):
         found = impl.same_labels(a, b)
         holds(isinstance(found, float), f"same_labels is {found!r}, but should be a Python float")
         number(found, share(a, b), of=f"same_labels of {rows} rows", rtol=1e-6)
-    equal(
-        impl.same_labels(np.array([[0.4, 0.4, 0.2]]), np.array([[0.2, 0.4, 0.4]])),
-        0.0,
-        of="same_labels of ties",
-    )
-    equal(
-        impl.same_labels(np.array([[0.4, 0.4, 0.2]]), np.array([[0.5, 0.3, 0.2]])),
-        1.0,
-        of="same_labels of a tie",
-    )
-    tied, other = np.array([[0.4, 0.4, 0.2]]), np.array([[0.2, 0.7, 0.1]])
-    for one, two in ((tied, other), (other, tied)):
-        of = f"same_labels({one.tolist()}, {two.tolist()}), where the class is the first of a tie"
-        equal(impl.same_labels(one, two), 0.0, of=of)
+    tied, other = [[0.4, 0.4, 0.2]], [[0.2, 0.7, 0.1]]
+    for one, two, wanted in (
+        (tied, [[0.2, 0.4, 0.4]], 0.0),
+        (tied, [[0.5, 0.3, 0.2]], 1.0),
+        (tied, other, 0.0),
+        (other, tied, 0.0),
+    ):
+        of = f"same_labels({one}, {two}), where the class is the first of a tie,"
+        equal(impl.same_labels(np.array(one), np.array(two)), wanted, of=of)
     # The second probability is larger by the last digits of the dtype.
     for impl_of, step in ((impl, 2.0**-22), (impl.float64, 1e-12)):
         near = np.array([[0.375, 0.375 + step, 0.25]])

@@ -173,7 +173,7 @@ def test_positions_have_their_code(impl, size, width):
 
 @pytest.mark.grade(points=1)
 def test_positions_stay_exact_far_out(impl):
-    """the code of position 20,000 is as exact as that of position 2"""
+    """the code of position 20,000 is right, to what float32 leaves of its angle"""
     found = impl.positional_encoding(20_001, 6)
     of = "row 20,000 of positional_encoding(20001, 6)"
     angle = 20_000 / 10000 ** (2 * (np.arange(6) // 2) / 6)
