@@ -407,14 +407,14 @@ def test_train_shuffles_the_rows(impl):
     """every epoch takes each row once, in batches of the size asked for, in a new random order"""
     network, x, targets = problem(21)
     model = build(impl, network)
-    run = lambda: impl.train(model, x, targets, (1.0, 0.5), 3, 0.01, 5)  # noqa: E731
+    run = lambda: impl.train(model, x, targets, (1.0, 0.5), 6, 0.01, 5)  # noqa: E731
     batches = visited(impl, model, x, run)
     if not batches:  # the weights are used by hand, so no layer is called
-        ordered = join(flat(trained(network, x, targets, (1.0, 0.5), 3, 0.01, 5)[0]))
+        ordered = join(flat(trained(network, x, targets, (1.0, 0.5), 6, 0.01, 5)[0]))
         apart = np.abs(numbers(impl, model, network) - ordered).max()
         holds(apart > 2e-3, "train took the rows in their order, but should shuffle them")
         return
-    expect_epochs(batches, rows=21, batch=5, epochs=3, of="train(..., epochs=3, batch_size=5)")
+    expect_epochs(batches, rows=21, batch=5, epochs=6, of="train(..., epochs=6, batch_size=5)")
 
 
 LABEL = Threshold(

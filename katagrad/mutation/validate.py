@@ -39,6 +39,9 @@ CRASHES = {
     "UnboundLocalError",
 }
 
+# The seeds under which a mutant that is known to fall is judged again where it once does not.
+AGAIN = (11, 12)
+
 
 class Validator:
     """Tests one topic's grader in one framework. Close it when done."""
@@ -140,6 +143,7 @@ class Validator:
     ) -> None:
         """Each kept mutant falls to the check that it names, by a judgement.
 
+        Where one that is known to fall does not, it has to fall under two further seeds; a note says so.
         matching: only those whose name or check contains it. share: how many of those whose verdict is known are
         judged again. show: also note what a student would read.
         """
@@ -158,7 +162,12 @@ class Validator:
                 continue
             repeated += 1
             problem = self._judge(mutant, text, seed, findings if show else None)
-            if problem:
+            if problem and key in there and not any(self._judge(mutant, text, s) for s in AGAIN):
+                # Some frameworks' random numbers differ from run to run, so a mutant may escape once by chance.
+                findings.notes.append(
+                    f"mutant {mutant.name!r}, once in {1 + len(AGAIN)}: {problem}"
+                )
+            elif problem:
                 findings.problems.append(f"mutant {mutant.name!r} {problem}")
             else:
                 self.sound[key] = library
@@ -168,7 +177,7 @@ class Validator:
             + (f" ({repeated} judged now, the others before)" if repeated < len(listed) else "")
         )
 
-    def _judge(self, mutant: Named, text: str, seed: int, shown: Findings | None) -> str:
+    def _judge(self, mutant: Named, text: str, seed: int, shown: Findings | None = None) -> str:
         """Why a mutant is not caught as it should be; empty if it is."""
         checks = {check.name: check for check in manifest(self.topic)}
         if mutant.caught_by not in checks:

@@ -33,7 +33,8 @@ def judge(monkeypatch, tmp_path):
 
         def run(text, seed, only):
             validator.ran += only
-            return {name: outcomes[name] for name in only}
+            found = outcomes(seed) if callable(outcomes) else outcomes
+            return {name: found[name] for name in only}
 
         validator.run = run
         findings = Findings("softmax", "torch")
@@ -106,6 +107,26 @@ def test_kept_verdict_is_repeated_only_when_drawn_or_changed(judge, monkeypatch)
     monkeypatch.setattr(verdicts, "library", lambda topic: "another")
     ran = [judge(named(), fails, share=0.0)[1] for _ in range(200)]
     assert 11 < sum(map(len, ran)) < 60, "a sixth where the library changed"
+
+
+def test_mutant_known_to_fall_may_escape_once_by_chance_but_not_twice(judge):
+    fails, escapes = (dict.fromkeys(NAMES, Outcome(s, "wrong")) for s in (FAILED, PASSED))
+    judge(named(), fails, keep=True)
+
+    def once(seed):
+        return escapes if seed == 4 else fails
+
+    def twice(seed):
+        return escapes if seed in (4, validate.AGAIN[-1]) else fails
+
+    findings, _ = judge(named(), once)
+    assert findings.problems == []
+    assert findings.notes == [
+        "mutant 'no temperature', once in 3: survives test_first, and every other check",
+        "mutants: 1 of 1 fall to the check that they name",
+    ]
+    assert judge(named(), twice)[0].problems != []
+    assert judge(named("test_second"), once)[0].problems != [], "a new mutant has to fall at once"
 
 
 def test_verdict_of_a_mutant_that_survives_is_not_kept(judge):
