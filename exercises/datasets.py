@@ -21,8 +21,9 @@ Python's csv module; Goodfellow, Bengio & Courville (2016), Deep Learning, secti
 class TableDataset:
     """The rows of a CSV file: the column `target` is y, all others are x.
 
-    path: a UTF-8 file whose first line names the columns, as Python's csv module reads it: a field in quotes may hold a
-    comma. All other fields are numbers; an empty one is NaN. The file may be read at once or bit by bit.
+    path: a UTF-8 file whose first line names the columns, no two alike, as Python's csv module reads it: a field in
+    quotes may hold a comma. All other fields are numbers; an empty one is NaN. The file may be read at once or bit by
+    bit.
     transform: a function of x, or None.
     columns: an attribute, the list of the names of the columns of x, in the order of the file.
 
@@ -47,7 +48,7 @@ class ImageFolderDataset:
     classes: an attribute, the list of the names of all folders in `root`, in the order of sorted(), also of one without
     images. The label of a class is its position there. Items are ordered by class, then by file name, both as sorted()
     orders text. Files whose names do not end in ".ppm" are passed over, and so are files in `root` itself.
-    Files in folders below that of a class are passed over, too.
+    Files in folders below that of a class are passed over, too; such a folder's name does not end in ".ppm".
 
     Nothing is read before an item is fetched: the constructor looks at names only, and no image is kept in memory.
     Fetching a file that is not of the form above is a ValueError.

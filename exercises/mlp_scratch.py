@@ -81,7 +81,7 @@ def train(params, x, y, lr, epochs, batch, rng, activation="relu"):
     a NumPy Generator. In each epoch the rows are shuffled anew with rng and cut into batches; the last batch holds what
     is left, if anything. Each row is used once an epoch.
     Returns (params, history): the trained parameters, and a list of `epochs` Python floats, for each epoch the mean of
-    the losses of its steps (each batch counts the same, the short one too).
+    the losses of its steps (each batch counts the same, the short one too). 0 epochs give params as they are, and [].
 
     >>> start = [([[0.0, 0.0]], [0.0, 0.0])]
     >>> params, history = train(start, [[2.0], [2.0]], [1, 1], 1.0, 1, 2, rng(0))

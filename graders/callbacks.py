@@ -65,6 +65,11 @@ RUNS = {
     "an infinite loss": ({"patience": 2}, [math.inf, 3.0, 2.0], None),
     "an infinite loss at first": ({"patience": 1}, [math.inf, 3.0, math.inf], 2),
     "nothing but infinite losses": ({"patience": 2}, [math.inf, math.inf, math.inf], 2),
+    "minus infinity at first": (
+        {"patience": 1, "mode": "max"},
+        [-math.inf, 3.0, 2.0],
+        2,
+    ),
     "an infinite maximum": ({"patience": 1, "mode": "max"}, [1.0, math.inf, 2.0], 2),
 }
 
@@ -226,6 +231,16 @@ PLATEAUS = {
     "maximum": ({"lr": 0.8, "patience": 2, "mode": "max"}, [0.5, 0.6, 0.6, 0.5], [0.8] * 3 + [0.4]),
     "min_delta": ({"lr": 0.8, "patience": 1, "min_delta": 0.5}, [4.0, 3.5, 3.25], [0.8, 0.4, 0.4]),
     "NaN": ({"lr": 0.8}, [1.0, NAN, NAN, 0.5, NAN], [0.8, 0.8, 0.4, 0.4, 0.4]),
+    "an infinite value at first improves": (
+        {"lr": 0.8, "patience": 1},
+        [math.inf, 3.0, math.inf],
+        [0.8, 0.8, 0.4],
+    ),
+    "minus infinity at first improves a maximum": (
+        {"lr": 0.8, "patience": 1, "mode": "max"},
+        [NAN, -math.inf, -math.inf, 3.0],
+        [0.4, 0.4, 0.2, 0.2],
+    ),
     "no plateau": ({"lr": 0.8}, [5.0, 6.0, 4.0, 5.0, 3.0, 4.0], [0.8] * 6),
 }
 
@@ -256,6 +271,10 @@ def test_checkpoint_keeps_the_best_weights(impl, mode):
     equal(
         impl.read(path), b"of an earlier run", of="the file after Checkpoint(path), before a step,"
     )
+    worst = impl.Checkpoint(f"{folder}/runs/worst.weights.h5", *given)
+    for value, written in ((NAN, False), (sign * math.inf, True), (sign * math.inf, False)):
+        of = f"step({value}, model) of a new Checkpoint, mode {mode},"
+        equal(worst.step(value, model), written, of=of)
     history, content = [], None
     for value, written in ((3.0, True), (2.75, True), (2.9, False), (2.75, False), (NAN, False)):
         history.append(weights())
@@ -475,8 +494,14 @@ def test_log_is_an_event_file(impl):
     run = f"logs/run{random_seed()}"
     folder = impl.write({"readme.txt": b"logs"})
     log = impl.ScalarLog(f"{folder}/{run}")
-    expected = {"loss/train": [], "accuracy": [], "lr": [(0, 0.1)]}
+    # A length of 128 and more takes two bytes, and 113 letters make the message around them so long.
+    long = {"x" * size: size for size in (107, 113, 120, 127, 128, 300)}
+    expected = {"loss/train": [], "accuracy": [], "lr": [(0, 0.1)], "größe": [(3, -2.0)]}
+    expected |= {name: [(2, float(size))] for name, size in long.items()}
     log.add("lr", 0.1, 0)
+    log.add("größe", -2.0, 3)
+    for name, size in long.items():
+        log.add(name, float(size), 2)
     for step in (0, 1, 2, 127, 128, 301, 70_001, 2**40):
         for name in ("loss/train", "accuracy"):
             value = float(np.float32(normal()))

@@ -214,6 +214,9 @@ def test_first_loss_is_compared_with_a_fair_guess(impl):
         equal(found, False, of=f"check_first_loss(1.19 * ln({classes}), {classes}, tolerance=0.1)")
         found = impl.check_first_loss(1.4 * fair, classes, tolerance=0.5)
         equal(found, True, of=f"check_first_loss(1.4 * ln({classes}), {classes}, tolerance=0.5)")
+        # As far off as allowed, and no number is rounded on the way.
+        found = impl.check_first_loss(0.0, classes, tolerance=1.0)
+        equal(found, True, of=f"check_first_loss(0.0, {classes}, tolerance=1.0)")
     equal(impl.check_first_loss(float("nan"), 10), False, of="check_first_loss(nan, 10)")
 
 

@@ -156,6 +156,10 @@ def test_cross_entropy_passes_gradients(impl):
     expected = c * (softmax(z) - np.eye(4)[y]) / 5
     found = impl.grad("cross_entropy", z, y, cotangent=c)
     close(found, expected, of="d cross_entropy / d logits", mistakes={"n times that": 5 * expected})
+    far = np.array([[1e4, 0.0, -1e4], [0.0, 1e4, 0.0]])
+    found = impl.grad("cross_entropy", far, np.array([2, 1]), cotangent=np.array(1.0))
+    expected = np.array([[0.5, 0.0, -0.5], [0.0, 0.0, 0.0]])
+    close(found, expected, of="d cross_entropy / d logits of 10,000")
 
 
 @pytest.mark.grade(points=1, hint="Small weights, a bias of 0, and the mean over the rows.")

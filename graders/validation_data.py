@@ -20,7 +20,7 @@ from katagrad.authoring.expect import (
 )
 
 LEAK = "Means and deviations come from the training rows alone."
-ROUND = "Cut the permutation at round(n * running sum of the fractions)."
+ROUND = "Cut the permutation at int(n * running sum of the fractions + 0.5)."
 
 # Of data on which single folds mislead; about one of ten does.
 DRAWS = 200
@@ -123,12 +123,13 @@ def test_errors_keep_the_contracts_words(impl):
 
 @pytest.mark.grade(points=2, hint=ROUND)
 @pytest.mark.parametrize("stratified", [False, True])
-@pytest.mark.parametrize("n", [10, 101, 1000])
+@pytest.mark.parametrize("n", [2, 10, 101, 1000])
 def test_split_is_disjoint_and_complete(impl, n, stratified):
     """every row is in exactly one part, and no part's size is off by a row or more"""
-    labels = np.array([2, 5, 9])[integers(3, n)] if stratified else None
-    # Ten tenths add up to 1 but for rounding.
+    labels = np.array([-2, 5, 9])[integers(3, n)] if stratified else None
+    # Ten tenths add up to 1 but for rounding. Running sums of quarters and eighths end in halves of a row.
     cases = ((0.6, 0.2, 0.2), (0.75, 0.25), (0.123, 0.456, 0.1, 0.321), (1.0,), (0.1,) * 10)
+    cases += (0.25, 0.5, 0.25), (0.125, 0.25, 0.375, 0.25)
     for fractions in cases:
         call = f"split({n}, {fractions}, rng{', labels' if stratified else ''})"
         parts = impl.split(n, fractions, impl.rng(), labels)
@@ -179,6 +180,17 @@ def test_split_is_random(impl, stratified):
         early = float(np.mean([labels[run[0][:10]].mean() for run in runs]))
         # Ten of thirty rows without replacement: variance below p (1 - p) / 10 a run.
         number(early, 1 / 3, of="the share of class 1 in the first 10 rows of a part", atol=0.09)
+
+
+@pytest.mark.grade(points=1)
+@pytest.mark.parametrize("fractions", [(0.25, 0.7499995), (0.25, 0.7500005)])
+def test_split_takes_fractions_with_a_sum_near_1(impl, fractions):
+    """split takes fractions whose sum is off from 1 by half a millionth"""
+    of = f"split(10, {fractions}, rng)"
+    parts = impl.split(10, fractions, impl.rng())
+    equal(len(parts), 2, of=f"the number of parts of {of}")
+    rows = np.concatenate([rows_of(part, f"{of}[{i}]") for i, part in enumerate(parts)])
+    equal(np.sort(rows), np.arange(10), of=f"the rows of {of}")
 
 
 @pytest.mark.grade(points=1)

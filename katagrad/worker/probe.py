@@ -33,6 +33,8 @@ class Probing(Exchange):
         self.module: ModuleType | None = None
         # The module that makes arguments: None for `self.module`, or a new copy of it.
         self._module: ModuleType | None = None
+        # Settings of the framework as the submission's import left them.
+        self.usual: dict[str, Any] = {}
 
     def seed(self, number: int) -> None:
         """Seed every global random generator."""
@@ -87,7 +89,7 @@ class Probing(Exchange):
                 lifted = [*args, *named.values()]
                 sent = [*call["args"], *call["kwargs"].values()]
                 before = list(self._states(lifted, sent, (), True))
-                world = self.forms.world()
+                self.as_usual()
                 if call["seed"] is not None:
                     self.seed(call["seed"])
                 result = function(*args, **named)
@@ -99,9 +101,10 @@ class Probing(Exchange):
                 answer["before"] = before
                 answer["after"] = list(self._states(lifted, sent, (), False))
                 answer["shared"] = self._shared(result, lifted)
-                now = self.forms.world()
                 answer["world"] = [
-                    (name, old, now[name]) for name, old in world.items() if now[name] != old
+                    (name, str(self.usual[name]), str(now))
+                    for name, now in self.settings().items()
+                    if now != self.usual[name]
                 ]
             except BaseException as error:  # as in Session.answer
                 if isinstance(error, Unsendable):
@@ -115,6 +118,16 @@ class Probing(Exchange):
             results.append(result)
             answers.append(answer)
         return answers
+
+    def settings(self) -> dict[str, Any]:
+        """Process-wide settings, by the name that a message shows."""
+        return {name: read() for name, (read, _) in self.forms.SETTINGS.items()}
+
+    def as_usual(self) -> None:
+        """Undo what an earlier call left: a setting that is off already cannot be seen to be switched off."""
+        for name, now in self.settings().items():
+            if now != self.usual[name]:
+                self.forms.SETTINGS[name][1](self.usual[name])
 
     def do_watch(self, handle: Handle, size: tuple[int, ...]) -> None:
         """Record the inputs of a held model from now on. size: the shape of one row."""

@@ -107,6 +107,7 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         sys.argv = [str(self.home / f"{module}.py")]
         with self.guard.during(""):
             self.module = importlib.import_module(module)
+        self.usual = self.settings()
         return {
             name: parameters(value)
             for name, value in vars(self.module).items()

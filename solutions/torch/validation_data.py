@@ -1,14 +1,15 @@
 """Splits, k-fold cross-validation and learning curves, in PyTorch."""
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import torch
 
 
 def divide(rows, fractions):
     """Cut rows at the rounded running sums of the fractions, so that every part's size is off by less than 1."""
-    cuts = [round(len(rows) * share) for share in accumulate(fractions)]
-    return [rows[start:end] for start, end in zip([0, *cuts[:-1]], cuts, strict=True)]
+    # Halves are rounded up, all of them: between one rounded down and one rounded up, a size is off by 1.
+    cuts = [int(round(len(rows) * share, 6) + 0.5) for share in accumulate(fractions[:-1])]
+    return [rows[start:end] for start, end in pairwise([0, *cuts, len(rows)])]
 
 
 def split(n, fractions, rng, labels=None):

@@ -69,6 +69,33 @@ def test_each_fault_is_named(grade, fault, framework):
     assert "docs/contract.md" in message
 
 
+@pytest.mark.parametrize(
+    ("framework", "off"),
+    [
+        pytest.param("torch", "torch.set_grad_enabled(False)", marks=pytest.mark.needs("torch")),
+        pytest.param(
+            "tensorflow",
+            "tf.config.run_functions_eagerly(True)",
+            marks=pytest.mark.needs("tensorflow"),
+        ),
+    ],
+)
+def test_a_setting_that_is_off_since_an_earlier_call_is_seen(grade, framework, off):
+    change = f"""
+old = scale
+def scale(x, factor=2.0, shift=0.0):
+    {off}
+    return old(x, factor, shift)
+"""
+
+    def body(impl):
+        impl.scale(normal(3, 4))
+        CALLS["scale"](impl, only=["settings"])
+
+    with pytest.raises(Failure, match="but should leave it at"):
+        grade(framework, change, body)
+
+
 @pytest.mark.needs("torch")
 def test_a_wrong_formula_is_no_breach_of_the_words(grade):
     change = "old = scale\ndef scale(x, factor=2.0, shift=0.0): return old(x, factor, shift) + 1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -39,13 +40,19 @@ def share_memory(a: Any, b: Any) -> bool:
     return a is b and isinstance(a, tf.Variable)
 
 
-def world() -> dict[str, str]:
-    """Process-wide settings, by the name that a message shows."""
-    return {
-        "tf.config.functions_run_eagerly()": str(tf.config.functions_run_eagerly()),
-        "keras.config.floatx()": str(keras.config.floatx()),
-        "np.geterr()": str(np.geterr()),
-    }
+# Process-wide settings by the name that a message shows: how to read one, and how to set it.
+SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "tf.config.functions_run_eagerly()": (
+        tf.config.functions_run_eagerly,
+        tf.config.run_functions_eagerly,
+    ),
+    "keras.config.floatx()": (keras.config.floatx, keras.config.set_floatx),
+    "keras.config.image_data_format()": (
+        keras.config.image_data_format,
+        keras.config.set_image_data_format,
+    ),
+    "np.geterr()": (np.geterr, lambda kinds: np.seterr(**kinds)),
+}
 
 
 def watch(

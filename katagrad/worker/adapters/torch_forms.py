@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,13 +65,16 @@ def share_memory(a: torch.Tensor, b: torch.Tensor) -> bool:
     return False
 
 
-def world() -> dict[str, str]:
-    """Process-wide settings, by the name that a message shows."""
-    return {
-        "torch.is_grad_enabled()": str(torch.is_grad_enabled()),
-        "torch.get_default_dtype()": str(torch.get_default_dtype()),
-        "np.geterr()": str(np.geterr()),
-    }
+# Process-wide settings by the name that a message shows: how to read one, and how to set it.
+SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "torch.is_grad_enabled()": (torch.is_grad_enabled, torch.set_grad_enabled),
+    "torch.get_default_dtype()": (torch.get_default_dtype, torch.set_default_dtype),
+    "torch.are_deterministic_algorithms_enabled()": (
+        torch.are_deterministic_algorithms_enabled,
+        torch.use_deterministic_algorithms,
+    ),
+    "np.geterr()": (np.geterr, lambda kinds: np.seterr(**kinds)),
+}
 
 
 def watch(
