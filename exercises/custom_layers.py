@@ -61,7 +61,8 @@ class RBF:
 
     n_in, n_out: features in, and centres. gamma: float > 0, a setting and no parameter.
     Parameters: centres (n_out, n_in), drawn from a standard normal distribution.
-    Input (..., n_in), output (..., n_out).
+    Input (..., n_in), output (..., n_out). It is right where x and c_j are near 1,000, too: the squares of such numbers
+    in float32 lose a small distance.
     """
 
     def __init__(self, n_in, n_out, gamma=1.0):

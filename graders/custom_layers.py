@@ -41,6 +41,15 @@ class Mean(keras.layers.Layer):
 }
 
 
+# A caller's change of what get_config returned.
+CHANGE = """
+def change(layer, settings):
+    given = layer.get_config()
+    given.update(settings)
+    return layer.get_config()
+"""
+
+
 def called(layer, x):
     """The layer after a call, in which it may have made its parameters."""
     layer(x)
@@ -195,6 +204,19 @@ def test_rbf_measures_distances(impl, gamma, lead):
     )
 
 
+@pytest.mark.grade(
+    points=1,
+    hint="Take the difference of x and each centre before the square: squares of large numbers lose digits.",
+)
+def test_rbf_is_exact_far_from_zero(impl):
+    """points near 1,000 have the distances to centres beside them that points near 0 have"""
+    centres = np.float32(1000.0 + normal(4, 3, scale=0.5)).astype(float)
+    x = np.float32(1000.0 + normal(5, 3, scale=0.5)).astype(float)
+    layer = called(impl.RBF(3, 4), x)
+    impl.assign(layer, [{"centres": centres}])
+    close(layer(x), rbf(x, centres), of="RBF(3, 4)(x) of x and centres near 1000", rtol=1e-3)
+
+
 @pytest.mark.grade(points=1, hint=REGISTER)
 def test_rbf_registers_its_centres(impl):
     """RBF holds its centres, drawn from a standard normal distribution, and nothing else"""
@@ -298,6 +320,10 @@ def test_layers_are_restored_from_their_config(impl, name, settings, others):
         close(layer(x), before, of=f"a {name} after another's parameters were set", rtol=1e-6)
         impl.assign(twin, values)
     close(twin(x), layer(x), of=f"a {name} made from the config of another", rtol=1e-6)
+    changed = plant(impl, "change.py", CHANGE).change(layer, others)
+    found = {key: changed.get(key, "(missing)") for key in settings}
+    of = f"the settings in {name}(...).get_config() after a caller changed the dict of an earlier call"
+    equal(found, settings, of=of)
     other = impl.call(name, **others)
     for one, own in ((other, others), (layer, settings)):
         again = one.get_config()

@@ -61,10 +61,9 @@ class RBF(keras.Layer):
         )
 
     def call(self, x):
-        x2 = tf.reduce_sum(x * x, -1, keepdims=True)
-        c2 = tf.reduce_sum(self.centres * self.centres, -1)
-        product = tf.linalg.matvec(self.centres, x)
-        return tf.exp(self.gamma * (2 * product - x2 - c2))
+        centres = tf.unstack(tf.convert_to_tensor(self.centres))
+        far = [tf.reduce_sum(tf.math.squared_difference(x, one), -1) for one in centres]
+        return tf.exp(-self.gamma * tf.stack(far, -1))
 
     def get_config(self):
         return {
