@@ -101,7 +101,7 @@ def cutout(x, top, left, size, fill=0.0):
 def augment(x, policy, rng):
     """Return x with the changes that `policy` names, drawn anew for each image and each call.
 
-    policy: dict; a name that is not in it is not applied. The changes are made in this order:
+    policy: dict; a name that is not in it is not applied, and {} gives x as it is. The changes are made in this order:
     "flip": the chance that an image is mirrored.
     "shift": int m; dy and dx are integers from -m to m, each drawn by itself, all equally likely.
     "rotate": float d; the angle in degrees is uniform from -d to d.

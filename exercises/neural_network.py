@@ -64,7 +64,7 @@ def predict(model, x):
 
 
 def count_parameters(model):
-    """Return how many numbers training can change in the model, as a Python integer.
+    """Return how many numbers training can change in the model, as a Python integer: none of a frozen layer.
 
     >>> count_parameters(build(4, (3,), 2))
     23

@@ -23,6 +23,8 @@ from katagrad.authoring.expect import (
     raises,
     uniform,
 )
+from katagrad.authoring.minibatches import expect_epochs, visited
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import losses
 from katagrad.authoring.threshold import Threshold
 
@@ -288,6 +290,18 @@ def test_changes_keep_the_contracts_words(impl, name):
     )
 
 
+@pytest.mark.grade(points=1, hint="Sums of int8 overflow at 127: convert the numbers first.")
+def test_moves_of_any_size_take_integers_of_any_width(impl):
+    """moves of -128 to 127 pixels, and a square far larger than the image, are right for int8, too"""
+    x, rules = image(images(3, 4, 5, 2)), ["result", "integers"]
+    options = {"returns": "image", "only": rules, "tolerance": 1e-3}
+    down, right = np.array([-128, 127, 1]), np.array([0, -2, -128])
+    conform(impl, "shift", [x, down, right, 0.5], expected=shift, **options)
+    for top, left in (([0, 1, 2], [1, 0, 2]), ([-128, -127, -3], [-1, 0, -126])):
+        given = [x, np.array(top), np.array(left), 130, 0.5]
+        conform(impl, "cutout", given, expected=cutout, **options)
+
+
 @pytest.mark.grade(points=1)
 def test_noise_keeps_the_contracts_words(impl):
     """add_noise keeps dtypes and views, and leaves its arguments as they were"""
@@ -389,6 +403,14 @@ def test_augment_turns_and_zooms_evenly(impl):
     degrees, factors = np.rad2deg(np.arctan2(-down, right)), 1 / np.hypot(right, down)
     spread_evenly(degrees, -40, 40, "angles with rotate 40")
     spread_evenly(factors, 0.7, 1.3, "factors with zoom 0.3")
+    # Small ones, too: none is rounded to whole degrees or tenths.
+    found = impl.augment(
+        image(ramps(count)), {"rotate": 1.5, "zoom": 0.04}, impl.rng(), returns="image"
+    )
+    right, down = slopes(found)
+    degrees, factors = np.rad2deg(np.arctan2(-down, right)), 1 / np.hypot(right, down)
+    spread_evenly(degrees, -1.5, 1.5, "angles with rotate 1.5")
+    spread_evenly(factors, 0.96, 1.04, "factors with zoom 0.04")
 
 
 @pytest.mark.grade(points=1)
@@ -544,6 +566,7 @@ def test_train_steps_with_momentum(impl, policy):
     rows = generator().permutation(len(x))[:30]
     x, y = x[rows], y[rows]
     model, layers = network(impl, generator(), 16)
+    old_gradients(impl, model, image(x))
     history = impl.train(model, image(x), y, policy, 4, 30, 0.3, impl.rng())
     velocity = [dict.fromkeys(layer, 0.0) for layer in layers]
     for epoch in range(4):
@@ -645,6 +668,19 @@ def test_train_draws_a_new_order_each_epoch(impl):
         sorted(first) != first.tolist(),
         "the images were used in the order in which they were given",
     )
+
+
+@pytest.mark.grade(points=1, seconds=60, hint="Cut the order of each epoch into batches anew.")
+def test_train_puts_its_batches_together_anew(impl):
+    """each epoch takes every row once, in batches of the size asked for, of other rows than before"""
+    x, y, _, _ = digits()
+    model, _ = network(impl, generator(), 16)
+    of = "train(model, x, y, None, epochs=4, batch=5, ...)"
+    run = lambda: impl.train(model, image(x[:23]), y[:23], None, 4, 5, 0.01, impl.rng())  # noqa: E731
+    rows = np.moveaxis(x[:23], -1, 1) if impl.framework == "torch" else x[:23]
+    batches = visited(impl, model, rows, run)
+    if batches:  # none if train computes the network without calling the model
+        expect_epochs(batches, rows=23, batch=5, epochs=4, of=of)
 
 
 @pytest.mark.grade(points=1, seconds=30)

@@ -17,13 +17,13 @@ from katagrad.authoring.expect import (
     integers,
     normal,
     number,
-    opaque,
     shape,
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network as forward
 from katagrad.authoring.oracle import relu_network_gradients as gradients
 from katagrad.authoring.oracle import softmax
+from katagrad.authoring.states import expect_frozen, freeze, old_gradients
 from katagrad.authoring.structure import keys, losses
 from katagrad.authoring.threshold import Threshold
 
@@ -72,12 +72,6 @@ def build(impl, layers, **options):
     model = impl.build(layers[0]["kernel"].shape[0], tuple(widths[:-1]), widths[-1], **options)
     impl.assign(model, layers)
     return model
-
-
-def old_gradients(impl, model, x):
-    """Leave gradients in the model, as an earlier backward() would. Models of TensorFlow keep none."""
-    if impl.framework == "torch":
-        model(x, returns=opaque).sum(returns=opaque).backward()
 
 
 def weights(layers):
@@ -418,6 +412,16 @@ def test_count_parameters_counts_weights_and_biases(impl, sizes):
         isinstance(found, int),
         f"count_parameters returned {type(found).__name__}, but should return an int",
     )
+    if len(sizes) == 2:
+        return  # there would be nothing to count
+    freeze(impl, model)
+    first = sizes[0] * sizes[1] + sizes[1]
+    equal(
+        impl.count_parameters(model),
+        kernels + sum(sizes[1:]) - first,
+        of="count_parameters(model) of a model whose first dense layer is frozen",
+        mistakes={"the number of all parameters": kernels + sum(sizes[1:])},
+    )
 
 
 ACCURACY = Threshold(
@@ -467,3 +471,6 @@ def test_train_keeps_the_contracts_words(impl):
     given = [model, normal(9, 4), integers(3, 9), 1, 0.1, 4, False]
     rules = ["result", "untouched", "settings", "integers", "keywords"]
     conform(impl, "train", given, changes=[0], gives="anything", only=rules)
+    network, x, y = impl.build(4, (5,), 3), normal(9, 4), integers(3, 9)
+    run = lambda: impl.train(network, x, y, 1, 0.1, 4)  # noqa: E731
+    expect_frozen(impl, network, run, "train(model, x, y, 1, 0.1, 4)")

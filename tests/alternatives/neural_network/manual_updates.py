@@ -54,4 +54,4 @@ def predict(model, x):
 
 
 def count_parameters(model):
-    return sum(a.in_features * a.out_features + a.out_features for a in model.steps)
+    return sum(p.numel() for a in model.steps for p in (a.weight, a.bias) if p.requires_grad)

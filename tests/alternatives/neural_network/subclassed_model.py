@@ -60,4 +60,4 @@ def predict(model, x):
 
 
 def count_parameters(model):
-    return model.count_params()
+    return sum(variable.numpy().size for variable in model.trainable_variables)
