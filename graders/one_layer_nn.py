@@ -169,6 +169,15 @@ def test_forward_passes_gradients(impl):
         close(found[name], right[name], of=f"d p / d {name}")
     expected = (np.outer(d_score, params["w2"]) * (1 - hidden**2)) @ params["w1"].T
     close(dx, expected, of="d p / d x")
+    # p is flat where it is 0 or 1: each gradient is 0 there, and none is NaN.
+    params = {"w1": np.array([[50.0]]), "b1": np.zeros(1), "w2": np.array([2e3]), "b2": np.zeros(1)}
+    x = np.array([[-1.0], [1.0]])
+    found, dx = impl.grad("forward", params, x, wrt=[0, 1], output=0, cotangent=np.ones(2))
+    for name in NAMES:
+        close(
+            found[name], 0 * params[name], of=f"d p / d {name} where the scores are -2000 and 2000"
+        )
+    close(dx, 0 * x, of="d p / d x where the scores are -2000 and 2000")
 
 
 @pytest.mark.grade(points=4, hint=CHAIN)

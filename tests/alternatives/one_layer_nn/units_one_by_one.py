@@ -20,7 +20,7 @@ def forward(params, x):
     for j in range(len(params["b1"])):
         units.append(torch.tanh(x.double() @ wide["w1"][:, j] + wide["b1"][j]))
         total = total + wide["w2"][j] * units[-1]
-    return (1 / (1 + torch.exp(-total))).to(x.dtype), (total, units)
+    return torch.special.expit(total).to(x.dtype), (total, units)
 
 
 def step(params, x, y, lr):
