@@ -444,7 +444,8 @@ def test_train_takes_clipped_steps_of_adam(impl, case):
         epochs, lr = 8, 0.1
     y = predict(params, xs) + error
     run = partial(plan, params, xs, y, epochs, lr)
-    found, seen = impl.train(params, xs, y, epochs, 6, lr, impl.rng())
+    # A batch of 20 rows would hold more than there are.
+    found, seen = impl.train(params, xs, y, epochs, 20, lr, impl.rng())
     form = expect_history(seen, lambda corrected: run(corrected)[1], "train")
     expected, _ = run(form)
     equal(sorted(found), sorted(params), of="the names of the parameters that train returned")
