@@ -567,7 +567,9 @@ def test_train_steps_with_momentum(impl, policy):
     x, y = x[rows], y[rows]
     model, layers = network(impl, generator(), 16)
     old_gradients(impl, model, image(x))
-    history = impl.train(model, image(x), y, policy, 4, 30, 0.3, impl.rng())
+    # A batch of 50 rows would hold more than there are.
+    batch = 30 if policy is None else 50
+    history = impl.train(model, image(x), y, policy, 4, batch, 0.3, impl.rng())
     velocity = [dict.fromkeys(layer, 0.0) for layer in layers]
     for epoch in range(4):
         _, z = oracle.relu_network(layers, x.reshape(30, -1))
