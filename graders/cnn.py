@@ -290,10 +290,11 @@ def test_train_steps_with_momentum(impl):
     """with whole batches, losses and weights are those of momentum 0.9, in each call anew"""
     model, layers = made(impl, (8, 5, 2), (2, 3), 4)
     x, y = problem(6, (8, 5, 2))
-    of = "train(model, x, y, 3, 6, 0.1, rng)"
-    for call in ("first", "second"):
+    # A batch of 20 rows would hold more than there are.
+    for call, batch in (("first", 6), ("second", 20)):
+        of = f"train(model, x, y, 3, {batch}, 0.1, rng)"
         layers, history = convnet.descent(layers, [(x, y)] * 3, 0.1, impl.framework)
-        seen = impl.train(model, image(x), y, 3, 6, 0.1, impl.rng())
+        seen = impl.train(model, image(x), y, 3, batch, 0.1, impl.rng())
         recorded(
             seen,
             history,

@@ -290,7 +290,8 @@ def test_train_makes_the_steps_of_adam(impl):
     impl.assign(model, start)  # Adam starts anew, too
     dark = p["relu"][0][0]
     # Labels that do not fit at first and then do turn the gradients, so that both betas show.
-    impl.train(model, x, y, 3, batch=12, lr=0.1)
+    # A batch of 20 rows would hold more than there are.
+    impl.train(model, x, y, 3, batch=20, lr=0.1)
     keys = [(name, i) for name in NAMES for i in (0, 1)]
 
     def steps(corrected):
