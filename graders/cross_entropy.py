@@ -344,6 +344,9 @@ def test_nll_picks_the_labels(impl, size):
     masked = np.where(np.arange(size[1]) == labels[:, None], log_p, -np.inf)
     of = "nll(log_probabilities, labels), where all entries that no label picks are -inf"
     close(impl.nll(masked, labels), picked.mean(), of=of)
+    masked[0, labels[0]] = -np.inf
+    of = "nll(log_probabilities, labels), where a row's own entry is -inf"
+    close(impl.nll(masked, labels), np.inf, of=of)
     c = normal()
     expected = np.zeros(size)
     expected[np.arange(size[0]), labels] = -c / size[0]

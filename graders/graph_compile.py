@@ -64,6 +64,11 @@ def lost(x):
     return x * float("nan") if tracing() else x
 
 
+def spotted(x):
+    """The same numbers, but NaN while it is traced where x is 0."""
+    return x * (x / x) if tracing() else x
+
+
 def nowhere(x):
     return x * float("nan")
 
@@ -423,6 +428,7 @@ def test_differences_are_seen(impl):
         ("uneven", (x,), float((x * x).max())),
         ("far", (normal(2, 3),), 1.5),
         ("lost", (normal(2, 3),), np.inf),
+        ("spotted", (x * (np.arange(6) != 4).reshape(2, 3),), np.inf),
         ("nowhere", (normal(2, 3),), np.inf),
         ("double", (normal(3),), 0.0),
         ("poly", (normal(2, 3), 2.0), 0.0),

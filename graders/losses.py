@@ -108,7 +108,8 @@ def test_losses_refuse_shapes_that_differ(impl, name):
     """shapes that differ raise ValueError, also where they could be broadcast"""
     pairs = [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,)), ((3,), (4,))]
     # As many elements as each other, and still not of one shape.
-    for one, other in [*pairs, ((1,), (1, 1)), ((), (1,)), ((2, 3), (3, 2))]:
+    more = [((2, 3), (2, 1)), ((2, 1), (2, 3)), ((2, 3), (1, 3)), ((2, 1, 3), (2, 2, 3))]
+    for one, other in [*pairs, *more, ((1,), (1, 1)), ((), (1,)), ((2, 3), (3, 2))]:
         for reduction in ("mean", "none"):
             with raises("ValueError", of=f"{name}({one} tensor, {other} tensor, {reduction=})"):
                 impl.call(name, normal(*one), uniform(*other), reduction=reduction)

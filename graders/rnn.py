@@ -484,8 +484,9 @@ def test_train_of_no_epochs_changes_nothing(impl):
         impl,
         "train",
         [params, xs, y, 2, 2, 0.1, impl.rng(1)],
-        only=["untouched", "twice", "settings"],
+        only=["untouched", "shared", "twice", "rng", "settings"],
         gives="anything",
+        fresh=True,
     )
 
 

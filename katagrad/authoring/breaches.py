@@ -102,6 +102,12 @@ class Judge:
     def _shared(self) -> list[str]:
         of, found = self.plan.of[0], self.found[0]
         words = [traces.sharing(of, self.plan.names, *pair) for pair in found.shared[:1]]
+        at = self.plan.at.get("no epochs")
+        if not words and at is not None and self.found[at].error is None:
+            # A dict or a list that is given back. That its tensors are those given is no mistake of a training.
+            idle = self.found[at]
+            given = [pair for pair in idle.shared if traces.is_container(idle.value, pair[0])]
+            words = [traces.sharing(self.plan.of[at], self.plan.names, *p) for p in given[:1]]
         at = self.plan.at.get("other")
         if not words and at is not None and self.found[at].error is None:
             try:

@@ -63,6 +63,7 @@ def conform(
     seeded: bool = False,
     exhaust: bool = False,
     variables: bool = False,
+    fresh: bool = False,
     only: Collection[str] = (),
     without: Collection[str] = (),
     tolerance: float | None = None,
@@ -81,6 +82,7 @@ def conform(
     changes: the arguments that the stub lets the function change.
     seeded: the result may depend on global generators, which are then seeded alike for each call.
     exhaust: iterate over the result. variables: float tensors may be a tf.Variable, too.
+    fresh: the stub asks for a new dict or list, so it is also new after no epochs (needs the argument `epochs`).
     only, without: the names of rules (the keys of RULES) that are checked, or are not.
     tolerance: between results of the same numbers, relative to the largest; 1e-4 by default.
     """
@@ -91,7 +93,8 @@ def conform(
     assert callable(expected) or not large, "`large` needs an oracle, a function as `expected`"
     wanted = (set(only) or usual) - set(without)
     plan = Plan(impl, name, tuple(args), dict(kwargs or {}), on, seeded, bool(changes), exhaust)
-    plan.vary(wanted, list(rows), empty, list(large), variables or impl.framework == "torch")
+    variables = variables or impl.framework == "torch"
+    plan.vary(wanted, list(rows), empty, list(large), variables, fresh)
     found = probe(impl, name, plan.calls, plan.of, on, returns)
     failures = [one.error for one in found if isinstance(one.error, NotStarted)]
     if failures or found[0].error is not None:

@@ -77,6 +77,7 @@ class Plan:
         empty: bool,
         large: list[int | str],
         variables: bool,
+        fresh: bool,
     ) -> None:
         """The call as it is, and in all the ways that `rules` ask for."""
         tensors = to.arrays([self.args, self.kwargs])
@@ -119,6 +120,8 @@ class Plan:
             self.keywords()
         if "defaults" in rules:
             self.defaults()
+        if fresh and "shared" in rules:
+            self.no_epochs()
         if rows and "one row" in rules:
             self.add("one row", "with one row, ", given=self.with_each(rows, lambda a: a[:1]))
         if rows and empty and "empty" in rules:
@@ -157,6 +160,15 @@ class Plan:
             filled.append(named.get(parameter.name, to.value(parameter)))
         if self.kwargs:
             self.add("by position", "", given=(tuple(filled), {}))
+
+    def no_epochs(self) -> None:
+        """The call with `epochs=0`, where what was given is easily given back."""
+        if "epochs" in self.kwargs:
+            self.add("no epochs", "", given=(self.args, self.kwargs | {"epochs": 0}))
+        elif "epochs" in self.names[: len(self.args)]:
+            at = self.names.index("epochs")
+            given = (*self.args[:at], 0, *self.args[at + 1 :])
+            self.add("no epochs", "", given=(given, self.kwargs))
 
     def defaults(self) -> None:
         """The defaults that the stub gives, passed by hand."""

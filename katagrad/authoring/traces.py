@@ -142,6 +142,13 @@ def _tensor(of: str, subject: str, sent: Any, value: Any, about: dict[str, Any])
     return []
 
 
+def is_container(value: Any, path: Sequence[Any]) -> bool:
+    """Whether the part of a result at `path` is a dict or a list."""
+    for step in path:
+        value = value[step]
+    return isinstance(value, (dict, list))
+
+
 def sharing(of: str, names: Sequence[str], there: Sequence[Any], here: Sequence[Any]) -> str:
     """A result and an argument that lie in the same memory."""
     part = "".join(f"[{step!r}]" for step in there)
