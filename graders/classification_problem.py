@@ -553,6 +553,15 @@ def test_run_repeats_by_its_seed(impl):
         )
 
 
+@pytest.mark.grade(points=1, seconds=60)
+def test_run_keeps_the_contracts_words(impl):
+    """run keeps what docs/contract.md says of every function"""
+    images, labels = pictures(12, 2, 3), integers(3, 12)
+    rules = ["settings", "untouched", "integers", "keywords"]
+    given = [images, labels, images[:4], 3, 5, (4,), 1, 0.01, 4, 0.25]
+    conform(impl, "run", given, gives="anything", only=rules)
+
+
 @pytest.mark.grade(points=1, seconds=60, hint="Set seeds in run, and nowhere else.")
 def test_train_sets_no_seed(impl):
     """what the global generators draw after train follows from their seed before it, which is run's"""

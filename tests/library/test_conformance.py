@@ -78,6 +78,11 @@ def test_each_fault_is_named(grade, fault, framework):
             "tf.config.run_functions_eagerly(True)",
             marks=pytest.mark.needs("tensorflow"),
         ),
+        pytest.param(
+            "tensorflow",
+            "tf.config.experimental.enable_op_determinism()",
+            marks=pytest.mark.needs("tensorflow"),
+        ),
     ],
 )
 def test_a_setting_that_is_off_since_an_earlier_call_is_seen(grade, framework, off):

@@ -51,6 +51,13 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         keras.config.image_data_format,
         keras.config.set_image_data_format,
     ),
+    # The public module can turn it on, but neither read it nor turn it off.
+    "the setting of tf.config.experimental.enable_op_determinism()": (
+        determinism.is_op_determinism_enabled,
+        lambda on: (
+            determinism.enable_op_determinism() if on else determinism.disable_op_determinism()
+        ),
+    ),
     "np.geterr()": (np.geterr, lambda kinds: np.seterr(**kinds)),
 }
 
