@@ -26,7 +26,7 @@ from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
-from katagrad.authoring.structure import items, pair, recorded
+from katagrad.authoring.structure import every_epoch, items, pair, recorded
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary import probing
 
@@ -425,6 +425,9 @@ def test_train_weighs_every_row(impl):
     expected = ((output(params, x) - x) ** 2).mean()
     of = "train on 7 rows in batches of 3, at a learning rate of 1e-9"
     recorded(impl.train(own(impl, params), x, 2, 3, 1e-9, impl.rng()), [expected] * 2, of=of)
+    of = "train(model, x, 4, 3, 0.05, rng) from weights of 0, where every row is 0"
+    nothing = own(impl, [0 * value for value in params])
+    every_epoch(impl.train(nothing, 0 * x, 4, 3, 0.05, impl.rng()), 4, of)
 
 
 @pytest.mark.grade(points=1, seconds=60)

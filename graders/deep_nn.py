@@ -25,7 +25,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.structure import recorded
+from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
 # (activation, its slope as a function of its value)
@@ -410,6 +410,10 @@ def test_train_takes_every_batch(impl):
     found = impl.train(model, x, y, 2, 0.05, 4)
     expected, losses = trained(layers, x, y, 2, 0.05, 4)
     recorded(found, losses, of="train")
+    *rest, last = layers
+    sure = build(impl, [*rest, last | {"bias": np.array([0.0, 1000.0, 0.0])}])
+    of = "train(model, x, y, 4, 0.05, 4), where the model is sure of every class"
+    every_epoch(impl.train(sure, x, y, 4, 0.05, 4), 4, of)
     close(
         weights(impl.layers(model)),
         weights(expected),

@@ -27,7 +27,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network, relu_network_gradients, softmax
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import every_epoch, losses
 from katagrad.authoring.threshold import Threshold
 
 KEEP = "p is the probability to drop: an element is kept with probability 1 - p."
@@ -334,6 +334,9 @@ def test_training_visits_every_row(impl):
     history = impl.train_mlp(model, x, y, 3, 3, 0.0)
     for value in losses(history, 3, of="train_mlp(model, x, y, 3, 3, 0.0)", kind="float"):
         number(value, loss, of="the loss of an epoch of batches of 3, 3 and 1 at learning rate 0")
+    impl.assign(model, [layers[0], layers[1] | {"bias": np.array([1000.0, 0.0, 0.0])}])
+    of = "train_mlp(model, x, y, 4, 3, 0.1), where the model is sure of every class"
+    every_epoch(impl.train_mlp(model, x, 0 * y, 4, 3, 0.1), 4, of)
 
 
 def dropped_loss(classes):

@@ -23,7 +23,7 @@ from katagrad.authoring.initial import default_dense, default_lstm
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, OTHER_EPSILON, UNDECIDED, Adam
 from katagrad.authoring.recurrence import lstm, lstm_layers
-from katagrad.authoring.structure import keys, pair, recorded
+from katagrad.authoring.structure import every_epoch, keys, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 LAST = "The last window ends with the last step of the series: T - lookback - horizon + 1 starts."
@@ -369,6 +369,9 @@ def test_fit_takes_every_batch(impl):
     expected = ((x[:, :, 0] @ kernel + bias - y) ** 2).mean()
     found = impl.fit(linear(impl, kernel, bias), x, y, 2, 1e-9, 3, impl.rng())
     recorded(found, [expected] * 2, of="fit on 7 rows in batches of 3, at a learning rate of 1e-9")
+    model = linear(impl, 0 * kernel, 0 * bias)
+    of = "fit(model, x, y, 4, 0.05, 3, rng) from weights of 0, where every target is 0"
+    every_epoch(impl.fit(model, x, 0 * y, 4, 0.05, 3, impl.rng()), 4, of)
 
 
 @pytest.mark.grade(points=2, seconds=60, hint="Draw rng.permutation inside the loop over epochs.")

@@ -22,7 +22,7 @@ from katagrad.authoring.expect import (
     opaque,
 )
 from katagrad.authoring.oracle import Adam, slopes
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import every_epoch, losses
 from katagrad.authoring.threshold import Threshold
 
 TIME = "xs is (B, T, D): step t is xs[:, t]."
@@ -504,6 +504,10 @@ def test_train_weighs_rows_alike(impl):
             of=f"the loss of epoch {epoch} of 7 rows in batches of 3, at a learning rate of 1e-9",
             rtol=1e-3,
         )
+    nothing = {key: 0 * value for key, value in params.items()}
+    _, history = impl.train(nothing, xs, 0 * y, 4, 3, 0.05, impl.rng())
+    of = "train(params, xs, y, 4, 3, 0.05, rng) from weights of 0, where every target is 0"
+    every_epoch(history, 4, of)
 
 
 ROWS, ASKED = 16, 6

@@ -26,6 +26,7 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
+from katagrad.authoring.structure import every_epoch
 from katagrad.authoring.threshold import Threshold
 
 FANS = "PyTorch puts out before in, and the window last; TensorFlow the window first, then in, out."
@@ -331,6 +332,9 @@ def test_train_follows_the_gradient(impl, steps):
     for i, loss in enumerate(losses):
         number(history[i], loss, of=f"history[{i}]", rtol=1e-3)
     holds(isinstance(history[0], float), "history should hold Python floats")
+    sure = {**params, "b2": np.array([1000.0, 0.0, 0.0, 0.0, 0.0])}
+    _, history = impl.train(sure, x, 0 * y, 0.3, 4)
+    every_epoch(history, 4, "train(params, x, y, 0.3, 4), where the network is sure of every class")
 
 
 def accuracy(impl, start):

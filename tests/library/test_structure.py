@@ -80,3 +80,9 @@ def test_a_missing_key_is_named():
     assert structure.keys({"w": 1}, "params", ["w"]) == {"w": 1}
     says("'b' is missing", structure.keys, {"w": 1}, "params", ["w", "b"], kind=FormFailure)
     says("'c' is not asked for", structure.keys, {"w": 1, "c": 1}, "params", ["w"])
+
+
+def test_an_epoch_that_is_left_out_is_counted():
+    structure.every_epoch([0.0, 1e-9, 0.0], 3, "train(model)")
+    words = "the history that train(model) returned has 1 items, but should have 3, one for each"
+    says(words, structure.every_epoch, [0.0], 3, "train(model)", kind=FormFailure)
