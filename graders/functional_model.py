@@ -22,6 +22,8 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import slopes, softmax
+from katagrad.authoring.states import old_gradients
+from katagrad.authoring.structure import losses
 from katagrad.authoring.threshold import Threshold
 from katagrad.errors import NotGraded
 
@@ -290,22 +292,24 @@ def test_train_makes_the_steps_of_adam(impl):
     impl.assign(model, start)  # Adam starts anew, too
     dark = p["relu"][0][0]
     # Labels that do not fit at first and then do turn the gradients, so that both betas show.
+    old_gradients(impl, model, x)
     # A batch of 20 rows would hold more than there are.
-    impl.train(model, x, y, 3, batch=20, lr=0.1)
+    history = impl.train(model, x, y, 3, batch=20, lr=0.1)
     keys = [(name, i) for name in NAMES for i in (0, 1)]
 
     def steps(corrected):
-        adam, now = oracle.Adam(0.1, corrected=corrected), p
+        adam, now, fallen = oracle.Adam(0.1, corrected=corrected), p, []
         for _ in range(3):
 
             def loss(at=now):
                 return -np.log(softmax(forward(at, x)["logits"]))[np.arange(12), y].mean()
 
+            fallen.append(loss())
             moved = {
                 (n, i): adam.moved((n, i), now[n][i], slopes(loss, now[n][i])) for n, i in keys
             }
             now = {name: (moved[name, 0], moved[name, 1]) for name in NAMES}
-        return np.concatenate([w.ravel() for w in now["logits"]]), now["logits"]
+        return np.concatenate([w.ravel() for w in now["logits"]]), (now["logits"], fallen)
 
     layers = by_name(impl, model)
     of = "the weights of a pixel that is always 0, whose gradient is 0, after training"
@@ -313,7 +317,11 @@ def test_train_makes_the_steps_of_adam(impl):
     found = layers["logits"]
     of = "of 'logits' after three steps of Adam, lr=0.1"
     given = np.concatenate([np.ravel(found[key]) for key in ("kernel", "bias")])
-    _, expected = nearer(given, steps)
+    _, (expected, fallen) = nearer(given, steps)
+    for epoch, loss in enumerate(losses(history, 3, kind="float")):
+        mistakes = {"the mean of all epochs so far": np.mean(fallen[: epoch + 1])} if epoch else {}
+        about = f"history[{epoch}] of three epochs of one batch, lr=0.1"
+        number(loss, fallen[epoch], of=about, rtol=5e-2, mistakes=mistakes)
     for i, key in enumerate(("kernel", "bias")):
         close(found[key], expected[i], of=f"the {key} {of}", rtol=1e-2, atol=1e-2)
     order = generator().permutation(5)
