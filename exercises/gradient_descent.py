@@ -63,7 +63,7 @@ def fit(loss_fn, params, x, y, batch, lr, epochs, rng):
     Both may be integer tensors; loss_fn then gets integers.
     batch: rows a step. Every row is used once an epoch, in a new order each time; a short last batch makes a step, too.
     lr: float. The step is lr times the gradient of the batch's mean loss, of however many rows.
-    epochs: passes over all rows; 0 leaves the parameters as they are.
+    epochs: passes over all rows, 0 or more.
     rng: NumPy Generator from which the orders are drawn.
     Returns (params, history): a new dict of tensors, and a list of `epochs` Python floats, the loss over all rows with
     the parameters as they are after each epoch.

@@ -32,7 +32,7 @@ from katagrad.authoring.minibatches import (
     expect_rng_decides,
     visited,
 )
-from katagrad.authoring.structure import losses, recorded
+from katagrad.authoring.structure import every_epoch, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
 ORDER = "Convolution, normalisation, ReLU, maximum; in a row; dense, ReLU, dropout, dense."
@@ -425,11 +425,11 @@ def test_train_heeds_every_argument(impl):
     template = given(impl.layers(impl.build((4, 5, 1), 4, (2,), 3)))
     usual = {"epochs": 2, "batch": 4, "lr": 0.02, "rng": impl.rng(1)}
 
-    def fresh():
+    def fresh(given=template):
         model = impl.build((4, 5, 1), 4, (2,), 3)
         names = [layer["name"] for layer in impl.layers(model)]
         impl.assign(
-            model, [layer | {"name": name} for layer, name in zip(template, names, strict=True)]
+            model, [layer | {"name": name} for layer, name in zip(given, names, strict=True)]
         )
         return model
 
@@ -440,6 +440,11 @@ def test_train_heeds_every_argument(impl):
 
     other = {"epochs": 3, "batch": 5, "lr": 0.05, "rng": impl.rng(2)}
     each_matters(run, usual, other, of="train(model, x, y, ...)")
+    *rest, last = template
+    sure = np.array([1000.0, 0.0, 0.0, 0.0])
+    model = fresh([*rest, last | {"bias": sure}])
+    of = "train(model, x, y, 4, 4, 0.02, rng), where the model is sure of every class"
+    every_epoch(impl.train(model, image(x), 0 * y, 4, 4, 0.02, impl.rng()), 4, of)
     model = fresh()
     equal(impl.train(model, image(x), y, 0, 4, 0.1, impl.rng()), [], of="train with epochs=0")
     close(

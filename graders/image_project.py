@@ -31,7 +31,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.layers import exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, visited
-from katagrad.authoring.structure import items, keys, losses, pair, recorded
+from katagrad.authoring.structure import every_epoch, items, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 NEAR = 0.05
@@ -396,8 +396,9 @@ def test_train_steps_with_adam(impl):
     model, layers = made(impl, (4, 4, 3), 4, (3,), 0.0)
     x, y = plain(30)
     impl.logits(model, image(x))
-    of = "train(model, x, y, 4, 30, 0.05, rng) of images of one colour"
-    for call in ("first", "second"):
+    # A batch of 50 rows would hold more than there are.
+    for call, batch in (("first", 30), ("second", 50)):
+        of = f"train(model, x, y, 4, {batch}, 0.05, rng) of images of one colour"
         start, adam, history = layers, oracle.Adam(0.05, 1e-7), []
         for _ in range(4):
             loss, slopes = convnet.gradients(layers, x, y, impl.framework)
@@ -412,7 +413,7 @@ def test_train_steps_with_adam(impl):
                 for i, (layer, slope) in enumerate(zip(layers, slopes, strict=True))
             ]
         running = cross_entropy(convnet.forward(start, x, impl.framework)[0], y).mean()
-        seen = impl.train(model, image(x), y, 4, 30, 0.05, impl.rng())
+        seen = impl.train(model, image(x), y, 4, batch, 0.05, impl.rng())
         recorded(seen, history, f"the {call} {of}", rtol=3e-3, mistakes={
             "the sum over the batch": 30 * history[0], "the loss by the running statistics": running,
         })  # fmt: skip
@@ -548,6 +549,10 @@ def test_train_weighs_every_row(impl):
     recorded(
         impl.train(model, image(x), y, 3, 4, 1e-9, impl.rng()), [cross_entropy(z, y).mean()] * 3, of
     )
+    *rest, last = layers
+    put(impl, model, [*rest, last | {"bias": np.array([1000.0, 0.0, 0.0, 0.0])}])
+    of = "train(model, x, y, 4, 4, 0.01, rng), where the model is sure of every class"
+    every_epoch(impl.train(model, image(x), 0 * y, 4, 4, 0.01, impl.rng()), 4, of)
 
 
 @pytest.mark.grade(points=1, seconds=120)

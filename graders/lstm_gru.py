@@ -689,7 +689,6 @@ def test_train_keeps_the_contracts_words(impl):
         ["lstm", params, xs, y, 2, 3, 0.1, impl.rng(1)],
         only=["untouched", "shared", "twice", "rng", "settings"],
         gives="anything",
-        fresh=True,
     )
 
 

@@ -486,7 +486,6 @@ def test_train_of_no_epochs_changes_nothing(impl):
         [params, xs, y, 2, 2, 0.1, impl.rng(1)],
         only=["untouched", "shared", "twice", "rng", "settings"],
         gives="anything",
-        fresh=True,
     )
 
 

@@ -21,7 +21,7 @@ from katagrad.authoring.influence import each_matters
 from katagrad.authoring.layers import KEYS, exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.pretrained import digits_base
-from katagrad.authoring.structure import pair, recorded
+from katagrad.authoring.structure import every_epoch, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 MODE = "In PyTorch, a frozen normalisation has to be in eval mode while the rest trains."
@@ -241,12 +241,13 @@ def test_train_steps_with_frozen_blocks(impl, frozen):
     impl.freeze(model, 2)
     impl.freeze(model, frozen)
     x, y = problem(20)
-    of = f"train(model, x, y, 3, 20, 0.05, rng) after freeze(model, 2) and freeze(model, {frozen})"
-    for call in ("first", "second"):
+    # A batch of 32 rows would hold more than there are.
+    for call, batch in (("first", 20), ("second", 32)):
+        of = f"train(model, x, y, 3, {batch}, 0.05, rng) after freeze(model, 2) and freeze(model, {frozen})"
         wanted, history = convnet.descent(layers, [(x, y)] * 3, 0.05, impl.framework, frozen=frozen)
         other, _ = convnet.gradients(layers, x, y, impl.framework, frozen=2 * (frozen == 0))
         count = impl.trainable_count(model)
-        seen = impl.train(model, image(x), y, 3, 20, 0.05, impl.rng())
+        seen = impl.train(model, image(x), y, 3, batch, 0.05, impl.rng())
         found = exact(impl.layers(model))
         same(impl, model, layers, f"after the {call} {of}", blocks=frozen)
         mistakes = {
@@ -296,6 +297,10 @@ def test_train_weighs_every_row(impl):
     expected = float(cross_entropy(convnet.forward(layers, x, impl.framework)[0], y).mean())
     of = "train(model, x, y, 3, 4, 1e-9, rng) of 11 rows, all blocks frozen"
     recorded(impl.train(model, image(x), y, 3, 4, 1e-9, impl.rng()), [expected] * 3, of)
+    *rest, last = exact(impl.layers(model))
+    impl.assign(model, [*rest, last | {"bias": np.array([1000.0, 0.0, 0.0, 0.0])}])
+    of = "train(model, x, y, 4, 4, 0.02, rng), where the model is sure of every class"
+    every_epoch(impl.train(model, image(x), 0 * y, 4, 4, 0.02, impl.rng()), 4, of)
 
 
 @pytest.mark.grade(points=1, seconds=30)
