@@ -90,10 +90,10 @@ class Validator:
             self.right(findings, f"the solution, seed {seed}", self.solution, seed, share)
             findings.notes.append(f"solution, seed {seed}: {time.monotonic() - started:.2f} s")
 
-    def script(self, findings: Findings, seed: int = 2) -> None:
+    def script(self, findings: Findings, seed: int = 2, share: float = 1.0) -> None:
         """The solution passes every check in the surroundings that a script has."""
         text = as_script(self.solution, self.framework)
-        self.right(findings, f"the solution as a script, seed {seed}", text, seed)
+        self.right(findings, f"the solution as a script, seed {seed}", text, seed, share)
 
     def alternatives(self, findings: Findings, seed: int = verdicts.ALTERNATIVE_SEED) -> None:
         """Correct solutions in other styles pass every check."""

@@ -7,11 +7,10 @@ import sys
 
 import numpy as np
 
-# Its own module of forms, too: see katagrad.worker.adapters.torch_forms.
-sys.modules["bare_forms"] = sys.modules[__name__]
 NAME = TENSOR = "bare"
 LAYOUTS = {}
 OPERATIONS = {}
+SETTINGS = {}
 
 
 def preload():
@@ -48,10 +47,6 @@ def about(value):
 
 def share_memory(a, b):
     return np.shares_memory(a, b)
-
-
-def world():
-    return {}
 
 
 def tensor_types():
