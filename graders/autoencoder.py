@@ -26,6 +26,7 @@ from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, items, pair, recorded
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary import probing
@@ -263,6 +264,8 @@ def test_train_takes_steps_of_adam(impl):
     def run(corrected):
         return descent(params, [(x, x)] * 3, 0.05, corrected=corrected)[1]
 
+    old_gradients(impl, model[0], x)
+    old_gradients(impl, model[1], normal(9, params[2].shape[0]))
     found = impl.train(model, x, 3, 16, 0.05, impl.rng())
     expect_history(found, run, of, {"the sum over features": 5 * run(True)[0]})
     after, expected = settled(

@@ -28,6 +28,7 @@ from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network as forward
 from katagrad.authoring.oracle import relu_network_gradients as gradients
 from katagrad.authoring.oracle import softmax
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.threshold import Threshold
 
 SPLIT = "Draw one permutation of all rows, and cut it in two."
@@ -341,6 +342,7 @@ def test_train_makes_the_steps_of_adam(impl):
     x, y, other_x, other_y = normal(9, 5), integers(3, 9), normal(6, 5), integers(3, 6)
     x[:, 2] = 0.0
     model = build(impl, layers)
+    old_gradients(impl, model, x)
     history, after = impl.after("train", model, x, y, other_x, other_y, 3, 0.05, 16)
     _, losses = trained(layers, x, y, 3, 0.05, 16)
     close(

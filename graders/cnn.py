@@ -32,6 +32,7 @@ from katagrad.authoring.minibatches import (
     expect_rng_decides,
     visited,
 )
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -290,6 +291,7 @@ def test_train_steps_with_momentum(impl):
     """with whole batches, losses and weights are those of momentum 0.9, in each call anew"""
     model, layers = made(impl, (8, 5, 2), (2, 3), 4)
     x, y = problem(6, (8, 5, 2))
+    old_gradients(impl, model, image(x))
     # A batch of 20 rows would hold more than there are.
     for call, batch in (("first", 6), ("second", 20)):
         of = f"train(model, x, y, 3, {batch}, 0.1, rng)"

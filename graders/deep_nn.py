@@ -25,6 +25,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import softmax
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -103,12 +104,6 @@ def build(impl, layers, **options):
 
 def exact(layers):
     return [{key: layer[key].astype(float) for key in ("kernel", "bias")} for layer in layers]
-
-
-def old_gradients(impl, model, x):
-    """Leave gradients in the model, as an earlier backward() would. Models of TensorFlow keep none."""
-    if impl.framework == "torch":
-        model(x, returns=opaque).sum(returns=opaque).backward()
 
 
 def left_gradients(impl, model):

@@ -27,6 +27,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network, relu_network_gradients, softmax
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, losses
 from katagrad.authoring.threshold import Threshold
 
@@ -309,6 +310,7 @@ def test_training_without_dropout_takes_exact_steps(impl):
     layers = [dense(4, 6), dense(6, 5), dense(5, 3)]
     impl.assign(model, layers)
     x, y = normal(7, 4), integers(3, 7)
+    old_gradients(impl, model, x)
     # A batch size above the number of rows makes one batch of them all.
     history = impl.train_mlp(model, x, y, 2, 10, 0.05)
     losses(history, 2, of="train_mlp(model, x, y, 2, 10, 0.05)", kind="float")

@@ -23,6 +23,7 @@ from katagrad.authoring.initial import default_dense, default_lstm
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, OTHER_EPSILON, UNDECIDED, Adam
 from katagrad.authoring.recurrence import lstm, lstm_layers
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, keys, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -312,6 +313,7 @@ def test_fit_takes_steps_of_adam(impl):
     """with whole batches, a linear model and its losses are those of Adam on the mean squared error"""
     kernel, bias, x, y = normal(4, 3), normal(3), normal(9, 4, 1), normal(9, 3, scale=2.0)
     model = linear(impl, kernel, bias)
+    old_gradients(impl, model, x)
     found = impl.fit(model, x, y, 3, 0.05, 16, impl.rng())
     of = "fit(model, x, y, 3, 0.05, 16, rng)"
     plan = kernel, bias, x, y, 3, 0.05, 16

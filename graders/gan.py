@@ -23,6 +23,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import losses, pair
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary import probing
@@ -433,6 +434,8 @@ def test_steps_leave_no_gradients_behind(impl):
     """steps of both kinds, one after the other, are each those of their own loss"""
     made, judge, own, others = built(impl, 3, 2, (6, 5))
     first, second = impl.make_optimizer(made, RATE), impl.make_optimizer(judge, 2 * RATE)
+    old_gradients(impl, made, normal(6, 3))
+    old_gradients(impl, judge, normal(6, 2))
     game, other = (Game(own, others, RATE, epsilon) for epsilon in (1e-7, 3e-6))
     for one in (game, other):
         one.others.lr = 2 * RATE

@@ -31,6 +31,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.layers import exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, visited
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, items, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -396,6 +397,9 @@ def test_train_steps_with_adam(impl):
     model, layers = made(impl, (4, 4, 3), 4, (3,), 0.0)
     x, y = plain(30)
     impl.logits(model, image(x))
+    old_gradients(impl, model, image(x))
+    # In training mode, that moved the running statistics.
+    layers = exact(impl.layers(model))
     # A batch of 50 rows would hold more than there are.
     for call, batch in (("first", 30), ("second", 50)):
         of = f"train(model, x, y, 4, {batch}, 0.05, rng) of images of one colour"

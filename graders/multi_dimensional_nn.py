@@ -17,10 +17,10 @@ from katagrad.authoring.expect import (
     equal,
     holds,
     normal,
-    opaque,
     same_inputs,
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -88,12 +88,6 @@ def problem(impl, n, in_shape=(4, 3), out_shape=(2, 5), hidden=(6,)):
     model = impl.build(in_shape, out_shape, hidden)
     impl.assign(model, layers)
     return model, layers, normal(n, *in_shape), normal(n, *out_shape, scale=2.0)
-
-
-def old_gradients(impl, model, x):
-    """Leave gradients in the model, as an earlier backward() would. Models of TensorFlow keep none."""
-    if impl.framework == "torch":
-        model(x, returns=opaque).sum(returns=opaque).backward()
 
 
 def exact(layers):

@@ -23,6 +23,7 @@ from katagrad.authoring.expect import (
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.initial import default_dense
 from katagrad.authoring.minibatches import expect_epochs, visited
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -218,6 +219,7 @@ def test_fit_makes_the_steps_of_adam(impl):
     x, y = normal(9, 4), normal(9, scale=2.0, shift=1.0)
     x[:, 2] = 0.0
     model = build(impl, layers)
+    old_gradients(impl, model, x)
     history, after = impl.after("fit", model, x, y, 3, 0.05, 16)
     _, losses = trained(layers, x, y, 3, 0.05, 16)
     close(

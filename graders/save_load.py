@@ -12,6 +12,7 @@ from katagrad.authoring import deployed, structure
 from katagrad.authoring.adam import nearer
 from katagrad.authoring.expect import close, equal, finite, holds, normal, raises, random_seed
 from katagrad.authoring.oracle import Adam
+from katagrad.authoring.states import old_gradients
 
 WIDTHS = (3, 4, 2)
 ARRAYS = ("kernel", "bias", "scale", "offset", "mean", "variance")
@@ -328,6 +329,7 @@ def test_run_trains_with_adam(impl, rows, batch, lr):
     """run takes Adam's steps on the rows in the order of rng, and returns each epoch's mean squared error"""
     x, y, seed = normal(rows, 3), normal(rows, 2), random_seed()
     model, state = plain(impl)
+    old_gradients(impl, model, x)
     training = impl.Training(model, lr, impl.rng(seed))
     equal(training.get("epoch"), 0, of="epoch of a new Training")
     call = f"run(x, y, epochs, batch={batch}) on {rows} rows"

@@ -25,6 +25,7 @@ from katagrad.authoring.initial import default_dense, default_embedding, default
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
 from katagrad.authoring.recurrence import lstm, lstm_layers
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -369,6 +370,7 @@ def test_fit_takes_steps_of_adam(impl):
     ids, y = distinct(9, 5), integers(2, 9).astype(float)
     y[:2] = 0, 1
     of = "fit(model, ids, y, 3, 0.05, 16, rng)"
+    old_gradients(impl, model, ids)
     found = impl.fit(model, ids, y, 3, 0.05, 16, impl.rng())
     run = partial(trained, layers, ids, y, 3, 0.05, 16)
     first = run()[3][0]

@@ -21,6 +21,7 @@ from katagrad.authoring.influence import each_matters
 from katagrad.authoring.layers import KEYS, exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.pretrained import digits_base
+from katagrad.authoring.states import old_gradients
 from katagrad.authoring.structure import every_epoch, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -241,6 +242,7 @@ def test_train_steps_with_frozen_blocks(impl, frozen):
     impl.freeze(model, 2)
     impl.freeze(model, frozen)
     x, y = problem(20)
+    old_gradients(impl, model, image(x))
     # A batch of 32 rows would hold more than there are.
     for call, batch in (("first", 20), ("second", 32)):
         of = f"train(model, x, y, 3, {batch}, 0.05, rng) after freeze(model, 2) and freeze(model, {frozen})"
