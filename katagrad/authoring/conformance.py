@@ -60,6 +60,7 @@ def conform(
     empty: bool = False,
     large: Sequence[int | str] = (),
     changes: Collection[int | str] = (),
+    data: Collection[int | str] = (),
     seeded: bool = False,
     exhaust: bool = False,
     variables: bool = False,
@@ -80,6 +81,7 @@ def conform(
         empty: the stub allows no rows.
     large: the arguments whose numbers may be of any size, by position or keyword. Needs an oracle.
     changes: the arguments that the stub lets the function change.
+    data: the rows on which the function trains parameters that it is given: they never require gradients.
     seeded: the result may depend on global generators, which are then seeded alike for each call.
     exhaust: iterate over the result. variables: float tensors may be a tf.Variable, too.
     fresh: the stub asks for a new dict or list, so it is also new after no epochs (needs the argument `epochs`).
@@ -94,7 +96,7 @@ def conform(
     wanted = (set(only) or usual) - set(without)
     plan = Plan(impl, name, tuple(args), dict(kwargs or {}), on, seeded, bool(changes), exhaust)
     variables = variables or impl.framework == "torch"
-    plan.vary(wanted, list(rows), empty, list(large), variables, fresh)
+    plan.vary(wanted, list(rows), empty, list(large), variables, fresh, data)
     found = probe(impl, name, plan.calls, plan.of, on, returns)
     failures = [one.error for one in found if isinstance(one.error, NotStarted)]
     if failures or found[0].error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from katagrad.authoring import variants as to
@@ -57,11 +58,17 @@ class Plan:
         change: to.Change = to.narrow,
         form: str = "plain",
         given: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
+        plain: Collection[int | str] = (),
         **options: Any,
     ) -> None:
-        """One more call. words: what is unusual about it. given: other arguments than the usual."""
+        """One more call. words: what is unusual about it. given: other arguments than the usual.
+
+        plain: the arguments that are not held in `form`.
+        """
         args, kwargs = (self.args, self.kwargs) if given is None else given
-        args, kwargs = to.mapped(args, change, form), to.mapped(kwargs, change, form)
+        forms = {key: "plain" if key in plain else form for key in (*range(len(args)), *kwargs)}
+        args = tuple(to.mapped(a, change, forms[i]) for i, a in enumerate(args))
+        kwargs = {key: to.mapped(a, change, forms[key]) for key, a in kwargs.items()}
         # TensorFlow forgets its kernels when it is seeded, which costs more than the calls: seed only what needs it.
         made = SEED if self.made else None
         seed = SEED if self.seeded else SEED + len(self.calls) if self.made else None
@@ -78,6 +85,7 @@ class Plan:
         large: list[int | str],
         variables: bool,
         fresh: bool,
+        data: Collection[int | str],
     ) -> None:
         """The call as it is, and in all the ways that `rules` ask for."""
         tensors = to.arrays([self.args, self.kwargs])
@@ -115,7 +123,8 @@ class Plan:
             self.add("sliced", "with slices of larger tensors, ", form="sliced")
         # TensorFlow watches tensors from outside; a tf.Variable would be another thing: len() refuses it.
         if "gradients" in rules and floats and variables:
-            self.add("leaf", "with tensors that require gradients, ", form="leaf")
+            which = "parameters" if data else "tensors"
+            self.add("leaf", f"with {which} that require gradients, ", form="leaf", plain=data)
         if "keywords" in rules and len(self.args) <= len(self.names):
             self.keywords()
         if "defaults" in rules:

@@ -111,6 +111,36 @@ def test_a_wrong_formula_is_no_breach_of_the_words(grade):
     assert second == "The numbers are wrong in the simplest call; other checks judge the formula."
 
 
+# Moves the first argument by the second, as a step on data does; the data may not require gradients.
+STEP = """
+def blend(a, b):
+    assert not b.requires_grad
+    {change}
+    return (a + 0.05 * b).detach()
+"""
+
+
+def blend_on_data(impl):
+    conform(impl, "blend", [normal(6, 4), normal(6, 4)], data=[1])
+
+
+@pytest.mark.needs("torch")
+def test_data_require_no_gradients(grade):
+    grade("torch", STEP.format(change=""), blend_on_data)
+    grade("torch", STEP.format(change=""), lambda impl: conform(
+        impl, "blend", [normal(6, 4)], {"b": normal(6, 4)}, data=["b"]))  # fmt: skip
+    with pytest.raises(Failure, match="with tensors that require gradients, blend"):
+        grade("torch", STEP.format(change=""), CALLS["blend"])
+
+
+@pytest.mark.needs("torch")
+def test_parameters_beside_data_do(grade):
+    change = STEP.format(change="a.requires_grad_(False)")
+    words = "with parameters that require gradients, blend.a, b. left a.requires_grad at False"
+    with pytest.raises(Failure, match=words):
+        grade("torch", change, blend_on_data)
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_constants_may_have_been_float32(grade, framework):
     third = {
