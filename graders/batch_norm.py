@@ -28,6 +28,7 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.oracle import slopes
+from katagrad.authoring.structure import every_epoch
 from katagrad.authoring.threshold import Threshold
 
 AXES = "A channel has one mean: average over the rows, and over height and width if there are any."
@@ -650,6 +651,10 @@ def test_training_averages_and_goes_on(impl):
     of = "the loss of an epoch of 12 equal rows in batches of 11, of which the last is left out,"
     halved = {"half of it: a batch that is left out has no loss": expected / 2}
     number(history[0], expected, of=of, rtol=1e-3, mistakes=halved)
+    sure = [*params[:-1], params[-1] | {"b": np.array([1000.0, 0.0])}]
+    _, _, history = impl.train_mlp(sure, state, x, 0 * y, 4, 3, 0.1, impl.rng())
+    of = "train_mlp(params, state, x, y, 4, 3, 0.1, rng), where the network is sure of every class"
+    every_epoch(history, 4, of)
     kept = (opaque, opaque, None)
     params, state, history = impl.train_mlp(params, state, x, y, lr=0.0, **given, returns=kept)
     number(history[0], expected, of="the loss of an epoch of four equal batches", rtol=1e-3)

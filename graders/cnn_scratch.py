@@ -31,7 +31,7 @@ from katagrad.authoring.footprint import largest
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import expect_new_orders
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.structure import keys, losses, pair, recorded
+from katagrad.authoring.structure import every_epoch, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 NAMES = ("k1", "b1", "k2", "b2", "w3", "b3", "w4", "b4")
@@ -302,6 +302,9 @@ def test_train_uses_and_weighs_every_row(impl):
     expected = float(cross_entropy(forward(params, x, impl.framework), y).mean())
     of = "train(params, x, y, 3, 4, 1e-9, 0.0, rng) of 11 rows"
     recorded(trained(impl, params, x, y, 3, 4, 1e-9, 0.0, impl.rng())[1], [expected] * 3, of)
+    sure = params | {"b4": np.array([1000.0, 0.0, 0.0, 0.0, 0.0])}
+    of = "train(params, x, y, 4, 4, 0.05, 0.0, rng), where the network is sure of every class"
+    every_epoch(trained(impl, sure, x, 0 * y, 4, 4, 0.05, 0.0, impl.rng())[1], 4, of)
 
 
 @pytest.mark.grade(points=1, seconds=30, hint=ANEW)

@@ -23,7 +23,7 @@ from katagrad.authoring.expect import (
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import slopes, softmax
 from katagrad.authoring.states import old_gradients
-from katagrad.authoring.structure import losses
+from katagrad.authoring.structure import every_epoch, losses
 from katagrad.authoring.threshold import Threshold
 from katagrad.errors import NotGraded
 
@@ -343,6 +343,9 @@ def test_train_counts_every_row(impl):
     equal(len(history), 2, of="len(history) of two epochs")
     for loss in history:
         number(loss, rows.mean(), of="the loss of an epoch of batches of 7 and 3", rtol=1e-3)
+    model, _ = filled(impl, given=p | {"logits": (0 * p["logits"][0], np.eye(5)[2] * 1000)})
+    of = "train(model, images, labels, 4, batch=7), where the model is sure of every class"
+    every_epoch(impl.train(model, x, np.full(10, 2), 4, batch=7), 4, of)
     for n, steps in ((64, 1), (65, 2)):
         model, p = filled(impl)
         # Rows that are all alike give every batch the same gradient, on which each step of Adam is lr long.

@@ -23,7 +23,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_new_orders
 from katagrad.authoring.oracle import EPSILON, OTHER_EPSILON, UNDECIDED, Adam, slopes
-from katagrad.authoring.structure import items, keys, losses, pair, recorded
+from katagrad.authoring.structure import every_epoch, items, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
 BLOCKS = "The columns are blocks of H: i, f, g, o of an LSTM; r, z, n of a GRU."
@@ -646,6 +646,10 @@ def test_train_weighs_rows_alike(impl):
     _, seen = pair(found, of, NAMES)
     for epoch, value in enumerate(losses(seen, 3, of, "float")):
         number(value, expected, of=f"the loss of epoch {epoch} of {of}", rtol=1e-3)
+    nothing = {name: 0 * value for name, value in params.items()}
+    of = "train('lstm', params, xs, y, 4, 3, 0.05, rng) from weights of 0, where every target is 0"
+    found = impl.train("lstm", nothing, xs, 0 * y, 4, 3, 0.05, impl.rng())
+    every_epoch(pair(found, of, NAMES)[1], 4, of)
 
 
 @pytest.mark.grade(points=2, seconds=60, hint="Draw rng.permutation inside the loop over epochs.")

@@ -344,6 +344,11 @@ def test_run_trains_with_adam(impl, rows, batch, lr):
     for i, (found, wanted) in enumerate(zip(impl.layers(model), expected, strict=True)):
         near = np.abs(found["kernel"] - wanted["kernel"]).max()
         holds(near < 0.1 * lr * 4, f"the kernel of layer {i} is {near:.3g} off after {call}")
+    impl.assign(model, [{key: 0 * value for key, value in layer.items()} for layer in state])
+    of = f"run(x, y, 4, {batch}) from weights of 0, where every target is 0"
+    training = impl.Training(model, lr, impl.rng(seed))
+    structure.every_epoch(training.run(x, 0 * y, 4, batch), 4, of)
+    equal(training.get("epoch"), 4, of=f"epoch after {of}")
 
 
 @pytest.mark.grade(points=2)

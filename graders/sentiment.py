@@ -26,7 +26,7 @@ from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, vi
 from katagrad.authoring.oracle import EPSILON, Adam, settled
 from katagrad.authoring.recurrence import lstm, lstm_layers
 from katagrad.authoring.states import old_gradients
-from katagrad.authoring.structure import recorded
+from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
 PADDING = (
@@ -440,6 +440,10 @@ def test_fit_takes_every_batch(impl):
     recorded(
         found, [expected] * 2, of="fit on 7 reviews in batches of 3, at a learning rate of 1e-9"
     )
+    of_type(layers, "dense").update(kernel=np.zeros((3, 1)), bias=np.array([1000.0]))
+    impl.assign(model, layers)
+    of = "fit(model, ids, y, 4, 0.05, 3, rng), where the model is sure of every review"
+    every_epoch(impl.fit(model, ids, np.ones(7), 4, 0.05, 3, impl.rng()), 4, of)
 
 
 @pytest.mark.grade(points=1, hint="Take the loss of logits, not of probabilities.", seconds=30)

@@ -24,7 +24,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.gradients import gradient
 from katagrad.authoring.minibatches import expect_new_batches, followed
-from katagrad.authoring.structure import keys, losses, pair
+from katagrad.authoring.structure import every_epoch, keys, losses, pair
 from katagrad.authoring.threshold import Threshold
 from katagrad.errors import Failure
 
@@ -486,6 +486,14 @@ def test_fit_takes_steps_of_adam_in_new_orders(impl):
         not np.allclose(starts, first[0], rtol=1e-6),
         f"the first epoch of {of} took the same batches for six rngs, but should draw them, too",
     )
+    # Whatever token is given, it is the same large pattern, from which only the logit of token 4 comes.
+    pattern = np.resize([1.0, -1.0], D)
+    sure = np.zeros((D, V))
+    sure[:, 4] = 1000 * pattern
+    params |= {"tokens": np.tile(1000 * pattern, (V, 1)), "logits": sure}
+    result = impl.float64.fit(params, src, np.full((5, 4), 4), 4, lr, batch, impl.rng())
+    of = f"fit(params, src, targets, 4, {lr}, {batch}, rng), where the model is sure of every token"
+    every_epoch(pair(result, of, ("params", "losses"))[1], 4, of)
 
 
 @pytest.mark.grade(points=2, seconds=90)
