@@ -68,6 +68,12 @@ class StudentError(Failure):
         shown = shortened(detail)
         super().__init__(f"{of} raised {kind}" + (f": {shown}" if shown else "") + where)
 
+    def with_arguments(self, words: str) -> StudentError:
+        """This exception, after whose message stand the arguments of the call, unless they have no part in it."""
+        if words and self.kind not in ("FromScratchRule", "ImportRefused"):
+            self.args = (f"{self}\n  called with {words}",)
+        return self
+
 
 def shortened(detail: str) -> str:
     """Shorten a message to about SHOWN_DETAIL characters. The last line, TensorFlow's cause, is kept."""

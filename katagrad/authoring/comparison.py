@@ -23,6 +23,12 @@ SLIPS = {
     "generator": "the function should `return`, not `yield`",
     "coroutine": "write `def`, not `async def`",
 }
+# What `item` puts before a subject.
+ITEMS = r"(?:item \S+ of )*"
+# What `katagrad.authoring.plan` puts before a call.
+PREFIX = r"(?:with|without|in|called) [^,()]*(?:, called once more)?, "
+# Characters of a value that are shown, and of a dict that is read at a glance.
+SHOWN, READ = 160, 60
 # Why a container stayed in the worker.
 UNREAD = dict.fromkeys(("list", "tuple"), " with more items or levels than are read")
 UNREAD["dict"] = (
@@ -78,14 +84,13 @@ def compare(
     named = likely(array, mistakes, rtol, atol)
     if array.dtype.kind in "biu" and wanted.dtype.kind == "f":
         raise FormFailure(
-            f"{of} has the dtype {array.dtype}, but should be a float tensor: {of}{index(at)} is "
+            f"{of} has the dtype {array.dtype}, but should be a float tensor: {element(of, at)} is "
             f"{array[at]}, but should be {float(wanted[at]):.6g}{named}"
         )
     found, right = apart(left[at], float(wanted[at]), array.dtype.name)
-    raise Failure(
-        f"{of}{index(at)} is {found}, but should be {right} within {within:.2g}"
-        f"{share(wrong)}{named}"
-    )
+    # No tolerance leads to inf, and a tolerance of 0 says nothing.
+    room = f" within {within:.2g}" if within and np.isfinite(wanted[at]) else ""
+    raise Failure(f"{element(of, at)} is {found}, but should be {right}{room}{share(wrong)}{named}")
 
 
 def apart(found: Any, wanted: Any, dtype: str = "") -> tuple[str, str]:
@@ -94,7 +99,7 @@ def apart(found: Any, wanted: Any, dtype: str = "") -> tuple[str, str]:
         return str(found), str(wanted)
     for digits in (6, 9, 17):
         # The sum with 0 turns -0.0, of which nobody thinks, into 0.0.
-        texts = f"{found:.{digits}g}", f"{wanted + 0.0:.{digits}g}"
+        texts = f"{found + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"
         if texts[0] != texts[1]:
             break
     return (texts[0] if digits == 6 or not dtype else f"{texts[0]} ({dtype})"), texts[1]
@@ -124,7 +129,7 @@ def tensor(actual: Any, of: str) -> np.ndarray:
         actual = actual.array
     if isinstance(actual, np.ndarray) and not isinstance(actual, NotATensor):
         return actual
-    if actual is None and of.startswith(("d ", "the gradient")):
+    if actual is None and re.match(ITEMS + "(d |the gradient)", of):
         raise FormFailure(
             f"{of} is missing: no gradient arrives there; the result does not depend on it through tensor operations"
         )
@@ -150,9 +155,9 @@ def numbers(actual: Any, of: str) -> np.ndarray:
 
 def instead(value: Any, of: str) -> str:
     """The function whose result is of another kind than asked, with that kind: "softmax: None". Empty where unknown."""
-    call = re.match(r"\w+(?= of |\()", of)
+    call = re.match(ITEMS + r"(\w+)(?= of |\()", of)
     kind = value.type_name if isinstance(value, Remote) else type(value).__name__
-    return f"{call[0]}: {kind}" if call else ""
+    return f"{call[1]}: {kind}" if call else ""
 
 
 def slip(value: Any, of: str) -> str:
@@ -169,9 +174,13 @@ def kind_of(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"a tensor of shape {value.shape}"
     if isinstance(value, Remote):
-        return f"a {value.type_name}{UNREAD.get(value.type_name, '')}"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name} ({brief(value)})"
+        return article(value.type_name) + UNREAD.get(value.type_name, "")
+    return f"{article(type(value).__name__)} ({brief(value)})"
+
+
+def article(name: str) -> str:
+    """A type's name with its article: "an int", "a list"."""
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def plain(value: Any) -> Any:
@@ -186,25 +195,76 @@ def plain(value: Any) -> Any:
     return value
 
 
-def brief(value: Any) -> str:
+def written(value: Any) -> str:
     try:
-        text = repr(value)
+        return repr(value)
     except ValueError:  # Python writes no integer of more than 4,300 digits
         return "too many digits to be shown"
-    return text if len(text) <= 160 else text[:150] + " ..."
+
+
+def brief(value: Any) -> str:
+    text = written(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 10] + " ..."
 
 
 def index(at: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, at))}]" if at else ""
 
 
+def element(of: str, at: tuple[int, ...]) -> str:
+    """One element of a tensor: "softmax(x)[0, 2]", "element [0, 2] of softmax(x) in float64"."""
+    return _part(of, index(at), f"element {index(at)}") if at else of
+
+
+def item(of: str, key: Any) -> str:
+    """One item of a list, tuple or dict: "fit(x, y)[0]", "item 0 of fit(x, y) after a step"."""
+    return _part(of, f"[{key!r}]", f"item {key!r}")
+
+
+def _part(of: str, index: str, words: str) -> str:
+    """An expression with an index. A phrase has words before it: at its end, an index would belong to its last word."""
+    found = re.match(PREFIX, of)
+    how = found[0] if found else ""
+    call = bare = of[len(how) :]
+    while (outer := re.sub(r"\([^()]*\)|\[[^][]*\]", "", bare)) != bare:
+        bare = outer
+    return f"{how}{words} of {call}" if " " in bare else f"{how}{call}{index}"
+
+
+def several(of: str) -> bool:
+    """Whether a subject is several things: "the names of ...", "weights of attention"."""
+    noun = re.match(r"(?:the )?(?:\w+ )?(\w+s) (?:of|in|that|from|after) ", of)
+    return noun is not None and not noun[1].endswith(("ss", "us", "is", "as"))
+
+
+def has(of: str) -> str:
+    """A subject with its verb: "f(x) has", "the weights of f have"."""
+    return f"{of} {'have' if several(of) else 'has'}"
+
+
+def differing(found: Any, wanted: Any, of: str) -> tuple[Any, Any, str]:
+    """The first part in which two results differ, if they are too long to be shown or read as a whole."""
+    if isinstance(found, dict) and isinstance(wanted, dict) and found.keys() == wanted.keys():
+        keys, most = list(wanted), READ
+    elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+        keys, most = list(range(len(wanted))), SHOWN
+    else:
+        return found, wanted, of
+    at = next((key for key in keys if found[key] != wanted[key]), None)
+    if at is None or max(len(written(found)), len(written(wanted))) <= most:
+        return found, wanted, of
+    return differing(found[at], wanted[at], item(of, at))
+
+
 def share(wrong: np.ndarray) -> str:
-    return f" ({int(wrong.sum())} of {wrong.size} elements are off)" if wrong.size > 1 else ""
+    off = int(wrong.sum())
+    verb = "is" if off == 1 else "are"
+    return f" ({off} of {wrong.size} elements {verb} off)" if wrong.size > 1 else ""
 
 
 def same_length(actual: Sequence[Any], expected: Sequence[Any], of: str) -> None:
     if len(actual) != len(expected):
-        raise FormFailure(f"{of} has {len(actual)} items, but should have {len(expected)}")
+        raise FormFailure(f"{has(of)} {len(actual)} items, but should have {len(expected)}")
 
 
 def same_keys(actual: Mapping[Any, Any], expected: Mapping[Any, Any], of: str) -> None:
@@ -216,7 +276,7 @@ def same_keys(actual: Mapping[Any, Any], expected: Mapping[Any, Any], of: str) -
         f"{key!r} is not asked for" for key in extra[:3]
     ]
     raise FormFailure(
-        f"{of} has the keys {sorted(map(str, actual))}, but should have "
+        f"{has(of)} the keys {sorted(map(str, actual))}, but should have "
         f"{sorted(map(str, expected))}: {', '.join(named)}"
     )
 

@@ -42,7 +42,29 @@ RULES = {
 }
 
 BY_ORACLE = ("float64", "large", "one row", "empty")
-WRONG = "The numbers are wrong in the simplest call; other checks judge the formula."
+WRONG = (
+    "The simplest call already gives wrong numbers: look at the formula, and at the checks of it, before you look "
+    "at the rules of docs/contract.md."
+)
+# What else fails, as a student reads it.
+ALSO = {
+    "untouched": "arguments that should stay as they were",
+    "settings": "settings of the framework",
+    "shared": "memory that the result shares",
+    "twice": "a second call with the same arguments",
+    "memory": "a call after other calls",
+    "rng": "random draws",
+    "float64": "float64 tensors",
+    "digits": "the digits of float64 tensors",
+    "large": "numbers of about a million",
+    "integers": "other integer dtypes",
+    "views": "tensors that are transposed or slices",
+    "gradients": "tensors that require gradients",
+    "keywords": "arguments by name and by position",
+    "defaults": "arguments left out",
+    "one row": "a batch of one row",
+    "empty": "a batch without rows",
+}
 
 
 def conform(
@@ -108,6 +130,6 @@ def conform(
         # Numbers that the oracle gives, too: where the first call is wrong, so are these.
         follow = BY_ORACLE if judge.wrong else ()
         others = list(dict.fromkeys(r for r, _ in breaches if r != rule and r not in follow))
-        more = f"\nAlso broken: {', '.join(others)}." if others else ""
+        more = f"\nAlso wrong: {', '.join(ALSO[r] for r in others)}." if others else ""
         see = WRONG if judge.wrong else f'See "{RULES[rule]}" in docs/contract.md.'
         raise Failure(f"{words}\n{see}{more}")

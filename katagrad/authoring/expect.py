@@ -50,9 +50,6 @@ __all__ = [
     "uniform",
 ]
 
-# How a subject begins that is several things, for the verb behind it.
-SEVERAL = ("the names of ", "the files ", "the flags of ", "the ids of ", "the dtypes of ")
-
 # -- expectations ----------------------------------------------------------------------------------
 
 
@@ -75,13 +72,13 @@ def close(
     if isinstance(expected, (list, tuple)) and isinstance(actual, (list, tuple)):
         comparison.same_length(actual, expected, of)
         for i, (a, e) in enumerate(zip(actual, expected, strict=True)):
-            close(a, e, f"{of}[{i}]", rtol, atol, comparison.inside(mistakes, i), dtype)
+            close(a, e, comparison.item(of, i), rtol, atol, comparison.inside(mistakes, i), dtype)
         return
     if isinstance(expected, dict) and isinstance(actual, dict):
         comparison.same_keys(actual, expected, of)
         for key, value in expected.items():
             known = comparison.inside(mistakes, key)
-            close(actual[key], value, f"{of}[{key!r}]", rtol, atol, known, dtype)
+            close(actual[key], value, comparison.item(of, key), rtol, atol, known, dtype)
         return
     if structured(expected):
         kind = (
@@ -97,11 +94,13 @@ def close(
     wanted = np.asarray(expected)
     if array.shape != wanted.shape:
         raise FormFailure(
-            f"{of} has the shape {array.shape}, but should have {wanted.shape}"
+            f"{comparison.has(of)} the shape {array.shape}, but should have {wanted.shape}"
             + comparison.likely(array, mistakes, 1e-3, 1e-4)
         )
     if dtype is not None and array.dtype.name != dtype:
-        raise FormFailure(f"{of} has the dtype {array.dtype.name}, but should have {dtype}")
+        raise FormFailure(
+            f"{comparison.has(of)} the dtype {array.dtype.name}, but should have {dtype}"
+        )
     comparison.compare(array, wanted, of, rtol, atol, mistakes)
 
 
@@ -152,20 +151,20 @@ def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | Non
     if isinstance(expected, np.ndarray):
         array = comparison.numbers(actual, of)
         if array.shape != expected.shape:
-            raise FormFailure(f"{of} has the shape {array.shape}, but should have {expected.shape}")
+            raise FormFailure(
+                f"{comparison.has(of)} the shape {array.shape}, but should have {expected.shape}"
+            )
         wrong = array != expected
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             named = comparison.likely(array, mistakes, 0.0, 0.0)
             raise Failure(
-                f"{of}{comparison.index(at)} is {array[at]}, but should be {expected[at]}"
+                f"{comparison.element(of, at)} is {array[at]}, but should be {expected[at]}"
                 f"{comparison.share(wrong)}{named}"
             )
         return
-    found = comparison.plain(actual)
-    if found != comparison.plain(expected) or isinstance(found, bool) != isinstance(
-        comparison.plain(expected), bool
-    ):
+    found, wanted = comparison.plain(actual), comparison.plain(expected)
+    if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
         named = next(
             (
                 f"; it equals {name}"
@@ -174,23 +173,29 @@ def equal(actual: Any, expected: Any, of: str, mistakes: Mapping[str, Any] | Non
             ),
             "",
         )
-        wanted = comparison.brief(comparison.plain(expected))
-        verb = "are" if of.startswith(SEVERAL) else "is"
-        raise Failure(f"{of} {verb} {comparison.brief(found)}, but should be {wanted}{named}")
+        found, wanted, of = comparison.differing(found, wanted, of)
+        subject = f"{of} {'are' if comparison.several(of) else 'is'}"
+        raise Failure(
+            f"{subject} {comparison.brief(found)}, but should be {comparison.brief(wanted)}{named}"
+        )
 
 
 def shape(actual: Any, expected: Sequence[int], of: str) -> None:
     """Expect a tensor of exactly this shape."""
     array = comparison.tensor(actual, of)
     if array.shape != tuple(expected):
-        raise FormFailure(f"{of} has the shape {array.shape}, but should have {tuple(expected)}")
+        raise FormFailure(
+            f"{comparison.has(of)} the shape {array.shape}, but should have {tuple(expected)}"
+        )
 
 
 def dtype(actual: Any, expected: str, of: str) -> None:
     """Expect a tensor of exactly this dtype: "float32", "int64", "bool"."""
     array = comparison.tensor(actual, of)
     if array.dtype.name != expected:
-        raise FormFailure(f"{of} has the dtype {array.dtype.name}, but should have {expected}")
+        raise FormFailure(
+            f"{comparison.has(of)} the dtype {array.dtype.name}, but should have {expected}"
+        )
 
 
 def finite(actual: Any, of: str) -> None:
@@ -202,7 +207,7 @@ def finite(actual: Any, of: str) -> None:
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         raise Failure(
-            f"{of}{comparison.index(at)} is {array[at]}, but should be finite{comparison.share(bad)}"
+            f"{comparison.element(of, at)} is {array[at]}, but should be finite{comparison.share(bad)}"
         )
 
 
@@ -210,14 +215,16 @@ def at_least(actual: Any, bound: float, of: str) -> None:
     """Expect a number of at least `bound`."""
     value = scalar(actual, of)
     if not value >= bound:
-        raise Failure(f"{of} is {value:.6g}, but should be at least {bound:g}")
+        found, least = comparison.apart(value, bound)
+        raise Failure(f"{of} is {found}, but should be at least {least}")
 
 
 def at_most(actual: Any, bound: float, of: str) -> None:
     """Expect a number of at most `bound`."""
     value = scalar(actual, of)
     if not value <= bound:
-        raise Failure(f"{of} is {value:.6g}, but should be at most {bound:g}")
+        found, most = comparison.apart(value, bound)
+        raise Failure(f"{of} is {found}, but should be at most {most}")
 
 
 def between(actual: Any, low: float, high: float, of: str) -> None:

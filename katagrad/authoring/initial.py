@@ -95,8 +95,9 @@ def _spread(values: np.ndarray, wanted: float, variance: float, limit: float, su
     found = float(np.sqrt((values**2).mean()))
     room = 6 * (variance / 4 / values.size) ** 0.5
     if largest > limit * (1 + 1e-5) or abs(found / wanted - 1) > room:
-        bound = f"values of up to {limit:.3g} and " if np.isfinite(limit) else ""
+        bound = f" and no value beyond {limit:.3g}" if np.isfinite(limit) else ""
         raise Failure(
-            f"{subject} has values of up to {largest:.3g} and the root mean square {found:.3g}, but by the "
-            f"framework's default should have {bound}{wanted:.3g} within {room * wanted:.2g}"
+            f"{subject} has the root mean square {found:.3g} and a largest absolute value of {largest:.3g}, but "
+            f"should have, as the framework's layers draw it, the root mean square {wanted:.3g} within "
+            f"{room * wanted:.2g}{bound}"
         )

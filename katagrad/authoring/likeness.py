@@ -43,7 +43,7 @@ def alike(
             raise Failure(f"{of} is {wording.kind_of(found)}, but should be a dict")
         wording.same_keys(found, wanted, of)
         for key, item in wanted.items():
-            alike(found[key], item, f"{of}[{key!r}]", *options)
+            alike(found[key], item, wording.item(of, key), *options)
     elif isinstance(wanted, (list, tuple)):
         # Two things may come as a tuple or a list; what the stub calls a list is one.
         kinds = (list, tuple) if oracle and isinstance(wanted, tuple) else type(wanted)
@@ -52,17 +52,19 @@ def alike(
             raise Failure(f"{of} is {wording.kind_of(found)}, but should be a {name}")
         wording.same_length(found, wanted, of)
         for i, (a, b) in enumerate(zip(found, wanted, strict=True)):
-            alike(a, b, f"{of}[{i}]", *options)
+            alike(a, b, wording.item(of, i), *options)
     elif isinstance(wanted, (np.ndarray, np.generic)):
         _same_tensor(found, np.asarray(wanted), isinstance(wanted, NotATensor), of, *options)
     elif isinstance(wanted, Remote):
         if not isinstance(found, Remote) or found.type_name != wanted.type_name:
-            raise Failure(f"{of} is {wording.kind_of(found)}, but should be a {wanted.type_name}")
-    elif isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
-        if type(found) is not type(wanted) or (values and found != wanted):
             raise Failure(
-                f"{of} is {wording.kind_of(found)}, but should be {wording.brief(wanted)}"
+                f"{of} is {wording.kind_of(found)}, but should be {wording.article(wanted.type_name)}"
             )
+    elif isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
+        alike_types = type(found) is type(wanted)
+        if not alike_types or (values and found != wanted):
+            said = wording.brief(found) if alike_types else wording.kind_of(found)
+            raise Failure(f"{of} is {said}, but should be {wording.brief(wanted)}")
     else:
         _same_number(found, wanted, of, values, tolerance)
 
@@ -127,7 +129,7 @@ def numeric(value: Any, of: str, floats: str, gives: str) -> None:
             return
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in pairs:
-            numeric(item, f"{of}[{key!r}]", floats, gives)
+            numeric(item, wording.item(of, key), floats, gives)
     elif isinstance(value, np.ndarray) and not isinstance(value, NotATensor):
         if floats and value.dtype.kind == "f" and value.dtype.name != floats:
             raise Failure(f"{of} has the dtype {value.dtype.name}, but should have {floats}")

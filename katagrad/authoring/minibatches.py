@@ -42,7 +42,7 @@ def expect_at_most(
     rows = [len(inputs) for inputs, _ in probing.watched(impl, model)]
     if max(rows, default=0) > batch:
         raise Failure(
-            f"{of} called the model with {max(rows)} rows at once, but should with at most {batch}"
+            f"{of} called the model with {max(rows)} rows at once, but should call it with at most {batch}"
         )
 
 

@@ -98,7 +98,7 @@ def recorded(
             known |= {
                 n: v for n, v in (mistakes or {}).items() if np.ndim(v) == 0 and n not in known
             }
-        number(value, expected[epoch], f"the loss of epoch {epoch}", rtol, atol, known)
+        number(value, expected[epoch], f"the loss of epoch {epoch} of {of}", rtol, atol, known)
 
 
 def every_epoch(found: Any, epochs: int, of: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from katagrad.boundary.filing import Filing
+from katagrad.boundary.given import given
 from katagrad.boundary.remote import Remote
 from katagrad.boundary.transport import Transport
-from katagrad.errors import Failure
+from katagrad.errors import Failure, StudentError
 from katagrad.worker.expression import Function
 from katagrad.worker.session import OPAQUE
 from katagrad.worker.wire import Handle, Made, NotATensor, Random, WithLayout
@@ -242,17 +243,25 @@ class Implementation(Filing):
         returns = kwargs.pop("returns", None)
         sent = [self._send(a) for a in args]
         named = {k: self._send(v) for k, v in kwargs.items()}
-        return self._ask(
-            "call", of, target=target, args=sent, kwargs=named, returns=returns, after=after
-        )
+        try:
+            return self._ask(
+                "call", of, target=target, args=sent, kwargs=named, returns=returns, after=after
+            )
+        except StudentError as error:
+            words = given(args, kwargs, self.framework, self._dtype)
+            raise error.with_arguments(words) from None
 
     def _ask(self, op: str, of: str, **arguments: Any) -> Any:
+        returns = arguments.get("returns")
+        for layout in returns if isinstance(returns, (list, tuple)) else [returns]:
+            self._noted(layout)
         return self._receive(self._transport.request(op, of, arguments), of)
 
     def _send(self, value: Any) -> Any:
         if isinstance(value, Remote):
             return value._handle
         if isinstance(value, WithLayout):
+            self._noted(value.layout)
             return value if value.form else WithLayout(self._send(value.array), value.layout)
         if isinstance(value, NotATensor):
             return value
@@ -276,6 +285,10 @@ class Implementation(Filing):
                 "send functions as katagrad.authoring.functions.function(...), which both frameworks can evaluate"
             )
         return value
+
+    def _noted(self, layout: Any) -> None:
+        if layout in ("image", "kernel"):
+            self._transport.layouts.add(layout)
 
     def _receive(self, value: Any, of: str) -> Any:
         if isinstance(value, Handle):

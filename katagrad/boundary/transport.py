@@ -66,6 +66,8 @@ class Transport:
         self.waiting = False
         self.check_seed = 0
         self.prints: list[str] = []
+        # The layouts of tensors that the running check has sent or received: "image", "kernel".
+        self.layouts: set[str] = set()
         # How the submission broke the topic's from-scratch rule, as seen by a worker.
         self.broken_rule = ""
         self._broken: Failure | None = None
@@ -82,6 +84,7 @@ class Transport:
     def begin(self, seed: int, seconds: float) -> None:
         """Start a check. Its `seconds` of wall time begin when the submission is loaded."""
         self.check_seed, self.prints, self.seconds = seed, [], seconds
+        self.layouts = set()
         self._answered_at, self._own, self._waited = time.monotonic(), 0.0, 0.0
         if self._unloadable is not None:
             raise self._unloadable

@@ -31,5 +31,22 @@ def blame(fault: Exception) -> tuple[str, str]:
     """
     what = f"{place(fault)}: {type(fault).__name__}: {str(fault)[:SHOWN]}"
     if isinstance(fault, (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)):
-        return FAILED, f"the result does not have the form that the stub describes ({what})"
+        return (
+            FAILED,
+            f"the result does not have the form that the stub describes{_missed(fault)} ({what})",
+        )
     return NOT_GRADED, f"the grader itself failed ({what})"
+
+
+def _missed(fault: Exception) -> str:
+    """What the check did not find, in words of the stub rather than of Python; empty where that is not clear."""
+    if isinstance(fault, KeyError) and fault.args and isinstance(fault.args[0], str):
+        return f": a dict has no {fault.args[0][:40]!r}"
+    if isinstance(fault, IndexError):
+        few = str(fault).startswith("too many indices")
+        return ": a tensor has too few axes" if few else ": a list or a tensor is too short"
+    if isinstance(fault, ValueError) and "to unpack" in str(fault):
+        return ": it holds another number of things"
+    if isinstance(fault, ValueError) and str(fault).startswith("zip()"):
+        return ": a list is too long or too short"
+    return ""

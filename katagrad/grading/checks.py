@@ -39,6 +39,7 @@ from katagrad.errors import (
     StudentError,
     SubmissionProblem,
 )
+from katagrad.grading.axes import with_axes
 from katagrad.grading.blame import blame, place
 from katagrad.grading.cases import Case, cases
 from katagrad.grading.cells import in_cells, of_notebook
@@ -216,7 +217,8 @@ def run_case(
         except NotStarted as reason:
             status, message = NOT_STARTED, str(reason)
         except Failure as reason:
-            status, message = FAILED, str(reason)
+            status = FAILED
+            message = with_axes(str(reason), source, transport.layouts)
             whole = whole or isinstance(reason, SubmissionProblem)
             crash = LOADING if whole else reason.kind if isinstance(reason, StudentError) else ""
             whole = whole or isinstance(reason, Overtime)

@@ -24,7 +24,7 @@ def test_close_compares_shape_then_values():
         "f(x) has the shape (2, 2), but should have (4,)", expect.close, X, X.reshape(-1), of="f(x)"
     )
     says(
-        "f(x)[0, 1] is 2, but should be 2.5 within 0.00026 (1 of 4 elements are off)",
+        "f(x)[0, 1] is 2, but should be 2.5 within 0.00026 (1 of 4 elements is off)",
         expect.close, X, X + np.array([[0, 0.5], [0, 0]]), of="f(x)",
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ def test_equal_is_exact():
     expect.equal([1, 2], np.array([1, 2]), of="f")
     expect.equal((1, "a", None), [1, "a", None], of="f")
     says(
-        "f[1] is 3, but should be 2 (1 of 2 elements are off)",
+        "f[1] is 3, but should be 2 (1 of 2 elements is off)",
         expect.equal,
         [1, 3],
         np.array([1, 2]),
@@ -192,7 +192,65 @@ def test_equal_is_exact():
     )
 
 
+PHRASES = [
+    ("softmax(x, axis=0)", "softmax(x, axis=0)[0, 1]"),
+    ("params['w'][0]", "params['w'][0][0, 1]"),
+    ("softmax(x) in float64", "element [0, 1] of softmax(x) in float64"),
+    ("d loss / d w", "element [0, 1] of d loss / d w"),
+    ("weights of attention(q, (1, [2, 3]))", "element [0, 1] of weights of attention(q, (1, [2, 3]))"),
+    ("with one row, f(x, k=2)", "with one row, f(x, k=2)[0, 1]"),
+    ("with the same rng, called once more, f(x)", "with the same rng, called once more, f(x)[0, 1]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "words"), PHRASES)
+def test_an_index_stands_before_a_phrase_and_behind_an_expression(of, words):
+    right = X + np.array([[0, 0.5], [0, 0]])
+    says(f"{words} is 2, but should be 2.5", expect.close, X, right, of=of)
+    says(f"{words} is inf, but should be finite", expect.finite, np.array([[1, np.inf]]), of=of)
+
+
+def test_items_of_a_phrase_are_named_before_it():
+    words = "element [0, 0] of item 1 of params after a step is 1, but should be 2"
+    says(words, expect.close, [X, X], [X, X + 1], of="params after a step")
+    says(
+        "item 'w' of params after a step is None",
+        expect.close,
+        {"w": None},
+        {"w": X},
+        of="params after a step",
+    )
+    says("item 0 of d loss / d params is missing", expect.close, [None], [X], of="d loss / d params")  # fmt: skip
+
+
+def test_a_tolerance_is_named_where_there_is_one():
+    one, none = np.ones(1), np.zeros(1)
+    says("f[0] is 1, but should be 0 within 1e-12", expect.close, one, none, of="f")
+    says("f[0] is 1, but should be 0", expect.close, one, none, of="f", rtol=0, atol=0)
+    says("f[0] is 1, but should be inf", expect.close, one, one * np.inf, of="f")
+    says("f[0] is 0, but should be 1 within", expect.close, -none, one, of="f")
+
+
+def test_a_long_result_is_compared_item_by_item():
+    about = {"input": "inputs", "dtype": "float32", "features": 3, "batch": None}
+    words = "signature(path)['batch'] is None, but should be 1"
+    says(words, expect.equal, about, {**about, "batch": 1}, of="signature(path)")
+    names = [f"word {i}" for i in range(40)]
+    other = [*names[:30], "WORD", *names[31:]]
+    says("words[30] is 'WORD', but should be 'word 30'", expect.equal, other, names, of="words")
+    says("f is [1, 2], but should be [1, 3]", expect.equal, [1, 2], [1, 3], of="f")
+
+
+def test_the_verb_agrees_with_the_subject():
+    says("the names of f are 1, but should be 2", expect.equal, 1, 2, of="the names of f")
+    says("the bias of f is 1, but should be 2", expect.equal, 1, 2, of="the bias of f")
+    words = "weights of f(x) have the shape (2, 2), but should have (2,)"
+    says(words, expect.shape, X, (2,), of="weights of f(x)")
+    says("the loss of f has the dtype float32", expect.dtype, X, "float64", of="the loss of f")
+
+
 def test_bounds():
+    says("share is 0.93999999, but should be at least 0.94", expect.at_least, 0.93999999, 0.94, of="share")  # fmt: skip
     expect.at_least(0.95, 0.95, of="accuracy")
     expect.at_most(np.array(0.1), 0.2, of="error")
     expect.between(1, 0, 2, of="n")
@@ -202,7 +260,7 @@ def test_bounds():
     says("error is nan, but should be at most 1", expect.at_most, float("nan"), 1, of="error")
     says("n is 3, but should be from 0 to 2", expect.between, 3, 0, 2, of="n")
     says(
-        "but should be finite (1 of 2 elements are off)",
+        "but should be finite (1 of 2 elements is off)",
         expect.finite,
         np.array([1, np.inf]),
         of="f",

@@ -31,7 +31,7 @@ def test_a_gradient_shows_its_weights(grade, framework):
     with pytest.raises(Failure) as caught:
         grade(framework, WRONG, check)
     message = str(caught.value)
-    assert message.startswith("d sum(c * scale(x, factor=3.0)) / dx[0, 0] is ")
+    assert message.startswith("element [0, 0] of d sum(c * scale(x, factor=3.0)) / dx is ")
     assert "; it equals twice the gradient" in message
     assert "c is drawn at random, x[0, 0] is " in message
     assert " and c[0, 0] is " in message
@@ -68,9 +68,9 @@ def test_a_table_of_labels_does_not_agree():
     with pytest.raises(Failure) as caught:
         unmet.agree(np.array([0, 0, 0]), scores, of="predict(model, moved)")
     assert str(caught.value).startswith(
-        "predict(model, moved)[1] is 0, but should be 1, the largest score of the model"
+        "predict(model, moved)[1] is 0, but should be 1, the class of the largest score"
     )
-    assert "(1 of 2 rows are off)" in str(caught.value)
+    assert "(1 of 2 rows is off)" in str(caught.value)
 
 
 def test_a_gradient_of_none_is_named_as_the_frameworks():

@@ -39,7 +39,7 @@ def test_a_history_of_the_wrong_form_is_no_wrong_number(found, words):
     ("found", "words"),
     [
         ([2.0, 0.5], "it equals twice the loss"),
-        ([1.0, 0.6], "the loss of epoch 1 is 0.6, but should be 0.5"),
+        ([1.0, 0.6], "the loss of epoch 1 of fit is 0.6, but should be 0.5"),
         ([1.0, 0.7], "it equals the sum of both"),
     ],
 )
