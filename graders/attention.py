@@ -159,7 +159,7 @@ def test_attention_keeps_the_contracts_words(impl, masked):
 
 @pytest.mark.grade(points=1)
 def test_masks_keep_the_contracts_words(impl):
-    """causal_mask and padding_mask follows the rules of docs/contract.md; a size beyond 8 bits fits, too"""
+    """causal_mask and padding_mask follow the rules of docs/contract.md; a size beyond 8 bits fits, too"""
     conform(impl, "causal_mask", [4], expected=lambda size: np.tri(size, dtype=bool))
 
     def padding_mask(lengths, size):
@@ -172,7 +172,7 @@ def test_masks_keep_the_contracts_words(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("kind", ["floats", "integers"])
 def test_heads_keep_the_contracts_words(impl, kind):
-    """split_heads and merge_heads follows the rules of docs/contract.md, for tensors of any dtype"""
+    """split_heads and merge_heads follow the rules of docs/contract.md, for tensors of any dtype"""
     # No narrower integers hold the others.
     x = normal(2, 5, 6) if kind == "floats" else 2**40 + integers(100, 2, 5, 6)
     large = [0] if kind == "floats" else []
@@ -226,7 +226,11 @@ def test_attention_of_nobody_is_zero(impl):
         weights,
         shares,
         of="weights of attention with a query that sees nothing",
-        mistakes={"equal weights for that query": np.where(mask.any(-1)[:, None], shares, 0.2)},
+        mistakes={
+            "the weight 1 / 5 for every key of that query": np.where(
+                mask.any(-1)[:, None], shares, 0.2
+            )
+        },
     )
     close(out, expected, of="output of attention with a query that sees nothing")
     gradient = impl.grad("attention", q, k, v, mask, wrt=0, output=0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad.authoring.companion import plant
+from katagrad.authoring.comparison import kind_of
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     close,
@@ -372,7 +373,7 @@ def test_value_computes_with_numbers(impl):
     }.items():
         holds(
             isinstance(found, float),
-            f"{of} is a {type(found).__name__}, but should be a Python float",
+            f"{of} is {kind_of(found)}, but should be a Python float",
         )
 
 
@@ -518,7 +519,9 @@ def test_value_adds_up_over_results(impl):
     shared = "with m = a * 2, after (m * 3).backward() and (m * 5).backward()"
     mistakes = {"that of the second alone": 5}
     number(middle.get("grad"), 8, of=f"m.grad {shared}", rtol=1e-9, mistakes=mistakes)
-    mistakes = {"with what the first left in m.grad sent on again": 22}
+    mistakes = {
+        "what comes out if the second call sends on again what the first left in m.grad": 22
+    }
     number(a.get("grad"), 16, of=f"a.grad {shared}", rtol=1e-9, mistakes=mistakes)
     (middle * 5).backward()
     number(a.get("grad"), 26, of="a.grad after a second (m * 5).backward()", rtol=1e-9)

@@ -257,7 +257,7 @@ def test_batch_norm_updates_its_running_statistics(impl, size, momentum):
             close(
                 found[i],
                 expected[i],
-                of=f"the running {name} after {step + 1} batches",
+                of=f"the running {name} after batch {step}",
                 mistakes={
                     "(1 - momentum) * old + momentum * batch": swapped[i],
                     "the update with the biased variance": biased[i],
@@ -598,7 +598,7 @@ def test_training_visits_rows_in_new_orders(impl):
 
     # At learning rate 0 the loss of an epoch depends on which rows share a batch, and on nothing else.
     once = losses(11)
-    of = "how far the losses of 6 epochs lie apart, which another order of the rows in each should part,"
+    of = "the largest minus the smallest loss of 6 epochs, which differ if each epoch has an order of its own,"
     at_least(float(np.ptp(once)), 1e-5, of=of)
     close_lists(once, losses(11), "the history of a second run with the same rng")
     at_least(float(np.abs(once - losses(12)).max()), 1e-5, of="the difference that rng makes")
@@ -606,7 +606,7 @@ def test_training_visits_rows_in_new_orders(impl):
     starts = []
     for seed in (21, 22, 23, 24):
         starts += impl.float64.train_mlp(params, state, x, y, 1, 3, 0.0, impl.rng(seed))[2]
-    of = "how far the losses of the first epoch lie apart for four rngs, of which each draws its own order,"
+    of = "the largest minus the smallest first loss for four rngs, which differ if each rng draws its own order,"
     at_least(float(np.ptp(starts)), 1e-9, of=of)
     expect_whole_epoch(impl)
 

@@ -398,7 +398,7 @@ def test_cost_compares_two_files(impl):
         home = impl.write(files)
         right = [float((one == labels).mean()) for one in classes]
         paths = f"{home}/f.tflite", f"{home}/q.tflite"
-        of = f"cost of {len(x)} rows"
+        of = f"cost(path, quantized, x of shape {x.shape}, y)"
         found = pair(impl.cost(*paths, x, labels), of, ["drop", "share"])
         for name, value in zip(("drop", "share"), found, strict=True):
             holds(

@@ -245,7 +245,9 @@ def test_fit_hands_on_rows_as_they_are(impl):
         found, _ = impl.fit(module.get("loss"), {"w": np.zeros(())}, x, y, 4, 0.25, 1, impl.rng())
         close(found["w"], np.array(2.25), of="w after two steps of 0.25 on (w - 3)^2")
         given = module.get("GIVEN")
-        of = "whether x and y are integers in loss_fn, where " + ("x is" if kinds[0] else "y is")
+        of = (
+            f"[x is integer, y is integer] in loss_fn, given an integer {'x' if kinds[0] else 'y'},"
+        )
         for one in given if isinstance(given, list) else given.fetch():
             equal(list(one), kinds, of=of)
 
@@ -285,7 +287,7 @@ def test_fit_steps_by_the_mean_of_each_batch(impl, batch):
     # How often each row came in the short batch, of `rest` rows: about 24 * rest / n times.
     full, short = np.log(1 - 2 * lr / batch), np.log(1 - 2 * lr / rest)
     often = (np.log(1 - found["w"] / target) - 24 * full) / (short - full)
-    of = f"how often one row of 8 came in the short batch of an epoch, with {batch=} and 24 epochs,"
+    of = f"the number of 24 epochs that have one and the same of 8 rows in the short batch, with {batch=},"
     # That any row comes there more than 20 times has a chance below 1e-7.
     at_most(float(often.max()), 20.5, of=of)
 

@@ -204,8 +204,8 @@ def sides(result, group, share, of):
     enough = share * len(group)
     holds(
         len(test) >= enough and (not sizes or len(test) - max(sizes) < enough),
-        f"{of} has {len(test)} rows for testing in groups of {sorted(sizes)}, but should stop with the group that "
-        f"reaches {enough:g}",
+        f"{of} has {len(test)} of {len(group)} rows for testing, in groups of {sorted(sizes)} rows, but should take "
+        f"groups until it has at least {enough:g} rows, and no more",
     )
     return train, test
 

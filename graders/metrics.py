@@ -369,7 +369,7 @@ def test_regression_metrics_keep_to_any_unit(impl):
     for scale, shift in ((2.0**-20, 0.0), (2.0**20, 0.0), (1.0, 1024.0), (1.0, 8192.0)):
         # Rounded to what float32 holds beside the shift, so that differences are exact.
         target, prediction = (np.round(a * 1024) / 1024 * scale + shift for a in (t, p))
-        of = f"(targets times {scale:g} plus {shift:g}, predictions alike)"
+        of = f"(targets times {scale:g} plus {shift:g}, and predictions, too)"
         for name, wanted in regression_metrics(target, prediction).items():
             # Around a mean that float32 rounds, r2 has fewer digits.
             room = {"rtol": 1e-3, "atol": 1e-3} if name == "r2" else {"atol": 0}
@@ -377,7 +377,7 @@ def test_regression_metrics_keep_to_any_unit(impl):
     for scale in (2.0**-100, 2.0**100):
         expected = regression_metrics(t, p)
         for name, unit in zip(REGRESSION, (scale, scale, 1.0, 1.0), strict=True):
-            of = f"{name}(float64 targets times {scale:g}, predictions alike)"
+            of = f"{name}(float64 targets times {scale:g}, and predictions, too)"
             found = impl.float64.call(name, t * scale, p * scale)
             number(found, expected[name] * unit, of=of, atol=0)
     for scale in (1e-6, 1e6):
@@ -437,7 +437,7 @@ def test_precision_recall_f1_keeps_the_contracts_words(impl, average):
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("name", REGRESSION)
 def test_regression_metrics_keep_the_contracts_words(impl, name):
-    """mae, rmse, r2 and mape follows the rules of docs/contract.md"""
+    """mae, rmse, r2 and mape follow the rules of docs/contract.md"""
     t, p = regression(5, 3)
     figure(impl.call(name, t, p), f"{name}(target, prediction)")
     right, guess = np.array([1.0, 2.0, 4.0, 5.0]), np.array([1.0, 2.0, 4.0, 7.0])

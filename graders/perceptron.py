@@ -209,12 +209,12 @@ def test_fit_scales_its_steps_by_lr(impl, lr):
     w, b, mistakes = fit(x, y, 3)
     result = impl.perceptron_fit(x, y, epochs=3, lr=lr)
     plain = {"the weights of lr=1": w}
-    close(result[0], lr * w, of=f"w with {lr=}", mistakes=plain)
-    close(result[1], lr * b, of=f"b with {lr=}")
+    close(result[0], lr * w, of=f"w with {lr=:.4g}", mistakes=plain)
+    close(result[1], lr * b, of=f"b with {lr=:.4g}")
     # Divided, since the weights of a tiny lr are near 0.
-    close(result[0] / lr, w, of=f"w / lr with {lr=}")
-    close(np.asarray(result[1] / lr), b, of=f"b / lr with {lr=}")
-    equal(result[2], mistakes, of=f"mistakes with {lr=}")
+    close(result[0] / lr, w, of=f"w / lr with {lr=:.4g}")
+    close(np.asarray(result[1] / lr), b, of=f"b / lr with {lr=:.4g}")
+    equal(result[2], mistakes, of=f"mistakes with {lr=:.4g}")
 
 
 @pytest.mark.grade(points=1)

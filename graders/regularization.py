@@ -254,7 +254,7 @@ def test_adam_keeps_l2_and_decay_apart(impl, l2, decay, skip_bias):
             }
             close(found[i], value, of=of, rtol=1e-3, atol=1e-4, mistakes=mistakes)
         for name, f, e in zip(("m", "v"), state, moments, strict=True):
-            close(list(f), e, of=f"{name} after {step} steps", rtol=1e-3, atol=1e-4)
+            close(list(f), e, of=f"{name} after step {step}", rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.grade(points=1)
@@ -361,10 +361,10 @@ def test_lasso_takes_exact_steps(impl, steps):
         )[0],
         "the result without the factor 1/2": fit_lasso(x, y, 0.1, 0.6, steps)[0],
     }
-    close(found[0], w, of=f"w after {steps} steps", rtol=1e-3, atol=1e-4, mistakes=mistakes)
-    close(found[1], b, of=f"b after {steps} steps", rtol=1e-3, atol=1e-4)
+    close(found[0], w, of=f"w of fit_lasso with {steps=}", rtol=1e-3, atol=1e-4, mistakes=mistakes)
+    close(found[1], b, of=f"b of fit_lasso with {steps=}", rtol=1e-3, atol=1e-4)
     wide = impl.float64.fit_lasso(x, y, 0.2, 0.3, steps)[0]
-    close(wide, w, of=f"w after {steps} steps in float64")
+    close(wide, w, of=f"w of fit_lasso with {steps=} in float64")
 
 
 @pytest.mark.grade(points=1, hint="steps says how many; no test for convergence ends them.")
@@ -410,7 +410,7 @@ def test_lasso_picks_the_features_that_matter(impl):
 @pytest.mark.grade(points=1)
 @pytest.mark.parametrize("name", ["l1_penalty", "l2_penalty"])
 def test_penalties_keep_the_contracts_words(impl, name):
-    """l1_penalty and l2_penalty follows the rules of docs/contract.md"""
+    """l1_penalty and l2_penalty follow the rules of docs/contract.md"""
     conform(
         impl, name, [tensors()], expected={"l1_penalty": l1_penalty, "l2_penalty": l2_penalty}[name]
     )

@@ -544,7 +544,7 @@ def places(impl, seed, epochs, earlier):
         at_most(
             apart.min() / np.abs(np.diff(known)).min(),
             0.3,
-            of=f"how far the bias is from that of any order in which epoch {epochs} uses each row once, in steps",
+            of=f"the distance, in steps, of the bias from that of the nearest order of the rows in epoch {epochs}",
         )
         found.append(int(apart.argmin()))
     equal(

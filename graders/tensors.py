@@ -329,7 +329,7 @@ MOVED = ["shared", "digits"]
 
 @pytest.mark.grade(points=1)
 def test_make_and_count_keep_the_contracts_words(impl):
-    """make and count follows the rules of docs/contract.md"""
+    """make and count follow the rules of docs/contract.md"""
     conform(impl, "make", [(2, 3), 7, "int64"], expected=np.full((2, 3), 7))
     conform(impl, "count", [(2, 3)], expected=np.arange(6).reshape(2, 3))
 

@@ -252,7 +252,7 @@ def test_initialize_fills_every_layer(impl):
             of = f"the parameter that was the weight of layer {i} before initialize"
             close(weight.fetch(), new, of=of, rtol=0, atol=0, mistakes=old)
     trained = len(impl.parameters(model))
-    equal(trained, 8, of="how many tensors of the model can be trained after initialize")
+    equal(trained, 8, of="the number of trainable tensors of the model after initialize")
     for i, (layer, n_in) in enumerate(zip(layers, widths[:-1], strict=True)):
         ratio = float(layer["kernel"].std() / np.sqrt(2 / n_in))
         error = 5 / np.sqrt(2 * layer["kernel"].size)  # the standard error of a deviation
