@@ -351,7 +351,7 @@ def test_train_adds_noise_to_the_inputs(impl):
          - drawn[np.argsort(rows, kind="stable")].reshape(40, 20, 5)[:, :-1], "in two uses of a row"),
     ):  # fmt: skip
         same = (np.abs(apart) < 1e-3).mean()
-        holds(same < 0.1, f"{of} drew the same noise {what}")
+        holds(same < 0.1, f"{of} drew the same noise {what}, but should draw each number by itself")
     for axis, what in ((0, "rows"), (1, "features")):
         uncorrelated(drawn, axis, f"two {what} of the noise of {of}")
     (_, again, same), (_, _, other) = (

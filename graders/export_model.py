@@ -167,7 +167,10 @@ def test_versions_stand_beside_each_other(impl):
     with raises("ValueError", of="export of version 0"):
         impl.export(model, mean, std, fresh, 0)
     there = plant(impl, "look.py", LOOK).get("there")
-    holds(not there(fresh), "export made a folder for version 0, which is refused")
+    holds(
+        not there(fresh),
+        "export refused version 0, but made a folder before that; it should look at the version first",
+    )
     impl.export(made(impl, other[0]), *other[1:], folder, 10)
     holds(impl.files(f"{folder}/2") == first, "export of version 10 changed the files of version 2")
     names = {name.split("/")[1] for name in impl.files(folder)}

@@ -155,7 +155,8 @@ def test_build_draws_weights_to_fit(impl):
         close(again, first, of=of)
         holds(
             np.abs(other - first).max() > 1e-3,
-            f"the kernel of {name!r} does not depend on the framework's global generator",
+            f"the kernel of {name!r} does not change with the seed of the framework's global generator, but "
+            "should be drawn from it",
         )
 
 

@@ -466,7 +466,7 @@ def test_train_changes_images_anew_in_new_orders(impl):
     for epoch in range(1, epochs):
         holds(
             (how[epoch] != how[0]).any(),
-            f"epoch {epoch + 1} of {of} changed each image as epoch 1 did",
+            f"epoch {epoch + 1} of {of} changed each image as epoch 1 did, but should draw its changes anew",
         )
     equal(
         np.concatenate(run(1)).tolist(),

@@ -229,8 +229,9 @@ def followed(
                     longer.append((max(off, apart), [*taken, batches], moved))
         if not longer:
             raise Failure(
-                f"the loss of epoch {epoch} of {of} is {loss:.6g}, which no order of the rows gives: "
-                f"each of {rows} rows once, in batches of {batch}, a step for each batch, and the mean of their losses"
+                f"the loss of epoch {epoch} of {of} is {loss:.6g}, which no order of the rows gives. An epoch should "
+                f"take each of the {rows} rows once, in batches of {batch}, make a step for each batch, and report "
+                "the mean of the batches' losses"
             )
         paths = sorted(longer, key=lambda path: path[0])[:20]
     return paths[0][1:]
@@ -281,5 +282,9 @@ def expect_four_and_two(found: float, each: np.ndarray, of: str) -> None:
     rows = [list(four) for four in combinations(range(6), 4)]
     right = [(each[four].mean() + np.delete(each, four).mean()) / 2 for four in rows]
     if np.abs(np.array(right) - found).min() >= 1e-6:
-        even = "; two batches of 3 do" if abs(each.mean() - found) < 1e-6 else ""
-        raise Failure(f"{of} is {found:.6g}, which no batch of 4 rows with one of 2 gives{even}")
+        # Two other faults that give the same number.
+        even = "; it equals that of two batches of 3, and that of a mean in which each row weighs alike"
+        raise Failure(
+            f"{of} is {found:.6g}, but should be the mean of two losses, of a batch of 4 rows and of one of 2"
+            + even * bool(abs(each.mean() - found) < 1e-6)
+        )

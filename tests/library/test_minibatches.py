@@ -8,6 +8,7 @@ from katagrad.authoring.expect import normal, opaque
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import (
     expect_epochs,
+    expect_four_and_two,
     expect_new_batches,
     expect_new_orders,
     expect_rng_decides,
@@ -329,6 +330,19 @@ def test_batches_that_no_order_gives_are_refused():
     history, _ = walked([rng.permutation(4) for _ in range(3)])
     with pytest.raises(Failure, match=r"epoch 1 of train is .* which no order of the rows gives"):
         followed(history, 0.5, walk, 5, 2, "train")
+
+
+def test_an_epoch_of_six_rows_has_a_batch_of_four():
+    each = np.arange(6.0) ** 2
+    expect_four_and_two((each[:4].mean() + each[4:].mean()) / 2, each, "history[0]")
+    words = r"is 3, but should be the mean of two losses, of a batch of 4 rows and of one of 2$"
+    with pytest.raises(Failure, match=words):
+        expect_four_and_two(3.0, each, "history[0]")
+    words = (
+        "; it equals that of two batches of 3, and that of a mean in which each row weighs alike$"
+    )
+    with pytest.raises(Failure, match=words):
+        expect_four_and_two(each.mean(), each, "history[0]")
 
 
 def test_batches_that_come_again_are_refused():
