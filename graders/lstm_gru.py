@@ -613,7 +613,7 @@ def test_train_takes_gradients_of_any_size(impl, kind):
     of = f"train({kind!r}, params of 0, xs, y of 10, 8, 4, 1.0, rng)"
     found = impl.train(kind, params, normal(4, 2, 1), np.full((4, 1), 10.0), 8, 4, 1.0, impl.rng())
     found, seen = pair(found, of, NAMES)
-    recorded(seen, expected, f"the history of {of}", rtol=1e-3)
+    recorded(seen, expected, of, rtol=1e-3)
     close(found["bo"], bias, of=f"bo after {of}", rtol=1e-3)
 
 

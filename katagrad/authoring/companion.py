@@ -16,6 +16,8 @@ def plant(impl: Implementation, name: str, source: str) -> Remote:
     new module. A submission can read what the module holds, so a check rests on no secret in it, and expects
     what only the right calls lead to.
     """
-    found = impl._ask("companion", name, name=name, source=source)
+    # A student does not know the file: what a loader of theirs raises in it should not read as their own.
+    of = f"the grader's {name.removesuffix('.py')}"
+    found = impl._ask("companion", of, name=name, source=source)
     assert isinstance(found, Remote)
     return found

@@ -233,7 +233,7 @@ def _part(of: str, index: str, words: str) -> str:
 
 def several(of: str) -> bool:
     """Whether a subject is several things: "the names of ...", "weights of attention"."""
-    noun = re.match(r"(?:the )?(?:\w+ )?(\w+s) (?:of|in|that|from|after) ", of)
+    noun = re.match(r"(?!the most )(?:the )?(?:\w+ )?([A-Za-z]+s) (?:of|in|that|from|after) ", of)
     return noun is not None and not noun[1].endswith(("ss", "us", "is", "as"))
 
 

@@ -243,7 +243,8 @@ def test_a_long_result_is_compared_item_by_item():
 
 def test_the_verb_agrees_with_the_subject():
     says("the names of f are 1, but should be 2", expect.equal, 1, 2, of="the names of f")
-    says("the bias of f is 1, but should be 2", expect.equal, 1, 2, of="the bias of f")
+    for one in ("the bias of f", "the most calls of f", "pick_rows of no index"):
+        says(f"{one} is 1, but should be 2", expect.equal, 1, 2, of=one)
     words = "weights of f(x) have the shape (2, 2), but should have (2,)"
     says(words, expect.shape, X, (2,), of="weights of f(x)")
     says("the loss of f has the dtype float32", expect.dtype, X, "float64", of="the loss of f")
