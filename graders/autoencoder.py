@@ -557,7 +557,9 @@ def test_threshold_comes_from_normal_rows(impl):
         expected = np.quantile(errors, quantile)
         mistakes = {
             "the quantile of the errors of x": np.quantile(others, quantile),
-            "that of both": np.quantile(np.concatenate([errors, others]), quantile),
+            "the quantile of the errors of normal and x together": np.quantile(
+                np.concatenate([errors, others]), quantile
+            ),
         }
         of = f"the threshold of find_anomalies(normal, x, ..., {quantile=})"
         near = {"rtol": 1e-3, "atol": 1e-6, "dtype": "float32"}

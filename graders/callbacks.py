@@ -322,7 +322,7 @@ def test_cosine_warms_up_and_cools_down(impl, total, warmup, peak, floor):
             expected = floor
         found = impl.cosine(step, total, **given)
         holds(isinstance(found, float), f"cosine is {found!r}, but should be a Python float")
-        mistakes = {"the warm-up step / warmup, 0 at first": peak * step / max(warmup, 1)}
+        mistakes = {"a warm-up by step / warmup, which begins at 0": peak * step / max(warmup, 1)}
         of = f"cosine({step}, {total}, {warmup=}, {peak=}, {floor=})"
         number(found, expected, of=of, rtol=1e-6, atol=1e-9, mistakes=mistakes)
 

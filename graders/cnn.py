@@ -364,8 +364,8 @@ def test_train_normalises_by_the_batch_and_moves_the_statistics(impl):
             rtol=5e-3,
             atol=1e-4,
             mistakes={
-                "the one before": before[key],
-                "that of the batch": batch,
+                "its value before training": before[key],
+                "the value of the batch": batch,
                 "a step of 0.01": 0.99 * before[key] + 0.01 * batch,
             },
         )

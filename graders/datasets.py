@@ -255,7 +255,7 @@ def test_folder_reads_nothing_before_it_is_asked(impl):
         np.sort(image.ravel()),
         np.sort(later.ravel()) / 255,
         of="the sorted pixels of an image whose file changed after it was fetched",
-        mistakes={"those before the change": np.sort(second.ravel()) / 255},
+        mistakes={"the pixels before the change": np.sort(second.ravel()) / 255},
     )
     x, _ = impl.make_loader(ds, 1).take(1)[0]
     shape(x.reshape(-1), (18,), of="the first batch of a folder whose second image is torn, flat")

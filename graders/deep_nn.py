@@ -310,7 +310,7 @@ def test_gradient_norms_leaves_the_model_as_it_is(impl):
             impl.gradient_norms(model, x, y),
             expected,
             of=of,
-            mistakes={"twice as much": 2 * expected},
+            mistakes={"twice the right norms": 2 * expected},
         )
         left = left_gradients(impl, model)
         holds(
@@ -447,7 +447,12 @@ def test_predict_takes_the_largest_logit(impl):
         found = impl.predict(model, x)
         dtype(found, "int64", of="predict(model, x)")
         z = forward(layers, x)[1]
-        equal(found, z.argmax(1), of="predict(model, x)", mistakes={"the smallest": z.argmin(1)})
+        equal(
+            found,
+            z.argmax(1),
+            of="predict(model, x)",
+            mistakes={"the class of the smallest logit": z.argmin(1)},
+        )
     for classes, scale in ((4, 1e3), (60, 1e-2)):
         layers = random_layers(6, classes)
         model, x = build(impl, layers), normal(30, 6, scale=scale)

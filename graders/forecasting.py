@@ -490,7 +490,13 @@ def test_evaluate_reports_the_baselines(impl, size):
         expected = scaled * std + mean
         of = f"forecasts[{name!r}] of evaluate(series, ...)"
         near = {"rtol": 1e-3, "atol": 0.02 * size, "dtype": "float32"}
-        close(forecasts[name], expected, of=of, mistakes={"scaled": scaled}, **near)
+        close(
+            forecasts[name],
+            expected,
+            of=of,
+            mistakes={"the forecasts in scaled units": scaled},
+            **near,
+        )
         of = f"errors[{name!r}] of evaluate(series, ...)"
         wanted = np.abs(expected - right).mean()
         wrong = {"in scaled units": wanted / std, "squared": ((expected - right) ** 2).mean()}

@@ -207,7 +207,7 @@ def test_discriminator_loss_is_two_means(impl, rows):
     real, fake = normal(rows[0], 1, scale=2.0), normal(rows[1], 1, scale=2.0)
     mistakes = {
         "the loss with real and generated rows swapped": discriminator_loss(fake, real),
-        "half of it": discriminator_loss(real, fake) / 2,
+        "half of the right value": discriminator_loss(real, fake) / 2,
         "the sum": softplus(-real).sum() + softplus(fake).sum(),
         "the mean over all rows": np.concatenate([softplus(-real), softplus(fake)]).mean(),
         "the part of the real rows": softplus(-real).mean(),

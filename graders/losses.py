@@ -151,7 +151,7 @@ def test_mse_follows_its_definition(impl, size):
         each.mean(),
         of="mse(prediction, target)",
         mistakes={
-            "half of it": each.mean() / 2,
+            "half of the right value": each.mean() / 2,
             "the sum": each.sum(),
             "the mean over features, summed over the rows": each.mean(-1).sum(),
             "the sum over features, averaged over the rows": each.sum() / size[0],

@@ -271,7 +271,7 @@ def test_train_step_is_exact(impl, sizes, n, activation):
     likely = {
         "a step on the sum over the rows": train_step(params, x, y, lr * n, activation)[0],
         "a step uphill": train_step(params, x, y, -lr, activation)[0],
-        "no step": params,
+        "the parameters before the step": params,
         "a step with softmax taken twice": moved(params, pull(params, x, activation, inner)[0], lr),
     }
     found, loss = two(same_inputs(impl, "train_step", params, x, y, lr, activation), of)
@@ -314,7 +314,7 @@ def test_five_steps_are_exact(impl, activation):
         found,
         right,
         of=f"the parameters after {of}",
-        likely={"no step": params},
+        likely={"the parameters before the step": params},
         rtol=1e-6,
         atol=1e-7,
     )

@@ -256,7 +256,7 @@ def test_joint_loss_is_the_weighted_sum(impl, weights):
             "the weighted loss": weights[1] * expected[1],
             "the sum over the rows": 7 * expected[1],
             "the mean over all pairs": pairs.mean(),
-            "half of it": expected[1] / 2,
+            "half of the right value": expected[1] / 2,
         },
     )
     wanted = expected @ weights

@@ -72,7 +72,7 @@ def wrong_steps(params, x, y, lr):
         "a step with the sigmoid's slope in it": {n: params[n] - lr * halved[n] for n in NAMES},
         "a step on the sum over the rows": {n: params[n] - lr * len(y) * slopes[n] for n in NAMES},
         "a step uphill": {n: params[n] + lr * slopes[n] for n in NAMES},
-        "no step": params,
+        "the parameters before the step": params,
     }  # fmt: skip
 
 
@@ -241,7 +241,10 @@ def test_fit_repeats_the_step(impl, lr, epochs):
     for i in range(epochs):
         number(history[i], expected[i], of=f"history[{i}] of {of}")
     for name in NAMES:
-        mistakes = {"no step": params[name], "one step": step(params, x, y, lr)[0][name]}
+        mistakes = {
+            "the parameters before the step": params[name],
+            "the parameters after one step": step(params, x, y, lr)[0][name],
+        }
         close(found[name], right[name], of=f"{name} of {of}", mistakes=mistakes)
 
 

@@ -368,7 +368,7 @@ def test_schedule_is_cubic(impl):
                 of=of,
                 rtol=1e-9,
                 atol=1e-12,
-                mistakes={"a line": linear},
+                mistakes={"the share of a schedule that rises in a straight line": linear},
             )
     conform(impl, "schedule", [12, 10, 20, 0.8], expected=schedule)
 
@@ -388,7 +388,9 @@ def test_clusters_are_those_of_lloyd(impl, size, k):
         start = cluster(w, k, 0)
         of = f"cluster(w, {k}, iterations={iterations}), w of shape {size}"
         found = items(impl.cluster(w, k, iterations=iterations), of, ("codebook", "index"))
-        mistakes = {"the first one": start[0]} if iterations and k > 1 else {}
+        mistakes = (
+            {"the codebook before the first iteration": start[0]} if iterations and k > 1 else {}
+        )
         close(found[0], codebook, of=f"codebook of {of}", rtol=1e-4, atol=1e-5, mistakes=mistakes)
         dtype(found[1], "int64", of=f"index of {of}")
         equal(found[1], index, of=f"index of {of}")

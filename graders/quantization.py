@@ -552,8 +552,10 @@ def test_network_is_calibrated_layer_by_layer(impl, bits):
         equal(layer["q"], wanted["q"], of=f"q of {part}")
         close(layer["scale"], wanted["scale"], of=f"scale of {part}", rtol=1e-4, atol=0)
         close(layer["bias"], wanted["bias"], of=f"bias of {part}", rtol=1e-6, atol=0)
-        mistakes = {"that of x": choose(x.min(), x.max())[0]} if i else {}
-        mistakes |= {"that of the first row": choose(raw[0][i][0].min(), raw[0][i][0].max())[0]}
+        mistakes = {"the scale for the range of x": choose(x.min(), x.max())[0]} if i else {}
+        mistakes |= {
+            "the scale for the first row": choose(raw[0][i][0].min(), raw[0][i][0].max())[0]
+        }
         close(
             layer["x_scale"],
             wanted["x_scale"],

@@ -324,9 +324,9 @@ def test_score_gives_error_and_explained_share(impl, n):
         error,
         of='score(prediction, y)["mse"]',
         mistakes={
-            "its root": error**0.5,
+            "the root of the mean squared error": error**0.5,
             "the mean absolute error": np.abs(y - guess).mean(),
-            "the sum": n * error,
+            "the sum of the squared errors": n * error,
         },
     )
     number(

@@ -155,7 +155,12 @@ def test_cross_entropy_passes_gradients(impl):
     z, y, c = normal(5, 4), integers(4, 5), normal()
     expected = c * (softmax(z) - np.eye(4)[y]) / 5
     found = impl.grad("cross_entropy", z, y, cotangent=c)
-    close(found, expected, of="d cross_entropy / d logits", mistakes={"n times that": 5 * expected})
+    close(
+        found,
+        expected,
+        of="d cross_entropy / d logits",
+        mistakes={"n times the right gradient": 5 * expected},
+    )
     far = np.array([[1e4, 0.0, -1e4], [0.0, 1e4, 0.0]])
     found = impl.grad("cross_entropy", far, np.array([2, 1]), cotangent=np.array(1.0))
     expected = np.array([[0.5, 0.0, -0.5], [0.0, 0.0, 0.0]])
@@ -189,7 +194,7 @@ def test_train_step_is_exact(impl, size, lr):
         "a step on the sum over the rows": train_step(params, x, y, lr * size[0])[0],
         "a step uphill": train_step(params, x, y, -lr)[0],
         "a step with softmax taken twice": {n: params[n] - lr * twice[n] for n in params},
-        "no step": params,
+        "the parameters before the step": params,
         "a step by one gradient for all classes": {"w": params["w"] - lr * every["w"]},
     }
     found, loss = two(same_inputs(impl, "train_step", params, x, y, lr), of)
@@ -222,7 +227,12 @@ def test_train_on_whole_batches_is_descent(impl, batch, epochs):
             mistakes["the loss after the epoch"] = expected[i + 1]
         number(history[i], expected[i], of=f"history[{i}] of {of}", mistakes=mistakes)
     for name in ("w", "b"):
-        close(found[name], right[name], of=f"{name} of {of}", mistakes={"no step": params[name]})
+        close(
+            found[name],
+            right[name],
+            of=f"{name} of {of}",
+            mistakes={"the parameters before the step": params[name]},
+        )
 
 
 @pytest.mark.grade(points=2, hint=BATCHES)
@@ -320,7 +330,7 @@ def test_evaluate_is_the_accuracy(impl, size):
     y = np.where(np.arange(size[0]) % 3, z.argmax(-1), y)
     right = (z.argmax(-1) == y).mean()
     result = same_inputs(impl, "evaluate", params, x, y)
-    mistakes = {"100 times that": 100 * right, "the error rate": 1 - right}
+    mistakes = {"the share in percent": 100 * right, "the error rate": 1 - right}
     if size[0] == size[2]:
         mistakes["the share found by argmax over the rows"] = (z.argmax(0) == y).mean()
     number(result, right, of=f"evaluate of x {x.shape}", mistakes=mistakes)

@@ -391,8 +391,8 @@ def test_transfer_trains_in_two_phases(impl, thaw, epochs):
         rtol=5e-3,
         atol=5e-4,
         mistakes={
-            "the one after phase one": one[-1]["kernel"],
-            "the one with lr in phase two": fast[-1]["kernel"],
+            "the kernel after phase one": one[-1]["kernel"],
+            "the kernel of a phase two with lr in place of lr / 10": fast[-1]["kernel"],
         },
     )
     compare(impl, model, two, f"of the model of {of}")
