@@ -161,7 +161,7 @@ def rounded(value: Any, of: str) -> list[str]:
         if flat.size and not (flat.astype(np.float32).astype(np.float64) != flat).any():
             return [
                 (
-                    f"{of} holds {flat[0]:.17g}, which has only the digits of float32, "
+                    f"{of} holds {flat[0]:.12g}, which has only the digits of float32, "
                     "but should be computed in float64 throughout"
                 )
             ]
