@@ -253,15 +253,17 @@ class Implementation(Filing):
 
     def _ask(self, op: str, of: str, **arguments: Any) -> Any:
         returns = arguments.get("returns")
-        for layout in returns if isinstance(returns, (list, tuple)) else [returns]:
-            self._noted(layout)
+        used = list(returns) if isinstance(returns, (list, tuple)) else [returns]
+        if op == "record":  # a gradient has the layout of its argument
+            used += [value.layout for value in arguments["args"] if isinstance(value, WithLayout)]
+        if layouts := {"image", "kernel"} & {x for x in used if isinstance(x, str)}:
+            self._transport.layouts |= layouts
         return self._receive(self._transport.request(op, of, arguments), of)
 
     def _send(self, value: Any) -> Any:
         if isinstance(value, Remote):
             return value._handle
         if isinstance(value, WithLayout):
-            self._noted(value.layout)
             return value if value.form else WithLayout(self._send(value.array), value.layout)
         if isinstance(value, NotATensor):
             return value
@@ -285,10 +287,6 @@ class Implementation(Filing):
                 "send functions as katagrad.authoring.functions.function(...), which both frameworks can evaluate"
             )
         return value
-
-    def _noted(self, layout: Any) -> None:
-        if layout in ("image", "kernel"):
-            self._transport.layouts.add(layout)
 
     def _receive(self, value: Any, of: str) -> Any:
         if isinstance(value, Handle):

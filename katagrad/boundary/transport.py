@@ -66,7 +66,7 @@ class Transport:
         self.waiting = False
         self.check_seed = 0
         self.prints: list[str] = []
-        # The layouts of tensors that the running check has sent or received: "image", "kernel".
+        # The layouts of results that the running check has asked for: "image", "kernel".
         self.layouts: set[str] = set()
         # How the submission broke the topic's from-scratch rule, as seen by a worker.
         self.broken_rule = ""

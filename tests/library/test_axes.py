@@ -2,8 +2,10 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from katagrad.boundary.implementation import Implementation, image, opaque
 from katagrad.grading.axes import with_axes
 
 TORCH, TENSORFLOW = SimpleNamespace(framework="torch"), SimpleNamespace(framework="tensorflow")
@@ -32,3 +34,15 @@ def test_axes_of_images_are_named_in_pytorch(message):
 )
 def test_nothing_is_said_where_the_order_is_the_students(message, source, layouts):
     assert with_axes(message, source, layouts) == message
+
+
+@pytest.mark.parametrize("returns", [None, "image", ("kernel", opaque)])
+def test_only_what_a_check_asks_for_is_in_its_layout(returns):
+    transport = SimpleNamespace(
+        layouts=set(), request=lambda *_: (None, []), require=lambda _: None
+    )
+    Implementation(transport).conv2d(image(np.zeros((1, 2, 2, 1))), returns=returns)
+    asked = [returns] if isinstance(returns, str) else list(returns or ())
+    assert transport.layouts == {"image", "kernel"} & set(asked)
+    Implementation(transport)._ask("record", "f", args=[image(np.zeros((1, 2, 2, 1)))])
+    assert "image" in transport.layouts
