@@ -48,7 +48,8 @@ class ImageFolderDataset:
     classes: an attribute, the list of the names of all folders in `root`, in the order of sorted(), also of one without
     images. The label of a class is its position there. Items are ordered by class, then by file name, both as sorted()
     orders text. Files whose names do not end in ".ppm" are passed over, and so are files in `root` itself.
-    Files in folders below that of a class are passed over, too; such a folder's name does not end in ".ppm".
+    Files in folders below that of a class are passed over, too; such a folder's name does not end in ".ppm". No name of
+    a file or a folder begins with a dot.
 
     Nothing is read before an item is fetched: the constructor looks at names only, and no image is kept in memory.
     Fetching a file that is not of the form above is a ValueError.

@@ -325,6 +325,9 @@ def test_split_heads_parts_the_features(impl, heads):
             "heads that take every H-th feature": np.moveaxis(x.reshape(2, 5, -1, heads), 3, 1),
         },
     )
+    odd = normal(2, 5, 3 * heads)
+    of = f"split_heads(x, {heads}) of {3 * heads} features"
+    close(impl.split_heads(odd, heads), split_heads(odd, heads), of=of)
     for wrong in (4, 5, 12):
         with raises("ValueError", of=f"split_heads of 6 features among {wrong} heads"):
             impl.split_heads(x, wrong)
@@ -341,22 +344,22 @@ def test_merge_heads_undoes_split_heads(impl, heads):
         of="merge_heads(x)",
         mistakes={"a plain reshape, which mixes positions": x.reshape(2, 5, -1)},
     )
-    short = normal(2, heads, 1, 4)
+    short = normal(2, heads, 1, 3)
     close(impl.merge_heads(short), merge_heads(short), of="merge_heads(x) of one position")
 
 
 @pytest.mark.grade(points=2)
-@pytest.mark.parametrize("heads", [1, 2, 4])
+@pytest.mark.parametrize(("width", "heads"), [(8, 1), (8, 2), (8, 4), (9, 3)])
 @pytest.mark.parametrize("masked", [False, True])
-def test_multi_head_follows_its_definition(impl, heads, masked):
+def test_multi_head_follows_its_definition(impl, width, heads, masked):
     """multi_head projects, attends in each head with the scale of one head, merges and projects"""
-    x, params = normal(2, 5, 8), weights_of_layer(8)
+    x, params = normal(2, 5, width), weights_of_layer(width)
     mask = some(2, 1, 5, 5) if masked else True
     given = {"mask": mask} if masked else {}
     result = impl.multi_head(x, params, heads, **given)
 
     def unmerged(out):
-        return out.reshape(2, 5, 8)
+        return out.reshape(2, 5, width)
 
     crossed = {**params, "wq": params["wk"], "wk": params["wq"]}
     close(
@@ -365,11 +368,11 @@ def test_multi_head_follows_its_definition(impl, heads, masked):
         of=f"multi_head(x, params, {heads}{', mask' if masked else ''})",
         mistakes={
             "heads scaled by sqrt(D) instead of sqrt(d)": multi_head(
-                x, params, heads, mask, np.sqrt(8)
+                x, params, heads, mask, np.sqrt(width)
             ),
             "heads merged by a plain reshape": multi_head(x, params, heads, mask, merge=unmerged),
             "one head of the whole width": multi_head(x, params, 1, mask),
-            "the result without wo": multi_head(x, {**params, "wo": np.eye(8)}, heads, mask),
+            "the result without wo": multi_head(x, {**params, "wo": np.eye(width)}, heads, mask),
             "the result without the mask": multi_head(x, params, heads),
             "queries and keys exchanged": multi_head(x, crossed, heads, mask),
         },

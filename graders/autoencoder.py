@@ -157,6 +157,9 @@ def test_build_mirrors_the_encoder(impl, hidden, linear):
         mistakes = {} if linear else {"the output without a sigmoid": plain}
         of_code = f"decoder(code) of {of} for {rows} rows"
         close(model[1](code), wanted, of=of_code, mistakes=mistakes, rtol=1e-3)
+    of = f"build(6, 5, {hidden}, {linear=})"
+    longest, _ = built(impl, 6, 5, hidden, of=of, linear=linear)
+    shape(longest(normal(4, 6)), (4, 5), of=f"encoder(x) of {of}")
 
 
 @pytest.mark.grade(points=2, hint="Nothing may lead around the code.")

@@ -178,6 +178,13 @@ def test_pieces_compute_the_network(impl, sizes):
         equal(len(gradients), len(params), of=f"the number of gradients of {of}")
         for i, slope in enumerate(slopes):
             close(gradients[i], slope, of=f"{of}[1][{i}]", rtol=1e-6, atol=1e-9)
+    if len(sizes) == 2:
+        # The loss of a row of which the network is sure is 0, and counts in the mean.
+        sure = [np.eye(*sizes), np.zeros(sizes[1])]
+        x[:3], y[:3] = 1000 * np.eye(sizes[0])[0], 0
+        given = impl.float64.loss_and_gradients(sure, x, y)
+        of = "loss_and_gradients(params, x, y), where the network is sure of 3 rows of 7"
+        close(given, loss_and_gradients(sure, x, y), of=of, rtol=1e-6, atol=1e-9)
     if len(sizes) > 2:
         # A mask may hold any number, and ReLU comes before it.
         mask = normal(7, sizes[1])

@@ -166,7 +166,7 @@ def test_scaler_knows_a_constant_series(impl):
 @pytest.mark.grade(points=2, hint=LAST)
 @pytest.mark.parametrize(
     ("steps", "lookback", "horizon", "stride"),
-    [(12, 4, 1, 1), (12, 4, 3, 1), (13, 3, 2, 4), (12, 3, 2, 4), (6, 4, 2, 1), (5, 1, 1, 7)],
+    [(12, 4, 1, 1), (12, 4, 3, 1), (13, 3, 2, 4), (12, 3, 2, 4), (9, 2, 5, 1), (5, 1, 1, 7)],
 )
 def test_windows_meet_but_do_not_overlap(impl, steps, lookback, horizon, stride):
     """y begins where x ends, no step is in both, and the last window that fits is there"""
@@ -210,7 +210,7 @@ def test_preparations_keep_the_contracts_words(impl):
 
 
 @pytest.mark.grade(points=1)
-@pytest.mark.parametrize(("rows", "lookback", "horizon"), [(4, 3, 2), (1, 1, 1), (2, 5, 4)])
+@pytest.mark.parametrize(("rows", "lookback", "horizon"), [(4, 3, 2), (1, 1, 1), (2, 2, 4)])
 def test_persistence_repeats_the_last_value(impl, rows, lookback, horizon):
     """each step of the forecast is the last value of its window"""
     x = normal(rows, lookback, 1)
@@ -476,12 +476,12 @@ def parts(series, share=0.6, lookback=4, horizon=3):
 
 
 @pytest.mark.grade(points=3, hint=PAST, seconds=60)
-@pytest.mark.parametrize("size", [1.0, 1e-4, 1e4])
-def test_evaluate_reports_the_baselines(impl, size):
+@pytest.mark.parametrize(("size", "lookback"), [(1.0, 2), (1e-4, 4), (1e4, 4)])
+def test_evaluate_reports_the_baselines(impl, size, lookback):
     """the baselines' forecasts and errors are in the units of the series, on windows of the future alone"""
     series = size * (np.cumsum(normal(61)) * 3 + 50)
-    x, y, new_x, new_y, mean, std = parts(series)
-    forecasts, errors = evaluated(impl, series, random_seed())
+    x, y, new_x, new_y, mean, std = parts(series, lookback=lookback)
+    forecasts, errors = evaluated(impl, series, random_seed(), lookback=lookback)
     right = new_y * std + mean
     for name, scaled in {
         "persistence": persistence(new_x, 3),

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from katagrad.authoring import structure
 from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
@@ -200,11 +201,14 @@ def test_fit_of_no_epochs_changes_nothing(impl):
 
 @pytest.mark.grade(points=1, hint="Take `epochs` epochs, whatever the losses are.")
 def test_fit_takes_all_its_epochs(impl):
-    """a loss of 0 from the start ends nothing: the history has `epochs` losses"""
+    """a loss of 0 from the start, or one that overflows, ends nothing: the history has `epochs` losses"""
     start, x, y = {"w": np.zeros(3)}, normal(6, 3), np.zeros(6)
     _, history = impl.fit(PROJECTION, start, x, y, 2, 0.1, 4, impl.rng())
     of = "the history of 4 epochs whose losses are 0"
     equal(list(history), [0.0] * 4, of=of)
+    _, history = impl.fit(PROJECTION, {"w": normal(3)}, x, y, 6, 1e4, 15, impl.rng())
+    of = "fit with lr=1e4, where the losses overflow,"
+    structure.losses(history, 15, of, "float", finite=False)
 
 
 @pytest.mark.grade(points=1, hint="Call loss_fn with all rows after the last step of an epoch.")

@@ -541,7 +541,7 @@ def test_steps_and_units_may_be_large(impl):
 
 @pytest.mark.grade(points=1, hint="batch is the number of rows of a step, whatever it is.")
 def test_train_takes_batches_of_any_size(impl):
-    """a batch of 100 rows is one step for 90 rows, and no epochs are no steps"""
+    """a batch of 100 rows is one step for 90 rows, no epochs are no steps, and an overflow ends no training"""
     params, x, y = network(3, 4, 3), normal(90, 3), integers(3, 90)
     of = "train on 90 rows with lr=0.5, epochs=2, batch=100"
     found, history = two(impl.train(params, x, y, 0.5, 2, 100, impl.rng(), "sigmoid"), of)
@@ -552,6 +552,9 @@ def test_train_takes_batches_of_any_size(impl):
     found, history = two(impl.train(params, x, y, 0.5, 0, 8, impl.rng()), "train with epochs=0")
     losses(history, 0, "train with epochs=0", "float")
     same(found, params, of="the parameters after no epochs")
+    of = "train with lr=1e30, where the losses overflow,"
+    _, history = two(impl.train(params, x, y, 1e30, 6, 100, impl.rng()), of)
+    losses(history, 6, of, "float", finite=False)
 
 
 @pytest.mark.grade(points=2)

@@ -272,21 +272,21 @@ def test_feed_forward_works_on_each_position(impl, size):
 
 
 @pytest.mark.grade(points=3, hint=SPLIT)
-@pytest.mark.parametrize("heads", [1, 2, 3, 6])
+@pytest.mark.parametrize(("width", "heads"), [(6, 1), (6, 2), (6, 3), (6, 6), (9, 3)])
 @pytest.mark.parametrize("masked", [False, True])
-def test_attend_reads_from_the_memory(impl, heads, masked):
+def test_attend_reads_from_the_memory(impl, width, heads, masked):
     """queries come from x, keys and values from memory, in heads of d features, scaled by sqrt(d)"""
-    x, memory, weights = normal(2, 4, 6), normal(2, 5, 6), projections(6)
+    x, memory, weights = normal(2, 4, width), normal(2, 5, width), projections(width)
     mask = some(2, 1, 4, 5) if masked else None
     expected = attend(x, memory, weights, heads, mask)
     scaled = {**weights, "wq": weights["wq"] / np.sqrt(heads)}
     mistakes = {
         "heads scaled by sqrt(D)": attend(x, memory, scaled, heads, mask),
         "no scale": attend(
-            x, memory, {**weights, "wq": weights["wq"] * np.sqrt(6 / heads)}, heads, mask
+            x, memory, {**weights, "wq": weights["wq"] * np.sqrt(width / heads)}, heads, mask
         ),
         "one head of the whole width": attend(x, memory, weights, 1, mask),
-        "the heads without wo": attend(x, memory, {**weights, "wo": np.eye(6)}, heads, mask),
+        "the heads without wo": attend(x, memory, {**weights, "wo": np.eye(width)}, heads, mask),
         "the mask ignored": attend(x, memory, weights, heads),
         "keys and values exchanged": attend(
             x, memory, {**weights, "wk": weights["wv"], "wv": weights["wk"]}, heads, mask
@@ -346,29 +346,34 @@ def test_parts_keep_the_contracts_words(impl):
 @pytest.mark.parametrize("padded", [False, True])
 def test_encoder_block_follows_its_definition(impl, norm, padded):
     """attention, then feed-forward, each with its own norm and residual, before or after"""
-    x, params = normal(3, 5, 6), parameters()
+    width, heads = (9, 3) if padded else (6, 2)
+    x, params = normal(3, 5, width), parameters(width)
     padding = real(3, 5) if padded else None
-    expected = encoder_block(x, params, 2, padding, norm)
+    expected = encoder_block(x, params, heads, padding, norm)
     swapped = {**params, "norms": params["norms"][::-1]}
     normed = layer_norm(x, *params["norms"][0])
     mistakes = {
-        f"the block with norm={other!r}": encoder_block(x, params, 2, padding, other)
+        f"the block with norm={other!r}": encoder_block(x, params, heads, padding, other)
         for other in NORMS
         if other != norm
     }
     mistakes |= {
-        "the norms exchanged": encoder_block(x, swapped, 2, padding, norm),
+        "the norms exchanged": encoder_block(x, swapped, heads, padding, norm),
         "one norm for both": encoder_block(
-            x, {**params, "norms": params["norms"][:1] * 2}, 2, padding, norm
+            x, {**params, "norms": params["norms"][:1] * 2}, heads, padding, norm
         ),
-        "padding ignored": encoder_block(x, params, 2, None, norm),
-        "the residual of the normalized x": encoder_block(x, params, 2, padding, norm) - x + normed,
+        "padding ignored": encoder_block(x, params, heads, None, norm),
+        "the residual of the normalized x": encoder_block(x, params, heads, padding, norm)
+        - x
+        + normed,
         "no residual": expected - x,
     }
     options = {"norm": norm} if norm == "post" else {}
     given = (padding,) if padded else ()
-    of = f"encoder_block(x, params, 2{', padding' * padded}, norm={norm!r})"
-    close(impl.encoder_block(x, params, 2, *given, **options), expected, of=of, mistakes=mistakes)
+    of = f"encoder_block(x, params, {heads}{', padding' * padded}, norm={norm!r})"
+    close(
+        impl.encoder_block(x, params, heads, *given, **options), expected, of=of, mistakes=mistakes
+    )
 
 
 @pytest.mark.grade(points=3, hint=RESIDUAL)
@@ -376,30 +381,35 @@ def test_encoder_block_follows_its_definition(impl, norm, padded):
 @pytest.mark.parametrize("padded", [False, True])
 def test_decoder_block_follows_its_definition(impl, norm, padded):
     """causal attention, attention to the memory, feed-forward, each with its own norm and residual"""
-    x, memory, params = normal(3, 4, 6), normal(3, 5, 6), parameters(decoder=True)
+    width, heads = (9, 3) if padded else (6, 2)
+    x, memory, params = normal(3, 4, width), normal(3, 5, width), parameters(width, decoder=True)
     padding, hidden = (real(3, 4), real(3, 5)[::-1].copy()) if padded else (None, None)
-    expected = decoder_block(x, memory, params, 2, padding, hidden, norm)
+    expected = decoder_block(x, memory, params, heads, padding, hidden, norm)
     crossed = {**params, "cross": params["attention"], "attention": params["cross"]}
     swapped = {**params, "norms": [params["norms"][i] for i in (1, 0, 2)]}
     mistakes = {
-        "the future seen": decoder_block(x, memory, params, 2, padding, hidden, norm, causal=False),
-        "the memory's padding ignored": decoder_block(x, memory, params, 2, padding, None, norm),
-        "the padding of x ignored": decoder_block(x, memory, params, 2, None, hidden, norm),
+        "the future seen": decoder_block(
+            x, memory, params, heads, padding, hidden, norm, causal=False
+        ),
+        "the memory's padding ignored": decoder_block(
+            x, memory, params, heads, padding, None, norm
+        ),
+        "the padding of x ignored": decoder_block(x, memory, params, heads, None, hidden, norm),
         "the weights of the two attentions exchanged": decoder_block(
-            x, memory, crossed, 2, padding, hidden, norm
+            x, memory, crossed, heads, padding, hidden, norm
         ),
         "the first two norms exchanged": decoder_block(
-            x, memory, swapped, 2, padding, hidden, norm
+            x, memory, swapped, heads, padding, hidden, norm
         ),
     }
     for other in NORMS:
         if other != norm:
-            block = decoder_block(x, memory, params, 2, padding, hidden, other)
+            block = decoder_block(x, memory, params, heads, padding, hidden, other)
             mistakes[f"the block with norm={other!r}"] = block
     options = {"norm": norm} if norm == "post" else {}
     given = {"padding": padding, "memory_padding": hidden} if padded else {}
-    of = f"decoder_block(x, memory, params, 2{', padding, memory_padding' * padded}, norm={norm!r})"
-    found = impl.decoder_block(x, memory, params, 2, **given, **options)
+    of = f"decoder_block(x, memory, params, {heads}{', padding, memory_padding' * padded}, norm={norm!r})"
+    found = impl.decoder_block(x, memory, params, heads, **given, **options)
     close(found, expected, of=of, mistakes=mistakes)
 
 

@@ -51,13 +51,19 @@ def keys(result: Any, of: str, names: Sequence[str]) -> Mapping[str, Any]:
 
 
 def losses(
-    found: Any, epochs: int, of: str = "train", kind: str = "number", each: str = "epoch"
+    found: Any,
+    epochs: int,
+    of: str = "train",
+    kind: str = "number",
+    each: str = "epoch",
+    finite: bool = True,
 ) -> list[float]:
     """Expect a history: one finite loss an epoch; returns the losses as Python floats.
 
     of: the call that returned it: "train(model, x, y, epochs=3)". kind: "float", where the stub says Python
     floats: a list of those and nothing else; "number", where it does not: tensors or NumPy numbers
     of one element, and one tensor (epochs,), too. each: what there is one of: "epoch", "step".
+    finite: False where the training diverges, so that losses may be infinite or NaN.
     """
     subject = f"the history that {of} returned"
     if kind == "number" and isinstance(found, np.ndarray) and found.ndim == 1:
@@ -77,7 +83,7 @@ def losses(
                 f"item {i} of {subject} is {wording.kind_of(value)}, but should be a Python float"
             )
         values.append(scalar(value, f"item {i} of {subject}"))
-        if not math.isfinite(values[-1]):
+        if finite and not math.isfinite(values[-1]):
             raise FormFailure(f"item {i} of {subject} is {values[-1]}, but should be finite")
     return values
 

@@ -1,5 +1,7 @@
 """Messages about results of the wrong form say what is missing, and nothing else."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,16 @@ def test_an_epoch_that_is_left_out_is_counted():
     structure.every_epoch([0.0, 1e-9, 0.0], 3, "train(model)")
     words = "the history that train(model) returned has 1 items, but should have 3, one for each"
     says(words, structure.every_epoch, [0.0], 3, "train(model)", kind=FormFailure)
+
+
+def test_losses_of_a_training_that_diverges():
+    diverging = [1.0, math.inf, math.nan]
+    says(
+        "item 1 of the history that train returned is inf, but should be finite",
+        structure.losses,
+        diverging,
+        3,
+    )
+    assert structure.losses(diverging, 3, finite=False)[:2] == [1.0, math.inf]
+    words = "the history that train returned has 2 items, but should have 3, one for each epoch"
+    says(words, structure.losses, diverging[:2], 3, finite=False, kind=FormFailure)
