@@ -112,6 +112,9 @@ def test_dense_multiplies_and_adds(impl, activation, lead):
             "the layer without bias": dense(x, kernel, 0, activation),
         },
     )
+    large = 2.0**20 * x
+    of = f"Dense(5, 3, {activation!r})(x) of numbers of about a million"
+    close(layer(large), dense(large, kernel, bias, activation), of=of)
 
 
 @pytest.mark.grade(points=2, hint=REGISTER)
@@ -210,11 +213,14 @@ def test_rbf_measures_distances(impl, gamma, lead):
 )
 def test_rbf_is_exact_far_from_zero(impl):
     """points near 1,000 have the distances to centres beside them that points near 0 have"""
-    centres = np.float32(1000.0 + normal(4, 3, scale=0.5)).astype(float)
-    x = np.float32(1000.0 + normal(5, 3, scale=0.5)).astype(float)
-    layer = called(impl.RBF(3, 4), x)
-    impl.assign(layer, [{"centres": centres}])
-    close(layer(x), rbf(x, centres), of="RBF(3, 4)(x) of x and centres near 1000", rtol=1e-3)
+    # Of more than 25 rows and centres, torch.cdist takes the distances from products.
+    for rows, count in ((5, 4), (40, 30)):
+        centres = np.float32(1000.0 + normal(count, 3, scale=0.5)).astype(float)
+        x = np.float32(1000.0 + normal(rows, 3, scale=0.5)).astype(float)
+        layer = called(impl.RBF(3, count), x)
+        impl.assign(layer, [{"centres": centres}])
+        of = f"RBF(3, {count})(x) of {rows} rows of x and centres near 1000"
+        close(layer(x), rbf(x, centres), of=of, rtol=1e-3)
 
 
 @pytest.mark.grade(points=1, hint=REGISTER)

@@ -181,9 +181,11 @@ def test_table_transforms_features_alone(impl):
     strict = impl.TableDataset(path, "y", transform=function(lambda x: x.reshape(3)))
     equal(len(strict), 4, of="len(dataset) with a transform that fails for every row")
     if impl.framework == "torch":
-        x, _ = plain.get("__getitem__")(1, returns=(opaque, None))
+        x, y = plain.get("__getitem__")(1, returns=(opaque, opaque))
         x.mul_(2.0)
+        y.add_(1.0)
         close(plain[1][0], numbers[1, :2], of="x of plain[1], fetched after an x of it was changed")
+        close(plain[1][1], numbers[1, 2], of="y of plain[1], fetched after a y of it was changed")
 
 
 # -- ImageFolderDataset ----------------------------------------------------------------------------

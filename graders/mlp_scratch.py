@@ -543,11 +543,11 @@ def test_steps_and_units_may_be_large(impl):
 def test_train_takes_batches_of_any_size(impl):
     """a batch of 100 rows is one step for 90 rows, no epochs are no steps, and an overflow ends no training"""
     params, x, y = network(3, 4, 3), normal(90, 3), integers(3, 90)
-    of = "train on 90 rows with lr=0.5, epochs=2, batch=100"
-    found, history = two(impl.train(params, x, y, 0.5, 2, 100, impl.rng(), "sigmoid"), of)
+    of = "train on 90 rows of float64 with lr=0.5, epochs=2, batch=100"
+    found, history = two(impl.float64.train(params, x, y, 0.5, 2, 100, impl.rng(), "sigmoid"), of)
     right, expected = train(params, x, y, 0.5, 2, 100, "sigmoid")
     for i, loss in enumerate(losses(history, 2, of, "float")):
-        number(loss, expected[i], of=f"history[{i}] of {of}", rtol=1e-3)
+        number(loss, expected[i], of=f"history[{i}] of {of}", rtol=1e-9, atol=1e-9)
     same(found, right, of=f"the parameters after {of}", rtol=1e-3, atol=1e-4)
     found, history = two(impl.train(params, x, y, 0.5, 0, 8, impl.rng()), "train with epochs=0")
     losses(history, 0, "train with epochs=0", "float")
@@ -561,7 +561,8 @@ def test_train_takes_batches_of_any_size(impl):
 @pytest.mark.parametrize("name", ["init_params", "forward", "train_step", "train"])
 def test_functions_keep_the_contracts_words(impl, name):
     """each function keeps what docs/contract.md says of every function"""
-    params, x, y = network(3, 4, 3), normal(9, 3), integers(3, 9)
+    # The places of 60 times 3 logits do not fit into int8.
+    params, x, y = network(3, 4, 3), normal(60, 3), integers(3, 60)
     if name == "init_params":
         conform(impl, name, [(3, 4, 2), impl.rng()])
     elif name == "forward":
