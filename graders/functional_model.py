@@ -103,7 +103,8 @@ def test_training_keeps_the_contracts_words(impl):
     conform(impl, "evaluate_full", [MODEL, x, y], gives="anything", without=["integers"])
     rules = ["result", "untouched", "settings", "views", "keywords"]
     options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
-    conform(impl, "train", [MODEL, x, y, 2, 20, 0.01], only=rules, **options)
+    # Several batches: their orders come from the generator that is seeded alike for each call.
+    conform(impl, "train", [MODEL, x, y, 2, 4, 0.05], only=rules, **options)
 
 
 @pytest.mark.grade(points=2)

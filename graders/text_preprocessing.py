@@ -177,7 +177,7 @@ def test_tokenize_composes_accents(impl):
     points=1, hint="Form NFC first, then tags, then lower case; str.isalnum tells what separates."
 )
 @pytest.mark.parametrize(
-    "text", ["x\u0301y z\u0300", "J\u030cab", "a<\u0338b>c", "a\u0338<b>\u0338c"]
+    "text", ["x\u0301y z\u0300", "J\u030cab", "a<\u0338b>c", "a\u0338<b>\u0338c", "x\u0130y"]
 )
 def test_tokenize_takes_its_steps_in_order(impl, text):
     """a mark that no letter takes up separates, and what NFC composes is composed before tags and lower case"""
