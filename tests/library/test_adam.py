@@ -36,7 +36,7 @@ def test_the_nearer_run_is_taken(corrected):
 def test_a_history_is_right_in_either_form_and_in_no_other(corrected):
     found = way(corrected)[0]
     assert expect_history(found, lambda form: way(form)[0], "train") is corrected
-    with pytest.raises(Failure, match="the loss of epoch 1 is"):
+    with pytest.raises(Failure, match="the loss of epoch 1 of train is"):
         expect_history([found[0], 1.01 * found[1], found[2]], lambda form: way(form)[0], "train")
     with pytest.raises(Failure, match="has 2 items, but should have 3"):
         expect_history(found[:2], lambda form: way(form)[0], "train")
