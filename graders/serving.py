@@ -461,9 +461,9 @@ def test_split_gives_users_their_shares(impl):
         registry.activate("m", 2)
         registry.split("m", {1: 0.0, 2: 0.0, 3: 1.0})
         equal(
-            {registry.serving("m", user) for user in users[:20]},
+            {registry.serving("m", user) for user in (*users[:20], "")},
             {3},
-            of="serving of 20 users in a split where 3 has all",
+            of="serving of 21 users, one of them an empty text, in a split where 3 has all",
         )
         equal(
             registry.activate("m", 2) if end == "activate" else registry.rollback("m"),
