@@ -67,7 +67,7 @@ def decode(params, given, memory=None, src=None, cache=None):
 
 
 def fit(params, src, targets, epochs, lr, batch, rng):
-    params = {name: value.clone().requires_grad_() for name, value in params.items()}
+    params = {name: value.detach().clone().requires_grad_() for name, value in params.items()}
     adam = torch.optim.Adam(params.values(), lr=lr, eps=1e-7)
     history = []
     for _ in range(epochs):
