@@ -552,7 +552,7 @@ def test_fit_keeps_the_contracts_words(impl):
     """fit leaves its arguments as they were, and answers alike"""
     params, src, targets = parameters(), sources(8, 3), sources(8, 4)
     given = [params, src, targets, 1, 0.01, 4, impl.rng(1)]
-    rules = ["result", "untouched", "twice", "settings"]
+    rules = ["result", "untouched", "twice", "settings", "gradients"]
     conform(impl, "fit", given, only=rules, gives="anything", tolerance=1e-2)
 
 
