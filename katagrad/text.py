@@ -69,6 +69,11 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" + ("" if count == 1 else "s")
 
 
+def article(noun: str) -> str:
+    """A noun, or the name of a type, with its article: "an int", "a list"."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
 def written(character: str) -> str:
     """A character as Python writes it inside a string: \\n, \\x1b, \\u202e."""
     if character in KEPT:

@@ -11,6 +11,7 @@ import numpy as np
 
 from katagrad.boundary.implementation import Remote
 from katagrad.errors import Failure, FormFailure
+from katagrad.text import article
 from katagrad.worker.wire import NotATensor, Random, WithLayout
 
 # (rtol, atol) by the dtype that came back: 32-bit results carry about seven digits, and sums lose one or two.
@@ -178,11 +179,6 @@ def kind_of(value: Any) -> str:
     return f"{article(type(value).__name__)} ({brief(value)})"
 
 
-def article(name: str) -> str:
-    """A type's name with its article: "an int", "a list"."""
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-
-
 def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
@@ -257,9 +253,13 @@ def differing(found: Any, wanted: Any, of: str) -> tuple[Any, Any, str]:
 
 
 def share(wrong: np.ndarray) -> str:
+    return f" ({counted(wrong, wrong.size, 'elements')})" if wrong.size > 1 else ""
+
+
+def counted(wrong: np.ndarray, total: int, what: str) -> str:
+    """How many are wrong: "1 of 4 rows is off"."""
     off = int(wrong.sum())
-    verb = "is" if off == 1 else "are"
-    return f" ({off} of {wrong.size} elements {verb} off)" if wrong.size > 1 else ""
+    return f"{off} of {total} {what} {'is' if off == 1 else 'are'} off"
 
 
 def same_length(actual: Sequence[Any], expected: Sequence[Any], of: str) -> None:

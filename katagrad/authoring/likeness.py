@@ -11,6 +11,7 @@ from katagrad.authoring import comparison as wording
 from katagrad.authoring.variants import BIG, TINY, leaves, long
 from katagrad.boundary.implementation import Remote
 from katagrad.errors import Failure
+from katagrad.text import article
 from katagrad.worker.wire import NotATensor, WithLayout
 
 # The most things that a share is taken of: few enough that other numbers are hardly ever near such a ratio.
@@ -58,7 +59,7 @@ def alike(
     elif isinstance(wanted, Remote):
         if not isinstance(found, Remote) or found.type_name != wanted.type_name:
             raise Failure(
-                f"{of} is {wording.kind_of(found)}, but should be {wording.article(wanted.type_name)}"
+                f"{of} is {wording.kind_of(found)}, but should be {article(wanted.type_name)}"
             )
     elif isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
         alike_types = type(found) is type(wanted)

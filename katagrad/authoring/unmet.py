@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from katagrad.authoring.comparison import element
+from katagrad.authoring.comparison import counted, element
 from katagrad.authoring.draws import generator, normal
 from katagrad.errors import Failure
 
@@ -50,8 +50,7 @@ def agree(found: np.ndarray, scores: np.ndarray, of: str, clear: float = 1e-3) -
     wrong = judged & (np.asarray(found) != scores.argmax(-1))
     if wrong.any():
         row = int(np.argmax(wrong))
-        off = int(wrong.sum())
-        share = f"{off} of {int(judged.sum())} rows {'is' if off == 1 else 'are'} off"
+        share = counted(wrong, int(judged.sum()), "rows")
         raise Failure(
             f"{element(of, (row,))} is {np.asarray(found)[row]}, but should be {scores[row].argmax()}, the class of "
             f"the largest score that the trained model gives this row ({share})"

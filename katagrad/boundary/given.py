@@ -9,12 +9,11 @@ import numpy as np
 
 from katagrad.boundary.remote import Remote
 from katagrad.worker.expression import Function
+from katagrad.worker.tree import CHANNELS_FIRST
 from katagrad.worker.wire import Made, Random, WithLayout
 
 # Characters of all arguments, and items of a list, tuple or dict.
 LONGEST, MOST = 200, 6
-# The axes of images (N, H, W, C) and kernels (H, W, in, out) as PyTorch has them.
-AXES = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
 
 
 def given(args: Sequence[Any], kwargs: Mapping[str, Any], framework: str, floats: str) -> str:
@@ -28,7 +27,7 @@ def given(args: Sequence[Any], kwargs: Mapping[str, Any], framework: str, floats
 def _shown(value: Any, framework: str, floats: str) -> str:
     if isinstance(value, WithLayout):
         array = np.asarray(value.array)
-        axes = AXES.get(value.layout, ()) if framework == "torch" else ()
+        axes = CHANNELS_FIRST.get(value.layout, ()) if framework == "torch" else ()
         moved = array.transpose(axes) if len(axes) == array.ndim else array
         return f"{array.dtype.name} {moved.shape}" if value.form else _tensor(moved, floats)
     if isinstance(value, (np.ndarray, np.generic)):

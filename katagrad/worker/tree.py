@@ -57,6 +57,10 @@ class Random:
     seed: int
 
 
+# The axes of each layout in PyTorch's order: (N, C, H, W) and (out, in, H, W).
+CHANNELS_FIRST = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
+
+
 @dataclass(frozen=True)
 class WithLayout:
     """An array, and the layout and form of the tensor that it becomes.

@@ -12,13 +12,14 @@ import pytest
 
 from katagrad.bench import pairs
 from katagrad.bench.fixture import Timing
-from katagrad.bench.own.names import article, place
+from katagrad.bench.own.names import place
 from katagrad.bench.own.project import Code
 from katagrad.bench.runner import TIMED, Runner, TimedLauncher
 from katagrad.boundary.implementation import Implementation, Remote
 from katagrad.boundary.process import Pool
 from katagrad.boundary.transport import Transport
 from katagrad.errors import Failure
+from katagrad.text import article
 from katagrad.worker.tree import DTYPES
 from katagrad.worker.wire import Random
 

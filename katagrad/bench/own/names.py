@@ -13,6 +13,7 @@ import numpy as np
 
 from katagrad.bench.own.project import Code
 from katagrad.errors import Failure
+from katagrad.text import article
 
 MISSING = object()
 
@@ -43,11 +44,6 @@ def place(value: Any, code: Code) -> tuple[str, str]:
         f"{_words(value)} cannot be sent to the worker, which imports what it times: give it a name at the top of "
         f"{code.file.name} or of a module, or make it in a function for bench.call"
     )
-
-
-def article(noun: str) -> str:
-    """The noun with "a" or "an"."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def _own_name(value: Any) -> tuple[str, str]:

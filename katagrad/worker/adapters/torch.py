@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from katagrad.worker import tree
 from katagrad.worker.adapters.torch_bare import bare
 from katagrad.worker.adapters.torch_compiler import compiled as compiled
 from katagrad.worker.adapters.torch_compiler import traces as traces
@@ -25,7 +26,7 @@ TENSOR = "torch.Tensor"
 # Whether freed memory stays in a pool on the CPU.
 KEEPS_A_POOL = False
 # Axes that convert a grader's layout, (N, H, W, C) or (H, W, in, out), to PyTorch's.
-LAYOUTS = {"image": (0, 3, 1, 2), "kernel": (3, 2, 0, 1)}
+LAYOUTS = tree.CHANNELS_FIRST
 # Floats that a measured copy moves. Small copies are repeated, so that waiting takes a small part.
 LARGE = 1 << 22
 DEVICE = "cpu"
