@@ -42,9 +42,9 @@ RULES = {
 }
 
 BY_ORACLE = ("float64", "large", "one row", "empty")
+# Short enough to be shown whole where lines are cut.
 WRONG = (
-    "The simplest call already gives wrong numbers: look at the formula, and at the checks of it, before you look "
-    "at the rules of docs/contract.md."
+    "The simplest call already gives wrong numbers: look at the formula, then at docs/contract.md."
 )
 # What else fails, as a student reads it.
 ALSO = {
