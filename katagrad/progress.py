@@ -12,14 +12,17 @@ QUIET_SECONDS = 10.0
 
 
 @contextmanager
-def progress(doing: str, done: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress(
+    doing: str, done: str, *, known: bool = True
+) -> Iterator[Callable[[int, int, str], None]]:
     """A bar with what is done, the rate and the time left; a line now and then where there is no terminal.
 
     doing, done: words for the work, for example "grading" and "graded". Yields
-    advance(done, of, name of the current item).
+    advance(done, of, name of the current item). known: `of` is all of the work, so that the time left can be told;
+    otherwise the work comes in rounds, and each counts for itself.
     """
     if not sys.stderr.isatty():
-        yield _plain(done)
+        yield _plain(done, known)
         return
     from rich.console import Console
     from rich.progress import (
@@ -34,7 +37,7 @@ def progress(doing: str, done: str) -> Iterator[Callable[[int, int, str], None]]
         TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        *([TimeRemainingColumn()] if known else []),
         TextColumn("{task.fields[last]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -46,18 +49,16 @@ def progress(doing: str, done: str) -> Iterator[Callable[[int, int, str], None]]
         yield advance
 
 
-def _plain(done: str) -> Callable[[int, int, str], None]:
+def _plain(done: str, known: bool) -> Callable[[int, int, str], None]:
     started = last = time.monotonic()
 
     def advance(count: int, total: int, name: str) -> None:
         nonlocal last
-        del name
         now = time.monotonic()
         if count and (now - last >= QUIET_SECONDS or count == total):
             last = now
             left = (now - started) / count * (total - count)
-            print(
-                f"{done} {count} of {total}, about {left:.0f} s left", file=sys.stderr, flush=True
-            )
+            more = f", about {left:.0f} s left" if known else f"; {name}" if name else ""
+            print(f"{done} {count} of {total}{more}", file=sys.stderr, flush=True)
 
     return advance

@@ -9,11 +9,15 @@ import typer
 
 from katagrad.bench.regress.command import history, regress
 from katagrad.errors import one_of
+from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS
 
 app = typer.Typer(
     no_args_is_help=True, help="Compare, show and keep benchmark results; detect slowdowns."
 )
+
+# Characters of a line that quotes a result file.
+MOST = 2_000
 
 app.command("regress")(regress)
 app.command("history")(history)
@@ -35,10 +39,10 @@ def compare(
         lines = compare(files)
     except NothingToCompare as error:
         for line in (*error.problems, f"kata: {error}"):
-            typer.echo(line, err=True)
+            typer.echo(one_line(line, MOST), err=True)
         raise typer.Exit(2) from None
     for line in lines:
-        print(line)
+        print(one_line(line, MOST))
 
 
 @app.command("page")
@@ -53,13 +57,13 @@ def page(
         figures, problems = write(files, out)
     except NoPage as error:
         for line in (*error.problems, f"kata: {error}"):
-            typer.echo(line, err=True)
+            typer.echo(one_line(line, MOST), err=True)
         raise typer.Exit(2) from None
     except OSError as error:
         typer.echo(f"kata: {out} cannot be written: {error.strerror}; name another --out", err=True)
         raise typer.Exit(2) from None
     for line in problems:
-        typer.echo(line, err=True)
+        typer.echo(one_line(line, MOST), err=True)
     print(f"{out}: {figures} figures")
 
 
@@ -81,7 +85,7 @@ def keep(
         )
         raise typer.Exit(2) from None
     for line in problems:
-        typer.echo(line, err=True)
+        typer.echo(one_line(line, MOST), err=True)
     for path in written:
         print(path)
     raise typer.Exit(0 if written else 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any, NamedTuple
 # What must agree for two times to be from one machine. Load and clock rate may differ; they are recorded, not compared.
 SAME_MACHINE = ("cpu", "cores", "architecture")
 STATISTICS = ("min", "median", "iqr")
+# What `bench` writes of every benchmark.
+ABOUT = ("topic", "framework", "machine")
 # Seconds of a call; a value outside is not a measurement.
 SHORTEST, LONGEST = 1e-12, 1e9
 # Where `kata bench keep` puts the facts that all benchmarks of a file have in common.
@@ -119,13 +122,17 @@ def _figure(one: Any, shared: dict[str, Any]) -> tuple[dict[str, float], dict[st
     if not isinstance(own, dict) or not isinstance(found, dict):
         raise _Fault("lacks extra_info or stats; was it timed by katagrad's `bench`?")
     info = {**shared, **own}
-    for name in ("topic", "framework", "machine"):
+    if not any(info.get(name) for name in ABOUT):
+        raise _Fault("was not timed by katagrad's `bench`, so its machine and settings are unknown")
+    for name in ABOUT:
         if not info.get(name):
             raise _Fault(f"lacks {name!r}; was it written by another version of katagrad?")
     # Of pytest-benchmark's statistics, q1 and q3 are wanted where they are there.
     for name in STATISTICS:
         if not _number(found.get(name)):
-            raise _Fault(f"its {name} is {found.get(name)!r}, but should be a number of seconds")
+            raise _Fault(
+                f"its {name} is {reprlib.repr(found.get(name))}, but should be a number of seconds"
+            )
     stats = {name: float(value) for name, value in found.items() if _number(value)}
     for name in ("min", "median"):
         if not SHORTEST < stats[name] < LONGEST:

@@ -51,17 +51,21 @@ class Progress:
                 self.pairs.append({"name": f"{item.path.stem}: {label(item)}", **about["pair"]})
         else:
             reason = excinfo.value.args[0] if excinfo and excinfo.value.args else ""
-            reason = str(getattr(excinfo.value, "msg", None) or reason if excinfo else "unknown")
+            # Without an exception, pytest says why: it passed against its mark.
+            reason = str(
+                getattr(excinfo.value, "msg", None) or reason if excinfo else report.longrepr
+            )
             state = "not run" if report.skipped else "failed"
             text = f"{state}: {reason.splitlines()[0] if reason else type(excinfo.value).__name__}"
             name = f"{item.path.stem}::{label(item)}"
+            _forget(item)
             why = text.removeprefix("not run: ")
             self.not_run.append({"name": name, "topic": item.path.stem, "reason": why})
         self._lines[report.nodeid + str(report.when)] = f"{head}  {text}"
 
     def line(self, report: pytest.TestReport) -> str | None:
-        """The line of a benchmark's report; None for any other report."""
-        return self._lines.get(report.nodeid + str(report.when))
+        """The line of a benchmark's report, once: pytest asks again for its summary. None for any other report."""
+        return self._lines.pop(report.nodeid + str(report.when), None)
 
 
 def status(
@@ -93,6 +97,14 @@ def end(reason: Exception, timed: Any, limits: Sequence[int]) -> NoReturn:
     if lacks:
         pytest.skip(lacks)
     pytest.fail(str(reason), pytrace=False)
+
+
+def _forget(item: pytest.Item) -> None:
+    """Drop the figure of a benchmark that failed after its timing, so that no file both has it and says "failed"."""
+    stats = getattr(getattr(item, "funcargs", {}).get("benchmark"), "stats", None)
+    kept = getattr(item.config, "_benchmarksession", None)
+    if kept is not None and stats is not None:
+        kept.benchmarks[:] = [one for one in kept.benchmarks if one is not stats]
 
 
 def _figures(benchmark: Any) -> str:

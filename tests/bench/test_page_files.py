@@ -97,3 +97,21 @@ def test_a_place_that_cannot_be_written_is_one_line(result, tmp_path):
     assert run.exit_code == 2
     assert run.stderr.count("\n") == 1
     assert "cannot be written" in run.stderr
+
+
+def test_what_a_stranger_s_file_says_is_one_plain_line(result, tmp_path):
+    written = json.loads(result("a.json", cases=CASE).read_text())
+    first, second = written["benchmarks"]
+    first["fullname"] = "benchmarks/softmax.py::\x1b[2J\nkata: all is well"
+    second["stats"]["median"] = 10**4000
+    plain = {"name": "test_plain", "stats": {"min": 1.0, "median": 1.0, "iqr": 0.1}, "extra_info": {}}  # fmt: skip
+    written["benchmarks"].append(plain)
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(written))
+    run = CliRunner().invoke(app, ["bench", "compare", str(path), str(path)])
+    assert run.exit_code == 0, run.output
+    assert r"softmax::\x1b[2J\nkata: all is well [torch]:  1.000" in run.stdout
+    assert "\x1b" not in run.stdout
+    assert "test_plain: was not timed by katagrad's `bench`" in run.stdout
+    assert "its median is 1000" in run.stdout
+    assert all(len(line) < 300 for line in run.stdout.splitlines())

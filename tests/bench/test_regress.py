@@ -10,6 +10,7 @@ import pytest
 
 from katagrad.bench.regress import checkout
 from katagrad.bench.regress import regress as judging
+from katagrad.progress import progress
 from katagrad.topics import root
 
 pytestmark = [
@@ -198,3 +199,14 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         wheel.writestr("empty-1.dist-info/RECORD", "".join(f"{one},,\\n" for one in listed))
     return name
 """
+
+
+def test_the_time_left_is_not_told_where_the_work_comes_in_rounds(monkeypatch, capsys):
+    monkeypatch.setattr("katagrad.progress.QUIET_SECONDS", 0.0)
+    for known in (True, False):
+        with progress("timing", "timed", known=known) as advance:
+            advance(3, 6, "launch 1: a")
+            advance(1, 4, "launch 2: b")
+        said = capsys.readouterr().err
+        assert ("s left" in said) is known
+        assert ("timed 1 of 4; launch 2: b\n" in said) is not known

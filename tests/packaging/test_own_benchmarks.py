@@ -251,6 +251,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_timing(shop, tmp_p
 WAYS = """
 import asyncio
 import enum
+import pathlib
 
 import numpy as np
 import pytest
@@ -296,6 +297,11 @@ def bench_gradient(bench): bench.time(double, X, backward=True)  # needs a frame
 def bench_compiled(bench): bench.time(double, X, against="compiled")  # needs a framework
 def bench_objects(bench): bench(len, np.array([None]))  # an array of the dtype object cannot be
 def bench_read(bench): bench(double, bench.call(ways.Model, 8).w)  # or read it with .get('w')
+def bench_huge(bench): bench.time(double, X, flops=10**5000)  # flops is beyond 1e+30, but
+def bench_path(bench): bench(len, pathlib.Path("a"))  # send it as a text, str(path), or give it
+def bench_after(bench): bench(double, X); pytest.fail("too late")  # too late
+@pytest.mark.xfail(strict=True)
+def bench_mended(bench): bench(double, X)  # [XPASS(strict)]
 """
 MODULE = """
 import functools
@@ -352,8 +358,13 @@ def test_the_ways_in_which_strangers_use_it(shop, tmp_path):
     assert "During handling" not in said
     # Two methods of one name are two figures.
     assert {"BenchGroup::bench_same", "TestGroup::bench_same", "TestGroup::test_same"} < set(lines)
+    # A failure has its line once, and no figure.
+    assert said.count("bench_ways: bench_after  failed: too late") == 1
     found, problems = load(written)
     assert problems == []
+    absent = {one.name.rpartition("::")[2] for one in found.not_run}
+    assert {"bench_after", "bench_mended", "bench_huge"} < absent
+    assert not absent & {name.rpartition("::")[2] for name, _ in found.figures}
     assert {f"benchmarks/bench_ways::{name}" for name in ("BenchGroup::bench_same", "TestGroup::bench_same")} < {
         name for name, _ in found.figures
     }  # fmt: skip
@@ -434,6 +445,58 @@ def test_a_strangers_mistakes_are_one_line_with_what_to_do(shop):
         status, said, errors = shop.run("kata", "bench", "regress", *words, "--against", "HEAD")
         assert (status, len(errors.splitlines())) == (2, 1), errors
         assert says in errors
+
+
+PREPARED = """
+import pytest
+from shop.text import histogram
+
+@pytest.fixture(params=[2, 3])
+def words(request): return [1] * request.param
+
+@pytest.fixture
+def many(request): return [1] * request.param
+
+@pytest.fixture(autouse=True, scope="module")
+def prepared(): pass
+
+class TestGroup:
+    def setup_method(self): self.words = [1, 2]
+    def test_group(self, bench): bench(histogram, self.words)
+
+def test_params(bench, words): bench(histogram, words)
+
+@pytest.mark.parametrize("many", [2], indirect=True)
+def test_indirect(bench, many): bench(histogram, many)
+
+@pytest.mark.usefixtures("words")
+def test_used(bench): bench(histogram, [1])
+
+@pytest.mark.skip(reason="not today")
+def test_skipped(bench): bench(histogram, [1])
+"""
+
+
+def test_what_pytest_alone_prepares_is_not_judged_on_something_else(shop):
+    (shop.folder / "tests" / "test_text.py").write_text(PREPARED)
+    shop.edit("shop/text.py", "import numpy", "\n\n\nimport numpy")
+    status, said, errors = shop.run("kata", "bench", "regress", "tests", "--against", "HEAD")
+    assert status == 3, said + errors
+    cannot = "cannot judge: base: it takes the fixture"
+    for name, says in (
+        ("test_params[2]", f"{cannot} words,"),
+        ("test_indirect[2]", f"{cannot} many,"),
+        ("test_used[2]", f"{cannot} words,"),
+        ("test_group", "base: pytest runs setup_method and prepared before it"),
+    ):
+        assert any(name in line and says in line for line in said.splitlines()), said
+    assert "not timed, skipped by its mark: tests/test_text::test_skipped: not today" in said
+    assert "6 cannot judge" in said
+    status, _, errors = shop.run(
+        "kata", "bench", "regress", "tests", "--against", "HEAD", "-k", "skipped"
+    )
+    assert status == 2
+    assert "every benchmark is skipped by its mark, such as" in errors
 
 
 @pytest.mark.needs("torch", "tensorflow")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from typing import Any
@@ -23,6 +22,8 @@ from katagrad.text import article
 from katagrad.worker.tree import DTYPES
 from katagrad.worker.wire import Random
 
+# Amounts of one call.
+LEAST, MOST = 1e-30, 1e30
 PLAIN = (bool, int, float, complex, str, bytes, slice, type(None))
 
 
@@ -225,8 +226,10 @@ def _check(settings: dict[str, Any]) -> None:
         if value is None and name != "items":
             continue
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        if not number or not 0 < value < math.inf:
-            raise Failure(f"{name} is {value!r}, but should be a positive number, of one call")
+        # The page shows no figure beyond these, and a float does not hold every integer.
+        if not number or not LEAST < value < MOST:
+            shown = f"beyond {MOST:g}" if number and value >= MOST else repr(value)
+            raise Failure(f"{name} is {shown}, but should be a positive number, of one call")
         settings[name] = value.item() if isinstance(value, np.number) else value
     if not isinstance(settings["unit"], str):
         raise Failure(f'unit is {settings["unit"]!r}, but should be a text such as "rows"')

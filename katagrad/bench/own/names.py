@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,9 +41,10 @@ def place(value: Any, code: Code) -> tuple[str, str]:
     for one in _modules(bench, code):
         for known in _names(one, value):
             return one.__name__, known
+    path = "send it as a text, str(path), or " if isinstance(value, os.PathLike) else ""
     raise Failure(
-        f"{_words(value)} cannot be sent to the worker, which imports what it times: give it a name at the top of "
-        f"{code.file.name} or of a module, or make it in a function for bench.call"
+        f"{_words(value)} cannot be sent to the worker, which imports what it times: {path}give it a name at the top "
+        f"of {code.file.name} or of a module, or make it in a function for bench.call"
     )
 
 

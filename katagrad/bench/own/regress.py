@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.skipping import evaluate_skip_marks
 
 from katagrad.bench.messages import label
 from katagrad.bench.own.fixture import Lacking, OwnBench, OwnLauncher
@@ -37,13 +38,19 @@ class _OwnSide(Capturing, OwnBench):
 
 @dataclass(frozen=True)
 class OwnBenchmark:
-    """A benchmark of a project. argued: arguments that neither `bench` nor its parameters provide."""
+    """A benchmark of a project.
+
+    argued: fixtures of pytest that it asks for. prepared: what pytest alone would run before it. skipped: why its
+    mark skips it.
+    """
 
     code: Code
     name: str
     function: Any = field(repr=False, compare=False)
     parameters: dict[str, Any] = field(compare=False)
     argued: tuple[str, ...] = ()
+    prepared: tuple[str, ...] = ()
+    skipped: str | None = None
 
     @property
     def label(self) -> str:
@@ -57,11 +64,16 @@ class OwnBenchmark:
         return _OwnSide(None, setting, replace(self.code, project=project), self.name)
 
     def call(self, side: Any) -> None:
-        """Run the benchmark's function with a side. Raises Unmeasurable if it takes fixtures of pytest."""
+        """Run the benchmark's function with a side. Raises Unmeasurable if it needs more of pytest than `bench`."""
         if self.argued:
             raise Unmeasurable(
                 f"it takes the fixture{'s' if len(self.argued) > 1 else ''} {', '.join(self.argued)}, and outside of "
                 "pytest there is only `bench`: use a function for bench.call instead"
+            )
+        if self.prepared:
+            raise Unmeasurable(
+                f"pytest runs {' and '.join(self.prepared)} before it, and outside of pytest nothing does: use a "
+                "function for bench.call instead"
             )
         self.function(bench=side, **self.parameters)
 
@@ -116,22 +128,68 @@ class _Collector:
             if not takes_bench(item):
                 continue
             about: Any = item
-            given = dict(about.callspec.params) if hasattr(item, "callspec") else {}
-            argued = tuple(
-                name
-                for name in about._fixtureinfo.argnames
-                if name != "bench" and name not in given
-            )
+            given = _given(about)
+            argued = [name for name in about._fixtureinfo.argnames if name not in given]
+            argued += [name for mark in item.iter_markers("usefixtures") for name in mark.args]
+            argued = [name for name in dict.fromkeys(argued) if name != "bench"]
             try:
-                made = OwnBenchmark(code_of(item), label(item), about.obj, given, argued)
-            except ValueError as error:
+                self.found.append(
+                    OwnBenchmark(
+                        code_of(item),
+                        label(item),
+                        about.obj,
+                        given,
+                        tuple(argued),
+                        _prepared(about),
+                        _skipped(item),
+                    )
+                )
+            except (ValueError, pytest.fail.Exception) as error:
                 self.fault = str(error)
                 return
-            self.found.append(made)
 
 
-def collect(paths: Sequence[str], select: str, framework: str | None) -> list[OwnBenchmark]:
-    """The benchmarks in files and folders. Raises Unmeasurable if there are none, or pytest cannot collect."""
+def _given(item: Any) -> dict[str, Any]:
+    """The arguments that `parametrize` gives as they are; a fixture makes something else of its parameter."""
+    params = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    made = item._fixtureinfo.name2fixturedefs
+    return {
+        name: value
+        for name, value in params.items()
+        if name not in made or made[name][-1].func.__module__.startswith("_pytest.")
+    }
+
+
+def _prepared(item: Any) -> tuple[str, ...]:
+    """What a benchmark's own file or class has pytest run before it: set-up functions, and autouse fixtures."""
+    places: list[tuple[Any, tuple[str, ...]]] = [(item.module, ("setUpModule", "setup_module"))]
+    if item.cls is None:
+        places.append((item.module, ("setup_function",)))
+    else:
+        places.append((item.cls, ("setup_class", "setup_method")))
+    found = [name for place, names in places for name in names if hasattr(place, name)]
+    about = item._fixtureinfo
+    for name in about.initialnames:
+        definitions = about.name2fixturedefs.get(name)
+        asked = name in about.argnames
+        if definitions and not asked and definitions[-1].func.__module__ == item.module.__name__:
+            found.append(name)
+    return tuple(found)
+
+
+def _skipped(item: pytest.Item) -> str | None:
+    """Why a mark skips a benchmark; None if none does."""
+    found = evaluate_skip_marks(item)
+    return None if found is None else found.reason
+
+
+def collect(
+    paths: Sequence[str], select: str, framework: str | None
+) -> tuple[list[OwnBenchmark], list[str]]:
+    """The benchmarks in files and folders, and a line for each that its mark skips.
+
+    Raises Unmeasurable if there are none, or pytest cannot collect.
+    """
     for path in paths:
         if not Path(path.partition("::")[0]).exists():
             raise Unmeasurable(f"there is no file or folder {path}")
@@ -153,7 +211,13 @@ def collect(paths: Sequence[str], select: str, framework: str | None) -> list[Ow
             + (f" that matches {select!r}" if select else "")
             + ": a benchmark is a function bench_*(bench) in a file bench_*.py, or a test_*(bench) in a test file"
         )
-    return collector.found
+    skipped = [one for one in collector.found if one.skipped is not None]
+    notes = [f"not timed, skipped by its mark: {one.label}: {one.skipped}" for one in skipped]
+    if len(skipped) == len(collector.found):
+        raise Unmeasurable(
+            f"every benchmark is skipped by its mark, such as {notes[0].partition(': ')[2]}"
+        )
+    return [one for one in collector.found if one.skipped is None], notes
 
 
 @dataclass(frozen=True)
@@ -170,10 +234,10 @@ class OwnComparison:
 
 def run(wanted: OwnComparison, advance: Callable[[int, int, str], None]) -> Report:
     """Time and judge. Raises checkout.Unavailable, Unmeasurable or NotGraded where nothing can be timed at all."""
-    found = collect(wanted.paths, wanted.select, wanted.framework)
+    found, notes = collect(wanted.paths, wanted.select, wanted.framework)
     root = found[0].code.project.root
     tree = checkout.top(root)
-    report = Report(checkout.commit(tree, wanted.against), kind="file")
+    report = Report(checkout.commit(tree, wanted.against), kind="file", notes=notes)
     report.notes += warnings(wanted.conditions.threads)
     if not wanted.every and not checkout.differs(tree, report.commit, root):
         report.unchanged = list(dict.fromkeys(one.code.name for one in found))

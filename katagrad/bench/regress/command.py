@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from katagrad.errors import BadOption, NotGraded, one_of
+from katagrad.text import one_line
 from katagrad.topics import FRAMEWORKS, root, topics
 
 Framework = Annotated[
@@ -115,7 +116,7 @@ def regress(
     conditions = Conditions(framework or "", threads, device, mode)
     known = topics()
     try:
-        with progress("timing", "timed") as advance:
+        with progress("timing", "timed", known=False) as advance:
             if paths:
                 wanted = own.OwnComparison(against, paths, conditions, framework, every, select)
                 report = own.run(wanted, advance)
@@ -134,7 +135,7 @@ def regress(
         typer.echo(f"kata: {error}", err=True)
         raise typer.Exit(2) from None
     for line in regress.lines(report, against):
-        print(line)
+        print(one_line(line, 2_000))
     raise typer.Exit(report.status)
 
 
@@ -177,10 +178,10 @@ def history(
     paths = own_paths(names, framework)
     of_topics(paths, submission, size)
     check_place(out)
-    subjects = []
+    subjects, notes = [], list[str]()
     try:
         if paths:
-            found = own.collect(paths, select, framework)
+            found, notes = own.collect(paths, select, framework)
             for kind, some in own.grouped(found).items():
                 folder = some[0].code.project.root
                 conditions = Conditions(kind, threads, device, mode)
@@ -194,13 +195,14 @@ def history(
             subjects.append(
                 history.Subject(folder, cases, Conditions(given, threads, device, mode))
             )
-        with progress("timing", "timed") as advance:
+        with progress("timing", "timed", known=False) as advance:
             made = history.run(subjects, span, points, advance)
+        made.notes += notes
         if out is not None:
             history.write(made, out)
     except (Unavailable, Unmeasurable, NotGraded) as error:
         typer.echo(f"kata: {error}", err=True)
         raise typer.Exit(2) from None
     for line in history.lines(made):
-        print(line)
+        print(one_line(line, 2_000))
     raise typer.Exit(made.status)
