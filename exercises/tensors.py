@@ -20,7 +20,7 @@ def make(shape, fill=0.0, dtype="float32"):
 
     shape: tuple of ints; () makes a scalar. fill: Python number; float64 keeps all its digits (in TensorFlow,
     tf.cast(0.1, "float64") does not), and int64 keeps those of whole numbers up to 2**53.
-    dtype: "float32", "float64", "int64" or "bool", whatever the type of `fill`.
+    dtype: "float32", "float64", "int64" or "bool", whatever the type of `fill`; as "bool", all but 0 is true.
 
     >>> make((2, 3), fill=7.0)
     [[7.0, 7.0, 7.0], [7.0, 7.0, 7.0]]

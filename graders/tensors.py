@@ -41,13 +41,28 @@ def test_make_has_the_dtype_asked_for(impl, name):
         dtype(result, name, of=f"make((2, 3), fill={fill!r}, dtype={name!r})")
         right = np.full((2, 3), fill, name)
         equal(result, right, of=f"make((2, 3), fill={fill!r}, dtype={name!r})")
+    if name == "bool":
+        for fill in (0.5, -0.5):
+            of = f"make((2, 3), fill={fill}, dtype='bool')"
+            equal(impl.make((2, 3), fill=fill, dtype=name), np.full((2, 3), True), of=of)
     dtype(impl.make((), fill=3), "float32", of="make((), fill=3)")
 
 
 @pytest.mark.grade(points=1, hint="Count along one axis first, then give it the shape.")
 @pytest.mark.parametrize(
     "size",
-    [(4,), (2, 3), (2, 3, 4), (3, 1, 2), (2, 3, 2, 4), (1, 2, 3, 2, 2), (0,), (2, 0), (0, 3)],
+    [
+        (4,),
+        (2, 3),
+        (2, 3, 4),
+        (3, 1, 2),
+        (2, 3, 2, 4),
+        (1, 2, 3, 2, 2),
+        (0,),
+        (2, 0),
+        (0, 3),
+        (300, 150),
+    ],
 )
 def test_count_runs_fastest_along_the_last_axis(impl, size):
     """count numbers the elements row by row"""
@@ -256,6 +271,9 @@ def test_one_hot_refuses_labels_out_of_range(impl, label):
     """one_hot raises ValueError for a label outside the classes, and accepts the last class"""
     with raises("ValueError", of=f"one_hot with the label {label} of 3 classes"):
         impl.one_hot(np.array([0, label, 1]), 3)
+    for labels in (np.array(label), np.array([[0, 1], [label, 2]])):
+        with raises("ValueError", of=f"one_hot({labels.tolist()}, classes=3)"):
+            impl.one_hot(labels, 3)
     close(impl.one_hot(np.array([2, 0]), 3), np.eye(3)[[2, 0]], of="one_hot([2, 0], classes=3)")
 
 
@@ -288,9 +306,9 @@ def test_make_keeps_large_numbers(impl):
     fill = 2**31 + 2 * int(integers(1000)) + 1
     of = f"make((2,), fill={fill}, dtype='int64')"
     equal(impl.make((2,), fill=fill, dtype="int64"), np.full(2, fill), of=of)
-    for fill in (2**53 - 1, -(2**53) + 1):
+    for fill in (2**53 - 1, -(2**53) + 1, 2.0**53 - 1):
         of = f"make((2,), fill={fill}, dtype='int64')"
-        equal(impl.make((2,), fill=fill, dtype="int64"), np.full(2, fill), of=of)
+        equal(impl.make((2,), fill=fill, dtype="int64"), np.full(2, int(fill)), of=of)
     for fill in (0.1, 1 / 3, -1e200, 2**53 - 1):
         of = f"make((2,), fill={fill}, dtype='float64')"
         found = impl.make((2,), fill=fill, dtype="float64")
