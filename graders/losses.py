@@ -109,7 +109,8 @@ def test_losses_refuse_shapes_that_differ(impl, name):
     pairs = [((4, 1), (4,)), ((4,), (4, 1)), ((3,), (1,)), ((2, 3), (3,)), ((3,), (4,))]
     # As many elements as each other, and still not of one shape.
     more = [((2, 3), (2, 1)), ((2, 1), (2, 3)), ((2, 3), (1, 3)), ((2, 1, 3), (2, 2, 3))]
-    for one, other in [*pairs, *more, ((1,), (1, 1)), ((), (1,)), ((2, 3), (3, 2))]:
+    more += [((3,), ()), ((), (2, 3)), ((1,), (1, 1)), ((), (1,)), ((2, 3), (3, 2))]
+    for one, other in [*pairs, *more]:
         for reduction in ("mean", "none"):
             with raises("ValueError", of=f"{name}({one} tensor, {other} tensor, {reduction=})"):
                 impl.call(name, normal(*one), uniform(*other), reduction=reduction)
@@ -351,13 +352,21 @@ def test_losses_pass_gradients(impl, name):
     hint="max(z, 0) and |z| have a kink at 0, where differentiation must guess; log_sigmoid has none.",
 )
 def test_bce_has_the_right_slope_at_zero(impl):
-    """the gradient at a logit of 0, where every zero-initialised model starts, is 1/2 - y"""
+    """the gradient at a logit of 0, where every zero-initialised model starts, is 1/2 - y without a pos_weight"""
     y, c = np.array([0.0, 1.0, 0.25]), normal(3)
     close(
         impl.grad("bce_with_logits", np.zeros(3), y, cotangent=c, reduction="none"),
         (0.5 - y) * c,
         of="d bce_with_logits / d logits at 0",
         mistakes={"the slope of a kink, -y": -y * c, "the slope of a kink, 1 - y": (1 - y) * c},
+    )
+    # softplus(-z) times (1 + 2 y), with max(-z, 0) in it, whose slope is 0 or -1 at 0.
+    kinks = {"the slope of a kink": (1 - y) * c, "the slope of a kink (2)": -3 * y * c}
+    close(
+        impl.grad("bce_with_logits", np.zeros(3), y, 3.0, cotangent=c, reduction="none"),
+        (0.5 - 2 * y) * c,
+        of="d bce_with_logits(pos_weight=3) / d logits at 0",
+        mistakes=kinks,
     )
 
 
