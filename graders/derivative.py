@@ -259,6 +259,12 @@ def test_autograd_grad_follows_every_use_of_x(impl):
     f = function(lambda x: x[0] * x[1] + x[0] ** 2 + maximum(x[3], 0.1 * x[3]))
     expected = np.array([x[1] + 2 * x[0], x[0], 0.0, 1.0, 0.0])
     close(impl.autograd_grad(f, x), expected, of="autograd_grad(x0 x1 + x0**2 + leaky_relu(x3), x)")
+    itself = impl.autograd_grad(function(lambda x: x), normal())
+    mistakes = {"the gradient of a constant: no operation led to f(x), and yet it is x": 0.0}
+    close(itself, 1.0, of="autograd_grad(f, x) of f(x) = x at a scalar x", mistakes=mistakes)
+    root = function(lambda x: (x**0.5).sum())
+    of = "autograd_grad(sqrt(x), [0, 4])"
+    close(impl.autograd_grad(root, np.array([0.0, 4.0])), np.array([np.inf, 0.25]), of=of)
 
 
 def zeros(found, size, of, kind="float32"):
@@ -337,6 +343,12 @@ def test_jacobian_holds_every_derivative(impl, case):
             expected[j, 0, :, j] = x[1, j], x[0, j]
             expected[j, 1, 1, j] = 2 * x[1, j]
         mistakes = {"two flat axes": expected.reshape(6, 6)}
+        # The result has the shape of x, which has an axis of one, and f is not elementwise.
+        column = normal(2, 1)
+        found = impl.jacobian(function(lambda x: stack(x[0] * x[1], x[1] * x[1])), column)
+        (a,), (b,) = column
+        right = np.array([[b, a], [0, 2 * b]]).reshape(2, 1, 2, 1)
+        close(found, right, of="jacobian(f, x) of f(x) = [x0 x1, x1 x1] and x of shape (2, 1)")
     else:
         x = normal(2, 3)
         f, expected, mistakes = CUBIC, 3 * x**2 - 4 * x, {}
