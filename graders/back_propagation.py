@@ -209,6 +209,13 @@ def test_backward_leaves_dout_and_cache_alone(impl):
     dout = normal(4, 3)
     result = same_inputs_first(impl, "relu_backward", dout, cache)
     close(result, dout * (x > 0), of="relu_backward, the second time with one cache")
+    # One sample, and positive numbers alone, where there is nothing to sum and nothing to cut.
+    x, dout = np.abs(normal(1, 3)), normal(1, 2)
+    _, cache = impl.affine_forward(x, w, b, returns=(None, opaque))
+    right = (dout @ w.T, x.T @ dout, dout[0])
+    conform(impl, "affine_backward", [dout, cache], expected=right, only=["result", "shared"])
+    _, cache = impl.relu_forward(x, returns=(None, opaque))
+    conform(impl, "relu_backward", [x, cache], expected=x, only=["result", "shared"])
 
 
 def same_inputs_first(impl, name, dout, cache):
@@ -232,7 +239,7 @@ def test_relu_forward_cuts_at_zero(impl, size):
 def test_relu_backward_lets_through_what_was_positive(impl, size):
     """relu_backward is dout where x > 0 and 0 elsewhere, at 0 too"""
     x, dout = normal(*size), normal(*size)
-    x.flat[0], x.flat[2] = 0.0, 1.0
+    x.flat[0], x.flat[1], x.flat[2] = 0.0, 1e-30, 1.0
     _, cache = impl.relu_forward(x, returns=(None, opaque))
     close(
         impl.relu_backward(dout, cache),
@@ -309,6 +316,11 @@ def test_two_layer_loss_gives_every_gradient(impl, samples):
         )
     for key, right in two_layer_loss(params, x, y)[1].items():
         close(grads[key], right, of=f"grads[{key!r}] in float64", rtol=1e-10, atol=1e-12)
+    other = {key: params[key] for key in ("b2", "w1", "w2", "b1")}
+    _, grads = impl.two_layer_loss(other, x, y)
+    of = "where the keys of params are in the order b2, w1, w2, b1"
+    for key, right in two_layer_loss(params, x, y)[1].items():
+        close(grads[key], right, of=f"grads[{key!r}] {of}")
     # Every hidden unit is exactly 0, where the ReLU passes nothing.
     still = params | {key: np.zeros_like(params[key]) for key in ("w1", "b1")}
     for key, right in two_layer_loss(still, x, y)[1].items():
@@ -348,6 +360,7 @@ def test_value_computes_with_numbers(impl):
         "a / 4": (a / 4, x / 4),
         "a ** 0.5": (a**0.5, x**0.5),
         "a ** 1": (a**1, x),
+        "a ** 0": (a**0, 1.0),
         "0 + a": (0 + a, x),
         "a + 0": (a + 0, x),
         "0 - a": (0 - a, -x),
@@ -456,6 +469,8 @@ def test_value_adds_up_what_is_used_twice(impl):
     compare(impl, lambda a, b: a * a + b + b + b, x, y, "a * a + b + b + b")
     compare(impl, lambda a, b: (a + b) * (a - b) / a, x, y, "(a + b) * (a - b) / a")
     compare(impl, lambda a, b: a / a + (a - a) * b + b, x, y, "a / a + (a - a) * b + b")
+    # A result of 0 passes gradients on like any other.
+    compare(impl, lambda a, b: (a - 2) * b, 2.0, y, "(a - 2) * b")
 
 
 @pytest.mark.grade(points=2, hint=ORDER)
@@ -525,6 +540,23 @@ def test_value_adds_up_over_results(impl):
     number(a.get("grad"), 16, of=f"a.grad {shared}", rtol=1e-9, mistakes=mistakes)
     (middle * 5).backward()
     number(a.get("grad"), 26, of="a.grad after a second (m * 5).backward()", rtol=1e-9)
+    same = {
+        "0 + a": lambda a: 0 + a,
+        "a + 0": lambda a: a + 0,
+        "a - 0": lambda a: a - 0,
+        "1 * a": lambda a: 1 * a,
+        "a * 1": lambda a: a * 1,
+        "a / 1": lambda a: a / 1,
+        "a ** 1": lambda a: a**1,
+        "a.relu()": lambda a: a.relu(),
+    }
+    for of, f in same.items():
+        a = impl.Value(x)
+        (a * 3).backward()
+        f(a).backward()
+        mistakes = {"what comes out if it is a itself, whose grad is set to 1": 1}
+        of = f"a.grad after (a * 3).backward() and ({of}).backward()"
+        number(a.get("grad"), 4, of=of, rtol=1e-9, mistakes=mistakes)
 
 
 # CPU seconds of this thread, so that other programs do not count, nor does Python's collector. The floor of 10 ms
