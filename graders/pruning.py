@@ -335,6 +335,20 @@ def test_steps_keep_pruned_weights_at_zero(impl):
                     mistakes=mistakes,
                 )
         params, velocity = expected
+    # Tensors of one size: a name, and not a place in the dict, says which belong together.
+    params = {name: normal(2, 3) for name in ("a", "b", "c")}
+    grads, velocity = like(params), like(params)
+    masks = {name: np.arange(6).reshape(2, 3) % 3 != i for i, name in enumerate(params)}
+    turned = [dict(reversed(one.items())) for one in (grads, velocity, masks)]
+    call = f"{of}), where grads, velocity and masks have the names in another order,"
+    found = items(impl.masked_step(params, *turned, 0.1), call, ("params", "velocity"))
+    expected = masked_step(params, grads, velocity, masks, 0.1)
+    for part, one, wanted in zip(("params", "velocity"), found, expected, strict=True):
+        keys(one, f"{part} of {call}", tuple(params))
+        for name in params:
+            close(one[name], wanted[name], of=f"{name} of {part} of {call}", rtol=1e-4)
+    params = {"a": normal(3, 4), "b": normal(4), "c": normal(4, 2)}
+    velocity, masks = like(params), magnitude_masks(params, 0.5)
     given = [{n: 2.0**20 * w for n, w in one.items()} for one in (params, like(params), velocity)]
     found = items(
         impl.masked_step(*given, masks, 0.1), f"{of}), numbers about 10^6", ("params", "velocity")

@@ -210,6 +210,11 @@ def test_choose_puts_the_ends_on_the_limits(impl, bits):
     ):
         given = np.array([one, 1.5 * one]), np.array([other, 2 * other if other > 0 else other])
         ruler(impl.choose(*given, bits=bits), choose(*given, bits), f"{of}, where {name}")
+    for sign in (1.0, -1.0):
+        point = sign * np.array([5.0, 1.5])
+        ruler(
+            impl.choose(point, point, bits), choose(point, point, bits), f"{of}, where low = high"
+        )
     ruler(impl.choose(low[0], high[0], bits), choose(low[0], high[0], bits), f"{of} of shape ()")
     given = low.reshape(2, 3), high.reshape(2, 3)
     ruler(impl.choose(*given, bits), choose(*given, bits), f"{of} of shape (2, 3)")
@@ -222,6 +227,7 @@ def test_choose_can_be_symmetric(impl, bits):
     low, high = ends(8, bits)
     low[0], high[0] = 1.0, 2.0
     low[1], high[1] = -2.0, -1.0
+    low[2], high[2] = -3.0, -3.0
     expected = choose(low, high, bits, symmetric=True)
     one = {
         "that of 2^(bits - 1) steps": (expected[0] * limits(bits)[1] / 2 ** (bits - 1), expected[1])
