@@ -10,9 +10,11 @@ import pytest
 
 from katagrad.authoring import deployed, structure
 from katagrad.authoring.adam import nearer
+from katagrad.authoring.companion import plant
 from katagrad.authoring.expect import close, equal, finite, holds, normal, raises, random_seed
 from katagrad.authoring.oracle import Adam
 from katagrad.authoring.states import old_gradients
+from katagrad.boundary.implementation import opaque
 
 WIDTHS = (3, 4, 2)
 ARRAYS = ("kernel", "bias", "scale", "offset", "mean", "variance")
@@ -108,8 +110,14 @@ def test_weights_survive_the_process(impl):
     later = layers()
     other = made(impl, later)
     impl.save_weights(other, path)
+    training = impl.Training(model, 0.1, impl.rng())
     impl.load_weights(model, path)
     expect_state(impl, model, later, "after the file was replaced and loaded again")
+    training.run(normal(6, 3), normal(6, 2), 1, 3)
+    holds(
+        not np.allclose(impl.layers(model)[0]["kernel"], later[0]["kernel"], 1e-5),
+        "load_weights gave the model other parameters than it had: a Training that was made before no longer trains it",
+    )
 
 
 @pytest.mark.grade(
@@ -142,10 +150,20 @@ def test_files_are_replaced_as_a_whole(impl, what):
     put(impl, path, b"the old content")
     impl.link(path, old := f"{folder(impl)}/old")
     model = made(impl)
-    if what == "save_weights":
-        impl.save_weights(model, path)
-    else:
-        impl.Training(model, 0.01, impl.rng()).save(path)
+    training = impl.Training(model, 0.01, impl.rng())
+    for _ in range(2):
+        # Models of Keras have no mode.
+        mode = impl.framework == "torch" and not model.get("training")
+        if impl.framework == "torch":
+            model.train() if mode else model.eval()
+        if what == "save_weights":
+            impl.save_weights(model, path)
+        else:
+            training.save(path)
+        if impl.framework == "torch":
+            equal(
+                model.get("training"), mode, of=f"the attribute training of the model after {what}"
+            )
     kept = impl.read(old) == b"the old content"
     holds(kept, f"{what} wrote into the old file, but should put a new file in its place")
     equal(
@@ -286,9 +304,14 @@ def test_files_with_code_run_nothing(impl, what):
 # -- training --------------------------------------------------------------------------------------------
 
 
-def train(state, x, y, epochs, batch, lr, seed, corrected):
-    """Adam on the mean squared error of dense layers with ReLU between them: the losses, and the weights."""
+def train(state, x, y, epochs, batch, lr, seed, corrected, drawn=0):
+    """Adam on the mean squared error of dense layers with ReLU between them: the losses, and the weights.
+
+    drawn: how many orders another training has drawn before.
+    """
     rng = np.random.default_rng(seed)
+    for _ in range(drawn):
+        rng.permutation(len(x))
     adam, state = Adam(lr, corrected=corrected), [dict(layer) for layer in state]
     losses = []
     for _ in range(epochs):
@@ -307,6 +330,12 @@ def train(state, x, y, epochs, batch, lr, seed, corrected):
                     state[i][key] = adam.moved((i, key), state[i][key], g)
         losses.append(total / y.size)
     return losses, state
+
+
+# A generator that stays in the worker between two calls.
+GENERATOR = """
+from numpy.random import default_rng as generator
+"""
 
 
 def plain(impl):
@@ -350,6 +379,17 @@ def test_run_trains_with_adam(impl, rows, batch, lr):
     training = impl.Training(model, lr, impl.rng(seed))
     structure.every_epoch(training.run(x, 0 * y, 4, batch), 4, of)
     equal(training.get("epoch"), 4, of=f"epoch after {of}")
+    if rows != 7:
+        return
+    shared = plant(impl, "generators.py", GENERATOR).get("generator")(seed, returns=opaque)
+    x, y = normal(7, 3), normal(7, 2)
+    for i, which in enumerate(("first", "second")):
+        model, state = plain(impl)
+        of = f"run(x, y, 2, 2) of the {which} Training that was given one generator"
+        losses = impl.Training(model, 0.1, shared).run(x, y, 2, 2)
+        losses = structure.losses(losses, 2, of, "float")
+        expected, _ = nearer(losses, partial(train, state, x, y, 2, 2, 0.1, seed, drawn=2 * i))
+        structure.recorded(losses, expected, of)
 
 
 @pytest.mark.grade(points=2)

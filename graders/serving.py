@@ -138,11 +138,14 @@ def test_predictions_are_those_of_the_model(impl):
     registry, app, oracles = served(impl, versions=2)
     other, oracle = dense(impl, 2, 4)
     registry.add("other-Model_2", 7, other, 2)
-    x, big, y = numbers(1), numbers(40), numbers(3, 2)
+    lone, lone_oracle = dense(impl, 1, 1)
+    registry.add("2_-x", 20_261_231, lone, 1)
+    x, big, y, z = numbers(1), numbers(40), numbers(3, 2), numbers(3, 1)
     found = one(impl, app, ask(x), ask(big), ask(big, "/v1/models/m/versions/2:predict"),
                 ask(x, "/v1/models/m/versions/1:predict"), ask(y, "/v1/models/other-Model_2:predict"),
                 ask([[1, 2, 3]]),
-                post(PATH, {"signature_name": "serving_default", "instances": x.tolist()}))  # fmt: skip
+                post(PATH, {"signature_name": "serving_default", "instances": x.tolist()}),
+                ask(z, "/v1/models/2_-x:predict"), ask(z, "/v1/models/2_-x/versions/20261231:predict"))  # fmt: skip
     plain = np.array([[1.0, 2, 3]])
     cases = [
         (x, oracles[1]),
@@ -152,6 +155,8 @@ def test_predictions_are_those_of_the_model(impl):
         (y, oracle),
         (plain, oracles[1]),
         (x, oracles[1]),
+        (z, lone_oracle),
+        (z, lone_oracle),
     ]
     for reply, (given, expected) in zip(found, cases, strict=True):
         mistakes = (
@@ -250,6 +255,7 @@ def test_what_is_not_there_is_not_found(impl):
             "/v1/models/m/versions/1",
             "/v1/models/m/versions/x:predict",
             "/v1/models/m/versions/-1:predict",
+            "/v1/models/m/versions/0:predict",
             "/v1/models/m",
             "/v2/models/m:predict",
             "/v1/models/m:predict/more",
