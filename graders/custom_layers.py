@@ -23,7 +23,7 @@ from katagrad.authoring.expect import (
 from katagrad.authoring.oracle import slopes
 
 REGISTER = "Make parameters once: nn.Parameter in __init__, or add_weight in build."
-SHAPES = [(2, 3), (5,), (1, 1), (2, 3, 4)]  # leading axes are put before n_in
+LEADS = [(), (3,), (2, 3)]  # leading axes, put before n_in
 # A layer that turns (B, T, n) into (B, 1, n), which broadcasts against its input.
 MEAN = {
     "torch": """
@@ -48,6 +48,8 @@ def change(layer, settings):
     given.update(settings)
     return layer.get_config()
 """
+
+USUAL = {"activation": "linear", "axis": -1, "eps": 1e-6, "gamma": 1.0}  # the defaults
 
 
 def called(layer, x):
@@ -160,7 +162,11 @@ def test_normalize_divides_by_the_norm(impl, axis):
             "x over its sum of absolutes": x / np.abs(x).sum(axis, keepdims=True),
         },
     )
-    close(impl.L2Normalize()(x), normalize(x), of="L2Normalize()(x) of an input (3, 4, 2)")
+    layer = impl.L2Normalize()
+    for lead in LEADS:
+        x = normal(*lead, 2, scale=5.0)
+        of = f"layer(x) of an input {x.shape}, where layer = L2Normalize() has had inputs of fewer axes"
+        close(layer(x), normalize(x), of=of if lead else "L2Normalize()(x) of an input (2,)")
     small = np.array([[3e-3, 4e-3], [0.0, 0.0], [0.3, 0.4]])
     close(
         impl.L2Normalize(eps=0.1)(small),
@@ -221,6 +227,11 @@ def test_rbf_is_exact_far_from_zero(impl):
         impl.assign(layer, [{"centres": centres}])
         of = f"RBF(3, {count})(x) of {rows} rows of x and centres near 1000"
         close(layer(x), rbf(x, centres), of=of, rtol=1e-3)
+    # Around the mean of such centres, too, the squares are large.
+    centres[: count // 2] = np.float32(normal(count // 2, 3))
+    impl.assign(layer, [{"centres": centres}])
+    of = f"RBF(3, {count})(x) of x near 1000, half of the centres near 1000 and half near 0"
+    close(layer(x), rbf(x, centres), of=of, rtol=1e-3)
 
 
 @pytest.mark.grade(points=1, hint=REGISTER)
@@ -326,6 +337,10 @@ def test_layers_are_restored_from_their_config(impl, name, settings, others):
         close(layer(x), before, of=f"a {name} after another's parameters were set", rtol=1e-6)
         impl.assign(twin, values)
     close(twin(x), layer(x), of=f"a {name} made from the config of another", rtol=1e-6)
+    usual = {key: USUAL.get(key, value) for key, value in settings.items()}
+    config = impl.call(name, **{key: usual[key] for key in usual if key not in USUAL}).get_config()
+    found = {key: config.get(key, "(missing)") for key in usual}
+    equal(found, usual, of=f"the settings in get_config() of a {name} made with the defaults")
     changed = plant(impl, "change.py", CHANGE).change(layer, others)
     found = {key: changed.get(key, "(missing)") for key in settings}
     of = f"the settings in {name}(...).get_config() after a caller changed the dict of an earlier call"
@@ -394,6 +409,10 @@ def test_build_stacks_the_layers(impl, batch):
     )
     sizes = sorted(w.size for w in impl.parameters(model))
     equal(sizes, sorted([30, 6, 36, 6, 36, 18, 3]), of="the sizes of the model's parameters")
+    if impl.framework == "torch":  # a model of Keras may have an Input of the shape (n_in,)
+        for x in (normal(batch, 3, 5, scale=4.0), normal(5, scale=4.0)):
+            of = f"build(5, 6, 3)(x) of an input {x.shape}"
+            close(model(x), forward(p, x), of=of, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.grade(points=2, hint=REGISTER)
