@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_most,
@@ -12,6 +13,7 @@ from katagrad.authoring.expect import (
     equal,
     finite,
     from_scratch,
+    holds,
     normal,
     opaque,
     raises,
@@ -29,6 +31,12 @@ KINDS = {
     "Adam": {"lr": 0.01},
     "AdamW": {"lr": 0.01},
 }
+
+# Whether a step without gradients gives the dict that it was given.
+NOTHING = """
+def same(optimizer, params):
+    return optimizer.step(params, {}) is params
+"""
 
 
 def make(impl, kind, **settings):
@@ -77,15 +85,17 @@ def uncorrected_adam(w, gradients, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 def course(steps=20):
-    """Two parameters, and gradients whose scales span six decades and whose signs change."""
-    params = {"w": normal(3, 4), "b": normal(4)}
-    scales = {"w": 10.0 ** np.linspace(2, -4, 12).reshape(3, 4), "b": 10.0 ** -np.arange(4.0)}
+    """Three parameters, and gradients whose scales span six decades and whose signs change."""
+    params = {"w": normal(3, 4), "b": normal(4), "scale": normal()}
+    scales = {
+        "w": 10.0 ** np.linspace(2, -4, 12).reshape(3, 4),
+        "b": 10.0 ** -np.arange(4.0),
+        "scale": 1.0,
+    }
     grads = [
         {name: scales[name] * normal(*w.shape) for name, w in params.items()} for _ in range(steps)
     ]
-    return params, [
-        {k: g.astype(np.float32).astype(np.float64) for k, g in one.items()} for one in grads
-    ]
+    return params, [{k: np.float64(np.float32(g)) for k, g in one.items()} for one in grads]
 
 
 def follow(optimizer, params, grads, path, of, mistakes=None):
@@ -118,6 +128,8 @@ def test_step_returns_a_new_dict(impl, kind):
     before, slopes = params.fetch(), grads.fetch()
     optimizer = make(impl, kind)
     optimizer.step(params, grads)
+    same = plant(impl, "nothing.py", NOTHING).same(optimizer, params)
+    holds(not same, "step(params, {}) returned params itself, but should return a new dict")
     after = optimizer.step(params, grads)
     equal(sorted(after), sorted(start), of="the names of what step returned")
     for name, w in start.items():
@@ -150,7 +162,7 @@ def test_step_keeps_the_contracts_words(impl, kind):
 
     given = [{"w": normal(3, 2), "b": normal(2)}, {"w": normal(3, 2), "b": normal(2)}]
     name = kind if kind in paths else "SGD"
-    conform(impl, "step", given, on=anew(name, **KINDS[kind]), expected=step)
+    conform(impl, "step", given, on=anew(name, **KINDS[kind]), expected=step, large=[1])
 
 
 @pytest.mark.grade(points=1)
@@ -394,6 +406,8 @@ def test_learning_rate_may_change_between_steps(impl, kind):
     moved = optimizer.step({"w": w}, {"w": gradients[2]})["w"] - w
     usual = constant.step({"w": w}, {"w": gradients[2]})["w"] - w
     close(moved, 4 * usual, of=f"the step of {kind} after lr became 4 lr", rtol=1e-3)
+    still = make(impl, kind, lr=0.0).step({"w": w}, {"w": gradients[0]})["w"]
+    close(still, w, of=f"the step of {kind} made with lr=0.0")
 
 
 @pytest.mark.grade(points=1)

@@ -26,6 +26,7 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
+from katagrad.authoring.states import expect_frozen
 from katagrad.authoring.structure import every_epoch
 from katagrad.authoring.threshold import Threshold
 
@@ -262,6 +263,7 @@ def test_initialize_fills_every_layer(impl):
     holds((a != b).any(), "two layers of one shape were given the same weights")
     impl.initialize(model, impl.rng())
     holds((impl.layers(model)[1]["kernel"] != a).any(), "another rng gave the same weights")
+    expect_frozen(impl, model, lambda: impl.initialize(model, impl.rng()), "initialize(model, rng)")
 
 
 @pytest.mark.grade(points=1)
@@ -288,6 +290,11 @@ def test_symmetry_rank_honours_its_tolerance(impl, tol, rank):
     given = {} if tol is None else {"tol": tol}
     of = f"symmetry_rank(50 * diag(1, 1.5e-3, 0.7e-3, 1e-6), tol={tol or 1e-3:g})"
     equal(impl.symmetry_rank(w, **given), rank, of=of)
+    if tol is None:
+        # The largest singular value is 1 here, and the root of the sum of their squares 3.
+        wide = np.diag([*np.ones(9), 2e-3, 2e-3])
+        of = "symmetry_rank of a diagonal matrix of nine times 1 and twice 2e-3"
+        equal(impl.symmetry_rank(wide), 11, of=of)
 
 
 # -- a network from given weights ------------------------------------------------------------------
@@ -335,6 +342,10 @@ def test_train_follows_the_gradient(impl, steps):
     sure = {**params, "b2": np.array([1000.0, 0.0, 0.0, 0.0, 0.0])}
     _, history = impl.train(sure, x, 0 * y, 0.3, 4)
     every_epoch(history, 4, "train(params, x, y, 0.3, 4), where the network is sure of every class")
+    _, history = impl.train(sure, x, 0 * y + 1, 0.3, 1)
+    z = logits(sure, x)
+    of = "history[0] of a network that is sure of a wrong class in every row"
+    number(history[0], float((z[:, 0] - z[:, 1]).mean()), of=of, rtol=1e-3)
 
 
 def accuracy(impl, start):
