@@ -305,6 +305,15 @@ def test_norms_are_stable(impl):
         ("layer_norm", impl.layer_norm(x, gamma, beta), layer_norm(x, gamma, beta)),
     ):
         close(found, expected, of=f"{name} of values near 1,000", rtol=2e-2, atol=2e-2)
+    dy = normal(64, 4)
+    of = "batch_norm_backward(dy, x, gamma), x near 1,000"
+    close(
+        list(impl.batch_norm_backward(dy, x, gamma)),
+        list(backward(dy, x, gamma)),
+        of=of,
+        rtol=2e-2,
+        atol=2e-2,
+    )
     y, after = impl.batch_norm(np.full((4, 4), 3.0), gamma, beta, running)
     close(y, np.tile(beta, (4, 1)), of="batch_norm of constant channels")
     finite(after[1], of="the running variance after constant channels")
@@ -315,6 +324,10 @@ def test_norms_are_stable(impl):
     ):
         of = f"{name} of values near 0.00001 with eps=1e-13"
         close(found, expected(tiny, gamma, beta, eps=1e-13), of=of, rtol=1e-3, atol=1e-3)
+    of = "batch_norm of values near 0.00001 in use, running deviations near 0.00001, eps=1e-13"
+    low = (running[0] * 2.0**-17, running[1] * 2.0**-34)
+    y = impl.batch_norm(tiny, gamma, beta, low, eps=1e-13, training=False)[0]
+    close(y, batch_norm(tiny, gamma, beta, low, eps=1e-13), of=of, rtol=1e-3, atol=1e-3)
     y = impl.layer_norm(np.full((2, 4), 3.0), gamma, beta)
     close(y, np.tile(beta, (2, 1)), of="layer_norm of constant rows")
 
@@ -585,6 +598,16 @@ def test_training_handles_the_last_batch(impl):
     _, after, _ = impl.train_mlp(params, far, x, y, 1, 8, 0.0, rng)
     of = "the share kept of the running mean where the last batch is one row"
     close(after[0][0] / 1e6, np.full(4, 0.9), of=of, rtol=1e-3)
+    # Without a hidden layer, and of rows that are all alike, every batch makes the same known step.
+    (layer,), _ = network(3, 2)
+    row = normal(1, 3)
+    found, _, _ = impl.train_mlp([layer], [], np.tile(row, (8, 1)), np.ones(8, int), 2, 3, 0.1, rng)
+    for _ in range(6):
+        z = row @ layer["w"] + layer["b"]
+        slope = np.exp(z) / np.exp(z).sum() - np.eye(2)[[1]]
+        layer = {"w": layer["w"] - 0.1 * row.T @ slope, "b": layer["b"] - 0.1 * slope[0]}
+    of = "the parameters after two epochs of batches of 3, 3 and 2 rows that are alike"
+    close(found, [layer], of=of, rtol=1e-3)
 
 
 @pytest.mark.grade(points=1, hint="Draw a new permutation of the rows for every epoch.")
@@ -615,14 +638,15 @@ def expect_whole_epoch(impl):
     """Expect an epoch of two batches to be one of those that six rows allow, whatever rng draws."""
     params, state = network(2, 3, 3)
     x, y = normal(6, 2), np.arange(6) % 3
-    for batch in (3, 4):
+    for batch in (3, 4, 5):
         given = {"epochs": 1, "batch_size": batch, "lr": 0.0, "rng": impl.rng()}
         _, after, history = impl.float64.train_mlp(params, state, x, y, **given)
         found = np.concatenate([np.ravel(history), np.ravel(after[0][0]), np.ravel(after[0][1])])
         possible = []
         for first in combinations(range(6), batch):
             running, losses = state, []
-            for rows in (list(first), [i for i in range(6) if i not in first]):
+            rest = [i for i in range(6) if i not in first]
+            for rows in (list(first), rest)[: len(rest)]:  # a single row is left out
                 logits, running = forward(params, running, x[rows], training=True)
                 losses.append(cross_entropy(logits, y[rows]))
             possible.append(np.concatenate([[np.mean(losses)], *running[0]]))
@@ -631,8 +655,8 @@ def expect_whole_epoch(impl):
             any(np.allclose(found, one, rtol=1e-6, atol=1e-8) for one in possible),
             f"an epoch of 6 rows in batches of {batch} has the loss {found[0]:.6g} and the running "
             f"statistics {found[1:].round(4)}; no way to put each row, with its own label, into one of two "
-            "batches gives that. Does every row come exactly once, does its label come with it, and is "
-            "the loss the mean of the two batches' losses?",
+            "batches gives that. Does every row come exactly once (but for a last batch of one row), does its "
+            "label come with it, and is the loss the mean of the batches' losses?",
         )
 
 
