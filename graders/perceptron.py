@@ -147,6 +147,7 @@ def test_predict_gives_zero_to_class_one(impl):
 def test_fit_follows_the_rule_exactly(impl, epochs):
     """perceptron_fit ends at exactly the weights and bias of Rosenblatt's rule"""
     x, y = mixed(20, 3)
+    x[11:14], y[11:14] = x[:3], y[:3]  # rows that come twice count twice
     w, b, _ = fit(x, y, epochs)
     result = same_inputs(impl, "perceptron_fit", x, y, epochs=epochs)
     items(result, "perceptron_fit(x, y)", ("w", "b", "mistakes"))
@@ -202,7 +203,7 @@ def test_fit_counts_mistakes_by_epoch(impl):
     points=1,
     hint="lr scales every step of w and of b. Compare sums with 0 itself, however small they are.",
 )
-@pytest.mark.parametrize("lr", [0.5, 0.125, 2.0**-40])
+@pytest.mark.parametrize("lr", [0.5, 0.125, 2.0**-40, 8.0])
 def test_fit_scales_its_steps_by_lr(impl, lr):
     """from a start at 0, lr scales w and b and changes no prediction; it is 1 by default"""
     x, y = mixed(15, 2)
@@ -292,6 +293,13 @@ def test_fit_stops_when_all_is_right(impl):
     equal(mistakes, [0], of="mistakes where the start is right")
     close(w, np.zeros(2), of="w where the start is right")
     close(b, 0.0, of="b where the start is right")
+    # The first epoch has one mistake among many rows.
+    x, y = np.full((150, 1), 2.0), np.ones(150, np.int64)
+    x[-1], y[-1] = 1.0, 0
+    mistakes = impl.perceptron_fit(x, y, epochs=20)[2]
+    stopped = {"the history of a fit that stops while one row is wrong": [1]}
+    of = "mistakes of 150 rows, of which the first epoch gets one wrong,"
+    equal(mistakes, fit(x, y, 20)[2], of=of, mistakes=stopped)
 
 
 @pytest.mark.grade(points=2)
