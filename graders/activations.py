@@ -145,6 +145,9 @@ def test_every_function_keeps_the_contracts_words(impl, name):
     conform(impl, name, [x], given, expected=FUNCTIONS[name])
     # Where all of x is positive, some functions change nothing: the result is a new tensor even so.
     conform(impl, name, [np.abs(x)], given, expected=FUNCTIONS[name], only=["result", "shared"])
+    if name == "leaky_relu":  # a slope of 1 changes nothing, either
+        options = {"expected": FUNCTIONS[name], "only": ["result", "shared"]}
+        conform(impl, name, [x], {"slope": 1.0}, **options)
     # relu_grad and leaky_relu_grad hold constants alone, which may have passed through float32.
     rough = ["digits"] if "relu" in name else []
     conform(impl, f"{name}_grad", [x], given, expected=DERIVATIVES[name], without=rough)
@@ -259,6 +262,14 @@ def test_derivatives_at_zero_are_those_stated(impl):
     for name, slope in slopes.items():
         close(impl.call(f"{name}_grad", zero), zero + slope, of=f"{name}_grad(0)")
     close(impl.elu_grad(zero, alpha=0.5), zero + 0.5, of="elu_grad(0, alpha=0.5)")
+    near = np.array([1e-30, -1e-30])
+    for name, given, left in (
+        ("relu_grad", {}, 0.0),
+        ("leaky_relu_grad", {"slope": 0.25}, 0.25),
+        ("elu_grad", {"alpha": 0.5}, 0.5),
+    ):
+        of = f"{name}([1e-30, -1e-30]{''.join(f', {key}={value}' for key, value in given.items())})"
+        close(impl.call(name, near, **given), np.array([1.0, left]), of=of)
 
 
 @pytest.mark.grade(points=3, hint=STEP)
@@ -341,6 +352,8 @@ def test_saturation_refuses_unknown_names(impl):
     number(impl.saturation(x, "sigmoid"), 0.5, of="saturation([2, 7, 6.5, -8], 'sigmoid')")
     ties = np.array([-1.0, 2.0, 3.0, 4.0])  # the slope is 1 where x > 0, and 1 < 1 is false
     number(impl.saturation(ties, "relu", tol=1.0), 0.25, of="saturation([-1, 2, 3, 4], 'relu', 1)")
+    of = "saturation([-1, 2, 3, 4], 'relu', tol=0.0)"  # 0 < 0 is false
+    number(impl.saturation(ties, "relu", tol=0.0), 0.0, of=of, atol=1e-6)
     of = "saturation([2, 7, 6.5, -8], 'leaky_relu')"
     number(impl.saturation(x, "leaky_relu"), 0.0, of=of, atol=1e-6)
     # The derivatives of gelu and of its approximation differ there by 0.001: tol lies between them.
