@@ -134,6 +134,8 @@ def test_softmax_gives_masked_scores_no_weight(impl):
     expected = softmax(np.where(np.isinf(x), -1e9, x)) * np.isfinite(x)
     expected[2] = np.nan
     close(result, expected, of="softmax of scores with -inf")
+    alone = np.array([[-np.inf], [2.0]])
+    close(impl.softmax(alone), np.array([[np.nan], [1.0]]), of="softmax([[-inf], [2]])")
     masked = np.isinf(x[:2])
     for temperature in (1.0, 2.0**30):
         found = np.asarray(impl.softmax(x[:2], temperature=temperature))[masked]
@@ -191,6 +193,8 @@ def test_log_softmax_of_masked_scores(impl):
     expected = np.array([log_softmax(x[0, [0, 2]])[0], -np.inf, log_softmax(x[0, [0, 2]])[1]])
     expected = np.stack([expected, [-np.inf, -np.inf, 0.0], np.full(3, np.nan)])
     close(impl.log_softmax(x), expected, of="log_softmax of scores with -inf")
+    alone = np.array([[-np.inf], [2.0]])
+    close(impl.log_softmax(alone), np.array([[np.nan], [0.0]]), of="log_softmax([[-inf], [2]])")
 
 
 @pytest.mark.grade(points=2)
@@ -235,6 +239,10 @@ def test_softmax_jvp_takes_probabilities_of_0(impl):
     p = np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]])
     v = np.array([[2.0, -7.0, 5.0], [4.0, -7.0, 8.0]]) * 2.0**20
     of = "softmax_jvp(p, v) where p has zeros and v is in the millions"
+    close(impl.softmax_jvp(p, v), softmax_jvp(p, v), of=of)
+    # The first v is 0, so that nothing large cancels.
+    p, v = np.array([[1.0, 2.0**-30, 0.0]]), np.array([[0.0, -7.0, 5.0]]) * 2.0**20
+    of = "softmax_jvp([[1, 2**-30, 0]], v) where v is in the millions"
     close(impl.softmax_jvp(p, v), softmax_jvp(p, v), of=of)
 
 
