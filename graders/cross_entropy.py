@@ -15,6 +15,7 @@ from katagrad.authoring.expect import (
     shape,
     uniform,
 )
+from katagrad.boundary.implementation import exact
 
 STABLE = "log softmax(z) is z - logsumexp(z): never take the logarithm of a probability."
 COUNTED = "Divide by the number of rows that are not ignored, not by N."
@@ -192,6 +193,21 @@ def test_cross_entropy_leaves_ignored_rows_out(impl, ignored):
 
 
 @pytest.mark.grade(
+    points=1, hint="In uint8, -1 is 255: convert the labels before you compare them."
+)
+@pytest.mark.parametrize("width", ["uint8", "int8", "int32", "int64"])
+def test_cross_entropy_finds_ignored_rows_by_their_number(impl, width):
+    """a row is ignored for its own label, not for one that another dtype would make of it"""
+    labels, z = np.array([127 if width == "int8" else 255, 0, 2]), normal(3, 260)
+    # What 8 bits make of the ignored index is a label.
+    for ignored in (-1, 256):
+        expected = losses(z, labels).mean()
+        of = f"cross_entropy(logits, {labels.tolist()}, ignore_index={ignored}) with {width} labels"
+        found = impl.cross_entropy(z, exact(labels.astype(width)), ignore_index=ignored)
+        close(found, expected, of=of)
+
+
+@pytest.mark.grade(
     points=1, hint="ignore_index is compared with integer labels, with nothing else."
 )
 @pytest.mark.parametrize("ignored", [-1, 0, 1])
@@ -208,6 +224,8 @@ def test_cross_entropy_of_ignored_rows_alone_is_zero(impl):
     """where every row is ignored, the loss and its gradient are 0"""
     z, labels = normal(3, 4), np.array([-1, -1, -1])
     close(impl.cross_entropy(z, labels, ignore_index=-1), 0.0, of="cross_entropy of ignored rows")
+    with raises("ValueError", of="cross_entropy(reduction='average') of ignored rows"):
+        impl.cross_entropy(z, labels, ignore_index=-1, reduction="average")
     found = impl.grad("cross_entropy", z, labels, ignore_index=-1)
     close(
         np.zeros((3, 4))

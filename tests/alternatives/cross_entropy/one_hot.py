@@ -24,6 +24,7 @@ def cross_entropy(logits, labels, label_smoothing=0.0, ignore_index=None, reduct
     reduce = Reduction(reduction)
     weights = tf.ones(rows, tf.float64)
     if labels.dtype.is_integer:
+        labels = tf.cast(labels, tf.int64)
         if ignore_index is not None:
             weights = tf.cast(tf.not_equal(labels, ignore_index), tf.float64)
         labels = tf.one_hot(labels, classes, dtype=tf.float64)
