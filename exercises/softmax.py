@@ -15,7 +15,7 @@ Machine Learning, section 4.3.4; Blanchard, Higham & Higham (2021), doi:10.1093/
 def softmax(x, axis=-1, temperature=1.0):
     """Return exp(x / temperature), scaled to sum to 1 along `axis`.
 
-    x: float tensor of any shape; an entry may be -inf, which gets the probability 0.
+    x: float tensor of rank 1 or more; an entry may be -inf, which gets the probability 0.
     axis: the axis along which the result sums to 1.
     temperature: float > 0; large ones flatten the result, small ones sharpen it.
     Returns a float tensor of the shape and dtype of x. A row that is -inf throughout is NaN throughout.
@@ -33,7 +33,7 @@ def softmax(x, axis=-1, temperature=1.0):
 def log_softmax(x, axis=-1):
     """Return the natural logarithm of softmax(x, axis), without forming softmax first.
 
-    x: float tensor of any shape. axis: as for softmax.
+    x: float tensor of rank 1 or more. axis: as for softmax.
     Returns a float tensor of the shape and dtype of x, finite wherever x is finite. It is -inf where x is -inf, and a
     row that is -inf throughout is NaN throughout, as in softmax.
 
