@@ -306,11 +306,18 @@ def test_fit_may_take_no_steps(impl):
 
 @pytest.mark.grade(points=1, hint="Take `epochs` steps, whatever the losses are.")
 def test_fit_takes_all_its_steps(impl):
-    """a loss that no longer falls, is 0 from the start or overflows ends nothing: the history has `epochs` losses"""
+    """a loss that no longer falls, rises, is 0 at once or overflows ends nothing: all `epochs` steps are taken"""
     for x, y in ((normal(4), np.zeros(4)), (np.array([1.0, -1.0]), np.array([1.0, -1.0]))):
         of = f"fit({np.round(x, 2).tolist()}, {y.tolist()}, lr=0.5, epochs=6)"
         _, _, history = three(impl.fit(x, y, lr=0.5, epochs=6))
         recorded(history, fit(x, y, 0.5, 6)[2], of, atol=1e-9)
+    # Each step makes the loss 33 times as large.
+    of = "fit([1, 2], [1, 0], lr=1.0, epochs=5), whose loss rises"
+    right = fit(np.array([1.0, 2.0]), np.array([1.0, 0.0]), 1.0, 5)
+    w, b, history = three(impl.fit(np.array([1.0, 2.0]), np.array([1.0, 0.0]), lr=1.0, epochs=5))
+    recorded(history, right[2], of)
+    close(w, right[0], of=f"w of {of}")
+    close(b, right[1], of=f"b of {of}")
     # The loss of a step of 1e6 grows by 1e12 or more: from the fifth on, no float32 holds it.
     _, _, history = three(impl.fit(np.array([1.0, 2.0]), np.array([1.0, 0.0]), lr=1e6, epochs=8))
     equal(

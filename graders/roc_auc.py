@@ -258,7 +258,7 @@ def test_roc_curve_refuses_one_class(impl, label):
 @pytest.mark.grade(points=2, hint="Width times the mean of the two heights, summed over the steps.")
 @pytest.mark.parametrize("points", [2, 3, 12])
 def test_auc_sums_trapezoids(impl, points):
-    """auc is the area under the line through the points, whatever their distances"""
+    """auc is the area under the line through the points, whatever their distances and wherever they lie"""
     x, y = np.sort(normal(points)), normal(points, shift=1.0)
     x[-2] = x[0] if points == 3 else x[-2]  # a vertical step
     widths = np.diff(x)
@@ -275,6 +275,11 @@ def test_auc_sums_trapezoids(impl, points):
             "the area with its sign changed": -np.sum(widths * (y[1:] + y[:-1]) / 2),
         },
     )
+    # The width of a step is exact here; a product of such an x and a height is not.
+    x, y = 2.0**20 + np.arange(points) / 8, uniform(points, low=1.0, high=2.0)
+    area = np.sum(y[1:] + y[:-1]) / 16
+    of = f"auc(x, y) of {points} points with x from 1048576 in steps of 1/8"
+    number(impl.auc(x, y), area, of=of, **ROUNDED)
 
 
 @pytest.mark.grade(points=1, hint="Add what lies above the axis, and subtract what lies below.")
@@ -329,6 +334,18 @@ def test_multiclass_auc_averages_one_versus_rest(impl, average):
             ),
             "the AUC of the likeliest class": pair_auc((labels == 0).astype(int), p[:, 0]),
         },
+    )
+    # Two classes are no exception: each column is judged by itself.
+    labels = integers(2, 20)
+    labels[:2] = 0, 1
+    p = np.stack([1.0 - labels, uniform(20)], 1)
+    aucs, sizes = class_aucs(labels, p)
+    number(
+        impl.multiclass_auc(labels, p, average=average),
+        np.average(aucs, weights=sizes if average == "weighted" else None),
+        of=f"multiclass_auc of two classes, {average=}, where column 0 is right and column 1 random",
+        mistakes={f"the AUC of class {k} alone": area for k, area in enumerate(aucs)},
+        **ROUNDED,
     )
 
 
@@ -386,8 +403,10 @@ def test_multiclass_auc_averages_by_macro_unless_told(impl):
         with raises("ValueError", of=f"multiclass_auc({average=})"):
             impl.multiclass_auc(labels, p, average=average)
     for samples, label in ((5, 2), (5, 0), (1, 3)):
-        with raises("ValueError", of=f"multiclass_auc({[label] * samples}, probabilities)"):
-            impl.multiclass_auc(np.full(samples, label), uniform(samples, 4))
+        for average in ("macro", "weighted"):
+            of = f"multiclass_auc({[label] * samples}, probabilities, {average=})"
+            with raises("ValueError", of=of):
+                impl.multiclass_auc(np.full(samples, label), uniform(samples, 4), average)
 
 
 @pytest.mark.grade(points=1)
