@@ -158,7 +158,7 @@ def test_loss_starts_at_ln_two(impl):
 
 
 @pytest.mark.grade(points=2, hint=STABLE)
-@pytest.mark.parametrize("score", [200.0, 1e4, 1e30])
+@pytest.mark.parametrize("score", [16.0, 200.0, 1e4, 1e30])
 def test_loss_stays_finite(impl, score):
     """the loss of a hopeless guess is the size of its score, and that of a sure one is 0"""
     x = np.array([[score], [-score], [score], [-score]])
@@ -259,7 +259,7 @@ def test_predict_counts_a_tie(impl):
 
 
 @pytest.mark.grade(points=2, hint="On the boundary w0 x0 + w1 x1 + b = log(t / (1 - t)).")
-@pytest.mark.parametrize("threshold", [None, 0.25, 0.8])
+@pytest.mark.parametrize("threshold", [None, 0.25, 0.8, 1e-9])
 def test_boundary_has_the_threshold_as_probability(impl, threshold):
     """on the line that boundary returns, the probability equals the threshold"""
     w, b = normal(2) + np.array([0.0, 3.0]), normal()
@@ -384,10 +384,13 @@ def test_fit_takes_steps_of_any_size(impl, size):
 
 @pytest.mark.grade(points=1, hint="Take `epochs` steps, whatever the losses are.")
 def test_fit_takes_all_its_steps(impl):
-    """a loss that does not fall ends nothing: the history has `epochs` losses"""
+    """a loss that does not fall, or is 0, ends nothing: the history has `epochs` losses"""
     x, y = np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([0, 0, 1, 1])  # the gradient is 0
     _, _, history = impl.fit(x, y, 0.5, 6)
     recorded(history, [np.log(2)] * 6, "fit([[1], [-1], [1], [-1]], [0, 0, 1, 1], 0.5, 6)")
+    _, _, history = impl.fit(np.array([[1.0], [-1.0]]), np.array([1, 0]), 1000.0, 5)
+    expected = [np.log(2), 0.0, 0.0, 0.0, 0.0]
+    recorded(history, expected, "fit([[1], [-1]], [1, 0], 1000.0, 5), whose loss is 0 at once,")
 
 
 @pytest.mark.grade(points=1, hint="Every step is taken, however small the loss is.")
