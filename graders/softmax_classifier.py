@@ -23,7 +23,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_four_and_two, expect_new_batches, followed
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.structure import keys, losses, pair
+from katagrad.authoring.structure import every_epoch, keys, losses, pair
 from katagrad.authoring.threshold import Threshold
 
 STABLE = "-log softmax(z)[y] is logsumexp(z) - z[y], and logsumexp can be had without overflow."
@@ -114,6 +114,9 @@ def test_forward_is_affine(impl, size):
     z = x @ params["w"]
     mistakes = {"x w, without b": z, "softmax of the logits": softmax(z + params["b"])}
     close(result, z + params["b"], of=f"forward of x {x.shape}", mistakes=mistakes)
+    # A dict has no places: the names tell which is which.
+    of = f"forward of x {x.shape}, with b before w in params,"
+    close(impl.forward(dict(reversed(params.items())), x), z + params["b"], of=of)
 
 
 @pytest.mark.grade(points=2, hint=STABLE)
@@ -205,9 +208,11 @@ def test_train_step_is_exact(impl, size, lr):
         mistakes = {n: wrong[name] for n, wrong in likely.items() if name in wrong}
         close(found[name], right[name], of=f"{name} after {of}", mistakes=mistakes)
         dtype(found[name], "float32", of=f"{name} after {of}")
-    exact, _ = two(impl.float64.train_step(params, x, y, lr), of)
+    turned = dict(reversed(params.items()))
+    exact, _ = two(impl.float64.train_step(turned, x, y, lr), of)
     for name in ("w", "b"):
-        close(exact[name], right[name], of=f"{name} after {of} in float64", rtol=1e-6, atol=1e-7)
+        shown = f"{name} after {of} in float64, with b before w in params,"
+        close(exact[name], right[name], of=shown, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.grade(points=2, hint=BATCHES)
@@ -521,7 +526,7 @@ def test_train_step_takes_steps_of_any_size(impl):
 
 @pytest.mark.grade(points=1, hint="batch is the number of rows of a step, whatever it is.")
 def test_train_takes_batches_of_any_size(impl):
-    """a batch of 100 rows is one step for 90 rows, and no epochs are no steps"""
+    """a batch of 100 rows is one step for 90 rows, no epochs are no steps, and no loss ends the training"""
     params, x, y = problem(90, 3, 4)
     of = "train on 90 rows of float64 with lr=0.5, epochs=2, batch=100"
     found, history = two(impl.float64.train(params, x, y, 0.5, 2, 100, impl.rng()), of)
@@ -534,6 +539,13 @@ def test_train_takes_batches_of_any_size(impl):
     losses(history, 0, "train with epochs=0", "float")
     for name in ("w", "b"):
         close(found[name], params[name], of=f"{name} of train with epochs=0")
+    of = "train on x of a million with lr=1e36, where the losses overflow,"
+    _, history = two(impl.train(params, 1e6 * x, y, 1e36, 6, 100, impl.rng()), of)
+    losses(history, 6, of, "float", finite=False)
+    sure, y = {"w": 1000 * np.eye(3), "b": np.zeros(3)}, np.arange(6) % 3
+    of = "train, where the classifier is sure of every class,"
+    _, history = two(impl.train(sure, np.eye(3)[y], y, 0.5, 4, 4, impl.rng()), of)
+    every_epoch(history, 4, of)
 
 
 @pytest.mark.grade(points=1, hint="Every row counts, and the share is not rounded.")
