@@ -63,8 +63,11 @@ class Lateness:
             return 0
         counted = handed_in - self.grace * 60
         days = self.days_of(counted - due.timestamp())
+        if days == 0:
+            # Not by the clock: where it is put back, it shows one hour twice, and a sum is in the first of them.
+            return 0
         with contextlib.suppress(OverflowError):  # beyond the year 9999
-            for near in range(max(0, days - 1), days + 1):
+            for near in range(max(1, days - 1), days + 1):
                 if counted <= (due + datetime.timedelta(days=near)).timestamp():
                     return near
             return days + 1

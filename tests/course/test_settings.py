@@ -100,6 +100,18 @@ def test_a_day_ends_at_the_hour_of_the_due_time_where_clocks_are_changed(tmp_pat
     assert course.late.late_days(spring, sunday) == 2, "a day of 23 hours"
 
 
+@pytest.mark.parametrize("offset", ["+02:00", "+01:00"])
+def test_what_is_due_in_the_hour_that_the_clocks_show_twice_is_in_time_until_then(tmp_path, offset):
+    due = f"2026-10-25T02:30:00{offset}"
+    text = f'timezone = "Europe/Berlin"\n[topics.softmax]\ndue = {due}\n'
+    (tmp_path / "course.toml").write_text(text)
+    course = read_course(tmp_path / "course.toml")
+    moment = datetime.datetime.fromisoformat(due).timestamp()
+    at = [-3601, -1, 0, 1, 86400, 90001]
+    found = [course.late.late_days(course.topics["softmax"].due, moment + s) for s in at]
+    assert found == [0, 0, 0, 1, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
