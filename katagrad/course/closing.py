@@ -25,6 +25,11 @@ def lines(summary: Summary, out: Path) -> list[str]:
     kept = f", {summary.kept} kept from before" if summary.kept else ""
     graded = f"{plural(summary.graded, 'topic')} graded"
     found.append(f"{plural(len(totals), 'student')}; {graded}{kept}; results in {out}")
+    if summary.absent:
+        found.append(
+            f"kept, though the work is not in this folder: {plural(summary.absent, 'score')}; "
+            "kata course forget deletes scores"
+        )
     if summary.problems:
         found.append(f"{plural(len(summary.problems), 'problem')}, also in {out / 'problems.json'}")
     return found

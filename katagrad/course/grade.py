@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from katagrad import __version__
-from katagrad.course.intake import Intake, take_in
+from katagrad.course.intake import Intake, Taken, take_in
 from katagrad.course.ledger import Delivered, Ledger, key
 from katagrad.course.release import LEVELS
 from katagrad.course.results import write
@@ -83,11 +83,13 @@ class Change:
 class Summary:
     """The outcome of a grading. graded, kept: submissions' topics graded now, and those whose record still held.
 
-    changes: scores of an earlier grading that are others now, since the submission or the grader changed.
+    changes: scores of an earlier grading that are others now, since the submission or the grader changed. absent: those
+    kept whose work is not in the folder any more.
     """
 
     graded: int = 0
     kept: int = 0
+    absent: int = 0
     problems: dict[str, str] | None = None
     totals: dict[str, tuple[float, float] | None] | None = None
     changes: list[Change] = field(default_factory=list)
@@ -135,10 +137,15 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     )
     rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
+    earlier = ledger.deliveries()
     graders = {topic.name: grader_hash(topic) for topic in request.topics}
     for student, work in intake.work.items():
         for topic in request.topics:
             if topic.name not in work:
+                continue
+            if stays(work[topic.name], earlier.get(student, {}).get(topic.name)):
+                summary.kept += 1
+                summary.absent += 1
                 continue
             submission = work[topic.name].submission
             framework = submission.source(topic).known_framework
@@ -212,6 +219,14 @@ def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | Clu
     return ClusterPool(plan, request.cluster)
 
 
+def stays(taken: Taken, before: Delivered | None) -> bool:
+    """Whether work of an earlier grading counts on: the folder that is graded now does not have it.
+
+    It may be the download of another assignment, which says nothing of this one.
+    """
+    return not taken.source and before is not None and bool(before.source)
+
+
 def note_deliveries(
     ledger: Ledger, intake: Intake, request: GradingRequest, due: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], Delivered]:
@@ -231,6 +246,8 @@ def note_deliveries(
                 taken = work[name]
                 text = taken.submission.files.get(f"{name}.py", b"")
                 old, when = before.get(student, {}).get(name), taken.when
+                if stays(taken, old):
+                    continue
                 if when is None and old is not None and old.source == taken.source:
                     when = old.handed_in if text == ledger.text_of(student, name) else None
                 found = Delivered(when, taken.source)

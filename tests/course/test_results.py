@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from katagrad.course import grade
+from katagrad.course.closing import lines
 from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
 from katagrad.course.redaction import without_detail
@@ -33,7 +34,7 @@ class QuickPool:
 
     def work(self, jobs):
         for job in jobs:
-            text = job.submission.files[f"{job.topic.name}.py"]
+            text = job.submission.files.get(f"{job.topic.name}.py", b"wrong")
             status = FAILED if b"wrong" in text else NOT_GRADED if b"lost" in text else PASSED
             outcomes = {c.name: Outcome(status, "because") for c in manifest(job.topic)}
             yield job, topic_result(job.topic, outcomes, "torch", isolation="process")
@@ -155,6 +156,28 @@ def test_a_later_file_that_cannot_be_graded_replaces_what_the_student_reads(hand
     nothing = json.loads((out / "students" / "cem.json").read_text())
     jsonschema.validate(nothing, STUDENT)
     assert all("problem" in topic for topic in nothing["topics"].values())
+
+
+def test_the_download_of_another_assignment_leaves_what_was_graded(handed_in):
+    one, other = handed_in.parent / "softmax", handed_in.parent / "cross_entropy"
+    for folder in (one, other):
+        for name in ("ada", "bob"):
+            (folder / name).mkdir(parents=True)
+            (folder / name / f"{folder.name}.py").write_bytes(GOOD)
+    (other / "bob" / "cross_entropy.py").unlink()
+    (other / "bob" / "derivative.py").write_bytes(GOOD)
+    assert grading(one).absent == 0
+    before = rows(one)
+    summary = grading(other)
+    assert (summary.absent, summary.kept, summary.graded) == (2, 2, 2)
+    assert {change.topic for change in summary.changes} == {"cross_entropy"}
+    after = rows(other)
+    assert [after[name]["softmax"] for name in after] == [row["softmax"] for row in before.values()]
+    assert float(after["ada"]["cross_entropy"]) > 0 == float(after["bob"]["cross_entropy"])
+    said = [line for line in lines(summary, other) if "not in this folder" in line]
+    assert said == [
+        "kept, though the work is not in this folder: 2 scores; kata course forget deletes scores"
+    ]
 
 
 def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
