@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -72,6 +73,15 @@ def key(submission: str, graders: str, seed: int, versions: dict[str, str], rule
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _remedy(said: str) -> str:
+    """What to do about an error of SQLite that is not the file's fault; "" for any other."""
+    if "full" in said or "readonly" in said or "disk I/O" in said:
+        return "records that are there stay; make room, or make it writable, and run the same command again"
+    if "locked" in said:
+        return "another command writes to it; wait for that to end"
+    return ""
+
+
 class Ledger:
     """Records by student and topic. A crash at any moment leaves everything that was committed, and no partial record.
 
@@ -92,9 +102,8 @@ class Ledger:
                 (t for t, own in columns().items() if own != columns_of(self.connection, t)), ""
             )
         except (sqlite3.Error, OSError) as error:
-            raise BadOption(
-                f"{path} cannot be used as a ledger ({error}); name another folder with --out"
-            ) from None
+            todo = _remedy(str(error)) or "name another folder with --out"
+            raise BadOption(f"{path} cannot be used as a ledger ({error}); {todo}") from None
         if other:
             raise BadOption(
                 f"{path} cannot be used as a ledger: its table {other} is of another version of katagrad; "
@@ -114,13 +123,21 @@ class Ledger:
             raise BadOption(self._fault(error)) from None
 
     def _fault(self, error: sqlite3.Error) -> str:
-        said = str(error)
-        todo = "put a copy of it back, or name another folder with --out"
-        if "full" in said or "readonly" in said or "disk I/O" in said:
-            todo = "records that are there stay; make room, or make it writable, and run the same command again"
-        elif "locked" in said:
-            todo = "another command writes to it; wait for that to end"
-        return f"the ledger {self.path} cannot be used ({said}); {todo}"
+        todo = _remedy(str(error)) or "put a copy of it back, or name another folder with --out"
+        return f"the ledger {self.path} cannot be used ({error}); {todo}"
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that is written in it, or nothing. The disk may be full only when it ends."""
+        self._do("BEGIN")
+        try:
+            yield
+            self._do("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                with contextlib.suppress(BadOption):  # what is wrong is said already
+                    self._do("ROLLBACK")
+            raise
 
     def about(self, name: str, default: str) -> str:
         """A fact about this grading, stored on first use."""
@@ -161,8 +178,7 @@ class Ledger:
             json.dumps(result.to_json(), ensure_ascii=False),
             time.time(),
         )
-        with self.connection:
-            self._do("BEGIN")
+        with self._transaction():
             self._do("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             if came is not None:
                 self.deliver(student, topic, came)
@@ -176,8 +192,7 @@ class Ledger:
         """
         there = [name for who, name in self._known() if who == student]
         gone = [name for name in there if topics is None or name in topics]
-        with self.connection:
-            self._do("BEGIN")
+        with self._transaction():
             for table in ("records", "deliveries", "texts"):
                 for name in gone:
                     self._do(
@@ -229,8 +244,7 @@ class Ledger:
 
     def adjust(self, student: str, topic: str, points: float, why: str, kind: str = ADDED) -> None:
         """Change a student's points of a topic by hand, and log it, in one transaction. kind: one of KINDS."""
-        with self.connection:
-            self._do("BEGIN")
+        with self._transaction():
             row = (student, topic, points, why, time.time())
             self._do("INSERT INTO adjustments VALUES (?, ?, ?, ?, ?)", row)
             if kind != ADDED:

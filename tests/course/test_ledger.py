@@ -91,6 +91,57 @@ def test_a_full_disk_costs_no_record(out):
     again.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of the size of files")
+def test_a_disk_that_is_full_when_a_change_is_committed_is_one_line(out):
+    import resource
+
+    other = sqlite3.connect(out / "ledger.sqlite", isolation_level=None)
+    for _ in range(16):  # 32 KiB are what SQLite needs beside the log that it writes ahead
+        other.execute("INSERT INTO log VALUES (0, 'before')")
+    limit = (1 << 15, 1 << 15)
+    command = ["adjust", "ada", "softmax", "+1", "--why", "again", "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "katagrad", "course", *command],
+        cwd=out.parent, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines() == [done.stderr.rstrip()]
+    assert "records that are there stay; make room" in done.stderr
+    other.close()
+    ledger = Ledger(out / "ledger.sqlite")
+    assert [change.why for change in ledger.adjustments()] == ["because"]
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "todo"),
+    [
+        ("disk I/O error", "make room, or make it writable"),
+        ("attempt to write a readonly database", "make room, or make it writable"),
+        ("database is locked", "wait for that to end"),
+        ("file is not a database", "name another folder with --out"),
+    ],
+)
+def test_a_ledger_that_cannot_be_opened_says_what_to_do(tmp_path, monkeypatch, said, todo):
+    def refuse(*args, **more):
+        raise sqlite3.OperationalError(said)
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with pytest.raises(BadOption, match=todo):
+        Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_change_whose_table_cannot_be_written_is_not_to_be_repeated(out):
+    (out / "grades.csv").mkdir()
+    line = refused(out, "adjust", "ada", "softmax", "+1", "--why", "again")
+    assert "the change is made and logged" in line
+    assert "do not repeat the change" in line
+    ledger = Ledger(out / "ledger.sqlite")
+    assert [change.why for change in ledger.adjustments()] == ["because", "again"]
+    ledger.close()
+
+
 def test_a_ledger_that_another_command_writes_to_is_named(out):
     other = sqlite3.connect(out / "ledger.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
