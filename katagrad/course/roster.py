@@ -6,6 +6,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,16 +121,21 @@ def read_roster(path: Path) -> Roster:
         raise BadOption(f"the roster {str(path)!r} cannot be read: {error}") from None
     first = text.split("\n", 1)[0]
     comma = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text), delimiter=comma, strict=True)
+    lines, rows = [1], list[list[str]]()
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=comma, strict=True))
+        for row in reader:
+            rows.append([_bare(cell) for cell in row])
+            lines.append(reader.line_num + 1)
     except csv.Error as error:
-        raise BadOption(f"the roster {path} is no CSV: {error}") from None
-    rows = _without_empty_columns([[cell.strip() for cell in row] for row in rows])
+        raise BadOption(f"{path}:{lines[-1]}: this is no CSV: {error}") from None
+    rows = _without_empty_columns(rows)
     if not rows or not any(rows[0]):
-        raise BadOption(f"the roster {path} is empty; its first line names the columns: id,name")
+        what = f"{path}:1: the first line" if any(map(any, rows)) else f"the roster {path}"
+        raise BadOption(f"{what} is empty; it should name the columns: id,name")
     columns = list(_columns(path, rows[0]))
     found, ids = Roster(), set[str]()
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in zip(lines[1:], rows[1:], strict=False):
         if not any(row):
             continue
         if len(row) != len(columns):
@@ -143,6 +149,12 @@ def read_roster(path: Path) -> Roster:
     if not ids:
         raise BadOption(f"the roster {path} names nobody; each line below the first is a student")
     return found
+
+
+def _bare(cell: str) -> str:
+    """A cell without spaces around it, and without marks that nobody sees, which a copied text may have there."""
+    seen = [at for at, c in enumerate(cell) if not c.isspace() and unicodedata.category(c) != "Cf"]
+    return cell[seen[0] : seen[-1] + 1] if seen else ""
 
 
 def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:

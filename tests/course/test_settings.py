@@ -164,6 +164,10 @@ def test_a_typo_is_one_line(file, right, wrong, words):
         ("", "is empty"),
         ("id,name\n,\n", "names nobody"),
         (b"id\n\xe9\n", "is not UTF-8"),
+        ("\nid,name\nada,x\n", "roster.csv:1: the first line is empty; it should name the columns"),
+        ('id,name\nada,"Ada\nLovelace"\nbob\n', "roster.csv:4: 1 cells, but the first line has 2"),
+        ('id,name\nada,x\nbob,"B" ob\n', "roster.csv:3: this is no CSV: ',' expected after"),
+        ('id,name\nada,x\nbob,"Bob\ncem,z\n', "roster.csv:3: this is no CSV: unexpected end"),
     ],
 )
 def test_a_fault_of_the_roster_is_one_line(tmp_path, text, words):
@@ -178,6 +182,13 @@ def test_a_fault_of_the_roster_is_one_line(tmp_path, text, words):
 def test_empty_columns_of_a_spreadsheet_are_nothing(tmp_path):
     (tmp_path / "roster.csv").write_text("id;name;;\nada;Ada Lovelace;;\n;;;\n")
     assert list(read_roster(tmp_path / "roster.csv").people) == ["ada"]
+
+
+def test_marks_that_nobody_sees_are_not_part_of_a_cell(tmp_path):
+    text = "id,name,email\n\u200e007\u200f,\u200fדנה\u200c כהן\u200f,\ufeffd@x.org \u200b\n"
+    (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
+    (found,) = read_roster(tmp_path / "roster.csv").people.values()
+    assert (found.id, found.name, found.email) == ("007", "דנה\u200c כהן", "d@x.org")
 
 
 def test_people_are_found_by_what_systems_write(file):
