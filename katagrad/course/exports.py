@@ -137,10 +137,10 @@ def lti(grades: Grades) -> dict[str, str]:
     """TOPIC.json for each topic: the messages that LTI's Assignment and Grade Services take, one for each student.
 
     Each goes to the line item's `scores` as application/vnd.ims.lis.v1.score+json. Who has no `lti` in the roster, and
-    what is not known, is left out.
+    what is not known, is left out. So is a topic that is worth nothing: the maximum must be above 0.
     """
     found = {}
-    for name in grades.topics:
+    for name in [name for name in grades.topics if name not in worthless(grades)]:
         messages = []
         for one in grades.everybody:
             score = one.scores.get(name)
@@ -162,6 +162,15 @@ def lti(grades: Grades) -> dict[str, str]:
             messages.append(message)
         found[f"{name}.json"] = _json(messages)
     return found
+
+
+def worthless(grades: Grades) -> list[str]:
+    """Topics whose maximum is 0 for everybody."""
+    return [
+        name
+        for name in grades.topics
+        if not any(one.scores[name].maximum for one in grades.everybody if name in one.scores)
+    ]
 
 
 FORMATS: Mapping[str, Callable[[Grades], dict[str, str]]] = {

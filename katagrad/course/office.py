@@ -90,7 +90,14 @@ def adjust(
         everybody = standings(ledger, course)
     finally:
         ledger.close()
-    write_whole(out / "grades.csv", table(everybody, course))
+    try:
+        write_whole(out / "grades.csv", table(everybody, course))
+    except OSError as error:
+        # Whoever ran the command again would make the change twice.
+        raise BadOption(
+            f"the change is made and logged, but {out / 'grades.csv'} cannot be written ({error.strerror or error}); "
+            "do not repeat the change: kata course grade writes the file again"
+        ) from None
     now = next(one for one in everybody if one.student == student).scores[topic]
     if now.points is None or now.whole is None:
         said = f"which counts when it can be graded ({one_line(now.problem)})"
@@ -138,7 +145,7 @@ def export(
     course_file: GradedBy = None,
 ) -> None:
     """Write the grades as another system reads them."""
-    from katagrad.course.exports import FORMATS
+    from katagrad.course.exports import FORMATS, worthless
     from katagrad.course.grades import Grades
     from katagrad.course.scores import standings
     from katagrad.course.settings import course_of
@@ -151,7 +158,8 @@ def export(
     ledger.close()
     now = datetime.datetime.now(datetime.timezone.utc)
     letters = course.letters if course else {}
-    files = FORMATS[target](Grades(everybody, shown(out, course), letters, now))
+    grades = Grades(everybody, shown(out, course), letters, now)
+    files = FORMATS[target](grades)
     try:
         for name, text in files.items():
             write_whole(to / name, text)
@@ -168,6 +176,8 @@ def export(
     for student in unknown:
         print(f"not whole: {one_line(student)}: something that was handed in could not be graded")
     if target == "lti":
+        for name in worthless(grades):
+            print(f"left out: {name} is worth 0 points, and LTI takes no such scores")
         for one in everybody:
             if not one.person.lti:
                 print(f"left out: {one_line(one.student)} has no lti in the roster")

@@ -242,6 +242,13 @@ def test_lti_messages_follow_the_specification(grades):
     assert ada["submission"]["submittedAt"] == "2026-10-02T12:00:00.000+00:00"
 
 
+def test_lti_has_no_score_of_a_topic_that_is_worth_nothing(home, capsys):
+    (home / "course.toml").write_text(COURSE.replace("points = 5", "points = 0"))
+    assert list(FORMATS["lti"](made(home))) == ["softmax.json"]
+    office.export("lti", out=home / "out", to=home / "to", course_file=home / "course.toml")
+    assert "left out: cross_entropy is worth 0 points" in capsys.readouterr().out
+
+
 def test_junit_is_read_with_its_points(grades):
     root = ElementTree.fromstring(FORMATS["junit"](grades)["junit.xml"])
     assert root.tag == "testsuites"
