@@ -103,6 +103,9 @@ class Ledger:
             )
         except (sqlite3.Error, OSError) as error:
             todo = _remedy(str(error)) or "name another folder with --out"
+            if "unable to open" in str(error) and path.is_file():
+                # SQLite writes beside the file even to read it.
+                todo = f"make {path.parent} writable, or copy it to where it is"
             raise BadOption(f"{path} cannot be used as a ledger ({error}); {todo}") from None
         if other:
             raise BadOption(

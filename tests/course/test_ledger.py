@@ -121,12 +121,14 @@ def test_a_disk_that_is_full_when_a_change_is_committed_is_one_line(out):
         ("attempt to write a readonly database", "make room, or make it writable"),
         ("database is locked", "wait for that to end"),
         ("file is not a database", "name another folder with --out"),
+        ("unable to open database file", "make .* writable, or copy it"),
     ],
 )
 def test_a_ledger_that_cannot_be_opened_says_what_to_do(tmp_path, monkeypatch, said, todo):
     def refuse(*args, **more):
         raise sqlite3.OperationalError(said)
 
+    (tmp_path / "ledger.sqlite").touch()
     monkeypatch.setattr(sqlite3, "connect", refuse)
     with pytest.raises(BadOption, match=todo):
         Ledger(tmp_path / "ledger.sqlite")
