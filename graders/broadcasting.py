@@ -118,7 +118,7 @@ def test_broadcast_shape_refuses_other_lengths(impl, pair):
 
 
 @pytest.mark.grade(points=2, hint=KEEP)
-@pytest.mark.parametrize("size", [(7,), (4, 6), (5, 5), (3, 4, 5), (3, 2, 4, 5)], ids=str)
+@pytest.mark.parametrize("size", [(7,), (4, 6), (5, 5), (3, 1), (3, 4, 5), (3, 2, 4, 5)], ids=str)
 def test_standardize_works_along_every_axis(impl, size):
     """standardize subtracts the mean and divides by the deviation along every axis"""
     x = normal(*size, scale=3.0, shift=2.0)
@@ -153,10 +153,18 @@ def test_standardize_adds_eps_to_the_variance(impl):
         of="standardize(x, axis=1, eps=0.5)",
         mistakes={"eps added to the root": deviation / (x.std(1, keepdims=True) + 0.5)},
     )
-    small = uniform(2, 3, high=1e-2)
-    # eps may have passed through float32: tf.cast(eps, x.dtype).
-    found = impl.float64.standardize(small, 1)
-    close(found, standardize(small, 1), of="standardize of tiny x", rtol=1e-6)
+    close(
+        impl.float64.standardize(x, 1, eps=0.0),
+        standardize(x, 1, eps=0.0),
+        of="standardize(x, axis=1, eps=0.0)",
+        mistakes={"the result of the default eps": standardize(x, 1)},
+    )
+    for high in (1e-2, 1e-4):
+        small = uniform(2, 3, high=high)
+        # eps may have passed through float32: tf.cast(eps, x.dtype).
+        found = impl.float64.standardize(small, 1)
+        of = f"standardize(x, axis=1) of x from 0 to {high:g}"
+        close(found, standardize(small, 1), of=of, rtol=1e-6)
     x = np.array([[3.0, 3.0, 3.0], [1.0, 2.0, 3.0]])
     close(impl.standardize(x, 1), standardize(x, 1), of="standardize with a constant row")
 
@@ -165,10 +173,12 @@ def test_standardize_adds_eps_to_the_variance(impl):
 def test_standardize_keeps_its_digits_far_from_zero(impl):
     """standardize is right to 1 % in float32 where the mean is a thousand times the deviation"""
     x = normal(3, 50, shift=1000.0)
-    x = x - x.mean(1, keepdims=True) + 1000.0
-    found = impl.standardize(x, axis=1)
-    of = "standardize(x, axis=1) for a mean of 1000 and a deviation of 1"
-    close(found, standardize(x, 1), of=of, rtol=1e-2, atol=5e-3)
+    x = x - x.mean(1, keepdims=True)
+    for means in ([1000, 1000, 1000], [1000, -1000, 0]):
+        far = x + np.array(means)[:, None]
+        found = impl.standardize(far, axis=1)
+        of = f"standardize(x, axis=1) for rows of the means {means} and deviations of 1"
+        close(found, standardize(far, 1), of=of, rtol=1e-2, atol=5e-3)
 
 
 @pytest.mark.grade(points=2, hint="The factors need a second axis: (N,) becomes (N, 1).")
@@ -225,9 +235,9 @@ def test_pairwise_sqdist_compares_all_rows(impl, sizes):
 @pytest.mark.grade(points=2, hint="Cut off at 0 what rounds to less.")
 def test_pairwise_sqdist_is_a_squared_distance(impl):
     """pairwise_sqdist is never below 0, near 0 between equal rows, and symmetric"""
-    small = normal(4, 3, scale=1e-3)
+    small = normal(4, 3, scale=1e-5)
     found = impl.float64.pairwise_sqdist(small, small)
-    close(found, sqdist(small, small), of="pairwise_sqdist(x, x) of tiny x", atol=1e-12)
+    close(found, sqdist(small, small), of="pairwise_sqdist(x, x) of tiny x", atol=1e-16)
     x = normal(40, 8, shift=30.0)
     result = np.asarray(impl.pairwise_sqdist(x, x))
     holds(result.shape == (40, 40), f"pairwise_sqdist has the shape {result.shape}, not (40, 40)")
@@ -258,6 +268,8 @@ def test_pairwise_sqdist_is_a_squared_distance(impl):
         ((1, 3, 4), (2, 4, 5)),
         ((1, 3, 4), (4, 5)),
         ((3, 4), (1, 1, 4, 5)),
+        ((2, 2, 3, 4), (2, 4, 5)),
+        ((2, 3, 4), (2, 2, 4, 5)),
     ],
     ids=str,
 )

@@ -335,6 +335,10 @@ def test_jacobian_holds_every_derivative(impl, case):
             "the gradient of the sum": expected.sum(0),
             "the transpose; the results' axes come first": expected.T,
         }
+        alone = normal(1)
+        found = impl.jacobian(function(lambda x: stack(x[0] * 3.0, x[0] ** 2)), alone)
+        right = np.array([[3.0], [2 * alone[0]]])
+        close(found, right, of="jacobian(f, x) of f(x) = [3 x0, x0**2] and x of shape (1,)")
     elif case == "matrix":
         x = normal(2, 3)
         f = function(lambda x: stack(x[0] * x[1], x[1] * x[1], axis=1))  # (3, 2)
@@ -407,6 +411,11 @@ def test_grad_check_passes_a_right_gradient(impl):
         function(lambda x: (x[0] ** 2).sum()), function(lambda x: x * 0.0), x * 0
     )
     number(zero, 0.0, of="grad_check of a gradient that is 0")
+    at_most(
+        impl.grad_check(WAVE, right, uniform()),
+        1e-6,
+        of="grad_check of a right gradient, x of shape ()",
+    )
     x = uniform(1, low=0.1, high=0.2)
     of = "grad_check of sin(1000 x) and 1000 cos(1000 x) with the default eps"
     result = impl.grad_check(FAST_WAVE, function(lambda x: 1000.0 * cos(x * 1000.0)), x)

@@ -312,9 +312,12 @@ def test_bce_stays_finite(impl):
                 of=f"bce_with_logits([1e30, -1e30], {labels.tolist()}, pos_weight={weight})",
             )
     c = normal(9)
-    gradient = impl.grad("bce_with_logits", z, y, cotangent=c, reduction="none")
-    finite(gradient, of="d bce_with_logits / d extreme logits")
-    close(gradient, (sigmoid(z) - y) * c, of="d bce_with_logits / d extreme logits")
+    for weight in (1.0, 3.0):
+        gradient = impl.grad("bce_with_logits", z, y, weight, cotangent=c, reduction="none")
+        of = f"d bce_with_logits(pos_weight={weight}) / d extreme logits"
+        finite(gradient, of=of)
+        slope = (1 - y) * sigmoid(z) - weight * y * sigmoid(-z)
+        close(gradient, slope * c, of=of)
 
 
 @pytest.mark.grade(points=2)
