@@ -125,6 +125,7 @@ CASES = {
     "white space": "  a\tb\n\nc\u00a0d  ",
     "tags": "one<br /><br />two <a href='x y'>three</a>",
     "tags of two lines": "one<a\n href='x'>two</a\t>three<>four",
+    "entities": "Tom &amp; Jerry&#39;s &lt;b&gt; caf&eacute;",
     "no tags": "3 < 4 and 5 > 2, a<<b>c",
     "a bracket before a tag": "1 < 2 <b>x</b>",
     "nothing": "",
@@ -246,6 +247,9 @@ def test_vocab_counts_words_as_tokenize_cuts_them(impl):
             for sign in (" ", "")
         },
     )
+    # A word has no brackets, so none of these is a special entry.
+    texts = ["pad, oov and pad", "<pad> OOV", "pad!"]
+    equal(impl.build_vocab(texts, 9), build_vocab(texts, 9), of=f"build_vocab({texts}, 9)")
     for nothing in ([], ["", " ... "]):
         equal(impl.build_vocab(nothing, 5), ["<pad>", "<oov>"], of=f"build_vocab({nothing}, 5)")
 
@@ -297,6 +301,8 @@ def test_decode_undoes_encode(impl):
     words = invented(7)
     vocab = ["<pad>", "<oov>", *words]
     ids = integers(9, 11, low=1)
+    # Two unknown words in a row, before the padding and after it.
+    ids[1:3] = ids[6:8] = 1
     expected = " ".join(vocab[i] for i in ids)
     equal(impl.decode(ids, vocab), expected, of=f"decode({ids.tolist()}, vocab)")
     padded = np.concatenate([[0, 0], ids[:4], [0], ids[4:], [0]])
@@ -381,6 +387,8 @@ def test_pad_refuses_what_cannot_be_meant(impl):
         ("side", "middle"),
         ("truncate", "both"),
         ("side", ""),
+        ("side", "LEFT"),
+        ("truncate", "Right"),
         ("length", 0),
         ("length", -1),
     )
@@ -460,13 +468,19 @@ def test_prepare_chooses_words_on_training_texts_alone(impl):
     words = invented(12)
     train = [mixed(words[:8], count) for count in (9, 3, 6, 12, 1)]
     test = [mixed(words[4:], count) for count in (4, 11, 6, 8, 2, 9)]
+    # A text that stands there often counts each time, and brings a rare word into the vocabulary.
+    rare = min(words[:8], key=[word for text in train for word in tokenize(text)].count)
+    train = [*train, *[rare] * 12]
     (ids, mask), (test_ids, test_mask), vocab = impl.prepare(train, test, 7, 6)
     expected = build_vocab(train, 7)
     equal(
         vocab,
         expected,
         of="the vocabulary of prepare(train, test, size=7, length=6)",
-        mistakes={"that of training and test texts together": build_vocab(train + test, 7)},
+        mistakes={
+            "that of training and test texts together": build_vocab(train + test, 7),
+            "that of the different training texts": build_vocab(sorted(set(train)), 7),
+        },
     )
     for name, found, texts in (
         ("training", (ids, mask), train),
