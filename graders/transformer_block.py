@@ -264,7 +264,9 @@ def test_feed_forward_works_on_each_position(impl, size):
         "the result without b2": feed_forward(x, feed) - feed["b2"],
     }
     of = f"feed_forward(x, feed), x of shape {size}"
-    close(impl.feed_forward(x, feed), feed_forward(x, feed), of=of, mistakes=mistakes)
+    # A dict has no places: the names tell which is which.
+    turned = dict(reversed(feed.items()))
+    close(impl.feed_forward(x, turned), feed_forward(x, feed), of=of, mistakes=mistakes)
     large = single(1e6 * x)
     expected = feed_forward(large, feed)
     of = f"feed_forward(1e6 x, feed), x of shape {size}"
@@ -294,7 +296,11 @@ def test_attend_reads_from_the_memory(impl, width, heads, masked):
     }
     given = (mask,) if masked else ()
     of = f"attend(x, memory, weights, {heads}{', mask' * masked})"
-    close(impl.attend(x, memory, weights, heads, *given), expected, of=of, mistakes=mistakes)
+    # A dict has no places: the names tell which is which.
+    turned = dict(reversed(weights.items()))
+    placed = dict(zip(weights, turned.values(), strict=True))
+    mistakes["the weights taken by their place"] = attend(x, memory, placed, heads, mask)
+    close(impl.attend(x, memory, turned, heads, *given), expected, of=of, mistakes=mistakes)
     weights["wv"] = single(1e6 * weights["wv"])
     expected = attend(x, memory, weights, heads, mask)
     of = f"attend(x, memory, weights, {heads}{', mask' * masked}), wv 1e6 times as large,"
@@ -312,6 +318,15 @@ def test_attend_hides_what_the_mask_hides(impl):
         of = f"attend(x, memory, weights, {heads}, mask of shape {size})"
         expected = attend(x, memory, weights, heads, mask)
         close(impl.attend(x, memory, weights, heads, mask), expected, of=of)
+    # Two axes are (T, S), also where there are as many rows as queries.
+    many, longer, mask = normal(4, 4, 6), normal(4, 5, 6), some(4, 5)
+    mistakes = {"the mask as one of (B, S)": attend(many, longer, weights, 3, keys_of(mask))}
+    close(
+        impl.attend(many, longer, weights, 3, mask),
+        attend(many, longer, weights, 3, mask),
+        of="attend(x, memory, weights, 3, mask of shape (4, 5)), B = T = 4",
+        mistakes=mistakes,
+    )
     mask = some(2, 1, 4, 5)
     mask[:, :, 1] = False
     expected = attend(x, memory, weights, 2, mask)
@@ -419,6 +434,15 @@ def test_decoder_block_follows_its_definition(impl, norm, padded):
     of = f"decoder_block(x, memory, params, {heads}{', padding, memory_padding' * padded}, norm={norm!r})"
     found = impl.decoder_block(x, memory, params, heads, **given, **options)
     close(found, expected, of=of, mistakes=mistakes)
+    if padded:
+        # One padding mask is that of one sequence, also where the other one is as long.
+        even = normal(3, 4, width)
+        for name, masks in (("padding", (padding, None)), ("memory_padding", (None, padding))):
+            expected = decoder_block(x, even, params, heads, *masks, norm)
+            both = decoder_block(x, even, params, heads, padding, padding, norm)
+            of = f"decoder_block(x, memory, params, {heads}, {name}={name}, norm={norm!r}), T = S"
+            found = impl.decoder_block(x, even, params, heads, **{name: padding}, norm=norm)
+            close(found, expected, of=of, mistakes={f"the block with {name} for both": both})
 
 
 @pytest.mark.grade(points=2, hint="Only what comes before a position, and itself, may reach it.")
@@ -455,7 +479,7 @@ def test_silent_sub_layers_leave_x_as_it_is(impl):
 def test_other_norms_are_refused(impl):
     """another norm than pre and post raises ValueError"""
     x = normal(2, 4, 6)
-    for norm in ("none", "PRE", ""):
+    for norm in ("none", "PRE", "prenorm", ""):
         with raises("ValueError", of=f"encoder_block(..., norm={norm!r})"):
             impl.encoder_block(x, parameters(), 2, norm=norm)
         with raises("ValueError", of=f"decoder_block(..., norm={norm!r})"):
