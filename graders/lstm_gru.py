@@ -160,6 +160,12 @@ def some_mask(batch, steps):
     return mask
 
 
+def behind(xs, mask):
+    """xs with NaN and infinity by turns where the mask is false."""
+    turns = np.where(np.indices(mask.shape).sum(0) % 2, np.nan, np.inf)
+    return np.where(mask[..., None], xs, turns[..., None])
+
+
 def ran(impl, kind, *args, **kwargs):
     """(hs, state) of the submission."""
     hs, state = pair(impl.run(kind, *args, **kwargs), f"run({kind!r}, ...)", ("hs", "state"))
@@ -185,7 +191,8 @@ def test_lstm_step_follows_its_definition(impl, batch, inputs, units):
     params = cell("lstm", inputs, units)
     expected = lstm_step(x, h, c, params)
     of = "lstm_step(x, h, c, params)"
-    found = pair(impl.lstm_step(x, h, c, params), of, ("h'", "c'"))
+    # A dict has no places: the names tell which is which.
+    found = pair(impl.lstm_step(x, h, c, dict(reversed(params.items()))), of, ("h'", "c'"))
     a = np.split(x @ params["wx"] + h @ params["wh"] + params["b"], 4, -1)
     mistakes = {
         f"the step with the blocks {', '.join(order)}": lstm_step(x, h, c, params, order)
@@ -221,7 +228,7 @@ def test_gru_step_follows_its_definition(impl, batch, inputs, units, reset_after
         "n, the candidate alone": n,
     }
     close(
-        impl.gru_step(x, h, params, reset_after),
+        impl.gru_step(x, h, dict(reversed(params.items())), reset_after),
         expected,
         of=f"gru_step(x, h, params, {reset_after})",
         mistakes=mistakes,
@@ -298,12 +305,12 @@ def test_run_carries_the_state(impl, kind, batch, steps):
 @pytest.mark.grade(points=2, hint=MASK)
 @KINDS
 def test_run_passes_masked_steps_by(impl, kind):
-    """a masked step keeps the whole state, whatever x holds there, also NaN"""
+    """a masked step keeps the whole state, whatever x holds there, also NaN or infinity"""
     xs, params, state, mask = normal(5, 6, 3), cell(kind), some_state(kind, 5), some_mask(5, 6)
-    hidden = np.where(mask[..., None], xs, np.nan)
+    hidden = behind(xs, mask)
     expected, last = run(kind, xs, params, state, mask)
     found, end = ran(impl, kind, hidden, params, state, mask)
-    of = f"run({kind!r}, xs, params, state, mask), with NaN in the masked steps"
+    of = f"run({kind!r}, xs, params, state, mask), with NaN and inf in the masked steps"
     mistakes = {
         "the mask ignored": run(kind, xs, params, state)[0],
         "states of 0 where masked": np.where(mask[..., None], expected, 0),
@@ -318,16 +325,16 @@ def test_run_passes_masked_steps_by(impl, kind):
 @pytest.mark.grade(points=2, hint="Neither detach nor leave the framework's tensors on the way.")
 @KINDS
 def test_run_passes_gradients_through_time(impl, kind):
-    """the gradients of all h by xs, each weight and the first state, with a mask and NaN behind it"""
+    """the gradients of all h by xs, each weight and the first state, with a mask and NaN or infinity behind it"""
     xs, params, state, mask = normal(4, 5, 2), cell(kind, 2), some_state(kind, 4), some_mask(4, 5)
     c = normal(4, 5, 2)
     loss = lambda: float((run(kind, xs, params, state, mask)[0] * c).sum())  # noqa: E731
-    hidden = np.where(mask[..., None], xs, np.nan)
+    hidden = behind(xs, mask)
     of = f"d sum(c * hs of run({kind!r}, xs, params, state, mask)) / d"
     dxs, dparams = impl.float64.grad(
         "run", kind, hidden, params, state, mask, wrt=[1, 2], output=0, cotangent=c
     )
-    finite(dxs, of=f"{of}xs, with NaN in the masked steps")
+    finite(dxs, of=f"{of}xs, with NaN and inf in the masked steps")
     close(dxs, np.where(mask[..., None], slopes(loss, xs), 0), of=f"{of}xs", rtol=1e-5, atol=1e-7)
     for name in params:
         close(dparams[name], slopes(loss, params[name]), of=f"{of}{name}", rtol=1e-5, atol=1e-7)
@@ -518,6 +525,8 @@ def test_predict_keeps_the_contracts_words(impl, kind):
     conform(impl, "predict", given, expected=predict, rows=[2], rowwise=True)
     params, xs = network(kind, 3, 4, 2), normal(5, 6, 3)
     params |= {name: 1e6 * params[name] for name in ("wo", "bo")}
+    # Steps of zeros are steps.
+    xs[1, 4:] = 0
     of = f"predict({kind!r}, params, xs) in float64, with wo and bo about 1e6"
     close(impl.float64.predict(kind, params, xs), predict(kind, params, xs), of=of)
 
