@@ -349,19 +349,22 @@ def test_merge_heads_undoes_split_heads(impl, heads):
 
 
 @pytest.mark.grade(points=2)
-@pytest.mark.parametrize(("width", "heads"), [(8, 1), (8, 2), (8, 4), (9, 3)])
+@pytest.mark.parametrize(("width", "heads"), [(8, 1), (8, 2), (8, 4), (9, 3), (4, 4)])
 @pytest.mark.parametrize("masked", [False, True])
 def test_multi_head_follows_its_definition(impl, width, heads, masked):
     """multi_head projects, attends in each head with the scale of one head, merges and projects"""
     x, params = normal(2, 5, width), weights_of_layer(width)
     mask = some(2, 1, 5, 5) if masked else True
     given = {"mask": mask} if masked else {}
-    result = impl.multi_head(x, params, heads, **given)
+    # A dict has no places: the names tell which is which.
+    turned = dict(reversed(params.items()))
+    result = impl.multi_head(x, turned, heads, **given)
 
     def unmerged(out):
         return out.reshape(2, 5, width)
 
     crossed = {**params, "wq": params["wk"], "wk": params["wq"]}
+    placed = dict(zip(params, turned.values(), strict=True))
     close(
         result,
         multi_head(x, params, heads, mask),
@@ -375,6 +378,9 @@ def test_multi_head_follows_its_definition(impl, width, heads, masked):
             "the result without wo": multi_head(x, {**params, "wo": np.eye(width)}, heads, mask),
             "the result without the mask": multi_head(x, params, heads),
             "queries and keys exchanged": multi_head(x, crossed, heads, mask),
+            "the result of weights taken by their place in params": multi_head(
+                x, placed, heads, mask
+            ),
         },
     )
 
@@ -383,23 +389,34 @@ def test_multi_head_follows_its_definition(impl, width, heads, masked):
     points=1, hint="Axes are matched from the last one; do not guess what an axis of a mask means."
 )
 @pytest.mark.parametrize(
-    "size", [(5,), (5, 5), (2, 5, 5), (2, 1, 1, 5), (2, 1, 5, 5), (1, 2, 5, 5), (2, 2, 5, 5)]
+    ("batch", "size"),
+    [
+        (2, (5,)),
+        (2, (5, 5)),
+        (5, (5, 5)),
+        (2, (2, 5, 5)),
+        (2, (2, 1, 1, 5)),
+        (2, (2, 1, 5, 5)),
+        (2, (1, 2, 5, 5)),
+        (2, (2, 2, 5, 5)),
+    ],
 )
-def test_multi_head_broadcasts_its_mask(impl, size):
+def test_multi_head_broadcasts_its_mask(impl, batch, size):
     """a mask of any shape that broadcasts to (B, H, T, T) holds for the heads and sequences that it names"""
-    x, params, mask = normal(2, 5, 6), weights_of_layer(6), some(*size)
-    swapped = mask[:, None] if len(size) == 3 else True
+    x, params, mask = normal(batch, 5, 6), weights_of_layer(6), some(*size)
+    # The mask as one of (B, T, T) or of (B, T), if it could be one.
+    swapped = {3: mask[:, None], 2: mask[:, None, None]}.get(len(size))
     close(
         impl.multi_head(x, params, 2, mask=mask),
         multi_head(x, params, 2, mask),
-        of=f"multi_head(x, params, 2, mask) with B = H = 2 and a mask {size}",
-        mistakes={
+        of=f"multi_head(x, params, 2, mask) with B = {batch}, H = 2 and a mask {size}",
+        mistakes=None
+        if swapped is None or size[0] != batch
+        else {
             "the result where the mask's first axis counts sequences": multi_head(
                 x, params, 2, swapped
             )
-        }
-        if len(size) == 3
-        else None,
+        },
     )
 
 
