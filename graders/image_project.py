@@ -31,7 +31,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.layers import exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, visited
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, items, keys, losses, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -179,6 +179,11 @@ def test_groups_follow_chains_of_near_images(impl, near):
     for bound, wanted in ((0.25, [0, 0, 2, 2, 2]), (0.0, [0, 1, 2, 2, 4])):
         of = f"groups(x, near={bound}) of images of the one colour 0, 0.25, 0.75, 0.75 and 1"
         equal(impl.groups(image(x), near=bound), np.array(wanted), of=of)
+    # One chain of 40 images, which no fixed number of rounds follows to its ends.
+    colours = generator().permutation(40) / 40
+    x = np.zeros((40, 2, 2, 3)) + colours[:, None, None, None]
+    of = "groups(x, near=0.03) of 40 images of one colour each, 0.025 apart"
+    equal(impl.groups(image(x), near=0.03), np.zeros(40, np.int64), of=of)
 
 
 @pytest.mark.grade(points=1)
@@ -234,6 +239,11 @@ def test_split_draws_the_groups(impl):
         counts[np.unique(group[test])] += 1
     for g in range(12):
         chance(counts[g] / draws, 0.25, draws, of=f"the share of splits with group {g} in testing")
+    # A group of many rows is drawn no sooner than one of a single row.
+    uneven, draws = np.repeat(np.arange(6), [20, 1, 1, 1, 1, 1]), 50
+    first = [set(uneven[impl.split(uneven, 0.01, impl.rng())[1]].tolist()) for _ in range(draws)]
+    of = "the share of splits of 20 rows in one group and 5 rows alone whose first group is the large one"
+    chance(sum(0 in one for one in first) / draws, 1 / 6, draws, of=of)
     first, again, other = (
         [impl.split(group, 0.25, impl.rng(seed))[1].tolist() for seed in seeds]
         for seeds in ((1, 2, 3), (1, 2, 3), (4, 5, 6))
@@ -379,7 +389,9 @@ def test_use_keeps_the_contracts_words(impl):
     model = anew("build", (5, 4, 3), 4, (2,), 0.5)
     x = image(normal(6, 5, 4, 3))
     conform(impl, "logits", [model, x], rows=[1], rowwise=True, tolerance=1e-3)
-    conform(impl, "evaluate", [model, x, integers(4, 6), 4], gives="anything",
+    # So many classes that the number of a cell, 20 i + j, needs more than 8 bits.
+    many, y = anew("build", (5, 4, 3), 20, (2,), 0.5), np.array([19, 3, 12, 15, 0, 18])
+    conform(impl, "evaluate", [many, x, y, 20], gives="anything",
             only=["result", "untouched", "settings", "integers", "twice", "keywords"])  # fmt: skip
 
 
@@ -546,10 +558,11 @@ def test_train_weighs_every_row(impl):
     """at a learning rate near 0, the loss of each epoch is the mean over all rows"""
     model, layers = made(impl, (4, 4, 3), 4, (3,), 0.0)
     # Without a spread of the maps, the statistics of a batch do not matter.
-    x = np.broadcast_to(uniform(1, 1, 1, 3), (11, 4, 4, 3)).copy()
-    y = integers(4, 11)
+    x = np.broadcast_to(uniform(1, 1, 1, 3), (9, 4, 4, 3)).copy()
+    # The last batch holds one row.
+    y = integers(4, 9)
     z, _ = convnet.forward(layers, x, impl.framework, batch=True)
-    of = "train(model, x, y, 3, 4, 1e-9, rng) of 11 rows"
+    of = "train(model, x, y, 3, 4, 1e-9, rng) of 9 rows"
     recorded(
         impl.train(model, image(x), y, 3, 4, 1e-9, impl.rng()), [cross_entropy(z, y).mean()] * 3, of
     )
@@ -613,6 +626,9 @@ def test_export_computes_the_same_without_this_code(impl):
     for one, before in zip(exact(impl.layers(model)), layers, strict=True):
         for key in one:
             close(one[key], before[key], of=f"the {key} after export", rtol=0, atol=0)
+    small, other = impl.build((4, 4, 3), 2, (1,)), f"{home}/out/{path_of(impl, 'small')}"
+    of = "export(model, (4, 4), path)"
+    expect_frozen(impl, small, lambda: impl.export(small, (4, 4), other), of)
     of = "the result of the exported file"
     for z, count in zip(exported(impl, path, [x, x[:1]]), (5, 1), strict=True):
         close(z, wanted[:count], of=f"{of} for {count} images of 8 by 6 pixels", rtol=1e-3, atol=1e-3, mistakes={
