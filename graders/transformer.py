@@ -105,18 +105,22 @@ def mean_of(answer):
     return answer[1] / len(answer[0])
 
 
-def beam_of(params, src, steps, width, order=total_of, rank=mean_of, apart=False):
+def mean_of_words(answer):
+    return answer[1] / max(sum(token > 0 for token in answer[0]), 1)
+
+
+def beam_of(params, src, steps, width, order=total_of, rank=mean_of, apart=False, ends=(2,)):
     """(tokens, score, margin) of one source row (1, S). margin: the least difference that decided something.
 
     order: what the beam is sorted by. rank: what the best answer has most of. apart: answers that have ended take no
-    place in the beam.
+    place in the beam. ends: the tokens that end an answer.
     """
     memory, answers, margin = encode(params, src), [((), 0.0)], np.inf
     for _ in range(steps):
-        ended = [answer for answer in answers if answer[0][-1:] == (2,)]
+        ended = [answer for answer in answers if answer[0] and answer[0][-1] in ends]
         grown = [] if apart else list(ended)
         for tokens, total in answers:
-            if tokens[-1:] != (2,):
+            if not tokens or tokens[-1] not in ends:
                 each = log_softmax(decode(params, np.array([[1, *tokens]]), memory, src)[0][0, -1])
                 grown += [((*tokens, i), total + p) for i, p in enumerate(each)]
         grown.sort(key=order, reverse=True)
@@ -592,9 +596,12 @@ def decided(steps, width, count, mistakes=(), sharp=1.5):
 @pytest.mark.parametrize("steps", [1, 6])
 def test_greedy_takes_the_most_probable_token(impl, steps):
     """each token is the most probable one behind those before it, and 0 follows the first 2"""
-    params, src = decided(steps, 1, 8)
+    # With more than one step, a token follows a 0 in one of the rows: padding ends no answer.
+    early = {"ends": (0, 2)}
+    params, src = decided(steps, 1, 8, [early] if steps > 1 else [])
     found, expected = impl.greedy(params, src, steps), greedy(params, src, steps)
-    equal(found, expected, of=f"greedy(params, src, {steps})")
+    mistakes = {"the tokens where padding ends a row, too": beam(params, src, steps, 1, **early)[0]}
+    equal(found, expected, of=f"greedy(params, src, {steps})", mistakes=mistakes)
     memory = impl.encode(params, src)
     cache, token, tokens = None, np.ones((len(src), 1), np.int64), []
     for _ in range(steps):
@@ -635,13 +642,18 @@ WRONG_BEAMS = {
     "the answers of a beam in which those that have ended take no place": {"apart": True},
     "the answers of greedy": {"width": 1},
 }
+# The same of what takes padding for no token of an answer, or for its end.
+WRONG_WORDS = {
+    "the answers of the largest sum by the number of tokens but padding": {"rank": mean_of_words},
+    "the answers of a beam in which padding ends an answer, too": {"ends": (0, 2)},
+}
 
 
 @pytest.mark.grade(points=4, seconds=60, hint=ENDS)
-@pytest.mark.parametrize(("steps", "width"), [(4, 1), (5, 3), (2, 20)])
+@pytest.mark.parametrize(("steps", "width"), [(4, 1), (5, 3), (3, 5), (2, 20)])
 def test_beam_finds_the_best_answer(impl, steps, width):
     """the tokens and scores are those of the definition; a beam of width 1 is greedy"""
-    wrong = WRONG_BEAMS if width == 3 else {}
+    wrong = {3: WRONG_BEAMS, 5: WRONG_WORDS}.get(width, {})
     # Mistakes tell where the probabilities are near to each other.
     params, src = decided(steps, width, 6, wrong.values(), sharp=0.5 if wrong else 1.5)
     of = f"beam(params, src, {steps}, {width})"
