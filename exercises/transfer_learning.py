@@ -100,8 +100,9 @@ def transfer(base, x, y, classes, epochs, batch, lr, rng, thaw=1):
     of replace_head(base, classes). x, y, batch, rng: as for train. epochs: a pair of numbers.
     Phase one: all blocks are frozen, and `train` runs for epochs[0] epochs with the learning rate lr.
     Phase two: all but the last `thaw` blocks are frozen, and `train` goes on with the same model for
-    epochs[1] epochs with the learning rate lr / 10. history: the losses of phase one, then those of
-    phase two, in one list of Python floats.
+    epochs[1] epochs with the learning rate lr / 10. These blocks are frozen in the model that is
+    returned, too, also after 0 epochs. history: the losses of phase one, then those of phase two, in
+    one list of Python floats.
     """
     raise NotImplementedError("transfer")
 

@@ -295,14 +295,22 @@ def test_train_weighs_every_row(impl):
     """at a learning rate near 0, the loss of each epoch is the mean over all rows, each with its own class"""
     model, layers = made(impl)
     impl.freeze(model, 2)
-    x, y = problem(11)
+    # The last batch holds one row.
+    x, y = problem(9)
     expected = float(cross_entropy(convnet.forward(layers, x, impl.framework)[0], y).mean())
-    of = "train(model, x, y, 3, 4, 1e-9, rng) of 11 rows, all blocks frozen"
+    of = "train(model, x, y, 3, 4, 1e-9, rng) of 9 rows, all blocks frozen"
     recorded(impl.train(model, image(x), y, 3, 4, 1e-9, impl.rng()), [expected] * 3, of)
     *rest, last = exact(impl.layers(model))
     impl.assign(model, [*rest, last | {"bias": np.array([1000.0, 0.0, 0.0, 0.0])}])
     of = "train(model, x, y, 4, 4, 0.02, rng), where the model is sure of every class"
     every_epoch(impl.train(model, image(x), 0 * y, 4, 4, 0.02, impl.rng()), 4, of)
+    # A step is lr v and nothing else: what has no gradient stays.
+    impl.freeze(model, 0)
+    impl.train(model, image(0 * x), y, 2, 9, 0.5, impl.rng())
+    of = "the kernel of the first convolution after train on black images, where its gradient is 0,"
+    kernel, decayed = layers[0]["kernel"], (1 - 0.5 * 1e-4) ** 2 * layers[0]["kernel"]
+    close(exact(impl.layers(model))[0]["kernel"], kernel, of=of, rtol=1e-6, atol=0,
+          mistakes={"that of a weight decay of 1e-4": decayed})  # fmt: skip
 
 
 @pytest.mark.grade(points=1, seconds=30)
@@ -398,6 +406,18 @@ def test_transfer_trains_in_two_phases(impl, thaw, epochs):
     compare(impl, model, two, f"of the model of {of}")
     same(impl, base, layers, f"of base after {of}")
     equal(impl.trainable_count(base), count, of=f"trainable_count(base) after {of}")
+    learned = sum(one[key].size for one in found[2 * left :] for key in KEYS[:4] if key in one)
+    number(
+        impl.trainable_count(model),
+        learned,
+        of=f"trainable_count(model) of the model of {of}",
+        mistakes={
+            "that of the head alone, as in phase one": sum(v.size for v in found[-1].values()),
+            "that of a model without frozen blocks": sum(
+                one[key].size for one in found for key in KEYS[:4] if key in one
+            ),
+        },
+    )
 
 
 @pytest.mark.grade(points=1, seconds=60)
