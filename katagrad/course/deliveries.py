@@ -22,7 +22,7 @@ TIMES, LOST = ".times.json", ".not_graded.json"
 
 class Notes(Protocol):
     """Where it is noted what cannot be graded. unread: students of whom nothing can be read. ignored: entries that no
-    reader is for, each with what its name says.
+    reader is for, or whose names do not say enough, each with what its name says.
     """
 
     unread: list[str]
@@ -75,12 +75,12 @@ def deliveries(
             said = "a link is neither a folder nor an archive; hand in the files"
             claim = replace(claim, ignored=said)
         if claim.ignored or not claim.clues:
-            said = claim.ignored or "its name tells no student; expected NAME_TOPIC.py"
+            said = (
+                claim.ignored or "its name does not tell student and topic; expected NAME_TOPIC.py"
+            )
             found.add_problem(shown, f"not graded: {said}")
-            if claim.ignored:
-                found.ignored.append((shown, claim))
-            else:
-                found.unread.append(one_line(entry.stem, 120))
+            clues = claim.clues or (one_line(entry.stem, 120),)
+            found.ignored.append((shown, replace(claim, clues=clues)))
             continue
         key: tuple[str, ...] = (shown,)
         if claim.system in ("Canvas", "Moodle", "Blackboard", "file"):

@@ -16,15 +16,20 @@ from katagrad.course.attempts import Attempt, choose
 from katagrad.course.contents import Contents, fault, read_contents
 from katagrad.course.deliveries import STAMP, Delivery, deliveries, lost_before
 from katagrad.course.layouts import Claim
-from katagrad.course.locate import locate
+from katagrad.course.locate import locate, stub
 from katagrad.course.matching import match, whose
 from katagrad.course.moments import read_moment
 from katagrad.course.roster import Roster
 from katagrad.course.settings import Course
+from katagrad.course.traces import topic_of
 from katagrad.errors import SubmissionProblem
 from katagrad.grading.submission import Submission
 from katagrad.text import one_line
 from katagrad.topics import Topic, topics
+
+NOT_READ = "not graded: of a kind that is not read"
+# Systems that put a note or a comment beside what was handed in.
+NOTED = ("Moodle", "Blackboard")
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Intake:
     """The content of a folder of submissions.
 
     work: what counts, by student and topic. problems: a sentence for each entry of which something cannot be graded,
-    by its name. unread: students of whom nothing could be read. ignored: entries that are of no kind that is read.
+    by its name. unread: students of whom nothing could be read. ignored: entries that are of no kind that is read, or
+    whose names do not say enough.
     unfound: topics by student that were handed in, but cannot be graded, each with the reason. sources: the entries of
     each student.
     """
@@ -118,15 +124,35 @@ def take_in(
                         Attempt(submission, _source(one, path), when, one.claim.late, name)
                     )
     _carry_over(lost_before(folder), attempts, names, roster, found)
+    ignored = whose(found.ignored, roster, found.sources)
+    _note_ignored(found, ignored, names)
     for student_id in found.sources:
         _choose(found, student_id, attempts.get(student_id, {}), names, course)
         if student_id not in readable and not found.work.get(student_id):
             found.unread.append(student_id)
-    for student_id in whose(found.ignored, roster) - found.sources.keys():
+    for student_id in ignored.keys() - found.sources.keys():
         # What cannot be read is no zero.
         found.unread.append(student_id)
-        found.unfound[student_id] = dict.fromkeys(names, "not graded: of a kind that is not read")
+        found.unfound[student_id] = dict.fromkeys(names, NOT_READ)
     return found
+
+
+def _note_ignored(
+    found: Intake, ignored: Mapping[str, Sequence[tuple[str, Claim]]], names: Sequence[str]
+) -> None:
+    """Note what may be in entries that are not read, which is no zero, beside others of the same student."""
+    known, somebodys = list(topics()), {shown for own in ignored.values() for shown, _ in own}
+    for shown, claim in found.ignored:
+        if not claim.ignored and shown not in somebodys:
+            found.unread.append(claim.clues[0])
+    for student_id in ignored.keys() & found.sources.keys():
+        for shown, claim in ignored[student_id]:
+            if claim.system in NOTED:
+                continue
+            topic = topic_of(shown, known)
+            lost = found.unfound.setdefault(student_id, {})
+            for name in names if topic is None else {topic} & set(names):
+                lost.setdefault(name, NOT_READ)
 
 
 def _check_times(times: Mapping[str, float], everything: Sequence[Delivery], found: Intake) -> None:
@@ -175,7 +201,9 @@ def _choose(
     work: dict[str, Taken] = {}
     for name, several in attempts.items():
         rule = course.topics.get(name) if course else None
-        chosen, note = choose(several, rule, course.late if course else None)
+        # A repository of a later assignment may hold the stubs of earlier ones.
+        begun = [a for a in several if a.submission.files[f"{name}.py"].strip() != stub(name)]
+        chosen, note = choose(begun or several, rule, course.late if course else None)
         if chosen is None:
             found.add_problem(student, f"{name} not graded: {note}")
             lost[name] = f"not graded: {note}"

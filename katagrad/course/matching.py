@@ -49,15 +49,24 @@ def match(
     return matched
 
 
-def whose(ignored: Iterable[tuple[str, Claim]], roster: Roster | None) -> set[str]:
-    """Who of the roster handed in entries that are of no kind that is read."""
-    people: set[str] = set()
-    for _, claim in ignored:
-        if roster is None:
-            break
-        with contextlib.suppress(Ambiguous):
-            person = roster.find(*claim.clues, **claim.systems)
-            people |= {person.id} if person else set()
+def whose(
+    ignored: Iterable[tuple[str, Claim]], roster: Roster | None, students: Iterable[str]
+) -> dict[str, list[tuple[str, Claim]]]:
+    """By id, which of the entries that are not read somebody handed in.
+
+    Without a roster, these are only people who handed in something else, too: `students`.
+    """
+    people: dict[str, list[tuple[str, Claim]]] = {}
+    known = {fold(student): student for student in students}
+    for shown, claim in ignored:
+        student = known.get(fold(claim.clues[0]))
+        if roster is not None:
+            student = None
+            with contextlib.suppress(Ambiguous):
+                person = roster.find(*claim.clues, **claim.systems)
+                student = person.id if person else None
+        if student is not None:
+            people.setdefault(student, []).append((shown, claim))
     return people
 
 

@@ -569,6 +569,55 @@ def test_what_no_reader_is_for_is_no_zero_of_its_student(home, course):
     assert not any("handed in nothing" in line for line in lines(found, [SOFTMAX], course))
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_is_not_read_beside_a_file_of_another_topic_is_no_zero(home, course, listed):
+    put(home / "ada_softmax.rar", b"Rar!")
+    put(home / "ada_cross_entropy.py")
+    (home / "alan_softmax.py").symlink_to(home.parent / "elsewhere.py")
+    put(home / "alan_cross_entropy.py")
+    put(home / "Sofia Kovalevskaya_12347_assignsubmission_onlinetext_" / "onlinetext.html")
+    put(home / "Sofia Kovalevskaya_12347_assignsubmission_file_" / "cross_entropy.py")
+    found = take_in(home, None, [SOFTMAX, CROSS], course=course if listed else None)
+    assert len(found.problems) == 3
+    for name in ("ada", "alan"):
+        assert set(found.unfound[name]) == {"softmax"}, name
+        assert list(found.work[name]) == ["cross_entropy"], name
+    sofia = found.work["sofia" if listed else "Sofia Kovalevskaya"]
+    assert list(sofia) == ["softmax", "cross_entropy"], "a comment in Moodle is no file"
+
+
+def test_a_file_whose_name_tells_no_topic_is_no_zero_of_its_student(home, course):
+    put(home / "Ada Lovelace.py")
+    put(home / "ada_cross_entropy.py")
+    put(home / "Alan Turing.py")
+    put(home / "work.py")
+    found = take_in(home, None, [SOFTMAX, CROSS], course=course)
+    assert {name: set(lost) for name, lost in found.unfound.items()} == {
+        "ada": {"softmax"},
+        "alan": {"softmax", "cross_entropy"},
+    }
+    assert found.unread == ["work", "alan"]
+
+
+def test_an_untouched_stub_is_no_attempt(home, course):
+    stub = SOFTMAX.contract.read_bytes()
+    put(home / "softmax-countess" / "softmax.py")
+    put(home / "cross_entropy-countess" / "softmax.py", stub)
+    put(home / "cross_entropy-countess" / "cross_entropy.py")
+    put(home / "alan 2026-10-01T12-00-00" / "softmax.py")
+    put(home / "alan 2026-10-02T12-00-00" / "softmax.py", stub)
+    put(home / "sofia 2026-10-01T12-00-00" / "softmax.py", stub)
+    put(home / "sofia 2026-10-02T12-00-00" / "softmax.py", stub + b"\n")
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert found.problems == {}
+    sources = {name: work["softmax"].source for name, work in found.work.items()}
+    assert sources == {
+        "ada": "softmax-countess: softmax.py",
+        "alan": "alan 2026-10-01T12-00-00: softmax.py",
+        "sofia": "sofia 2026-10-02T12-00-00: softmax.py",
+    }
+
+
 def test_a_pipe_is_no_submission(home):
     put(home / "ada" / "softmax.py")
     for name in ("eve.zip", "bob_softmax.py"):
