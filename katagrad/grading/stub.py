@@ -44,6 +44,40 @@ def accepts(given: list[Any], asked: ast.FunctionDef) -> bool:
     return all(default is not None for _, default in [*optional, *extra])
 
 
+def unwritten(file: str, tree: ast.Module, pristine: bytes) -> str:
+    """What a file says of itself in which no function is written: it is the stub, or its code stands elsewhere.
+
+    pristine: the stub as it was handed out.
+    """
+    try:
+        known = {ast.dump(node) for node in ast.parse(pristine).body}
+    except (SyntaxError, ValueError):
+        known = set()
+    more = [
+        node
+        for node in tree.body
+        if not isinstance(node, (ast.Import, ast.ImportFrom))
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        and not is_stub(node)
+        and ast.dump(node) not in known
+    ]
+    stubs = {node.name: node for node in tree.body if isinstance(node, DEFINITIONS) and is_stub(node)}  # fmt: skip
+    if not more or not stubs:
+        return f"{file} is the untouched stub"
+    for node in more:
+        again = stubs.get(node.name) if isinstance(node, DEFINITIONS) else None
+        if again is not None:
+            return (
+                f"{file}:{again.lineno} defines {again.name} once more, without any code, and the last definition "
+                "counts; delete it"
+            )
+    raised = next(node for node in ast.walk(next(iter(stubs.values()))) if isinstance(node, ast.Raise))  # fmt: skip
+    return (
+        f"its functions still raise NotImplementedError, the first at {file}:{raised.lineno}; write your code in "
+        "place of that line"
+    )
+
+
 def absent(folder: Path, file: str) -> str:
     """Why a submission in `folder` has no such file, and what to do about it."""
     if (folder / file).is_symlink():

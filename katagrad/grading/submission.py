@@ -14,7 +14,7 @@ from katagrad.errors import NotGraded, NotStarted, SubmissionProblem
 from katagrad.grading.folders import read_folder
 from katagrad.grading.parsing import check_together, tree_of
 from katagrad.grading.scratch import Breach, barred_names, breaches, graded, rules_for
-from katagrad.grading.stub import absent, accepts, is_stub, lacking
+from katagrad.grading.stub import absent, accepts, is_stub, lacking, unwritten
 from katagrad.topics import Topic, root, topics
 from katagrad.worker.families import Rules
 
@@ -122,7 +122,7 @@ class Source:
                 f"{self.file} imports both torch and tensorflow; keep one, or choose one with --framework"
             )
         if self.untouched:
-            raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
+            raise self._not_started()
         raise SubmissionProblem(
             f"{self.file} imports neither torch nor tensorflow; "
             "add `import torch` or `import tensorflow as tf` at its top"
@@ -160,10 +160,15 @@ class Source:
                         continue  # the worker reports it if the import is executed
         return found
 
+    def _not_started(self) -> NotStarted:
+        return NotStarted(
+            f"{self.topic} is not started: {unwritten(self.file, self.tree, self._stub)}"
+        )
+
     def ready(self) -> None:
         """Raise an exception if this topic cannot be graded. Called before a worker starts."""
         if self.tree and self.untouched:
-            raise NotStarted(f"{self.topic} is not started: {self.file} is the untouched stub")
+            raise self._not_started()
         if self.imported and self.framework not in self.imported:
             raise SubmissionProblem(
                 f"{self.file} imports {next(iter(self.imported))}, but --framework or the course asks for "

@@ -69,9 +69,11 @@ def init(
 def status() -> None:
     """Say where you stand, and what to do next."""
     from katagrad.student import screen
-    from katagrad.student.workspace import find
+    from katagrad.student.workspace import find, former
 
     out, workspace = screen.console(), find()
+    if workspace is None and former() is not None:
+        require()  # it says what is missing
     if workspace is None:
         print("katagrad: exercises in deep learning. This folder is in no workspace.")
         print()

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from katagrad import __version__
@@ -33,6 +34,8 @@ Exercises in deep learning. In this folder, run
 `pytest exercises/softmax.py` runs the same checks, and so does the test explorer of your editor.
 docs/contract.md explains the words that all exercises share.
 """
+# By its name in conftest.py, a workspace is known that lost its state.
+PLUGIN = "katagrad.student.plugin"
 CONFTEST = '''\
 """Lets pytest, and the test explorer of an editor, check the exercises."""
 
@@ -102,10 +105,32 @@ def require(start: Path | None = None) -> Workspace:
     """The workspace that holds `start`. Raises BadOption where there is none."""
     found = find(start)
     if found is None:
+        lost = former(start)
+        if lost is not None:
+            shown = quote(os.path.relpath(lost, start or Path.cwd()))
+            raise BadOption(
+                f"{lost} lacks its hidden folder {STATE}, which holds the progress; copy it from where it was, or "
+                f"make an empty one, which leaves your files as they are: kata init {shown}"
+            )
         raise BadOption(
             "this folder is in no workspace; make one with `kata init DIR`, then `cd DIR`"
         )
     return found
+
+
+def former(start: Path | None = None) -> Path | None:
+    """The folder around `start` that was a workspace and lost its state, or None."""
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if _was_one(folder)), None)
+
+
+def _was_one(folder: Path) -> bool:
+    """Whether a folder has a workspace's files without its hidden folder, which git and some copies leave out."""
+    try:
+        said = (folder / "conftest.py").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return PLUGIN in said and (folder / "exercises").is_dir()
 
 
 def _framework(about: Path) -> str | None:
@@ -161,7 +186,7 @@ def _expect_room(folder: Path, about: Path) -> None:
         raise BadOption(f"{folder} is a file; name a folder, which is made if it is not there")
     if (folder / "exercises" / "topics.toml").is_file():
         raise BadOption(f"{folder} has exercises already; run `kata` in it")
-    if about.is_file() or not folder.is_dir():
+    if about.is_file() or not folder.is_dir() or _was_one(folder):
         return
     found = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if found:

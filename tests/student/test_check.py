@@ -5,11 +5,13 @@ from contextlib import closing
 
 import pytest
 
-from katagrad.errors import Failure
+from katagrad.errors import Failure, NotStarted
 from katagrad.grading.checks import Outcome
 from katagrad.grading.examples import run_example
+from katagrad.grading.submission import Submission
 from katagrad.student.check import Checker, Judged, Verdict, examples_of, file_hash
 from katagrad.student.standing import load
+from katagrad.student.workspace import stub
 from katagrad.topics import topics
 
 SOFTMAX = topics()["softmax"]
@@ -190,3 +192,27 @@ def test_pytest_says_why_a_file_beside_the_exercises_is_not_checked(desk):
     assert "softmax.py is in no folder called exercises, so no topic was checked" in output
     (desk.folder / "gan.py").write_text("def test_mine():\n    pass\n", encoding="utf-8")
     assert "is in no folder" not in desk.run("gan.py", "-q", module="pytest")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("", "", "softmax.py is the untouched stub"),
+        ("import torch\n", "", "softmax.py is the untouched stub"),
+        ("", "x = 3\nreturn x\n", "the first at softmax.py:{raises}; write your code in place of that line"),
+        ("def softmax(x):\n    return x\n", "", "softmax.py:{defines} defines softmax once more, without any code"),
+    ],
+)  # fmt: skip
+def test_code_outside_of_the_functions_is_no_untouched_stub(tmp_path, before, after, says):
+    topic = topics()["softmax"]
+    head, mark, rest = stub(topic, "torch").partition("\ndef softmax(")
+    text = f"{head}\n{before}{mark}{rest}{after}"
+    lines = text.splitlines()
+    places = {
+        "raises": next(i for i, line in enumerate(lines, 1) if "raise NotImpl" in line),
+        "defines": max(i for i, line in enumerate(lines, 1) if line.startswith("def softmax(")),
+    }
+    (tmp_path / "softmax.py").write_text(text)
+    with pytest.raises(NotStarted) as caught:
+        Submission(tmp_path).source(topic).ready()
+    assert says.format(**places) in str(caught.value)

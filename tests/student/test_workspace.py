@@ -1,6 +1,7 @@
 """`kata init`: a workspace from the package, found again from inside it, and never a file of the student's lost."""
 
 import json
+import shutil
 
 import pytest
 
@@ -114,3 +115,15 @@ def test_the_commands_say_what_they_did(tmp_path, desk):
     assert "not empty" in desk.run("init", "inner", expect=2)
     assert "did you mean torch" in desk.run("init", "other", "--framework", "trch", expect=2)
     assert not (desk.folder / "other").exists()
+
+
+def test_a_workspace_whose_hidden_folder_was_left_behind_is_taken_up_again(desk):
+    shutil.rmtree(desk.workspace.state)
+    desk.write("mine = 1\n")
+    for words in ((), ("list",), ("check", "softmax")):
+        output = desk.run(*words, expect=2)
+        assert "lacks its hidden folder .katagrad" in output
+        assert output.endswith("leaves your files as they are: kata init .\n")
+    assert "files that were there are as they were" in desk.run("init", ".")
+    assert (desk.workspace.exercises / "softmax.py").read_text() == "mine = 1\n"
+    assert f"0 of {len(topics())} topics done" in desk.run()
