@@ -346,13 +346,15 @@ def test_memory_belongs_to_one_parameter(impl, kind):
         sorted(second), ["b", "late", "w"], of="the names after a step without a gradient for 'w'"
     )
     close(second["w"], first["w"], of="'w' after a step without a gradient for it", rtol=0, atol=0)
-    third = optimizer.step(second, grads[2])
+    # A gradient belongs to a parameter by its name, not by its place.
+    third = optimizer.step(second, {name: grads[2][name] for name in ("b", "w", "late")})
     path = {"momentum": sgd, "RMSprop": rmsprop, "Adam": adam, "AdamW": adam}[kind]
     settings = KINDS[kind] | ({"weight_decay": 0.01} if kind == "AdamW" else {})
     w = list(path(params["w"], [grads[0]["w"], grads[2]["w"]], **settings))
     b = list(path(params["b"], [g["b"] for g in grads[:3]], **settings))
-    close(third["w"], w[-1], of="'w' after two gradients in three steps")
-    close(third["b"], b[-1], of="'b' after three gradients, the second of zeros")
+    order = "the third in a dict of another order than params"
+    close(third["w"], w[-1], of=f"'w' after two gradients in three steps, {order},")
+    close(third["b"], b[-1], of=f"'b' after three gradients, the second of zeros, {order},")
     late = list(path(params["late"], [grads[2]["late"]], **settings))
     of = "'late' after its first gradient, in the third step"
     close(third["late"], late[-1], of=of)
