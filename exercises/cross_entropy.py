@@ -6,6 +6,8 @@ infinite if a probability rounds to 0. Shapes: N rows, C classes.
 
 Rule: no loss function of the framework. Its log_softmax and logsumexp are allowed; exercises/softmax.py writes them.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Goodfellow, Bengio & Courville (2016), Deep Learning, sections 5.5 and 6.2.2.3; Szegedy et al. (2016),
 Rethinking the Inception Architecture, section 7, doi:10.1109/CVPR.2016.308 (label smoothing).
 """

@@ -10,6 +10,8 @@ those for regression, `target` and `prediction` are float tensors of one shape; 
 also where broadcasting could make them fit. "A number" is a float tensor () or a Python float, and for float64 tensors
 it has float64's digits. A share whose denominator is 0 is 0.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Manning, Raghavan & Schuetze (2008), Introduction to Information Retrieval, sections 8.3 and 13.6; Sokolova &
 Lapalme (2009), doi:10.1016/j.ipm.2009.03.002; Opitz & Burst (2019), Macro F1 and Macro F1, arXiv:1911.03347.
 """
