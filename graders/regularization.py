@@ -73,15 +73,18 @@ def fit_lasso(x, y, l1, lr, steps):
 
 
 def tensors():
-    """A matrix, a bias, an image kernel, another bias, the kernel of a sequence and a bias (), of unlike size."""
+    """A matrix, a bias, an image kernel, another bias, a bias () and the kernel of a sequence, of unlike size.
+
+    Two biases follow each other, so that no rule of places tells weights from biases.
+    """
     kernel = normal(2, 2, 3, 2, scale=0.5)
     return [
         normal(3, 4),
         normal(4, scale=2.0),
         kernel,
         normal(2),
-        normal(3, 1, 2),
         np.asarray(normal()),
+        normal(3, 1, 2),
     ]
 
 
@@ -273,10 +276,14 @@ def test_adam_reads_its_defaults(impl):
     expected, _ = adam_step(params, small, (zeros, zeros), 1, 0.001)
     close(wide[0], expected[0], of="the first step of Adam for gradients near 1e-7")
     moments = ([normal(3, 2)], [normal(3, 2) ** 2])
-    for step in (40, 400):
-        wide, _ = impl.float64.adam_step(params, grads, moments, step)
-        expected, _ = adam_step(params, grads, moments, step, 0.001)
-        close(wide[0], expected[0], of=f"params after adam_step with step={step}")
+    still = [np.zeros((3, 2))]
+    for step, slopes, which in ((40, grads, ""), (400, grads, ""), (40, still, " and grads of 0")):
+        found, state = impl.float64.adam_step(params, slopes, moments, step)
+        expected, means = adam_step(params, slopes, moments, step, 0.001)
+        of = f"after adam_step with step={step}{which}"
+        close(found[0], expected[0], of=f"params[0] {of}")
+        for name, f, e in zip(("m", "v"), state, means, strict=True):
+            close(f[0], e[0], of=f"{name}[0] {of}")
 
 
 @pytest.mark.grade(
@@ -330,8 +337,10 @@ def test_soft_threshold_moves_towards_zero(impl, size):
     close(found, soft_threshold(w, 0.8), of="soft_threshold(w, 0.8)", mistakes=mistakes)
     close(impl.soft_threshold(w, 0.0), w, of="soft_threshold(w, 0.0)")
     edge = np.array([0.5, -0.5, 0.25, 0.0, -0.75])
-    found = impl.soft_threshold(edge, 0.5)
-    close(found, soft_threshold(edge, 0.5), of=f"soft_threshold({edge.tolist()}, 0.5)", atol=0.0)
+    for threshold in (0.5, 0.0):
+        found = impl.soft_threshold(edge, threshold)
+        of = f"soft_threshold({edge.tolist()}, {threshold})"
+        close(found, soft_threshold(edge, threshold), of=of, atol=0.0)
     tiny = 1e-9 * w
     found = impl.float64.soft_threshold(tiny, 1e-9)
     expected = soft_threshold(tiny, 1e-9)
