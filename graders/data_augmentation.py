@@ -5,6 +5,7 @@ import pytest
 
 from katagrad import data
 from katagrad.authoring import oracle
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
@@ -31,6 +32,16 @@ from katagrad.authoring.threshold import Threshold
 FILL = "Places that nothing moved to are fill: where(inside, gathered, fill)."
 TURN = "Rows count downwards: for every place of the result, compute where it reads."
 OWN = "Draw N numbers, one for each image, and draw anew in each call."
+# A generator that stays in the worker, so that its next number tells whether a call drew from it.
+KEPT = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+
+
+def number():
+    return float(rng.random())
+"""
 
 
 # -- oracle ----------------------------------------------------------------------------------------
@@ -271,6 +282,14 @@ CALLS = {
     "zoom": (zoom, (FACTORS, 0.5)),
     "cutout": (cutout, (np.array([0, 1, 2]), np.array([1, 0, 2]), 2, 0.5)),
 }
+# Arguments that change nothing.
+NOTHING = {
+    "hflip": (np.zeros(3, bool),),
+    "shift": (np.zeros(3, int), np.zeros(3, int)),
+    "rotate": (np.zeros(3),),
+    "zoom": (np.ones(3),),
+    "cutout": (np.array([0, 1, 2]), np.array([1, 0, 2]), 0),
+}
 
 
 @pytest.mark.grade(points=1)
@@ -288,16 +307,24 @@ def test_changes_keep_the_contracts_words(impl, name):
         rows=rows,
         tolerance=1e-3,
     )
+    # Where nothing is changed, too, the result is a new tensor.
+    given = [image(images(3, 4, 5, 2)), *NOTHING[name]]
+    conform(impl, name, given, returns="image", only=["result", "shared"])
 
 
-@pytest.mark.grade(points=1, hint="Sums of int8 overflow at 127: convert the numbers first.")
+@pytest.mark.grade(
+    points=1, hint="Sums of int8 overflow at 127, and 0 - 1 is 255 in uint8: convert first."
+)
 def test_moves_of_any_size_take_integers_of_any_width(impl):
-    """moves of -128 to 127 pixels, and a square far larger than the image, are right for int8, too"""
+    """moves of -128 to 255 pixels, and a square far larger than the image, are right for int8 and uint8, too"""
     x, rules = image(images(3, 4, 5, 2)), ["result", "integers"]
     options = {"returns": "image", "only": rules, "tolerance": 1e-3}
     down, right = np.array([-128, 127, 1]), np.array([0, -2, -128])
     conform(impl, "shift", [x, down, right, 0.5], expected=shift, **options)
-    for top, left in (([0, 1, 2], [1, 0, 2]), ([-128, -127, -3], [-1, 0, -126])):
+    down, right = np.array([254, 2, 0]), np.array([0, 255, 253])
+    conform(impl, "shift", [x, down, right, 0.5], expected=shift, **options)
+    far = ([254, 0, 1], [0, 255, 1])
+    for top, left in (([0, 1, 2], [1, 0, 2]), ([-128, -127, -3], [-1, 0, -126]), far):
         given = [x, np.array(top), np.array(left), 130, 0.5]
         conform(impl, "cutout", given, expected=cutout, **options)
 
@@ -308,6 +335,8 @@ def test_noise_keeps_the_contracts_words(impl):
     x, noise = image(images(3, 4, 5, 2)), image(normal(3, 4, 5, 2))
     conform(impl, "add_noise", [x, noise, 0.25], expected=lambda x, noise, std: np.clip(x + std * noise, 0, 1),
             returns="image", rows=[0, 1])  # fmt: skip
+    # Without noise, too, the result is a new tensor.
+    conform(impl, "add_noise", [x, noise, 0.0], returns="image", only=["result", "shared"])
 
 
 # -- augment ---------------------------------------------------------------------------------------
@@ -415,7 +444,7 @@ def test_augment_turns_and_zooms_evenly(impl):
 
 @pytest.mark.grade(points=1)
 def test_augment_adds_noise_to_each_number(impl):
-    """noise has the standard deviation asked for, and is drawn for each pixel and channel by itself"""
+    """noise is normal, has the standard deviation asked for, and is drawn for each pixel and channel by itself"""
     x = np.full((40, 10, 10, 2), 0.5)
     found = impl.augment(image(x), {"noise": 0.05}, impl.rng(), returns="image") - 0.5
     count = found.size
@@ -423,6 +452,10 @@ def test_augment_adds_noise_to_each_number(impl):
     between(found.std(), 0.05 * (1 - 5 / np.sqrt(2 * count)), 0.05 * (1 + 5 / np.sqrt(2 * count)),
             of="the standard deviation of the noise with noise 0.05")  # fmt: skip
     between(found.mean(), -0.25 / np.sqrt(count), 0.25 / np.sqrt(count), of="the mean of the noise")
+    for k, expected in ((1, 0.6827), (2, 0.9545)):
+        share = float((np.abs(found) < k * 0.05).mean())
+        of = f"the share of the noise within {k} standard deviations of 0, with noise 0.05,"
+        chance(share, expected, count, of=of)
     for name, pair in (
         ("two channels", (found[..., 0], found[..., 1])),
         ("two images", (found[:20], found[20:])),
@@ -531,6 +564,14 @@ def test_augment_refuses_unknown_names(impl):
     for policy in ({"flips": 0.5}, {"shift": 1, "hflip": 0.5}):
         with raises("ValueError", of=f"augment(x, {policy}, rng)"):
             impl.augment(image(images(2, 4, 4, 1)), policy, impl.rng())
+    kept = plant(impl, "generator.py", KEPT)
+    with raises("ValueError", of="augment(x, {'shift': 1, 'hflip': 0.5}, rng)"):
+        impl.augment(image(images(2, 4, 4, 1)), {"shift": 1, "hflip": 0.5}, kept.get("rng"))
+    holds(
+        np.isclose(kept.get("number")(), np.random.default_rng(5).random()),
+        "augment(x, {'shift': 1, 'hflip': 0.5}, rng) drew from rng before it raised ValueError, "
+        "but should look at the names first",
+    )
 
 
 # -- train -----------------------------------------------------------------------------------------
@@ -678,11 +719,12 @@ def test_train_puts_its_batches_together_anew(impl):
     x, y, _, _ = digits()
     model, _ = network(impl, generator(), 16)
     of = "train(model, x, y, None, epochs=4, batch=5, ...)"
-    run = lambda: impl.train(model, image(x[:23]), y[:23], None, 4, 5, 0.01, impl.rng())  # noqa: E731
-    rows = np.moveaxis(x[:23], -1, 1) if impl.framework == "torch" else x[:23]
+    # The last batch has one row.
+    run = lambda: impl.train(model, image(x[:21]), y[:21], None, 4, 5, 0.01, impl.rng())  # noqa: E731
+    rows = np.moveaxis(x[:21], -1, 1) if impl.framework == "torch" else x[:21]
     batches = visited(impl, model, rows, run)
     if batches:  # none if train computes the network without calling the model
-        expect_epochs(batches, rows=23, batch=5, epochs=4, of=of)
+        expect_epochs(batches, rows=21, batch=5, epochs=4, of=of)
 
 
 @pytest.mark.grade(points=1, seconds=30)
@@ -731,6 +773,18 @@ def test_train_augments_every_batch_anew(impl):
     holds(
         np.ptp(np.asarray(again, float)) < 1e-5,
         "without changes, the losses of 6 epochs at a learning rate of 1e-9 differ",
+    )
+    # With so much noise, a pixel is 0 or 1. Two batches of one image push a weight by (1.9 a + b) times the
+    # first push, a and b being its pixel in the first and in the second batch.
+    dense = {"type": "dense", "kernel": np.zeros((64, 10)), "bias": np.zeros(10)}
+    model = impl.sequential({"type": "input", "shape": (8, 8, 1)}, "flatten", dense)
+    impl.train(model, image(x[:2]), np.zeros(2, int), {"noise": 1e4}, 1, 1, 1e-4, impl.rng())
+    pushes = impl.layers(model)[0]["kernel"][:, 0] / (1e-4 * 0.9)
+    alike = (pushes < 0.5) | (pushes > 2.4)
+    holds(
+        not alike.all(),
+        "in an epoch of two grey images with noise 1e4 and batch=1, every pixel that was white in the first batch "
+        "was white in the second, too; each batch should have draws of its own",
     )
 
 

@@ -100,8 +100,8 @@ def test_datasets_keep_the_contracts_words(impl):
 @pytest.mark.parametrize("place", [0, 1, 3])
 def test_table_splits_features_from_target(impl, place):
     """a TableDataset yields each row as float32 features and target, wherever the target's column stands"""
-    # U+2028 ends a line for str.splitlines, and not in a file.
-    names = ["size, m²", "old\u2028price", 'Größe 9"', "price"]
+    # U+2028 ends a line for str.splitlines, and not in a file. Blanks belong to a field.
+    names = ["size, m²", " old\u2028price ", 'Größe 9"', "price"]
     numbers = np.round(normal(5, 4, scale=50.0), 3)
     numbers[4] *= 1e6
     path = impl.write({f"plain{place}.csv": table(names, numbers.tolist())})
@@ -272,10 +272,11 @@ def test_folder_reads_nothing_before_it_is_asked(impl):
         b"P6\n3 2\n255\n" + bytes(17),
         b"P6\n3 2\n255\n" + bytes(19),
         b"P6\n3 2\n65535\n" + bytes(18),
+        b"P6\n3 2\n100\n" + bytes(18),
         b"P6\n# a comment\n3 2\n255\n" + bytes(18),
         b"P3\n3 2\n255\n" + b"9 " * 9,
     ],
-    ids=["no header", "grey", "short", "long", "deep", "comment", "text"],
+    ids=["no header", "grey", "short", "long", "deep", "shallow", "comment", "text"],
 )
 def test_folder_refuses_other_files(impl, content):
     """fetching a file that is no such PPM is a ValueError; its neighbours can be fetched"""
