@@ -241,6 +241,7 @@ PLATEAUS = {
         [NAN, -math.inf, -math.inf, 3.0],
         [0.4, 0.4, 0.2, 0.2],
     ),
+    "tiny rates": ({"lr": 2e-8, "patience": 1}, [1.0] * 4, [2e-8, 1e-8, 5e-9, 2.5e-9]),
     "no plateau": ({"lr": 0.8}, [5.0, 6.0, 4.0, 5.0, 3.0, 4.0], [0.8] * 6),
 }
 
@@ -255,7 +256,7 @@ def test_plateaus_reduce_the_rate(impl, run):
         found = plateau.step(value)
         holds(isinstance(found, float), f"step({value}) is {found!r}, but should be a Python float")
         of = f"{run}: the rate after value {i} of {values} with {given}"
-        number(found, rate, of=of, rtol=1e-6)
+        number(found, rate, of=of, rtol=1e-6, atol=1e-14)
 
 
 @pytest.mark.grade(points=3, hint="Write the file when the value improves, and only then.")

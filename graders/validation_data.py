@@ -154,7 +154,8 @@ def test_split_is_disjoint_and_complete(impl, n, stratified):
 @pytest.mark.parametrize("stratified", [False, True])
 def test_split_is_random(impl, stratified):
     """rng alone decides which rows go where, and in which order; every row has the same chance"""
-    labels = np.repeat([0, 1], [40, 20]) if stratified else None
+    # Classes of one size: rows at the same place in their classes should not go together either.
+    labels = np.repeat([0, 1, 2], 20) if stratified else None
 
     def parts(rng):
         return [np.asarray(p) for p in impl.split(60, (0.5, 0.5), rng, labels)]
@@ -177,7 +178,7 @@ def test_split_is_random(impl, stratified):
         (half[:, :, None] == half[:, None]).sum(0), 51, "a part of split(60, (0.5, 0.5), rng)"
     )
     if stratified:
-        early = float(np.mean([labels[run[0][:10]].mean() for run in runs]))
+        early = float(np.mean([(labels[run[0][:10]] == 1).mean() for run in runs]))
         # Ten of thirty rows without replacement: variance below p (1 - p) / 10 a run.
         number(early, 1 / 3, of="the share of class 1 in the first 10 rows of a part", atol=0.09)
 
@@ -352,6 +353,10 @@ def test_choice_has_the_smallest_validation_error(impl):
         found = impl.float64.choose_l2(x, y, folds, candidates)
         best = candidates[int(np.argmin(means))]
         number(found, best, of=f"choose_l2(x, y, folds, {candidates}), noise {noise}")
+        holds(
+            found in candidates,
+            f"choose_l2(x, y, folds, {candidates}) is {found!r}, but should be {best!r} itself, to the last digit",
+        )
         chosen.add(best)
         found = impl.float64.choose_l2(x, 1e-5 * y, folds, candidates)
         number(found, best, of=f"choose_l2(x, y / 100,000, folds, {candidates}), noise {noise}")
@@ -396,12 +401,12 @@ def test_learning_curve_follows_the_number_of_rows(impl):
     """learning_curve gives both errors for the first m rows of each size"""
     x, y = regression(40)
     validation_x, validation_y = regression(15)
-    sizes, l2 = (3, 8, 20, 40), 0.05
+    sizes, l2 = (3, 8, 20, 40, 8), 0.05
     pairs = [fitted_errors(x[:m], y[:m], validation_x, validation_y, l2) for m in sizes]
     found = impl.float64.learning_curve(x, y, validation_x, validation_y, sizes, l2)
     equal(len(found), 2, of="len(learning_curve(...))")
     for which, name in enumerate(("train", "validation")):
-        equal(len(found[which]), len(sizes), of=f"the number of {name} errors")
+        equal(len(found[which]), len(sizes), of=f"the number of {name} errors for sizes {sizes}")
         for i, m in enumerate(sizes):
             value = found[which][i]
             holds(isinstance(value, float), f"{name} error {i} is {value!r}, but should be a float")
