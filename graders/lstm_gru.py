@@ -599,14 +599,18 @@ def test_train_has_the_epsilon_asked_for(impl, kind):
 
 @pytest.mark.grade(points=1, seconds=30)
 def test_train_has_the_betas_asked_for(impl):
-    """over many steps, beta 0.9 and 0.999 show in the way of the bias"""
-    # With weights of 0, the states are 0, and only the bias of the output has a gradient.
-    params, start = network("gru", 1, 2, 3), np.array([2.0, -1.5, 1.0])
-    params = {name: 0 * w for name, w in params.items()} | {"bo": start}
-    xs, y = normal(4, 2, 1), np.zeros((4, 3))
+    """over many steps, beta 0.9 and 0.999 show in the way of the bias; what has no gradient stays"""
+    # With biases, wo and inputs of 0, the states are 0, and only the bias of the output has a gradient.
+    drawn, start = network("gru", 1, 2, 3), np.array([2.0, -1.5, 1.0])
+    params = {name: 0 * w for name, w in drawn.items()} | {"bo": start}
+    params |= {name: drawn[name] for name in ("wx", "wh")}
+    xs, y = np.zeros((4, 2, 1)), np.zeros((4, 3))
     found, _ = impl.train("gru", params, xs, y, STEPS, 4, RATE, impl.rng())
-    of = f"train('gru', params of 0, xs, y of 0, {STEPS}, 4, {RATE}, rng)"
+    of = f"train('gru', params with biases and wo of 0, xs of 0, y of 0, {STEPS}, 4, {RATE}, rng)"
     expect_betas(found["bo"], start, lambda b: 2 * b / 3, of)
+    for name in ("wx", "wh"):
+        kept = f"{name}, whose gradient is 0, after {of}"
+        close(found[name], params[name], of=kept, rtol=1e-6, atol=0)
 
 
 @pytest.mark.grade(points=1, seconds=30, hint="The stub clips nothing.")
