@@ -230,7 +230,9 @@ def test_forward_lets_gradients_through(impl, hidden):
 
 
 @pytest.mark.grade(points=3, hint=SUM)
-@pytest.mark.parametrize("weights", [(1.0, 1.0), (0.3, 2.0), (0.0, 1.5), (2.0, 0.0)], ids=str)
+@pytest.mark.parametrize(
+    "weights", [(1.0, 1.0), (0.3, 2.0), (0.0, 1.5), (2.0, 0.0), (50.0, 300.0)], ids=str
+)
 def test_joint_loss_is_the_weighted_sum(impl, weights):
     """the total is the sum of weight times loss over both heads, and the parts are the losses"""
     outputs = normal(7, 4, scale=2.0), normal(7)
@@ -428,8 +430,8 @@ def test_train_leaves_a_head_of_weight_zero_alone(impl, silent):
     expect_frozen(
         impl,
         model,
-        lambda: impl.train(model, x, targets, (1.0, 1.0), 1, 0.1, 8),
-        "train(model, x, targets, (1.0, 1.0), 1, 0.1, 8)",
+        lambda: impl.train(model, x, targets, weights, 1, 0.1, 8),
+        f"train(model, x, targets, {weights}, 1, 0.1, 8)",
     )
 
 

@@ -191,7 +191,7 @@ def test_build_ends_in_a_linear_output(impl, hidden):
     )
     wide = tuple(10 * width for width in hidden)
     start = impl.layers(impl.build(1000, wide))
-    default_dense(impl.framework, start[:-1] or start, f"build(1000, {wide})")
+    default_dense(impl.framework, start, f"build(1000, {wide})")
     layers = random_layers(*sizes)
     impl.assign(model, layers)
     x = normal(8, 6, scale=2.0)
@@ -369,14 +369,19 @@ def test_regress_works_in_any_units(impl):
     holds(
         expected.std() > 1e-3, "regress predicts one value for all rows, but should depend on new_x"
     )
-    unit, zero = np.array([50.0, 0.02, 3.0]), np.array([100.0, 0.0, -5.0])
-    for factor, shift in ((40.0, 150.0), (1e-3, 0.0)):
+    units = np.array([50.0, 0.02, 3.0]), np.array([100.0, 0.0, -5.0])
+    tiny = 1e-7 * np.array([2.0, 0.5, 1.0]), np.zeros(3)
+    for factor, shift, (unit, zero) in (
+        (40.0, 150.0, units),
+        (1e-3, 0.0, units),
+        (1e-7, 0.0, tiny),
+    ):
         impl.seed(seed)
         found = impl.regress(unit * x + zero, factor * y + shift, (unit * new_x + zero)[:4], **plan)
         close(
             found,
             factor * expected[:4] + shift,
-            of=f"regress(...) in other units of x, and with {factor:g} y + {shift:g} for y",
+            of=f"regress(...) of {unit} * x + {zero} for x, and {factor:g} y + {shift:g} for y",
             rtol=5e-3,
             atol=5e-3 * factor,
             mistakes={

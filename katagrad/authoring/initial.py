@@ -29,6 +29,9 @@ def default_dense(framework: str, layers: Sequence[Mapping[str, Any]], of: str) 
             continue
         subject = f"the bias of dense layer {i} of {of}"
         if torch:
+            # Of a few numbers, the root mean square says little; but an even draw is not 0.
+            if not np.any(bias):
+                raise Failure(f"{subject} starts at 0, but PyTorch's layers draw it at random")
             _even(np.asarray(bias, np.float64), limit, subject)
         elif np.any(bias):
             raise Failure(f"{subject} starts at {float(np.ravel(bias)[0]):.3g}, but should be 0")

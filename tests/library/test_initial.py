@@ -25,6 +25,14 @@ def test_default_weights_pass_and_others_fall(framework):
             default_dense(framework, layer(framework, **other), "build(40, 30)")
 
 
+def test_a_single_bias_of_zero_falls_in_torch():
+    rng = np.random.default_rng(3)
+    start = {"kernel": rng.uniform(-0.1, 0.1, (100, 1)), "bias": np.full(1, 0.05)}
+    default_dense("torch", [start], "build(100, 1)")
+    with pytest.raises(Failure, match="starts at 0"):
+        default_dense("torch", [start | {"bias": np.zeros(1)}], "build(100, 1)")
+
+
 def test_each_framework_has_its_own_default():
     with pytest.raises(Failure, match="kernel"):
         default_dense("tensorflow", layer("torch"), "build(40, 30)")
