@@ -138,7 +138,9 @@ def test_evaluate_and_train_keep_the_contracts_words(impl):
 
 
 @pytest.mark.grade(points=2, hint=SPLIT)
-@pytest.mark.parametrize(("n", "share"), [(10, 0.2), (19, 0.2), (37, 0.25), (101, 0.5), (40, 0.9)])
+@pytest.mark.parametrize(
+    ("n", "share"), [(10, 0.2), (19, 0.2), (37, 0.25), (101, 0.5), (40, 0.9), (4, 0.1)]
+)
 def test_split_puts_every_row_in_one_part(impl, n, share):
     """split gives every row to training or validation, and to validation as many as asked"""
     training, validation = impl.split(n, share, impl.rng())
@@ -529,14 +531,14 @@ def test_run_repeats_by_its_seed(impl):
     images, labels = pictures(30, 3, 5), integers(3, 30)
     options = {"hidden": (8,), "epochs": 1, "batch_size": 4}
     first, again, other = (
-        impl.run(images, labels, images, 3, seed=seed, **options) for seed in (1, 1, 2)
+        impl.run(images, labels, images, 3, seed=seed, **options) for seed in (0, 0, 2)
     )
     equal(
-        again["validation_rows"], first["validation_rows"], of="the split of a second run by seed 1"
+        again["validation_rows"], first["validation_rows"], of="the split of a second run by seed 0"
     )
     reported = {key: again["history"][key] for key in HISTORY}
     for key in HISTORY:
-        number(reported[key][0], first["history"][key][0], of=f"{key} of a second run by seed 1")
+        number(reported[key][0], first["history"][key][0], of=f"{key} of a second run by seed 0")
     for key in ("training_rows", "history"):
         holds(
             str(other[key]) != str(first[key]),
@@ -547,7 +549,7 @@ def test_run_repeats_by_its_seed(impl):
     apart = np.abs(kernels[0] - kernels[1]).max()
     holds(apart > 0.05, "two seeds gave the same initial weights, but should give different ones")
     for change in ({"lr": 0.01}, {"batch_size": 27}):
-        changed = impl.run(images, labels, images, 3, seed=1, **(options | change))
+        changed = impl.run(images, labels, images, 3, seed=0, **(options | change))
         name, value = *change, *change.values()
         holds(
             abs(changed["history"]["loss"][0] - first["history"]["loss"][0]) > 1e-6,
@@ -589,6 +591,7 @@ def test_run_keeps_the_stated_defaults(impl):
     report = impl.run(images, labels, images[:1], 3, seed=5)
     expected = impl.run(images, labels, images[:1], 3, seed=5, validation_share=0.1, **stated)
     shape(report["validation_rows"], (30,), of="the validation rows of 300 by default")
+    shape(report["predictions"], (1,), of='run(...)["predictions"] of one test image')
     widths = [len(layer["bias"]) for layer in impl.layers(report["model"])]
     equal(widths, [256, 128, 3], of="the widths of the layers by default")
     for key, values in recorded(report["history"], 8).items():

@@ -180,6 +180,11 @@ def test_activations_follow_the_graph(impl):
     for name, wrong in mistakes.items():
         of = f"activations(model, images)[{name!r}]"
         close(found[name], right[name], of=of, rtol=1e-3, atol=1e-4, mistakes=wrong)
+    dim = x % 2
+    found = impl.activations(model, dim)
+    for name, value in forward(p, dim).items():
+        of = f"activations(model, images)[{name!r}] of images of bytes 0 and 1"
+        close(found[name], value, of=of, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.grade(points=2, hint=SKIP)
