@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import difflib
 from collections.abc import Collection, Iterable, Mapping
@@ -96,7 +97,11 @@ class Table:
             )
         if value.tzinfo is None:
             return value.replace(tzinfo=zone)
-        return value if zone is None else value.astimezone(zone)
+        with contextlib.suppress(
+            OverflowError
+        ):  # 9999-12-31T23:59:59Z is never, and is next year in Berlin
+            return value if zone is None else value.astimezone(zone)
+        return value
 
     def table(self, key: str) -> Table:
         """A table below this one; empty where it is not there."""

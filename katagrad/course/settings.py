@@ -125,6 +125,10 @@ def read_course(path: Path) -> Course:
         raise BadOption(f"{path} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise BadOption(f"{path} is not valid TOML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise BadOption(
+            f"{path} has tables or lists that are nested too deeply to be read"
+        ) from None
     top = Table(path, "", content)
     top.only(KEYS)
     zone = _zone(top)

@@ -100,6 +100,18 @@ def test_a_day_ends_at_the_hour_of_the_due_time_where_clocks_are_changed(tmp_pat
     assert course.late.late_days(spring, sunday) == 2, "a day of 23 hours"
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize(
+    "due", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59", "0001-01-01T00:00:00Z"]
+)
+def test_a_due_time_at_the_end_of_all_times_is_read(tmp_path, zone, due):
+    (tmp_path / "course.toml").write_text(f'timezone = "{zone}"\n[topics.softmax]\ndue = {due}\n')
+    course = read_course(tmp_path / "course.toml")
+    now = datetime.datetime(2026, 10, 1, tzinfo=datetime.timezone.utc).timestamp()
+    late = course.late.late_days(course.topics["softmax"].due, now)
+    assert (late > 0) == due.startswith("0001")
+
+
 @pytest.mark.parametrize("offset", ["+02:00", "+01:00"])
 def test_what_is_due_in_the_hour_that_the_clocks_show_twice_is_in_time_until_then(tmp_path, offset):
     due = f"2026-10-25T02:30:00{offset}"
@@ -139,6 +151,7 @@ def test_what_is_due_in_the_hour_that_the_clocks_show_twice_is_in_time_until_the
         ("roster.csv", "rooster.csv", "rooster.csv cannot be read"),
         ('name = "Deep learning"', "name = 3", "name is 3, but should be a string"),
         ("A = 90", "A = 101", "A is 101"),
+        ("A = 90", f"A = {'[' * 3000}{']' * 3000}", "nested too deeply"),
     ],
 )  # fmt: skip
 def test_a_typo_is_one_line(file, right, wrong, words):
