@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,10 @@ def claim_of(
             late=found["late"] is not None,
         )
     if not folder and (found := BLACKBOARD.fullmatch(name)):
-        stamp = datetime.datetime.strptime(found["when"], "%Y-%m-%d-%H-%M-%S")
+        stamp = _clock(map(int, found["when"].split("-")), zone)
         said = "" if found["file"] else "is Blackboard's own note"
         clues = (found["name"],)
-        return Claim(
-            "Blackboard", clues, {}, found["file"] or "", when=seconds(stamp, zone), ignored=said
-        )
+        return Claim("Blackboard", clues, {}, found["file"] or "", when=stamp, ignored=said)
     stem, ending = split(name, folder)
     stem, when = _moment(stem, zone)
     if ending in (".py", ".ipynb"):
@@ -137,16 +135,28 @@ def _moment(stem: str, zone: datetime.tzinfo | None) -> tuple[str, float | None]
     if found is None or not rest:
         return stem, None
     *numbers, zulu = found.groups()
+    when = _clock((int(n or 0) for n in numbers), datetime.timezone.utc if zulu else zone)
+    return (stem, None) if when is None else (rest, when)
+
+
+def _clock(numbers: Iterable[int], zone: datetime.tzinfo | None) -> float | None:
+    """Seconds since 1970 of a year, a month, a day and so on; None where there is no such time."""
     try:
-        moment = datetime.datetime(*(int(n or 0) for n in numbers))  # type: ignore[arg-type]
+        return seconds(datetime.datetime(*numbers), zone)  # type: ignore[arg-type]
     except ValueError:
-        return stem, None
-    return rest, seconds(moment, datetime.timezone.utc if zulu else zone)
+        return None
 
 
-def seconds(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> float:
-    """Seconds since 1970. A moment without an offset is one of `zone`, or of this machine's clock."""
-    return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).timestamp()
+def seconds(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> float | None:
+    """Seconds since 1970. A moment without an offset is one of `zone`, or of this machine's clock.
+
+    None where it is before the year 1 or after 9999 in UTC, in which times are shown.
+    """
+    own = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+    try:
+        return own.astimezone(datetime.timezone.utc).timestamp()
+    except (OverflowError, ValueError):
+        return None
 
 
 def gradescope(folder: Path) -> dict[str, Claim] | None:

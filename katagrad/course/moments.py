@@ -31,7 +31,10 @@ def read_moment(text: str, zone: datetime.tzinfo | None = None) -> float | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone or datetime.timezone.utc)
-    return moment.timestamp()
+    try:
+        return moment.astimezone(datetime.timezone.utc).timestamp()
+    except OverflowError:  # before the year 1 or after 9999, so that it could not be shown
+        return None
 
 
 def read_times(path: Path, zone: datetime.tzinfo | None = None) -> dict[str, float]:

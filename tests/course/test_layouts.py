@@ -569,6 +569,25 @@ def test_what_no_reader_is_for_is_no_zero_of_its_student(home, course):
     assert not any("handed in nothing" in line for line in lines(found, [SOFTMAX], course))
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_time_that_is_none_is_no_traceback(home, tmp_path, zone):
+    (tmp_path / "course.toml").write_text(f'timezone = "{zone}"\n[topics.softmax]\n')
+    course = read_course(tmp_path / "course.toml")
+    put(home / "hw1_ada_attempt_2026-13-01-12-00-00_softmax.py")
+    put(home / "hw1_bob_attempt_9999-12-31-23-59-59_softmax.py")
+    put(home / "cem 9999-12-31T23-59-59" / "softmax.py")
+    put(home / "dan 0001-01-01T00-00-00" / "softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=course)
+    assert found.problems == {}
+    assert {"ada", "bob"} <= set(found.work)
+    assert len(lines(found, [SOFTMAX], course)) == 5
+    times = tmp_path / "times.csv"
+    for time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        times.write_text(f"entry,time\nada,{time}\n")
+        with pytest.raises(BadOption, match="expected the name of an entry and a time"):
+            read_times(times)
+
+
 @pytest.mark.parametrize("listed", [True, False])
 def test_what_is_not_read_beside_a_file_of_another_topic_is_no_zero(home, course, listed):
     put(home / "ada_softmax.rar", b"Rar!")
