@@ -582,8 +582,8 @@ def test_a_time_that_is_none_is_no_traceback(home, tmp_path, zone):
     assert {"ada", "bob"} <= set(found.work)
     assert len(lines(found, [SOFTMAX], course)) == 5
     times = tmp_path / "times.csv"
-    for time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
-        times.write_text(f"entry,time\nada,{time}\n")
+    for told in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        times.write_text(f"entry,time\nada,{told}\n")
         with pytest.raises(BadOption, match="expected the name of an entry and a time"):
             read_times(times)
 
