@@ -143,6 +143,13 @@ def test_dense_along_works_on_its_axis(impl, size, axis):
         wrong["that of two reshapes in place of moving the axis"] = reshaped.reshape(expected.shape)
     found = same_inputs(impl, "dense_along", x, w, b, axis)
     close(found, expected, of=f"dense_along of shape {size}, {axis=}", mistakes=wrong)
+    # An axis of size 1 stays an axis, before and after.
+    found = impl.dense_along(x, w[:, :1], b[:1], axis)
+    of = f"dense_along of shape {size}, {axis=}, w ({n}, 1)"
+    close(found, dense_along(x, w[:, :1], b[:1], axis), of=of)
+    thin = np.take(x, [0], axis)
+    of = f"dense_along of shape {thin.shape}, {axis=}"
+    close(impl.dense_along(thin, w[:1], b, axis), dense_along(thin, w[:1], b, axis), of=of)
 
 
 @pytest.mark.grade(points=1)
@@ -222,7 +229,12 @@ def test_build_maps_shape_to_shape(impl, n, hidden, in_shape, out_shape):
     points=1, hint="The layers draw their own first weights; leave them as they are."
 )
 def test_build_leaves_the_default_initialisation(impl):
-    """kernels and biases of every layer are drawn as the framework's dense layers draw them"""
+    """kernels and biases of every layer are drawn as the framework's dense layers draw them, for each model anew"""
+    kernels = [impl.layers(impl.build((3, 2), (4,), (5,)))[0]["kernel"] for _ in range(2)]
+    holds(
+        not np.allclose(*kernels),
+        "two models of build((3, 2), (4,), (5,)) have the same first kernel, but each should draw its own",
+    )
     call = ((10, 15), (12, 10), (400, 200))
     layers = impl.layers(impl.build(*call))
     equal(len(layers), 3, of=f"the number of layers of build{call}")

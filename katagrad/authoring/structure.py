@@ -10,7 +10,7 @@ import numpy as np
 
 from katagrad.authoring import comparison as wording
 from katagrad.authoring.expect import number, scalar
-from katagrad.errors import FormFailure
+from katagrad.errors import Failure, FormFailure
 
 
 def items(result: Any, of: str, names: Sequence[str]) -> Sequence[Any]:
@@ -97,14 +97,33 @@ def recorded(
     mistakes: Mapping[str, Any] | None = None,
     kind: str = "float",
 ) -> None:
-    """Expect a history near `expected`, one loss an epoch. mistakes: other histories, or other first losses."""
-    for epoch, value in enumerate(losses(found, len(expected), of, kind)):
+    """Expect a history near `expected`, one loss an epoch. mistakes: other histories, or other first losses.
+
+    A history that was rounded to six decimals or fewer is refused, too, though the tolerance would let it through.
+    """
+    values = losses(found, len(expected), of, kind)
+    for epoch, value in enumerate(values):
         known = wording.inside(mistakes, epoch)
         if epoch == 0:
             known |= {
                 n: v for n, v in (mistakes or {}).items() if np.ndim(v) == 0 and n not in known
             }
         number(value, expected[epoch], f"the loss of epoch {epoch} of {of}", rtol, atol, known)
+    if len(values) > 1 and all(map(tidied, values, expected)):
+        raise Failure(
+            f"the losses of {of} are {', '.join(map(repr, values[:3]))}{', ...' * (len(values) > 3)}, which were "
+            "rounded, but should be the losses as they were computed"
+        )
+
+
+def tidied(value: float, exact: float) -> bool:
+    """Whether a number was rounded to six decimals or fewer; `exact` is what it should be near.
+
+    A float32, which is a whole number of small powers of 1/2, equals such a decimal only where it is a multiple of
+    1/64. A mean of such numbers in float64 may equal one by chance, or because it is one, as 3 / 10 is.
+    """
+    decimal = value == round(value, 6) and 64 * value % 1 != 0
+    return decimal and not math.isclose(value, exact, rel_tol=1e-9)
 
 
 def every_epoch(found: Any, epochs: int, of: str) -> None:

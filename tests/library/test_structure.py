@@ -51,6 +51,19 @@ def test_recorded_compares_losses(found, words):
     says(words, structure.recorded, found, [1.0, 0.5], of="fit", mistakes=mistakes)
 
 
+def test_recorded_refuses_a_history_that_was_rounded():
+    exact = [1.23456789, 0.34567891, 0.12345678]
+    for digits in (3, 4, 6):
+        rounded = [round(value, digits) for value in exact]
+        words = f"the losses of fit are {', '.join(map(repr, rounded))}, which were rounded"
+        says(words, structure.recorded, rounded, exact, of="fit", rtol=1e-2)
+    # Numbers of float32, and decimals that are right, were not rounded.
+    structure.recorded([float(np.float32(value)) for value in exact], exact, of="fit")
+    structure.recorded([0.3, 0.25], [0.1 + 0.2, 0.25], of="fit")
+    structure.recorded([150.0, 0.5, 0.0], [150.001, 0.5001, 1e-6], of="fit")
+    structure.recorded([0.6, exact[1]], [0.6001, exact[1]], of="fit")
+
+
 @pytest.mark.parametrize(
     "found",
     [[1.0, 0.5], (1.0, 0.5), np.array([1.0, 0.5]), [np.ones(()), np.array([0.5]).view(NotATensor)]],
