@@ -679,6 +679,10 @@ def test_training_averages_and_goes_on(impl):
     _, _, history = impl.train_mlp(sure, state, x, 0 * y, 4, 3, 0.1, impl.rng())
     of = "train_mlp(params, state, x, y, 4, 3, 0.1, rng), where the network is sure of every class"
     every_epoch(history, 4, of)
+    z = forward(sure, state, x, training=True)[0]
+    _, _, history = impl.train_mlp(sure, state, x, 0 * y + 1, 1, 3, 0.0, impl.rng())
+    of = "the loss of an epoch where the network is sure of a wrong class in every row"
+    number(history[0], cross_entropy(z, 0 * y + 1), of=of, rtol=1e-3)
     kept = (opaque, opaque, None)
     params, state, history = impl.train_mlp(params, state, x, y, lr=0.0, **given, returns=kept)
     number(history[0], expected, of="the loss of an epoch of four equal batches", rtol=1e-3)

@@ -343,6 +343,11 @@ def test_training_visits_every_row(impl):
     impl.assign(model, [layers[0], layers[1] | {"bias": np.array([1000.0, 0.0, 0.0])}])
     of = "train_mlp(model, x, y, 4, 3, 0.1), where the model is sure of every class"
     every_epoch(impl.train_mlp(model, x, 0 * y, 4, 3, 0.1), 4, of)
+    impl.assign(model, [layers[0], layers[1] | {"bias": np.array([1000.0, 0.0, 0.0])}])
+    z = relu_network(layers, x)[1] - layers[1]["bias"]
+    of = "the loss of an epoch where the model is sure of a wrong class in every row"
+    wrong = float((1000 + z[:, 0] - z[:, 1]).mean())
+    number(impl.train_mlp(model, x, 0 * y + 1, 1, 3, 0.0)[0], wrong, of=of, rtol=1e-3)
     # Of rows that are all alike, every batch has the same mean, so the steps are known.
     impl.assign(model, layers)
     x, y = np.tile(normal(1, 2), (7, 1)), np.full(7, 2)

@@ -353,6 +353,9 @@ def test_train_counts_every_row(impl):
     model, _ = filled(impl, given=p | {"logits": (0 * p["logits"][0], np.eye(5)[2] * 1000)})
     of = "train(model, images, labels, 4, batch=7), where the model is sure of every class"
     every_epoch(impl.train(model, x, np.full(10, 2), 4, batch=7), 4, of)
+    model, _ = filled(impl, given=p | {"logits": (0 * p["logits"][0], np.eye(5)[2] * 1000)})
+    of = "the loss of an epoch where the model is sure of a wrong class in every row"
+    number(impl.train(model, x, np.full(10, 1), 1, batch=10, lr=1e-7)[0], 1000.0, of=of, rtol=1e-3)
     for n, steps in ((64, 1), (65, 2)):
         model, p = filled(impl)
         # Rows that are all alike give every batch the same gradient, on which each step of Adam is lr long.
