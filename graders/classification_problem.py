@@ -244,8 +244,8 @@ def test_build_gives_the_logits_of_the_network(impl, hidden):
     sizes = [6, *hidden, 3]
     equal(kernels, [[a, b] for a, b in pairwise(sizes)], of=f"the kernels of build(6, {hidden}, 3)")
     wide = tuple(10 * width for width in hidden)
-    start = impl.layers(impl.build(60, wide, 40))
-    default_dense(impl.framework, start, f"build(60, {wide}, 40)")
+    start, again = (impl.layers(impl.build(60, wide, 40)) for _ in range(2))
+    default_dense(impl.framework, start, f"build(60, {wide}, 40)", again)
     layers = random_layers(*sizes)
     impl.assign(model, layers)
     x = normal(5, 6, scale=2.0)

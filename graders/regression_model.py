@@ -190,8 +190,8 @@ def test_build_ends_in_a_linear_output(impl, hidden):
         kernels, [list(pair) for pair in pairwise(sizes)], of=f"the kernels of build(6, {hidden})"
     )
     wide = tuple(10 * width for width in hidden)
-    start = impl.layers(impl.build(1000, wide))
-    default_dense(impl.framework, start, f"build(1000, {wide})")
+    start, again = (impl.layers(impl.build(1000, wide)) for _ in range(2))
+    default_dense(impl.framework, start, f"build(1000, {wide})", again)
     layers = random_layers(*sizes)
     impl.assign(model, layers)
     x = normal(8, 6, scale=2.0)

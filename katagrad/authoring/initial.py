@@ -10,13 +10,22 @@ import numpy as np
 from katagrad.errors import Failure
 
 
-def default_dense(framework: str, layers: Sequence[Mapping[str, Any]], of: str) -> None:
+def default_dense(
+    framework: str,
+    layers: Sequence[Mapping[str, Any]],
+    of: str,
+    again: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Expect dense layers (`impl.layers` of a new model) to start as the framework starts them by default.
 
     PyTorch draws kernel and bias evenly from (-a, a) with a = 1 / sqrt(n_in); Keras draws the kernel with
     a = sqrt(6 / (n_in + n_out)), and its bias is zero. Deviations are judged at six standard errors: take layers of
-    1,000 weights or more.
+    1,000 weights or more. again: the layers of a second model of the same call, which has to draw its own.
     """
+    if again and np.allclose(layers[0]["kernel"], again[0]["kernel"]):
+        raise Failure(
+            f"two models of {of} have the same first kernel, but each should draw its own"
+        )
     for i, layer in enumerate(layers):
         kernel = np.asarray(layer["kernel"], np.float64)
         n_in, n_out = kernel.shape

@@ -33,6 +33,13 @@ def test_a_single_bias_of_zero_falls_in_torch():
         default_dense("torch", [start | {"bias": np.zeros(1)}], "build(100, 1)")
 
 
+def test_a_second_model_draws_its_own_weights():
+    start = layer("torch")
+    default_dense("torch", start, "build(40, 30)", [{"kernel": -start[0]["kernel"]}])
+    with pytest.raises(Failure, match="two models of build"):
+        default_dense("torch", start, "build(40, 30)", layer("torch"))
+
+
 def test_each_framework_has_its_own_default():
     with pytest.raises(Failure, match="kernel"):
         default_dense("tensorflow", layer("torch"), "build(40, 30)")
