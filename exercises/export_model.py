@@ -21,10 +21,10 @@ file model_servers/README.md, for versions.
 def export(model, mean, std, folder, version):
     """Export f as a version of a folder, and return the path of the version's folder, f"{folder}/{version}".
 
-    mean, std: float32 tensors (D,). folder: a text, a path as os.path.normpath spells it; it is made if it is missing.
-    version: a Python integer; one below 1 is a ValueError. A version that is there already is a FileExistsError.
-    Nothing else in the folder changes. The model is left as it was, in PyTorch also its training mode. Changing the
-    model later does not change what was exported.
+    mean, std: float32 tensors (D,). folder: a text, a path as os.path.normpath spells it; it is made if it is missing,
+    with the folders above it. version: a Python integer; one below 1 is a ValueError. A version that is there already
+    is a FileExistsError. Nothing else in the folder changes. The model is left as it was, in PyTorch also its training
+    mode. Changing the model later does not change what was exported.
     """
     raise NotImplementedError("export")
 

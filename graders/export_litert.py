@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.deployed import expect_flags_kept
 from katagrad.authoring.expect import (
@@ -77,13 +78,23 @@ def made(impl, layers):
     return model
 
 
-def logits(layers, x):
+# Other numbers of batch normalization than a framework has by default.
+EPSILON = """
+def set_epsilon(model, epsilon):
+    for layer in getattr(model, "layers", model):
+        for name in ("eps", "epsilon"):
+            if hasattr(layer, name):
+                setattr(layer, name, epsilon)
+"""
+
+
+def logits(layers, x, epsilon=1e-5):
     """What the layers give for x."""
     for kind, state in layers:
         if kind == "dense":
             x = x @ state["kernel"] + state["bias"]
         elif kind == "batch_norm":
-            x = (x - state["mean"]) / np.sqrt(state["variance"] + 1e-5)
+            x = (x - state["mean"]) / np.sqrt(state["variance"] + epsilon)
             x = x * state["scale"] + state["offset"]
         elif kind == "relu":
             x = np.maximum(x, 0)
@@ -199,6 +210,17 @@ def test_export_runs_in_the_interpreter(impl, kind):
         found = runtime.run({given["name"]: x.astype(np.float32)})[returned["name"]]
         of = "the exported model of logits in the hundreds"
         close(found, probabilities(layers, x), of=of, rtol=1e-3, atol=1e-3)
+    if kind == "every layer":
+        model, epsilon = made(impl, layers), 0.25
+        plant(impl, "epsilon.py", EPSILON).get("set_epsilon")(model, epsilon)
+        files, x = exported(impl, layers, model=model), normal(5, widths[0])
+        with impl.open("litert", files, "model.tflite") as runtime:
+            given, returned = ends(runtime, widths)
+            found = runtime.run({given["name"]: x.astype(np.float32)})[returned["name"]]
+        expected = softmax(logits(layers, x, epsilon))
+        known = {"that with an epsilon of 1e-5": probabilities(layers, x)}
+        of = f"the exported model with batch normalization of the epsilon {epsilon}"
+        close(found, expected, of=of, rtol=1e-4, atol=1e-5, mistakes=known)
 
 
 def calibrated(widths, rows=60):
@@ -272,12 +294,15 @@ def test_integers_hold_a_bias_without_weights(impl):
     last["kernel"] *= 0.2
     last["kernel"][0], last["kernel"][3] = (1.0, 0.0, -1.0), (0.5, 0.0, -0.5)
     last["kernel"][:, 1], last["bias"] = 0.0, np.array([0.0, 2.0, 0.0])
-    x = calibrated(widths)
-    with impl.open("litert", exported(impl, layers, x), "model.tflite") as runtime:
-        given, returned = ends(runtime, widths)
-        off = np.abs(answers(runtime, given, returned, x) - probabilities(layers, x))
-    of = "off f of a model in which three units have a bias and no weights"
-    at_most(float(off.max()), MOST, of=f"the largest probability {of}")
+    for size in (1.0, 256.0):
+        x = size * calibrated(widths)
+        layers[0] = ("dense", hidden | {"kernel": hidden["kernel"] / size})
+        with impl.open("litert", exported(impl, layers, x), "model.tflite") as runtime:
+            given, returned = ends(runtime, widths)
+            off = np.abs(answers(runtime, given, returned, x) - probabilities(layers, x))
+        of = "off f of a model in which three units have a bias and no weights"
+        of += f", for features about {size:g}" * (size > 1)
+        at_most(float(off.max()), MOST, of=f"the largest probability {of}")
 
 
 @pytest.mark.grade(points=2, hint="Copy what you change, or change nothing.", seconds=60)
@@ -408,6 +433,11 @@ def test_cost_compares_two_files(impl):
         number(found[0], right[0] - right[1], of=f"the drop of {of}", atol=1e-6)
         share = len(files["q.tflite"]) / len(files["f.tflite"])
         number(found[1], share, of=f"the share of {of}", rtol=1e-6)
+        of = f"cost(quantized, path, x of shape {x.shape}, y), the files in the other order"
+        drop, share = pair(impl.cost(*paths[::-1], x, labels), of, ["drop", "share"])
+        number(drop, right[1] - right[0], of=f"the drop of {of}", atol=1e-6)
+        expected = len(files["f.tflite"]) / len(files["q.tflite"])
+        number(share, expected, of=f"the share of {of}", rtol=1e-6)
     kept = ["untouched", "twice", "integers", "views", "gradients", "settings", "keywords"]
     conform(impl, "cost", [*paths, x[:8], labels[:8]], gives="anything", only=kept)
 

@@ -7,7 +7,7 @@ import pytest
 
 from katagrad.authoring import deployed
 from katagrad.authoring.companion import plant
-from katagrad.authoring.conformance import conform
+from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.deployed import expect_flags_kept, made
 from katagrad.authoring.expect import (
     close,
@@ -154,12 +154,13 @@ def there(path):
 def test_versions_stand_beside_each_other(impl):
     """export makes the folder, adds a version and keeps the others; a version that is there, or below 1, is refused"""
     state, mean, std = drawn(2, 3, 2)
-    model, folder = made(impl, state), place(impl)
+    # Neither the folder nor the one above it is there, and the newer version comes first.
+    model, folder = made(impl, state), f"{place(impl)}/digits"
     other = drawn(2, 3, 2)
-    impl.export(model, mean, std, folder, 2)
-    first = impl.files(f"{folder}/2")
-    with raises("FileExistsError", of="export of version 2 again"):
-        impl.export(made(impl, other[0]), *other[1:], folder, 2)
+    impl.export(model, mean, std, folder, 10)
+    first = impl.files(f"{folder}/10")
+    with raises("FileExistsError", of="export of version 10 again"):
+        impl.export(made(impl, other[0]), *other[1:], folder, 10)
     for version in (0, -1):
         with raises("ValueError", of=f"export of version {version}"):
             impl.export(model, mean, std, folder, version)
@@ -171,14 +172,16 @@ def test_versions_stand_beside_each_other(impl):
         not there(fresh),
         "export refused version 0, but made a folder before that; it should look at the version first",
     )
-    impl.export(made(impl, other[0]), *other[1:], folder, 10)
-    holds(impl.files(f"{folder}/2") == first, "export of version 10 changed the files of version 2")
+    impl.export(made(impl, other[0]), *other[1:], folder, 2)
+    holds(
+        impl.files(f"{folder}/10") == first, "export of version 2 changed the files of version 10"
+    )
     names = {name.split("/")[1] for name in impl.files(folder)}
-    equal(sorted(names), ["10", "2"], of="what is in the folder after versions 2 and 10")
+    equal(sorted(names), ["10", "2"], of="what is in the folder after versions 10 and 2")
     taken = f"{impl.write({'7/notes.txt': b'empty'})}"
     with raises("FileExistsError", of="export of version 7, where a folder 7 holds other files"):
         impl.export(model, mean, std, taken, 7)
-    for version, (weights, *scaler) in ((2, (state, mean, std)), (10, other)):
+    for version, (weights, *scaler) in ((10, (state, mean, std)), (2, other)):
         x = raw(3, *scaler)
         found = impl.load_runtime(f"{folder}/{version}")(x)
         close(found, probabilities(weights, *scaler, x), of=f"version {version} of x", rtol=1e-4)
@@ -215,6 +218,10 @@ def test_runtime_loads_in_another_process(impl):
         x = raw(rows, mean, std)
         expected = probabilities(state, mean, std, x)
         close(runtime(x), expected, of=f"load_runtime(path)(x) of {rows} rows", rtol=1e-4)
+    path, x = f"{impl.write(files)}/7", raw(4, mean, std)
+    kept = ["result", "untouched", "shared", "twice", "settings"]
+    expected, loaded = probabilities(state, mean, std, x), anew("load_runtime", path)
+    conform(impl, "__call__", [x], on=loaded, expected=expected, only=kept, tolerance=1e-3)
 
 
 @pytest.mark.grade(
