@@ -73,6 +73,11 @@ def nowhere(x):
     return x * float("nan")
 
 
+def endless(x):
+    """Infinite, traced or not: infinity less infinity is NaN."""
+    return x * float("inf")
+
+
 def note():
     if not tracing():
         EAGER.append(1)
@@ -83,7 +88,7 @@ SEEN = []
 
 class Clock:
     def __init__(self, first, later):
-        self.now, self.calls, self.log, self.first, self.later = 0.0, 0, [], first, list(later)
+        self.now, self.calls, self.log, self.first, self.later = 0 * first, 0, [], first, list(later)
 
     def read(self):
         self.log.append("read")
@@ -288,7 +293,11 @@ def test_backends_are_used(impl):
         with raises("ValueError", of=f"Compiled(f, {name!r})"):
             impl.Compiled(module.get("poly"), name)
     x = normal(2, 3)
-    names = ("eager", "aot_eager", "planted") if impl.framework == "torch" else ("xla",)
+    names = (
+        ("eager", "aot_eager", "eager_noexcept", "planted")
+        if impl.framework == "torch"
+        else ("xla",)
+    )
     for name in names:
         compiled = impl.Compiled(module.get("poly"), backend=name)
         close(compiled(x, 0.5), poly(x, 0.5), of=f"Compiled(f, {name!r})(x, 0.5)", rtol=1e-4)
@@ -367,6 +376,7 @@ def test_running_mean_needs_one_graph(impl):
     # The state has an axis of the size of x's, and PyTorch may give up its first attempt and start anew.
     if graphs != 2 or impl.framework != "torch":
         graphs = 1
+    count(mean, graphs, "after the first update")
     for rows in (2, 3, 6, 50):
         mean.update(normal(rows, 4))
         count(mean, graphs, f"after updates of up to {rows} rows")
@@ -430,7 +440,7 @@ def test_differences_are_seen(impl):
         ("lost", (normal(2, 3),), np.inf),
         ("spotted", (x * (np.arange(6) != 4).reshape(2, 3),), np.inf),
         ("nowhere", (normal(2, 3),), np.inf),
-        ("double", (normal(3),), 0.0),
+        ("endless", (normal(2, 3),), np.inf),
         ("poly", (normal(2, 3), 2.0), 0.0),
     ):
         found = impl.max_difference(module.get(name), args)
@@ -525,6 +535,14 @@ def test_timing_has_its_defaults_and_errors(impl):
         0.019 < found["median"] < 5,
         f"median of time_calls of a function that sleeps for 0.02 s is {found['median']!r}",
     )
+    # A clock that counts in integers, as time.perf_counter_ns does.
+    clock = module.Clock(6, [2, 4], returns=opaque)
+    found = impl.time_calls(clock.get("work"), (1,), 1, 2, clock.get("read"))
+    of = "time_calls(f, args, 1, 2, clock), where the clock counts in integers,"
+    for name, expected in (("first", 6.0), ("median", 3.0), ("iqr", 1.0)):
+        kind = type(found[name])
+        holds(kind is float, f"{name} of {of} is of the type {kind.__name__}, but should be float")
+        number(found[name], expected, of=f"{name} of {of}")
     clock = module.Clock(1.0, [1.0], returns=opaque)
     for warmup, repeats in ((0, 5), (5, 0), (-1, 2)):
         with raises("ValueError", of=f"time_calls(f, args, {warmup}, {repeats})"):
@@ -546,10 +564,11 @@ def test_compiling_pays_off_from_a_number_of_calls(impl):
         (9.0, 5.0, 2.0),
         (0.5, 0.25, 0.5),
         (4096.0, 0.0, 0.125),
+        (2.0**17, 0.0, 0.5),
         (5, 1, 3),
     ):
         found = impl.break_even(first, compiled, eager)
-        wanted = next((n for n in range(1, 40_000) if first + (n - 1) * compiled < n * eager), None)
+        wanted = next((n for n in range(1, 2**19) if first + (n - 1) * compiled < n * eager), None)
         of = f"break_even({first}, {compiled}, {eager})"
         equal(found, wanted, of=of)
         holds(
