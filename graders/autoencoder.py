@@ -551,8 +551,14 @@ def errors_of(impl, model, x):
 @pytest.mark.grade(points=3, hint=NORMAL, seconds=60)
 def test_threshold_comes_from_normal_rows(impl):
     """the threshold is the quantile of the errors of the normal rows, and flags follow from it"""
-    # Errors of usual size; small ones, as all rows are nearly alike; and some that no sigmoid can make small.
-    for low, high, plan in ((0.3, 0.7, {}), (0.49, 0.51, {"epochs": 60}), (300.0, 700.0, {})):
+    # Errors of usual size; much noise in training; small errors, as all rows are nearly alike; and some that no
+    # sigmoid can make small.
+    for low, high, plan in (
+        (0.3, 0.7, {}),
+        (0.0, 1.0, {"noise": 3.0}),
+        (0.49, 0.51, {"epochs": 60}),
+        (300.0, 700.0, {}),
+    ):
         ordinary, x = uniform(30, 6, low=low, high=high), uniform(21, 6, low=0.0, high=1.0)
         quantile = 0.7
         model, threshold, flags = found_in(impl, ordinary, x, random_seed(), quantile, **plan)
@@ -589,6 +595,14 @@ def test_normal_rows_alone_are_learned(impl):
     (low, one), (high, other) = found
     close(high, low, of="the threshold of find_anomalies for another x", rtol=1e-3)
     close(other, one, of="the weights of find_anomalies for another x", rtol=1e-3, atol=1e-4)
+    changed = ordinary.copy()
+    changed[-1] = uniform(6, low=2.0, high=3.0)
+    model, _, _ = found_in(impl, changed, uniform(9, 6), seed)
+    holds(
+        np.abs(flat(weights(impl, model)) - one).max() > 1e-4,
+        "find_anomalies leaves the model as it is if the last row of normal changes, "
+        "but should train on all rows of normal",
+    )
 
 
 @pytest.mark.grade(points=2, seconds=90)

@@ -23,7 +23,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import losses, pair
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary import probing
@@ -373,6 +373,12 @@ def test_discriminator_step_moves_the_discriminator(impl):
         )
         moved(impl, judge, "discriminator", game.judge, other.judge, of)
         same(impl, made, "generator", own, of)
+    expect_frozen(
+        impl,
+        made,
+        lambda: impl.discriminator_step(made, judge, optimizer, real, z),
+        "discriminator_step(generator, discriminator, optimizer, real, z)",
+    )
 
 
 @pytest.mark.grade(points=3, hint=WHOSE, seconds=30)
@@ -400,6 +406,8 @@ def test_generator_step_moves_the_generator(impl):
         )
         moved(impl, made, "generator", game.made, other.made, of)
         same(impl, judge, "discriminator", others, of)
+    of = "generator_step(generator, discriminator, optimizer, z)"
+    expect_frozen(impl, judge, lambda: impl.generator_step(made, judge, optimizer, z), of)
 
 
 @pytest.mark.grade(
@@ -726,6 +734,13 @@ def test_mode_coverage_counts_modes(impl):
     line = np.repeat([0.0, 1.0, 2.0, 8.0], [16, 8, 7, 1])[:, None]
     for share in (0.25, 0.5, 0.21875, 0.0, 1.0):
         expect_coverage(impl, line, np.array([[0.0], [1.5], [20.0]]), 0.5, share, of=" of 32 rows")
+    on = np.array([[0.0], [2.0], [20.0]])
+    expect_coverage(impl, line, on, 0.0, of=" of rows on the centres themselves")
+    # 40 rows far from 0, each 1/4 or 3/4 from its centre: sums and products of squares have no digits for that.
+    place = 2.0**17 + 4 * rng.integers(0, 3, 40)
+    x = np.stack([place + rng.choice([0.25, 0.75], 40), np.full(40, -(2.0**17))], axis=1)
+    far = np.array([[2.0**17 + 4 * i, -(2.0**17)] for i in range(3)])
+    expect_coverage(impl, x, far, 0.5, of=" of rows far from 0")
     # Circles that overlap: a row is of the nearest centre alone.
     pairs = np.array([[0.0, 0.0], [1.0, 0.0]])
     x = np.stack([rng.uniform(-0.4, 0.4, 40), rng.uniform(-0.5, 0.5, 40)], axis=1)
