@@ -19,6 +19,8 @@ from katagrad.errors import BadOption
 from katagrad.topics import topics
 
 METADATA = "submission_metadata.yml"
+# Kinds of YAML that a word may be taken for.
+NO_TEXT = ("int", "float", "bool")
 # Bytes; of a course of 1,000 with a long history it has some 20 MB.
 MAX_METADATA = 64 << 20
 MOODLE = re.compile(
@@ -215,6 +217,11 @@ def _yaml(path: Path) -> dict[str, Any]:
             return loader.construct_sequence(node, deep=True)
         return loader.construct_scalar(node)
 
+    # The id 0017 is no octal number, and Yes is a name.
+    Plain.yaml_implicit_resolvers = {
+        first: [(tag, form) for tag, form in known if tag.rpartition(":")[2] not in NO_TEXT]
+        for first, known in Plain.yaml_implicit_resolvers.items()
+    }
     Plain.add_multi_constructor("!ruby/", data)
     try:
         raw = path.read_bytes()

@@ -203,6 +203,22 @@ def test_a_list_of_gradescope_that_is_wrong_is_one_line(home, text, words):
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_words_of_gradescope_are_not_taken_for_numbers(home):
+    export = """submission_1:
+  :submitters:
+  - :name: Yes
+    :sid: 0017
+  - :name: No
+    :sid:
+  - :name: Ada
+    :sid: 1_0
+  :created_at: 2026-10-01 10:00:00.000000000 Z
+"""
+    put(home / "submission_metadata.yml", export.encode())
+    put(home / "submission_1" / "softmax.py")
+    assert sorted(take_in(home, None, [SOFTMAX]).work) == ["0017", "1_0", "No"]
+
+
 def test_the_end_of_a_name_is_nobody_elses(home, course):
     """A user whom the roster does not have, and whose name ends with another's."""
     for user in ("countess", "emmy-countess", "turing-a"):
