@@ -30,6 +30,8 @@ from katagrad.worker.limits import Limits
 if TYPE_CHECKING:
     from katagrad.course.cluster import ClusterPool
 
+# Between the entries of a student of which something cannot be graded.
+BETWEEN = "\n"
 # Packages whose versions a result depends on.
 NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 
@@ -143,7 +145,8 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
         for topic in request.topics:
             if topic.name not in work:
                 continue
-            if stays(work[topic.name], earlier.get(student, {}).get(topic.name)):
+            came_before = earlier.get(student, {}).get(topic.name)
+            if stays(work[topic.name], came_before, intake.sources.get(student, ())):
                 summary.kept += 1
                 summary.absent += 1
                 continue
@@ -219,12 +222,16 @@ def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | Clu
     return ClusterPool(plan, request.cluster)
 
 
-def stays(taken: Taken, before: Delivered | None) -> bool:
+def stays(taken: Taken, before: Delivered | None, entries: Collection[str]) -> bool:
     """Whether work of an earlier grading counts on: the folder that is graded now does not have it.
 
-    It may be the download of another assignment, which says nothing of this one.
+    It may be the download of another assignment, which says nothing of this one. entries: what the student has in it.
+    What could not be graded is no zero either, unless the same entry is there, without it.
     """
-    return not taken.source and before is not None and bool(before.source)
+    if taken.source or before is None or not before.source:
+        return False
+    lost = before.problem and PENDING not in before.problem
+    return not lost or not {*before.source.split(BETWEEN)} & {*entries}
 
 
 def note_deliveries(
@@ -246,7 +253,7 @@ def note_deliveries(
                 taken = work[name]
                 text = taken.submission.files.get(f"{name}.py", b"")
                 old, when = before.get(student, {}).get(name), taken.when
-                if stays(taken, old):
+                if stays(taken, old, intake.sources.get(student, ())):
                     continue
                 if when is None and old is not None and old.source == taken.source:
                     when = old.handed_in if text == ledger.text_of(student, name) else None
@@ -258,7 +265,10 @@ def note_deliveries(
                 ledger.deliver(student, name, found)
                 ledger.keep_text(student, name, text)
             elif name in lost or student in intake.unread:
-                ledger.deliver(student, name, Delivered(problem=lost.get(name, "not graded")))
+                entries = BETWEEN.join(intake.sources.get(student, ()))
+                ledger.deliver(
+                    student, name, Delivered(None, entries, lost.get(name, "not graded"))
+                )
     return later
 
 

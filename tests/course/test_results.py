@@ -180,6 +180,25 @@ def test_the_download_of_another_assignment_leaves_what_was_graded(handed_in):
     ]
 
 
+def test_the_download_of_another_assignment_makes_no_zero_of_what_could_not_be_graded(handed_in):
+    one, other = handed_in.parent / "softmax", handed_in.parent / "cross_entropy"
+    for folder in (one, other):
+        (folder / "bob").mkdir(parents=True)
+        (folder / "bob" / f"{folder.name}.py").write_bytes(GOOD)
+    (one / "Ada_1_assignsubmission_file_").mkdir()
+    (one / "Ada_1_assignsubmission_file_" / "softmax.rar").write_bytes(b"Rar!")
+    (other / "Ada_2_assignsubmission_file_cross_entropy.py").write_bytes(GOOD)
+    grading(one)
+    assert rows(one)["Ada"]["softmax"] == ""
+    grading(other)
+    assert (rows(other)["Ada"]["softmax"], rows(other)["Ada"]["points"]) == ("", "")
+    assert float(rows(other)["Ada"]["cross_entropy"]) > 0
+    (one / "Ada_1_assignsubmission_file_" / "softmax.rar").unlink()
+    (one / "Ada_1_assignsubmission_file_" / "cross_entropy.py").write_bytes(GOOD)
+    grading(one)
+    assert rows(one)["Ada"]["softmax"] == "0", "the same entry, without it"
+
+
 def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
     (handed_in / "bob" / "softmax.py").write_bytes(b"import torch  # lost")
     summary = grading(handed_in)
