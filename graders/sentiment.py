@@ -324,11 +324,12 @@ def test_predict_gives_probabilities(impl):
         atol=1e-5,
         mistakes=mistakes,
     )
-    of_type(layers, "dense").update(kernel=np.zeros((4, 1)), bias=np.array([-9.0]))
-    impl.assign(model, layers)
-    of, expected = "predict_proba of logits of -9", np.full(5, sigmoid(-9.0))
     near = {"rtol": 1e-3, "atol": 1e-8, "dtype": "float32"}
-    close(impl.predict_proba(model, ids), expected, of=of, **near)
+    for logit, probability in ((-9.0, sigmoid(-9.0)), (1000.0, 1.0), (-1000.0, 0.0)):
+        of_type(layers, "dense").update(kernel=np.zeros((4, 1)), bias=np.array([logit]))
+        impl.assign(model, layers)
+        of, expected = f"predict_proba of logits of {logit:g}", np.full(5, probability)
+        close(impl.predict_proba(model, ids), expected, of=of, **near)
     given = [anew("build", "lstm", 9, 4, 3), ids]
     conform(impl, "predict_proba", given, rows=[1], rowwise=True, tolerance=1e-3)
 
