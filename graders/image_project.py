@@ -275,15 +275,25 @@ def test_augment_makes_all_eight_changes_alike(impl):
     count = 1600
     one = uniform(1, 3, 3, 3)
     x = np.repeat(one, count, 0)
-    rng = impl.rng()
     for call in ("first", "second"):
-        found = impl.augment(image(x), rng, returns="image")
+        found = impl.augment(image(x), impl.rng(), returns="image")
         close(found[:1] * 0, one * 0, of="the shape of an image of augment(x, rng)")
         same = np.isclose(found, variants(one)[:, 0][:, None], atol=1e-6).all((2, 3, 4))  # (8, N)
         holds(same.any(0).all(), "an image of augment(x, rng) is none of the eight changes of x")
         for k, share in enumerate(same.mean(1)):
             what = f"turned by {90 * (k % 4)} degrees" + (", mirrored" if k > 3 else "")
             chance(float(share), 1 / 8, count, of=f"the share of images {what} in the {call} call")
+    # What is drawn for one image does not wait for others: half of a batch of one is none.
+    alone, draws = np.zeros(8), 80
+    for _ in range(draws):
+        found = impl.augment(image(one), impl.rng(), returns="image")
+        alone += np.isclose(found, variants(one), atol=1e-6).all((1, 2, 3, 4))
+    for name, share, expected in (
+        ("mirrored", alone[4:].sum(), 1 / 2), ("turned by 90 or 270 degrees", alone[1::2].sum(), 1 / 2),
+        ("turned by 0 degrees", alone[::4].sum(), 1 / 4),
+    ):  # fmt: skip
+        of = f"the share of {draws} batches of one image in which it is {name}"
+        chance(float(share) / draws, expected, draws, of=of)
     x = uniform(40, 4, 4, 3)
     found = impl.augment(image(x), impl.rng(), returns="image")
     own = np.isclose(found, variants(x), atol=1e-6).all((2, 3, 4)).any(0)
