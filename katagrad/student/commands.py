@@ -59,7 +59,7 @@ def init(
     if made.kept and framework is not None:
         print(f"`kata reset TOPIC` begins one of them again, with `{IMPORTS[framework]}`")
     here = made.workspace.framework
-    if here is None:
+    if here is None and made.written:
         print("Begin each file with the import of your framework: torch, or tensorflow as tf")
     if here is not None and here not in installed():
         print(f"{here} is not installed here; run: pip install 'katagrad[{here}]'")

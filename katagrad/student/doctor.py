@@ -20,7 +20,7 @@ from katagrad.errors import BadOption, NotGraded
 from katagrad.isolation.sandbox import Unavailable
 from katagrad.isolation.sandbox import find as find_sandbox
 from katagrad.student.standing import load
-from katagrad.student.workspace import Workspace, find
+from katagrad.student.workspace import STATE, Workspace, find, former
 from katagrad.topics import FRAMEWORKS, installed, root
 
 OK, NOTE, WRONG = "ok", "note", "wrong"
@@ -119,6 +119,10 @@ def _started(name: str, remedy: str) -> Finding:
 
 def place(workspace: Workspace | None) -> Finding:
     """The folder that one is in."""
+    lost = former() if workspace is None else None
+    if lost is not None:
+        found = f"{lost} lacks its hidden folder {STATE}"
+        return Finding("workspace", WRONG, found, f"kata init {quote(str(lost))}")
     if workspace is None:
         return Finding("workspace", NOTE, "this folder is in none", "kata init DIR")
     missing = [t.name for t in workspace.topics.values() if not workspace.file(t).is_file()]

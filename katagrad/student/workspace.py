@@ -130,7 +130,10 @@ def _was_one(folder: Path) -> bool:
         said = (folder / "conftest.py").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
-    return PLUGIN in said and (folder / "exercises").is_dir()
+    own = (
+        folder / "exercises" / "topics.toml"
+    ).is_file()  # a clone of katagrad needs no hidden folder
+    return PLUGIN in said and (folder / "exercises").is_dir() and not own
 
 
 def _framework(about: Path) -> str | None:
@@ -139,6 +142,15 @@ def _framework(about: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None  # only a convenience: the files say it, too
     return known if known in FRAMEWORKS else None
+
+
+def _imported(exercises: Path) -> list[str]:
+    """The frameworks that files of a workspace import, if it was one before."""
+    text = "".join(
+        path.read_text(encoding="utf-8", errors="replace") for path in exercises.glob("*.py")
+    )
+    lines = set(text.splitlines())
+    return [framework for framework, line in IMPORTS.items() if line in lines]
 
 
 @dataclass(frozen=True)
@@ -162,7 +174,7 @@ def create(folder: Path, framework: str | None = None) -> Made:
     if framework is None and about.is_file():
         framework = _framework(about)
     elif framework is None:
-        here = installed()
+        here = _imported(folder / "exercises") or installed()
         framework = here[0] if len(here) == 1 else None
     # First of all, so that a call that was interrupted can be repeated.
     record = {"schema": SCHEMA, "version": __version__, "framework": framework}

@@ -124,6 +124,10 @@ def test_a_workspace_whose_hidden_folder_was_left_behind_is_taken_up_again(desk)
         output = desk.run(*words, expect=2)
         assert "lacks its hidden folder .katagrad" in output
         assert output.endswith("leaves your files as they are: kata init .\n")
-    assert "files that were there are as they were" in desk.run("init", ".")
+    assert f"kata init {desk.folder}" in desk.run("doctor", expect=1)
+    output = desk.run("init", ".")
+    assert "files that were there are as they were" in output
+    assert "Begin each file" not in output
+    assert find(desk.folder).framework == "torch"
     assert (desk.workspace.exercises / "softmax.py").read_text() == "mine = 1\n"
     assert f"0 of {len(topics())} topics done" in desk.run()
