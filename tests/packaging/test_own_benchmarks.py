@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from katagrad.bench.files import load
+from katagrad.bench.own.project import Project, frameworks
 
 PROJECT = Path(__file__).parent / "project"
 pytestmark = [
@@ -370,6 +371,16 @@ def test_the_ways_in_which_strangers_use_it(shop, tmp_path):
     }  # fmt: skip
 
 
+def test_files_in_other_encodings_are_timed(shop):
+    body = "def bench_word(bench): bench(len, 'caf\u00e9')\n"
+    files = {"latin": f"# coding: latin-1\n{body}".encode("latin-1"), "mark": body.encode("utf-8-sig")}  # fmt: skip
+    for name, content in files.items():
+        (shop.folder / "benchmarks" / f"bench_{name}.py").write_bytes(content)
+    status, said, _ = shop.pytest("--bench-quick", "benchmarks", "-k", "bench_word")
+    assert status == 0, said
+    assert "2 passed" in said
+
+
 def test_pytest_benchmark_s_options_choose(shop):
     status, said, _ = shop.pytest("--bench-quick", "--benchmark-only", "tests")
     assert status == 0
@@ -510,3 +521,9 @@ def test_a_file_with_two_frameworks_asks_which(shop):
         "--bench-quick", "benchmarks", "-k", "inference", "--bench-framework", "torch"
     )
     assert status == 0, said
+
+
+def test_a_byte_order_mark_hides_no_framework(tmp_path):
+    (tmp_path / "net.py").write_text("import torch\n", encoding="utf-8-sig")
+    found = frameworks(Project(tmp_path), tmp_path / "bench_net.py", "import net\n")
+    assert found == {"torch"}

@@ -103,7 +103,7 @@ def frameworks(project: Project, file: Path, source: str) -> set[str]:
                 inner = project.module(".".join(parts[:count]))
                 if inner is not None and inner not in seen:
                     seen.add(inner)
-                    waiting.append((inner, inner.read_text(encoding="utf-8", errors="replace")))
+                    waiting.append((inner, inner.read_text(encoding="utf-8-sig", errors="replace")))
     return found
 
 
@@ -151,7 +151,7 @@ def is_ours(file: Path, source: str | None = None) -> bool:
     if not file.name.startswith("bench_") or file.suffix != ".py":
         return False
     try:
-        text = file.read_text(encoding="utf-8", errors="replace") if source is None else source
+        text = file.read_text(encoding="utf-8-sig", errors="replace") if source is None else source
     except OSError:
         return False
     return ASKS.search(text) is not None

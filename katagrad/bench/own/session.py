@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from importlib.util import decode_source
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ FRAMEWORKS = pytest.StashKey[set[str]]()
 def code_of(item: pytest.Item) -> Code:
     """A benchmark's file as the worker needs it. Raises ValueError if its framework cannot be determined."""
     config = item.config
-    source = item.path.read_text(encoding="utf-8")
+    source = decode_source(item.path.read_bytes())  # in the encoding that the file names
     project = project_of(config.rootpath, item.path)
     mark = item.get_closest_marker("bench")
     asked = config.getoption("--bench-framework") or (mark and mark.kwargs.get("framework"))
