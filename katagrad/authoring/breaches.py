@@ -199,6 +199,9 @@ class Judge:
     def _defaults(self) -> list[str]:
         return self._same("defaults", f"the same as {self.plan.of[0]}")
 
+    def _order(self) -> list[str]:
+        return self._same("order", "the same, since the order of keys has no meaning")
+
     def _one_row(self) -> list[str]:
         return self._rows("one row", 1)
 

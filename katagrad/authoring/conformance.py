@@ -37,6 +37,7 @@ RULES = {
     "gradients": "Float tensor",
     "keywords": "Arguments",
     "defaults": "Arguments",
+    "order": "Arguments",
     "one row": "Rows, and no rows",
     "empty": "Rows, and no rows",
 }
@@ -62,6 +63,7 @@ ALSO = {
     "gradients": "tensors that require gradients",
     "keywords": "arguments by name and by position",
     "defaults": "arguments left out",
+    "order": "dicts with their keys in another order",
     "one row": "a batch of one row",
     "empty": "a batch without rows",
 }

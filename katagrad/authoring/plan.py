@@ -129,6 +129,10 @@ class Plan:
             self.keywords()
         if "defaults" in rules:
             self.defaults()
+        if "order" in rules:
+            given = to.reordered(self.args), {k: to.reordered(v) for k, v in self.kwargs.items()}
+            if any(map(to.ordered, [*self.args, *self.kwargs.values()])):
+                self.add("order", "with the keys of dicts in the opposite order, ", given=given)
         if fresh and "shared" in rules:
             self.no_epochs()
         if rows and "one row" in rules:

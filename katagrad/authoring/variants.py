@@ -190,6 +190,22 @@ def reseeded(value: Any, step: int) -> Any:
     return value
 
 
+def ordered(value: Any) -> bool:
+    """Whether a value is or holds a dict of several keys."""
+    if isinstance(value, dict):
+        return len(value) > 1 or any(map(ordered, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(ordered, value))
+
+
+def reordered(value: Any) -> Any:
+    """`value` with the keys of its dicts in the opposite order."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(reordered(item) for item in value)
+    if isinstance(value, dict):
+        return {key: reordered(item) for key, item in reversed(value.items())}
+    return value
+
+
 def shown(value: Any, name: str) -> str:
     """An argument as a message shows it: by its name where its value says little."""
     parts = list(leaves(value))
