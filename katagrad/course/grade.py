@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from katagrad import __version__
-from katagrad.course.intake import Intake, Taken, take_in
-from katagrad.course.ledger import Delivered, Ledger, key
+from katagrad.course.arrivals import note_deliveries, stays
+from katagrad.course.intake import Intake, take_in
+from katagrad.course.ledger import Ledger, key
 from katagrad.course.release import LEVELS
 from katagrad.course.results import write
-from katagrad.course.scores import PENDING, unsure
+from katagrad.course.scores import unsure
 from katagrad.course.settings import Course
 from katagrad.course.worker_pool import GraderPool, Job, Plan
 from katagrad.errors import BadOption, NotGraded, one_of
@@ -30,8 +31,6 @@ from katagrad.worker.limits import Limits
 if TYPE_CHECKING:
     from katagrad.course.cluster import ClusterPool
 
-# Between the entries of a student of which something cannot be graded.
-BETWEEN = "\n"
 # Packages whose versions a result depends on.
 NUMBERS = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}
 
@@ -160,7 +159,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
-    came = note_deliveries(ledger, intake, request, keys)
+    came = note_deliveries(ledger, intake, request.topics, keys)
     names = [topic.name for topic in request.topics]
     in_force = {
         "isolation": isolation,
@@ -220,56 +219,6 @@ def pool_for(request: GradingRequest, plan: Plan, jobs: int) -> GraderPool | Clu
     from katagrad.course.cluster import ClusterPool
 
     return ClusterPool(plan, request.cluster)
-
-
-def stays(taken: Taken, before: Delivered | None, entries: Collection[str]) -> bool:
-    """Whether work of an earlier grading counts on: the folder that is graded now does not have it.
-
-    It may be the download of another assignment, which says nothing of this one. entries: what the student has in it.
-    What could not be graded is no zero either, unless the same entry is there, without it.
-    """
-    if taken.source or before is None or not before.source:
-        return False
-    lost = before.problem and PENDING not in before.problem
-    return not lost or not {*before.source.split(BETWEEN)} & {*entries}
-
-
-def note_deliveries(
-    ledger: Ledger, intake: Intake, request: GradingRequest, due: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], Delivered]:
-    """Write the result of the intake to the ledger: which attempt counts, its text and its time, or why none counts.
-
-    due: the (student, topic) pairs that this run grades. Their scores are not known until then, even if the run is
-    interrupted. Returns what is to be written with each of their records. A file that did not change keeps a time that
-    was known. Otherwise a run without --times would make a late file timely.
-    """
-    later: dict[tuple[str, str], Delivered] = {}
-    before = ledger.deliveries()
-    for student in {**intake.sources, **dict.fromkeys(intake.unread)}:
-        work, lost = intake.work.get(student, {}), intake.unfound.get(student, {})
-        for topic in request.topics:
-            name = topic.name
-            if name in work:
-                taken = work[name]
-                text = taken.submission.files.get(f"{name}.py", b"")
-                old, when = before.get(student, {}).get(name), taken.when
-                if stays(taken, old, intake.sources.get(student, ())):
-                    continue
-                if when is None and old is not None and old.source == taken.source:
-                    when = old.handed_in if text == ledger.text_of(student, name) else None
-                found = Delivered(when, taken.source)
-                if (student, name) in due:
-                    later[student, name] = found
-                    said = f"{name}: {PENDING}; run kata course grade again"
-                    found = Delivered(when, taken.source, said)
-                ledger.deliver(student, name, found)
-                ledger.keep_text(student, name, text)
-            elif name in lost or student in intake.unread:
-                entries = BETWEEN.join(intake.sources.get(student, ()))
-                ledger.deliver(
-                    student, name, Delivered(None, entries, lost.get(name, "not graded"))
-                )
-    return later
 
 
 def check_places(request: GradingRequest) -> None:
