@@ -9,6 +9,8 @@ Rule: no attention function or layer of the framework. Its softmax is allowed; e
 
 A mask is a boolean tensor that broadcasts to (..., Tq, Tk): True where the query may look at the key.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Vaswani et al. (2017), Attention Is All You Need, section 3.2, arXiv:1706.03762; Jurafsky & Martin, Speech and
 Language Processing, third edition (draft), chapter "The Transformer".
 """

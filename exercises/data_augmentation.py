@@ -23,6 +23,8 @@ Graded as an outcome: a network of 64 inputs, 64 units with ReLU and 10 outputs 
 directions. With the policy {"shift": 1}, the median accuracy of the runs must reach 0.79. In pairs of such runs, with
 the policy and without one, the median gain must reach 0.4.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Simard, Steinkraus & Platt (2003), Best practices for convolutional neural networks applied to visual document
 analysis, doi:10.1109/ICDAR.2003.1227801; DeVries & Taylor (2017), arXiv:1708.04552 (cut-out); Shorten & Khoshgoftaar
 (2019), doi:10.1186/s40537-019-0197-0.

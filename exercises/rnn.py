@@ -17,6 +17,8 @@ is trained with `train` on 560 windows of 24 steps (15 epochs, batch 28, lr 0.01
 step that follows. On the 200 steps after them, the median mean absolute error of the runs must be
 0.17 at most. To repeat the last value errs by 0.27.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Elman (1990), Finding structure in time, doi:10.1207/s15516709cog1402_1; Werbos (1990),
 Backpropagation through time, doi:10.1109/5.58337; Pascanu, Mikolov & Bengio (2013), arXiv:1211.5063
 (vanishing, exploding and clipping).

@@ -7,6 +7,8 @@ positive scores higher than a random negative, where ties count half. It is 0.5 
 Rule: no ROC, AUC or trapezoid function of a framework, NumPy or scikit-learn. "A number" is a float tensor () or a
 Python float, and for float64 tensors it has float64's digits.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Fawcett (2006), An introduction to ROC analysis, sections 4, 7 and 9, doi:10.1016/j.patrec.2005.10.010; Hanley
 & McNeil (1982), doi:10.1148/radiology.143.1.7063747.
 """

@@ -8,6 +8,8 @@ a word, a long review that lost the end with the verdict.
 A vocabulary is a list of words whose index is the id. Two ids are set aside: 0 is "<pad>", which fills short texts
 up, and 1 is "<oov>" (out of vocabulary), which stands for every word that the list does not have.
 
+Words: docs/contract.md says what "float tensor", "integer tensor", "left as it was" and the like mean.
+
 Sources: Manning, Raghavan & Schuetze (2008), Introduction to Information Retrieval, sections 2.1 and 2.2; The Unicode
 Standard, Annex 15 (normalization forms); Maas et al. (2011), aclanthology.org/P11-1015 (the film reviews).
 """

@@ -112,6 +112,8 @@ def stub(topic: Topic) -> Iterator[str]:
     described = ast.get_docstring(ast.parse(text)) or ""
     if "Sources:" not in described and "Source:" not in described:
         yield f"{where} names no sources in its docstring (`Sources: ...`)"
+    if "docs/contract.md" not in described:
+        yield f"{where} does not refer to docs/contract.md (`Words: ...`, as in exercises/softmax.py)"
     for name, node in definitions(topic.stub).items():
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not ast.get_docstring(node):
             yield f"{where}: {name} has no docstring"
