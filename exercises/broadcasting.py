@@ -36,7 +36,7 @@ def broadcast_shape(a, b):
 def standardize(x, axis, eps=1e-5):
     """Return (x - mean) / sqrt(variance + eps), with mean and variance along `axis`.
 
-    x: float tensor of any shape. axis: int. eps: float; it keeps constant slices at 0.
+    x: float tensor of rank 1 or more. axis: int. eps: float; it keeps constant slices at 0.
     The variance is the mean of the squared deviations (divided by n, not by n - 1). The result is right to 1 % in
     float32 also where the mean is a thousand times the deviation. Returns a tensor like x.
 

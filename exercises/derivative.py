@@ -25,7 +25,7 @@ def numerical_grad(f, x, eps=1e-5):
     Each element of x is moved by itself: (f(x + eps) - f(x - eps)) / (2 * eps).
 
     f: function of a float tensor of any dtype, whose result is a scalar tensor ().
-    x: float tensor of any shape, () included. eps: float > 0, the step.
+    x: float tensor of any shape, () included, with at least one element. eps: float > 0, the step.
     Returns a tensor of the shape and dtype of x. f is evaluated in float64.
 
     >>> numerical_grad(lambda x: (x ** 3).sum(), [1.0, 2.0])
