@@ -179,7 +179,7 @@ def test_mlp_forward_keeps_the_contracts_words(impl):
 @pytest.mark.grade(points=1, seconds=120)
 def test_train_mlp_keeps_the_contracts_words(impl):
     """train_mlp keeps what docs/contract.md says of every function"""
-    given = [*network(4, 5, 3), normal(10, 4), integers(3, 10), 2, 4, 0.1, impl.rng()]
+    given = [*network(4, 5, 3), normal(12, 4), integers(3, 12), 2, 6, 0.1, impl.rng()]
     options = {"gives": "anything", "data": [1, 2], "without": ["digits", "memory"]}
     conform(impl, "train_mlp", given, **options)
 
