@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from katagrad import __version__
-from katagrad.course.arrivals import note_deliveries, stays
+from katagrad.course.arrivals import kept, note_deliveries, reported
 from katagrad.course.intake import Intake, take_in
 from katagrad.course.ledger import Ledger, key
 from katagrad.course.release import LEVELS
@@ -138,14 +138,13 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
     )
     rules += " with speed" if request.speed else ""  # a ledger of before there was a choice holds
     jobs: list[tuple[Job, str]] = []
-    earlier = ledger.deliveries()
+    keep = kept(ledger, intake, request.topics)
     graders = {topic.name: grader_hash(topic) for topic in request.topics}
     for student, work in intake.work.items():
         for topic in request.topics:
             if topic.name not in work:
                 continue
-            came_before = earlier.get(student, {}).get(topic.name)
-            if stays(work[topic.name], came_before, intake.sources.get(student, ())):
+            if (student, topic.name) in keep:
                 summary.kept += 1
                 summary.absent += 1
                 continue
@@ -159,7 +158,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
             else:
                 jobs.append((Job(student, topic, submission), name))
     keys = {(job.student, job.topic.name): name for job, name in jobs}
-    came = note_deliveries(ledger, intake, request.topics, keys)
+    came = note_deliveries(ledger, intake, request.topics, keys, keep)
     names = [topic.name for topic in request.topics]
     in_force = {
         "isolation": isolation,
@@ -194,6 +193,7 @@ def run(request: GradingRequest, progress: Progress | None = None) -> Summary:
         request.out,
         ledger,
         intake.problems,
+        reported(intake, request.topics),
         names,
         seed,
         request.speed,

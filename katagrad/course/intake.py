@@ -16,7 +16,7 @@ from katagrad.course.attempts import Attempt, choose
 from katagrad.course.contents import Contents, fault, read_contents
 from katagrad.course.deliveries import STAMP, Delivery, deliveries, lost_before
 from katagrad.course.layouts import Claim
-from katagrad.course.locate import locate, stub
+from katagrad.course.locate import is_stub, locate
 from katagrad.course.matching import match, whose
 from katagrad.course.moments import read_moment
 from katagrad.course.roster import Roster
@@ -202,7 +202,7 @@ def _choose(
     for name, several in attempts.items():
         rule = course.topics.get(name) if course else None
         # A repository of a later assignment may hold the stubs of earlier ones.
-        begun = [a for a in several if a.submission.files[f"{name}.py"].strip() != stub(name)]
+        begun = [a for a in several if not is_stub(name, a.submission.files[f"{name}.py"])]
         chosen, note = choose(begun or several, rule, course.late if course else None)
         if chosen is None:
             found.add_problem(student, f"{name} not graded: {note}")

@@ -14,6 +14,7 @@ from katagrad.course.names import fold
 from katagrad.course.traces import CLOSED, SHOWN, shown, topic_of, words_of
 from katagrad.errors import SubmissionProblem
 from katagrad.grading.parsing import check_together, tree_of
+from katagrad.grading.stub import is_untouched
 from katagrad.grading.submission import Submission
 from katagrad.topics import topics
 
@@ -22,6 +23,9 @@ ADDED = frozenset(
     """copy of final finished done late new updated my solution solutions submission submitted answer answers
     homework hw ex exercise assignment attempt version v kopie von file""".split()  # noqa: SIM905  read at a glance
 )
+
+# Bytes that imports and comments may add to an untouched stub.
+ROOM = 4096
 
 
 @dataclass
@@ -91,7 +95,7 @@ def _candidates(contents: Contents, topic: str, known: Collection[str]) -> list[
     plain = exact
     if not exact or any(contents.order.get(p) for p in exact):
         plain = [p for p in contents.files if p.lower().endswith(".py") and _is(p, topic, known)]
-    begun = [p for p in plain if contents.files[p].strip() != stub(topic)]
+    begun = [p for p in plain if not is_stub(topic, contents.files[p])]
     books = [
         p
         for p, book in contents.notebooks.items()
@@ -129,9 +133,19 @@ def base(path: str) -> str:
 
 
 @cache
-def stub(topic: str) -> bytes:
-    """The untouched file of a topic, without blank lines around it."""
-    return topics()[topic].contract.read_bytes().strip()
+def _stub(topic: str) -> bytes:
+    return topics()[topic].contract.read_bytes()
+
+
+def is_stub(topic: str, text: bytes) -> bool:
+    """Whether a file is the untouched one of a topic, but for imports, comments, and how its lines end."""
+    stub = _stub(topic)
+    if len(text) > 2 * len(stub) + ROOM:
+        return False
+    try:
+        return text.strip() == stub.strip() or is_untouched(tree_of(text, ""), stub)
+    except SubmissionProblem:
+        return False
 
 
 @cache
@@ -168,14 +182,14 @@ def _by_definitions(contents: Contents, wanted: Collection[str], found: Located)
 
 def _beside_stub(contents: Contents, topic: str, path: str) -> str:
     """A file of another name that defines what the untouched stub `path` asks for; "" if there is none."""
-    if contents.files[path].strip() != stub(topic):
+    if not is_stub(topic, contents.files[path]):
         return ""
     known = list(topics())
     for other, content in contents.files.items():
         book = contents.notebooks.get(other)
         code = book.text if book else content if other.lower().endswith(".py") else b""
         named = topic_of(other, known) in (None, topic)
-        if named and code.strip() not in (b"", stub(topic)) and asked(topic) <= _defined(code):
+        if named and asked(topic) <= _defined(code) and not is_stub(topic, code):
             return other
     return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ def write(
     out: Path,
     ledger: Ledger,
     problems: Mapping[str, str],
+    named: Collection[tuple[str, str]],
     wanted: Sequence[str],
     seed: int,
     speed: bool,
@@ -38,6 +39,7 @@ def write(
 ) -> Written:
     """Write the results of all that the ledger holds. problems: of the intake. wanted: topics of this grading.
 
+    named: (student, topic) of what `problems` names. What else is not known is added to the problems that are written.
     A cell stays empty where something was handed in that could not be graded, and so does its total.
     """
     everybody = standings(ledger, course, wanted)
@@ -45,13 +47,18 @@ def write(
     for standing in everybody:
         graded = {n: s.result for n, s in standing.scores.items() if s.result is not None}
         earlier = {n: s.earlier for n, s in standing.scores.items() if s.earlier is not None}
-        unsure = [
+        doubted = [
             s.problem for s in standing.scores.values() if s.problem and (s.result or s.earlier)
         ]
-        named = [text for text in unsure if text not in written.problems.get(standing.student, "")]
-        if named:
-            before = written.problems.get(standing.student)
-            written.problems[standing.student] = "; ".join(filter(None, (before, *named)))
+        old = {
+            n: s.problem
+            for n, s in standing.scores.items()
+            if s.problem not in ("", *doubted) and (standing.student, n) not in named
+        }
+        before = written.problems.get(standing.student, "")
+        more = [text for text in [*doubted, *_still(old)] if text not in before]
+        if more:
+            written.problems[standing.student] = "; ".join(filter(None, (before, *more)))
         points = standing.points
         written.totals[standing.student] = None if points is None else (points, standing.maximum)
         lost = {n: s.reason for n, s in standing.scores.items() if s.problem}
@@ -65,6 +72,14 @@ def write(
     write_whole(out / "grades.csv", table(everybody, course))
     write_json(out / "problems.json", written.problems)
     return written
+
+
+def _still(problems: Mapping[str, str]) -> list[str]:
+    """A sentence for each problem of an earlier grading, by topic; it names the topics that share it."""
+    shared: dict[str, list[str]] = {}
+    for name, text in problems.items():
+        shared.setdefault(text, []).append(name)
+    return [f"still not known: {', '.join(names)} ({text})" for text, names in shared.items()]
 
 
 def table(everybody: Sequence[Standing], course: Course | None) -> str:

@@ -49,18 +49,7 @@ def unwritten(file: str, tree: ast.Module, pristine: bytes) -> str:
 
     pristine: the stub as it was handed out.
     """
-    try:
-        known = {ast.dump(node) for node in ast.parse(pristine).body}
-    except (SyntaxError, ValueError):
-        known = set()
-    more = [
-        node
-        for node in tree.body
-        if not isinstance(node, (ast.Import, ast.ImportFrom))
-        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        and not is_stub(node)
-        and ast.dump(node) not in known
-    ]
+    more = _own(tree, _statements(pristine))
     stubs = {node.name: node for node in tree.body if isinstance(node, DEFINITIONS) and is_stub(node)}  # fmt: skip
     if not more or not stubs:
         return f"{file} is the untouched stub"
@@ -76,6 +65,34 @@ def unwritten(file: str, tree: ast.Module, pristine: bytes) -> str:
         f"its functions still raise NotImplementedError, the first at {file}:{raised.lineno}; write your code in "
         "place of that line"
     )
+
+
+def is_untouched(tree: ast.Module, pristine: bytes) -> bool:
+    """Whether a file is the stub but for imports, comments and blank lines. pristine: the stub as it was handed out."""
+    stub = _statements(pristine)
+    asked = {node.name for node in stub if isinstance(node, DEFINITIONS)}
+    there = {node.name for node in tree.body if isinstance(node, DEFINITIONS)}
+    return bool(asked) and asked <= there and not _own(tree, stub)
+
+
+def _statements(text: bytes) -> list[ast.stmt]:
+    try:
+        return ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return []
+
+
+def _own(tree: ast.Module, stub: Iterable[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a file that somebody wrote: neither of the stub, nor imports, nor functions without code."""
+    known = {ast.dump(node) for node in stub}
+    return [
+        node
+        for node in tree.body
+        if not isinstance(node, (ast.Import, ast.ImportFrom))
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        and not is_stub(node)
+        and ast.dump(node) not in known
+    ]
 
 
 def absent(folder: Path, file: str) -> str:

@@ -18,6 +18,7 @@ from katagrad.course.release import LEVELS, released
 from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import Result, topic_result
+from katagrad.student.workspace import stub
 from katagrad.topics import root, topics
 from tests.course.archives import FAULTY, GOOD, honest
 
@@ -106,12 +107,7 @@ def test_one_topic_that_is_not_found_leaves_the_others(handed_in):
 def test_a_topic_that_nobody_handed_in_is_no_problem(handed_in):
     (handed_in / "bob" / "cross_entropy.py").unlink()
     (handed_in / "bob" / "softmax_helpers.py").write_bytes(b"")
-    monkey = QuickPool.work
-    QuickPool.work = lambda self, jobs: monkey(self, (j for j in jobs if j.student != "bob"))
-    try:
-        assert grading(handed_in).problems == {}
-    finally:
-        QuickPool.work = monkey
+    assert grading(handed_in).problems == {}
 
 
 @pytest.mark.parametrize("name", ["checksum.zip", "cut.tar.gz", "conflict.tar", "long.zip"])
@@ -193,10 +189,80 @@ def test_the_download_of_another_assignment_makes_no_zero_of_what_could_not_be_g
     grading(other)
     assert (rows(other)["Ada"]["softmax"], rows(other)["Ada"]["points"]) == ("", "")
     assert float(rows(other)["Ada"]["cross_entropy"]) > 0
-    (one / "Ada_1_assignsubmission_file_" / "softmax.rar").unlink()
-    (one / "Ada_1_assignsubmission_file_" / "cross_entropy.py").write_bytes(GOOD)
+    said = "still not known: softmax (softmax not graded: found 'softmax.rar', expected softmax.py"
+    assert grading(other).problems["Ada"].startswith(said), "though this folder has no fault"
+
+
+@pytest.mark.parametrize("lost", ["softmax.rar", "Softmax helpers.py", None])
+@pytest.mark.parametrize("later", ["folder", "stub"])
+def test_a_plain_folder_of_the_same_name_makes_no_zero_of_what_could_not_be_graded(
+    handed_in, lost, later
+):
+    one, other = handed_in, handed_in.parent / "other"
+    (one / "cem").mkdir()
+    if lost:
+        (one / "cem" / lost).write_bytes(b"")
+    for name in ("ada", "cem"):
+        (other / name).mkdir(parents=True)
+        (other / name / "derivative.py").write_bytes(GOOD)
+        if later == "stub":
+            (other / name / "softmax.py").write_bytes(SOFTMAX.contract.read_bytes())
     grading(one)
-    assert rows(one)["Ada"]["softmax"] == "0", "the same entry, without it"
+    assert rows(one)["cem"]["softmax"] == ""
+    summary = grading(other)
+    assert (rows(other)["cem"]["softmax"], rows(other)["cem"]["points"]) == ("", "")
+    assert float(rows(other)["ada"]["softmax"]) > 0
+    assert "still not known: softmax" in summary.problems["cem"]
+
+
+def test_an_entry_that_was_mended_is_zero_in_what_it_lacks(handed_in):
+    (handed_in / "cem").mkdir()
+    (handed_in / "cem" / "work.py").write_bytes(b"")
+    grading(handed_in)
+    assert rows(handed_in)["cem"]["softmax"] == rows(handed_in)["cem"]["cross_entropy"] == ""
+    (handed_in / "cem" / "work.py").rename(handed_in / "cem" / "cross_entropy.py")
+    (handed_in / "cem" / "cross_entropy.py").write_bytes(GOOD)
+    assert grading(handed_in).problems == {}
+    assert rows(handed_in)["cem"]["softmax"] == "0"
+    assert float(rows(handed_in)["cem"]["cross_entropy"]) > 0
+
+
+def test_an_entry_that_was_graded_and_then_could_not_be_read_is_no_zero(handed_in):
+    grading(handed_in)
+    (handed_in / "bob" / "softmax.py").rename(handed_in / "bob" / "softmax.rar")
+    grading(handed_in)
+    (handed_in / "bob" / "softmax.rar").unlink()
+    assert "softmax.rar" in grading(handed_in).problems["bob"]
+    assert rows(handed_in)["bob"]["softmax"] == ""
+
+
+def stubs():
+    """The untouched stub of softmax, as students have it: its text, and what they may have done to it."""
+    plain = SOFTMAX.contract.read_bytes()
+    return {
+        "plain": plain,
+        "windows": plain.replace(b"\n", b"\r\n"),
+        "with the import of kata init": stub(SOFTMAX, "torch").encode(),
+        "with a name": b"# Ada Lovelace\n\n" + plain,
+        "with a byte order mark": b"\xef\xbb\xbf" + plain,
+    }
+
+
+@pytest.mark.parametrize("kind", stubs())
+def test_an_untouched_stub_in_a_later_folder_replaces_no_work(handed_in, kind):
+    grading(handed_in)
+    before, other = rows(handed_in), handed_in.parent / "other"
+    (other / "ada").mkdir(parents=True)
+    (other / "ada" / "softmax.py").write_bytes(stubs()[kind])
+    (other / "ada" / "cross_entropy.py").write_bytes(GOOD)
+    summary = grading(other)
+    assert (summary.absent, summary.changes) == (1, [])
+    assert rows(other) == before
+    (other / "cem").mkdir()
+    (other / "cem" / "softmax.py").write_bytes(b"import torch  # wrong")
+    grading(other)
+    (other / "cem" / "softmax.py").write_bytes(stubs()[kind] + b"\nmine = 1\n")
+    assert len(grading(other).changes) == 1, "a file with code of its own is work"
 
 
 def test_what_the_harness_could_not_grade_is_no_zero(handed_in):
