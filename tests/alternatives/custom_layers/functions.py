@@ -10,8 +10,8 @@ class Dense(torch.nn.Module):
             raise ValueError(f"no activation {activation}")
         self.settings = {"n_in": n_in, "n_out": n_out, "activation": activation}
         a = (6 / (n_in + n_out)) ** 0.5
-        self.register_parameter("kernel", torch.nn.Parameter((2 * torch.rand(n_in, n_out) - 1) * a))
         self.register_parameter("bias", torch.nn.Parameter(torch.zeros(n_out)))
+        self.register_parameter("kernel", torch.nn.Parameter((2 * torch.rand(n_in, n_out) - 1) * a))
 
     def forward(self, x):
         z = torch.einsum("...i,io->...o", x, self.kernel) + self.bias
