@@ -101,7 +101,7 @@ def time_calls(f, args, warmup=3, repeats=20, clock=None):
 
 
 def break_even(first, compiled, eager):
-    """Return the smallest number of calls from which compiling saves time, a Python integer; None if there is none.
+    """Return the smallest number of calls for which compiling saves time, a Python integer; None if there is none.
 
     first, compiled: how long the first call and each later call of the compiled function take. eager: how long each
     eager call takes. Compiling saves time for n calls if first + (n - 1) compiled < n eager.

@@ -105,6 +105,14 @@ def slow():
     import time
 
     time.sleep(0.02)
+
+
+def stop_time():
+    # As if the clock of the system had been set back. Returns what makes it go again.
+    import time
+
+    kept, time.time = time.time, lambda: 0.0
+    return lambda: setattr(time, "time", kept)
 """
 TORCH = """
 import torch
@@ -534,6 +542,16 @@ def test_timing_has_its_defaults_and_errors(impl):
     holds(
         0.019 < found["median"] < 5,
         f"median of time_calls of a function that sleeps for 0.02 s is {found['median']!r}",
+    )
+    resume = module.stop_time(returns=opaque)
+    try:
+        found = impl.time_calls(slow, (), 1, 2)
+    finally:
+        resume()
+    holds(
+        found["median"] > 0.019,
+        f"median of time_calls of a function that sleeps for 0.02 s, while time.time stands still, is "
+        f"{found['median']!r}, but the clock should be time.perf_counter",
     )
     # A clock that counts in integers, as time.perf_counter_ns does.
     clock = module.Clock(6, [2, 4], returns=opaque)
