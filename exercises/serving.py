@@ -66,7 +66,7 @@ class Registry:
 
         shares: dict from versions to shares, which are at least 0 and 1 in sum. A name or version that is not there
         raises KeyError. Which version a user gets follows from the user, and is the same at every request, also in
-        another process. Requests without a user get the active version.
+        another process, and whatever the order of the shares. Requests without a user get the active version.
         """
         raise NotImplementedError("Registry.split")
 

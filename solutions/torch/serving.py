@@ -46,7 +46,7 @@ class Registry:
 
     def split(self, name, shares):
         [self.models[name][version] for version in shares]  # KeyError
-        self.shares[name] = dict(shares)
+        self.shares[name] = dict(sorted(shares.items()))
 
     def serving(self, name, user=None):
         shares = None if user is None else self.shares.get(name)

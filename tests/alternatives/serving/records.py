@@ -54,7 +54,7 @@ class Registry:
             state = self.states[name]
             if not set(shares) <= set(state.models):
                 raise KeyError(name)
-            self.states[name] = replace(state, shares=tuple(shares.items()))
+            self.states[name] = replace(state, shares=tuple(sorted(shares.items())))
 
     def serving(self, name, user=None):
         state = self.states[name]
