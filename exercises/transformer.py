@@ -16,7 +16,7 @@ Parameters are a dict of float tensors. "tokens" is the embedding (V, D), "logit
 
 norm(x) is (x - mean) / sqrt(variance + 1e-5) over the D features of a token. A head of attention from x to y
 is softmax(q k^T / sqrt(d)) v, where q = x q, k = y k, v = y v; the heads, each times its o, are added. A weight is 0
-where the key is a padding token of the source. Each of encoder and decoder takes
+where the key is a padding token of the source, whatever the scores. Each of encoder and decoder takes
 
     x = tokens[ids] + code, where code[p, 2 i] is sin(p / 10000^(2 i / D)), and code[p, 2 i + 1] its cosine;
 

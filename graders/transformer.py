@@ -109,11 +109,17 @@ def mean_of_words(answer):
     return answer[1] / max(sum(token > 0 for token in answer[0]), 1)
 
 
-def beam_of(params, src, steps, width, order=total_of, rank=mean_of, apart=False, ends=(2,)):
+def ended_first(answer):
+    return mean_of(answer) + 1e6 * (answer[0][-1] == 2)
+
+
+def beam_of(
+    params, src, steps, width, order=total_of, rank=mean_of, apart=False, ends=(2,), early=False
+):
     """(tokens, score, margin) of one source row (1, S). margin: the least difference that decided something.
 
     order: what the beam is sorted by. rank: what the best answer has most of. apart: answers that have ended take no
-    place in the beam. ends: the tokens that end an answer.
+    place in the beam. ends: the tokens that end an answer. early: the beam is done once its first answer has ended.
     """
     memory, answers, margin = encode(params, src), [((), 0.0)], np.inf
     for _ in range(steps):
@@ -127,6 +133,8 @@ def beam_of(params, src, steps, width, order=total_of, rank=mean_of, apart=False
         if len(grown) > width:
             margin = min(margin, order(grown[width - 1]) - order(grown[width]))
         answers = grown[:width] + (ended if apart else [])
+        if early and answers[0][0][-1] in ends:
+            break
     ranked = sorted(answers, key=rank, reverse=True)
     if len(ranked) > 1:
         margin = min(margin, rank(ranked[0]) - rank(ranked[1]))
@@ -343,6 +351,28 @@ def test_decode_does_not_see_padding(impl):
     longer = [np.concatenate([x, 0 * x[:, :2]], 1) for x in (memory, src)]
     found, _ = logits_of(impl, params, given, *longer)
     close(found, usual, of="the logits with 2 more zeros in src", rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.grade(points=1, hint="Hide a key by -inf or the lowest number of the dtype.")
+def test_hidden_keys_have_no_weight_whatever_the_scores(impl):
+    """where the scores of all keys that are seen are far below 0, what is hidden has no weight either"""
+    params, src, given = parameters(), sources(), answers()
+    for name in ("encoder", "decoder"):  # The score of a token with itself is negative.
+        params[f"{name}.q"] = 1e6 * params[f"{name}.q"]
+        params[f"{name}.k"] = -params[f"{name}.q"]
+    params |= {name: 1e6 * params[name] for name in ("cross.q", "cross.k")}
+    near = {"rtol": 1e-4, "atol": 1e-4}
+    of = "{} in float64, where queries and keys are about 1e6"
+    found = impl.float64.encode(params, src)
+    close(found, encode(params, src), of=of.format("encode(params, src)"), **near)
+    found, _ = logits_of(impl.float64, params, given)
+    close(found, decode(params, given)[0], of=of.format("decode(params, given)"), **near)
+    # The second memory turns the sign of each score.
+    memory = normal(*src.shape, D)
+    for name, one in (("memory", memory), ("-memory", -memory)):
+        found, _ = logits_of(impl.float64, params, given, one, src)
+        call = of.format(f"decode(params, given, {name}, src)")
+        close(found, decode(params, given, one, src)[0], of=call, **near)
 
 
 @pytest.mark.grade(points=3, hint=CACHE)
@@ -641,6 +671,8 @@ WRONG_BEAMS = {
     "the answers of a beam sorted by the mean": {"order": mean_of},
     "the answers of a beam in which those that have ended take no place": {"apart": True},
     "the answers of greedy": {"width": 1},
+    "answers that have ended, wherever the beam holds one": {"rank": ended_first},
+    "the answers of a beam that is done once its first answer has ended": {"early": True},
 }
 # The same of what takes padding for no token of an answer, or for its end.
 WRONG_WORDS = {
