@@ -420,6 +420,8 @@ def test_step_refuses_unknown_names(impl, kind):
     optimizer = make(impl, kind)
     with raises("KeyError", of='step({"w": w}, {"w": g, "u": g})'):
         optimizer.step({"w": w}, {"w": w, "u": w})
+    with raises("KeyError", of='step({"w": w, "b": b}, {"w": g, "u": g})'):
+        optimizer.step({"w": w, "b": w}, {"w": w, "u": w})
     expected = make(impl, kind).step({"w": w}, {"w": -w})["w"]
     found = optimizer.step({"w": w}, {"w": -w})["w"]
     close(found, expected, of=f"the first step of {kind} after a KeyError, which changed nothing")
