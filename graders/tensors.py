@@ -121,6 +121,13 @@ def test_describe_is_plain_python(impl):
         )
 
 
+# NumPy has no bfloat16.
+NARROW = {
+    "torch": "import torch\n\n\ndef narrow():\n    return torch.ones(3, dtype=torch.bfloat16)\n",
+    "tensorflow": "import tensorflow as tf\n\n\ndef narrow():\n    return tf.ones(3, tf.bfloat16)\n",
+}
+
+
 @pytest.mark.grade(points=1, hint="Drop the framework from the name: 'torch.int64' is 'int64'.")
 def test_describe_names_every_dtype(impl):
     """describe names integer, boolean and narrow dtypes, too"""
@@ -128,6 +135,9 @@ def test_describe_names_every_dtype(impl):
     for name in names:
         found = impl.describe(exact(np.array([1, 0, 1], name)))
         equal(found["dtype"], name, of=f"describe(x)['dtype'] of x of {name}")
+    narrow = plant(impl, "narrow.py", NARROW[impl.framework]).narrow(returns=opaque)
+    found = impl.describe(narrow)
+    equal(found["dtype"], "bfloat16", of="describe(x)['dtype'] of x of bfloat16")
 
 
 @pytest.mark.grade(points=2)
