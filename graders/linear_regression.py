@@ -263,14 +263,16 @@ def test_functions_keep_the_contracts_words(impl, name):
 def test_lines_may_be_python_numbers(impl):
     """predict and mse_gradients take Python numbers for w and b"""
     x, y, w, b = normal(6), normal(6), 0.1, -1 / 3
-    for submission, kind, digits in ((impl, "float32", 1e-4), (impl.float64, "float64", 1e-6)):
+    # A constant may have been rounded to float32, also where little remains of a difference.
+    forms = (impl, "float32", 1e-4, 1e-5), (impl.float64, "float64", 1e-6, 1e-6)
+    for submission, kind, digits, last in forms:
         found = submission.predict(x, w, b)
-        close(found, w * x + b, of="predict(x, 0.1, -1/3)", dtype=kind, rtol=digits)
+        close(found, w * x + b, of="predict(x, 0.1, -1/3)", dtype=kind, rtol=digits, atol=last)
         close(submission.predict(x, 2, 1), 2 * x + 1, of="predict(x, 2, 1)", dtype=kind)
         found = items(submission.mse_gradients(x, y, w, b), "mse_gradients", ("dw", "db"))
         for i, right in enumerate(gradients(x, y, w, b)):
             of = f"{('dw', 'db')[i]} of mse_gradients(x, y, 0.1, -1/3)"
-            close(found[i], right, of=of, dtype=kind, rtol=digits)
+            close(found[i], right, of=of, dtype=kind, rtol=digits, atol=last)
 
 
 @pytest.mark.grade(points=2, hint="No step is skipped, clipped or made smaller.", seconds=LONG)

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 class Line:
     def __call__(self, x, w, b):
+        w, b = tf.cast(w, x.dtype), tf.cast(b, x.dtype)
         return tf.stack([w * point + b for point in tf.unstack(tf.reshape(x, (-1,)))])
 
 

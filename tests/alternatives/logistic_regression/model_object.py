@@ -28,7 +28,7 @@ def predict_proba(x, w, b):
 
 
 def loss_and_grads(x, y, w, b, l2=0.0):
-    z = tf.linalg.matvec(x, w) + b
+    z = tf.linalg.matvec(x, w) + tf.cast(b, x.dtype)
     p = 1 / (1 + tf.exp(-z))
     losses = tf.where(y == 1, tf.math.softplus(-z), tf.math.softplus(z))
     off = tf.where(y == 1, p - 1, p)
