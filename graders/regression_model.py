@@ -357,7 +357,7 @@ def test_score_gives_error_and_explained_share(impl, n):
     number(wide["r2"], 1 - error / spread, of=of.format("r2"), rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.grade(points=3, hint=UNITS)
+@pytest.mark.grade(points=3, seconds=60, hint=UNITS)
 def test_regress_works_in_any_units(impl):
     """predictions do not depend on the units of x, follow those of y, and look at no statistic of new_x"""
     x, y, new_x = normal(24, 3), normal(24), normal(6, 3)
@@ -389,6 +389,19 @@ def test_regress_works_in_any_units(impl):
                 "the prediction without the mean": factor * expected[:4],
             },
         )
+    # A step of 1e-9 changes nothing, so both models are the same function of what is scaled.
+    plan |= {"epochs": 1, "lr": 1e-9}
+    skew, other = np.float32(np.exp(x)).astype(float), np.float32(np.exp(1.5 * y)).astype(float)
+    impl.seed(seed)
+    expected = (impl.regress(x, y, new_x, **plan) - y.mean()) / y.std()
+    (mean, std), (away, apart) = scaler(x), scaler(skew)
+    impl.seed(seed)
+    found = impl.regress(skew, other, away + apart * (new_x - mean) / std, **plan)
+    of = (
+        "what regress(exp(x), exp(1.5 y), new_x, ..., lr=1e-9) predicts, in deviations of y from its mean, "
+        "for rows that are scaled like those of regress(x, y, new_x, ..., lr=1e-9),"
+    )
+    close((found - other.mean()) / other.std(), expected, of=of, rtol=5e-3, atol=5e-3)
 
 
 @pytest.mark.grade(points=2, seconds=120, hint=UNITS)
