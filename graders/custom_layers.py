@@ -116,7 +116,9 @@ def test_dense_multiplies_and_adds(impl, activation, lead):
     )
     large = 2.0**20 * x
     of = f"Dense(5, 3, {activation!r})(x) of numbers of about a million"
-    close(layer(large), dense(large, kernel, bias, activation), of=of)
+    # Where terms of about a million cancel, float32 leaves the rounding of the terms. tanh has none.
+    room = 1e-6 * float((np.abs(large) @ np.abs(kernel)).max()) if activation != "tanh" else None
+    close(layer(large), dense(large, kernel, bias, activation), of=of, atol=room)
 
 
 @pytest.mark.grade(points=2, hint=REGISTER)
