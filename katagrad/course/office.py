@@ -120,15 +120,11 @@ def log(out: Results) -> None:
 
 def shown(out: Path, course: Course | None) -> str:
     """How much students see: as the course says, or less, if the grading was asked for less than the course said."""
-    import json
-
     from katagrad.course.release import LEVELS
+    from katagrad.course.settings import options_of
 
-    try:
-        run = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        show, by_course = run["show"], run.get("course_show")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        show = by_course = None
+    options = options_of(out)
+    show, by_course = options.get("show"), options.get("course_show")
     show = show if show in LEVELS else None
     if course is None:
         return show or "claims"

@@ -7,7 +7,7 @@ import difflib
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Roster:
         """The one person whose id, e-mail or name is one of `clues`, or whose number in a system is given.
 
         systems: github="ada", canvas="12345". A system's number decides before a clue does, and an earlier clue
-        before a later one. Raises Ambiguous where a clue fits several people equally.
+        before a later one. Raises Ambiguous where a clue fits several people equally, or one who has another number.
         """
         for system, given in systems.items():
             if given and (found := self._by(system, fold(given), given)):
@@ -66,7 +66,7 @@ class Roster:
         for clue in filter(None, clues):
             for kind, wanted in (("identity", fold(clue)), ("name", plain(clue))):
                 if found := self._by(kind, wanted, clue):
-                    return found
+                    return _not_another(found, clue, systems)
         return None
 
     def _by(self, kind: str, wanted: str, clue: str) -> Person | None:
@@ -86,6 +86,19 @@ class Roster:
         known |= {fold(person.id): person.id for person in self.people.values()}
         near = difflib.get_close_matches(plain(clue), known, n=1, cutoff=0.75)
         return known[near[0]] if near else ""
+
+
+def _not_another(person: Person, clue: str, systems: Mapping[str, str]) -> Person:
+    """The person, unless Canvas numbers somebody else: one of the same name, who has left the course.
+
+    Moodle's numbers are those of an assignment's participants, which are others in the next assignment.
+    """
+    given = systems.get("canvas", "")
+    if given and person.canvas and fold(given) != fold(person.canvas):
+        raise Ambiguous(
+            f"{clue!r} fits {person.id} of the roster, whose number in Canvas is {person.canvas}, not {given}"
+        )
+    return person
 
 
 def _words(kind: str, person: Person) -> Iterable[str]:

@@ -10,6 +10,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from katagrad.course.checked import Table
 from katagrad.course.release import LEVELS
@@ -162,9 +163,11 @@ def course_of(given: Path | None, out: Path) -> Course | None:
     Without it, points would lose their scale and their lateness. Raises BadOption where it is not there any more, or
     where the working directory has another one.
     """
-    graded = _graded_by(out)
-    if given is not None or graded is None:
+    if given is not None:
         return find_course(given)
+    graded = _graded_by(out)
+    if graded is None:
+        return find_course(None)
     here = Path(FILE)
     if here.is_file() and graded.is_file() and not here.samefile(graded):
         raise BadOption(
@@ -177,13 +180,33 @@ def course_of(given: Path | None, out: Path) -> Course | None:
     return read_course(here if here.is_file() else graded)
 
 
-def _graded_by(out: Path) -> Path | None:
-    """The file of the course by which results were graded, as run.json says; None where it names none."""
+def options_of(out: Path) -> dict[str, Any]:
+    """The options by which results were graded, as run.json says; none if it is not there.
+
+    Raises BadOption for a file that was not written so: whoever ignored it would lose the points of the course.
+    """
+    path = out / "run.json"
     try:
-        found = json.loads((out / "run.json").read_text(encoding="utf-8"))["course"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return Path(found) if isinstance(found, str) else None
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict) and isinstance(found.get("course"), (str, type(None))):
+            return found
+        why = "it has another form"
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        why = str(error.strerror or error)
+    except (ValueError, RecursionError):
+        why = "it is no JSON"
+    raise BadOption(
+        f"{path}, which says how {out} was graded, cannot be read ({why}); delete it, and run kata course grade "
+        "again with --course, if there was a course file"
+    )
+
+
+def _graded_by(out: Path) -> Path | None:
+    """The file of the course by which results were graded; None where there was none."""
+    found = options_of(out).get("course")
+    return None if found is None else Path(found)
 
 
 def need_course(given: Path | None) -> Course:

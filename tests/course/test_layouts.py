@@ -303,6 +303,22 @@ def test_the_time_is_that_of_the_file_that_counts(home):
     assert [work[name].when for name in ("softmax", "cross_entropy")] == [2.0, 3.0]
 
 
+def test_canvas_number_of_somebody_else_is_nobodys_of_the_same_name(home):
+    """Somebody of the same name, who has left the course, would give a student a second attempt, or the only one."""
+    roster = home.parent / "roster.csv"
+    roster.write_text("id,name,canvas\nada,Ada Li,1\nbob,Bob Li,\n")
+    (home.parent / "course.toml").write_text('roster = "roster.csv"\n[topics.softmax]\n')
+    put(home / "liada_2_700_softmax.py")
+    put(home / "libob_3_701_softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=read_course(home.parent / "course.toml"))
+    assert list(found.work) == ["bob"], "his number is not in the roster"
+    said = "'liada' fits ada of the roster, whose number in Canvas is 1, not 2; give the number"
+    assert said in found.problems["liada_2_700_softmax.py"]
+    put(home / "liada_1_702_softmax.py")
+    found = take_in(home, None, [SOFTMAX], course=read_course(home.parent / "course.toml"))
+    assert found.work["ada"]["softmax"].source == "liada_1_702_softmax.py"
+
+
 def test_what_canvas_marks_late_without_a_time_is_said(home, course):
     put(home / "lovelaceada_LATE_222_700_softmax.py")
     assert (

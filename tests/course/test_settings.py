@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from katagrad.course import roster as module
+from katagrad.course.office import shown
 from katagrad.course.roster import Ambiguous, read_roster
 from katagrad.course.settings import course_of, find_course, read_course
 from katagrad.errors import BadOption
@@ -230,7 +231,7 @@ def test_a_large_roster_is_folded_once(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "fold", lambda name: calls.append(name) or plain(name))
     roster = read_roster(tmp_path / "roster.csv")
     for i in range(300):
-        assert roster.find(f"last{i}first{i}", canvas="none").id == f"s{i}"
+        assert roster.find(f"last{i}first{i}", github="none").id == f"s{i}"
         assert roster.find("", canvas=str(i)).id == f"s{i}"
     assert len(calls) < 20 * 300
 
@@ -283,9 +284,21 @@ def test_results_keep_their_course_in_another_folder(graded, monkeypatch):
     monkeypatch.chdir(graded / "nowhere")
     with pytest.raises(BadOption, match="which is not there any more; name the course"):
         course_of(None, graded / "out")
-    for broken in ("[]", "{", '{"course": 3}', '{"course": null}'):
-        (graded / "out" / "run.json").write_text(broken)
-        assert course_of(None, graded / "out") is None
+    (graded / "out" / "run.json").write_text('{"course": null}')
+    assert course_of(None, graded / "out") is None
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{", '{"course": 3}', "\0", "[" * 100_000])
+def test_a_damaged_record_of_the_options_is_named(graded, monkeypatch, broken):
+    """Whoever took it for none would export the points of the checks, and show what the course hides."""
+    monkeypatch.chdir(graded / "here")
+    (graded / "out" / "run.json").write_text(broken)
+    for read in (lambda: course_of(None, graded / "out"), lambda: shown(graded / "out", None)):
+        with pytest.raises(BadOption, match=r"run\.json, .* cannot be read \(.*\); delete it, and"):
+            read()
+    assert course_of(graded / "other", graded / "out").name == "other"
+    (graded / "out" / "run.json").unlink()
+    assert course_of(None, graded / "out").name == "here"
 
 
 def test_no_course_is_no_fault_and_a_named_one_must_exist(tmp_path, monkeypatch):
