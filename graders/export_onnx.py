@@ -82,6 +82,11 @@ def test_export_writes_one_file(impl):
         found = runtime.run({"features": x.astype(np.float32)})["probabilities"]
     of = "the second of two models that were exported to one path"
     close(found, probabilities(large, x), of=of, rtol=1e-3, atol=1e-4)
+    home = place(impl).rpartition("/")[0]
+    impl.to_onnx(made(impl, drawn(2, 3, 2)), 2, f"{home}/model.v2")
+    there = [name.rpartition("/")[2] for name in impl.files(home)]
+    of = "the files in the folder after to_onnx(model, 2, path), path ending in model.v2"
+    equal(there, ["model.v2"], of=of)
 
 
 @pytest.mark.grade(points=2, hint="Copy the model, or put it back into its mode.", seconds=60)
