@@ -20,7 +20,9 @@ def minibatches(n, batch, rng, drop_last=False):
 
 
 def sgd_step(params, grads, lr):
-    return dict(zip(params, (tf.subtract(params[k], lr * grads[k]) for k in params), strict=True))
+    # tf.cast rounds a Python float to float32 first.
+    steps = (tf.cast(lr, grads[k].dtype) * grads[k] for k in params)
+    return dict(zip(params, map(tf.subtract, params.values(), steps), strict=True))
 
 
 def fit(loss_fn, params, x, y, batch, lr, epochs, rng):
@@ -39,6 +41,6 @@ def fit(loss_fn, params, x, y, batch, lr, epochs, rng):
                 loss = loss_fn(current, tf.gather(x, rows, axis=0), tf.gather(y, rows, axis=0))
             grads = tape.gradient(loss, current, unconnected_gradients="zero")
             for name, w in weights.items():
-                w.assign_sub(lr * grads[name])
+                w.assign_sub(tf.cast(lr, w.dtype) * grads[name])
         history.append(loss_fn(values(), x, y).numpy().item())
     return values(), history

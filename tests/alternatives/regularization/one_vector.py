@@ -55,7 +55,9 @@ def adam_step(params, grads, moments, step, lr=0.001, l2=0.0, decay=0.0, skip_bi
         charged = 0.0 if skip_bias and p.shape.rank < 2 else 1.0
         state = Moments(moments[0][i], moments[1][i])
         move = state.take(g + charged * (l2 * w + l2 * w), step)
-        after.append(tf.cast(w * (1 - charged * lr * decay) - lr * move, p.dtype))
+        after.append(
+            tf.cast(w * (1 - charged * lr * decay) - tf.cast(lr, tf.float64) * move, p.dtype)
+        )
         means.append(tf.cast(state.m, p.dtype))
         squares.append(tf.cast(state.v, p.dtype))
     return after, (means, squares)
@@ -73,7 +75,10 @@ def soft_threshold(w, threshold):
 def fit_lasso(x, y, l1, lr, steps):
     design = tf.concat([x, tf.ones_like(x[:, :1])], axis=1)  # the bias as one more column
     w = tf.zeros([design.shape[1], 1], x.dtype)
+    # tf.cast rounds a Python float to float32 first.
+    rate, threshold = tf.cast(lr, x.dtype), tf.cast(lr * l1, x.dtype)
     for _ in range(steps):
-        w -= lr / design.shape[0] * tf.matmul(design, design @ w - y[:, None], transpose_a=True)
-        w = tf.concat([soft_threshold(w[:-1], lr * l1), w[-1:]], axis=0)
+        slope = tf.matmul(design, design @ w - y[:, None], transpose_a=True) / design.shape[0]
+        w -= rate * slope
+        w = tf.concat([soft_threshold(w[:-1], threshold), w[-1:]], axis=0)
     return w[:-1, 0], w[-1, 0]
