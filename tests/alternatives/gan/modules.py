@@ -1,6 +1,5 @@
 """Subclassed modules, losses by binary cross-entropy, backward() with cleared gradients, loops; in PyTorch."""
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -61,13 +60,14 @@ def generator_step(generator, discriminator, optimizer, z):
 def train(generator, discriminator, x, steps, batch, noise, lr, rng):
     optimizers = make_optimizer(discriminator, lr), make_optimizer(generator, lr)
     histories = [], []
-    while len(histories[0]) < steps:
-        rows = np.array(rng.permutation(x.shape[0])[:batch])
-        z = rng.normal(size=(batch, noise))
-        z = torch.tensor(z, dtype=x.dtype)
-        histories[0].append(discriminator_step(generator, discriminator, optimizers[0], x[rows], z))
-        z = torch.tensor(rng.normal(size=(batch, noise)), dtype=x.dtype)
-        histories[1].append(generator_step(generator, discriminator, optimizers[1], z))
+    # All draws come before the first step.
+    noises = torch.tensor(rng.normal(size=(steps, 2, batch, noise)), dtype=x.dtype)
+    orders = rng.random((steps, x.shape[0])).argsort(axis=1)[:, :batch]
+    for rows, (first, second) in zip(orders, noises, strict=True):
+        histories[0].append(
+            discriminator_step(generator, discriminator, optimizers[0], x[rows], first)
+        )
+        histories[1].append(generator_step(generator, discriminator, optimizers[1], second))
     return histories
 
 
