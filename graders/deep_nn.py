@@ -406,9 +406,17 @@ def test_train_takes_every_batch(impl):
     expected, losses = trained(layers, x, y, 2, 0.05, 4)
     recorded(found, losses, of="train")
     *rest, last = layers
-    sure = build(impl, [*rest, last | {"bias": np.array([0.0, 1000.0, 0.0])}])
+    certain = [*rest, last | {"bias": np.array([0.0, 1000.0, 0.0])}]
+    sure = build(impl, certain)
     of = "train(model, x, y, 4, 0.05, 4), where the model is sure of every class"
     every_epoch(impl.train(sure, x, y, 4, 0.05, 4), 4, of)
+    close(
+        weights(impl.layers(sure)),
+        weights(certain),
+        of=f"the weights, whose gradients are 0, after {of}",
+        rtol=1e-6,
+        atol=1e-6,
+    )
     close(
         weights(impl.layers(model)),
         weights(expected),

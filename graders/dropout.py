@@ -343,6 +343,10 @@ def test_training_visits_every_row(impl):
     impl.assign(model, [layers[0], layers[1] | {"bias": np.array([1000.0, 0.0, 0.0])}])
     of = "train_mlp(model, x, y, 4, 3, 0.1), where the model is sure of every class"
     every_epoch(impl.train_mlp(model, x, 0 * y, 4, 3, 0.1), 4, of)
+    # There all gradients are 0, so nothing may move the weights: no decay of weights either.
+    for i, (found, wanted) in enumerate(zip(hidden_dense(impl, model), layers, strict=True)):
+        kernel = f"the kernel of dense layer {i}, whose gradient is 0, after {of}"
+        close(found["kernel"], wanted["kernel"], of=kernel, rtol=1e-6, atol=1e-6)
     impl.assign(model, [layers[0], layers[1] | {"bias": np.array([1000.0, 0.0, 0.0])}])
     z = relu_network(layers, x)[1] - layers[1]["bias"]
     of = "the loss of an epoch where the model is sure of a wrong class in every row"
