@@ -310,9 +310,10 @@ def test_fit_gd_takes_steps_of_any_size(impl, size):
     seconds=LONG,
 )
 def test_fit_gd_takes_as_many_steps_as_asked(impl):
-    """no epochs leave w and b at 0; 700 epochs are 700 steps, and small steps are steps, too"""
+    """no epochs leave w and b at 0; 700 epochs are 700 steps; small steps and steps that go too far are steps, too"""
     x, y = normal(8, 2, scale=0.1), normal(8)
-    for epochs, lr in ((0, 0.05), (700, 0.05), (20, 1e-9)):
+    # With lr = 1.5, each step doubles the mean error, so the loss rises.
+    for epochs, lr in ((0, 0.05), (700, 0.05), (20, 1e-9), (5, 1.5)):
         of = f"fit_gd(x, y, {lr=}, {epochs=})"
         for i, found in enumerate(two(impl.float64.fit_gd(x, y, lr, epochs), of)):
             right = fit_gd(x, y, lr, epochs)[i]
