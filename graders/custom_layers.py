@@ -144,7 +144,7 @@ def test_dense_registers_its_parameters(impl):
 @pytest.mark.grade(points=1)
 def test_dense_refuses_unknown_activations(impl):
     """an unknown activation is a ValueError"""
-    for activation in ("cubic", "sigmoid", "selu", "elu", "softmax", "Relu", ""):
+    for activation in ("cubic", "sigmoid", "selu", "elu", "softmax", "Relu", "", None):
         with raises("ValueError", of=f"Dense(2, 3, {activation=})"):
             impl.Dense(2, 3, activation=activation)
 
@@ -368,6 +368,8 @@ def test_layers_leave_their_input_alone(impl):
         "L2Normalize": impl.L2Normalize(),
         "RBF": impl.RBF(4, 4),
         "Residual": impl.Residual(impl.Dense(4, 4)),
+        # It returns its input, to which x is added then.
+        "Residual of a layer that flattens (3, 4)": impl.Residual(impl.sequential("flatten")),
     }.items():
         layer(x)
         close(x.fetch(), before, of=f"the input of {name} after the call", rtol=0, atol=0)
