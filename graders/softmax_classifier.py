@@ -25,6 +25,7 @@ from katagrad.authoring.minibatches import expect_four_and_two, expect_new_batch
 from katagrad.authoring.oracle import softmax
 from katagrad.authoring.structure import every_epoch, keys, losses, pair
 from katagrad.authoring.threshold import Threshold
+from katagrad.boundary.implementation import exact
 
 STABLE = "-log softmax(z)[y] is logsumexp(z) - z[y], and logsumexp can be had without overflow."
 STEP = "d loss / d logits is (softmax - one_hot) / n; the tape finds the rest."
@@ -550,7 +551,7 @@ def test_train_takes_batches_of_any_size(impl):
 
 @pytest.mark.grade(points=1, hint="Every row counts, and the share is not rounded.")
 def test_evaluate_counts_every_row(impl):
-    """evaluate tells one wrong row in 700, wherever it is"""
+    """evaluate tells one wrong row in 700, wherever it is, and 8-bit labels from classes above 255"""
     params = {"w": np.eye(3), "b": np.zeros(3)}
     y = integers(3, 700)
     x = np.eye(3)[y]
@@ -560,3 +561,9 @@ def test_evaluate_counts_every_row(impl):
         labels[at] = (labels[at] + 1) % 3
         of = f"evaluate where row {at} of 700 is wrong"
         number(impl.evaluate(params, x, labels), 699 / 700, of=of, rtol=1e-6)
+    # In 8 bits, class 256 is class 0.
+    many, x = {"w": np.eye(300), "b": np.zeros(300)}, np.eye(300)[[256, 299, 5, 7]]
+    for width in ("uint8", "int8"):
+        labels = np.array([0, 43, 5, 8])
+        of = f"evaluate of rows of the classes 256, 299, 5 and 7 with {width} labels {labels}"
+        number(impl.evaluate(many, x, exact(labels.astype(width))), 0.25, of=of)
