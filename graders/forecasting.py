@@ -345,6 +345,13 @@ def test_fit_takes_steps_of_adam(impl):
     impl.fit(model, x, -y, 1, 0.02, 16, impl.rng())
     of = "a second call, fit(model, x, -y, 1, 0.02, 16, rng)"
     expect_layer(trained(*plan), trained(*plan, OTHER_EPSILON), of)
+    # From weights that are nearly right, the first loss stays the smallest: neither the rate nor the weights that are
+    # left may depend on it.
+    plan = 0 * kernel, 0 * bias, x, 0.01 * y, 16, 0.5, 16
+    model = linear(impl, *plan[:2])
+    impl.fit(model, *plan[2:], impl.rng())
+    of = "fit(model, x, y, 16, 0.5, 16, rng), from weights that are nearly right"
+    expect_layer(trained(*plan), trained(*plan, OTHER_EPSILON), of)
 
 
 @pytest.mark.grade(
