@@ -162,6 +162,13 @@ def test_cross_entropy_smooths_its_targets(impl, smoothing):
         losses(z, soft, smoothing).mean(),
         of=f"cross_entropy of distributions, label_smoothing={smoothing}",
     )
+    hard = np.eye(3)[labels]
+    close(
+        impl.cross_entropy(z, hard, label_smoothing=smoothing),
+        losses(z, hard, smoothing).mean(),
+        of=f"cross_entropy of one-hot float labels, label_smoothing={smoothing}",
+        mistakes={"the loss without smoothing": losses(z, hard).mean()},
+    )
 
 
 @pytest.mark.grade(points=2, hint=COUNTED)
