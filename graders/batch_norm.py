@@ -30,6 +30,7 @@ from katagrad.authoring.expect import (
 from katagrad.authoring.oracle import slopes
 from katagrad.authoring.structure import every_epoch
 from katagrad.authoring.threshold import Threshold
+from katagrad.errors import Failure
 
 AXES = "A channel has one mean: average over the rows, and over height and width if there are any."
 RUNNING = "new = momentum * old + (1 - momentum) * batch, with the batch variance divided by n - 1."
@@ -750,5 +751,7 @@ def test_mlp_learns_digits(impl, activation):
 
 @pytest.mark.grade(points=1)
 def test_norms_are_written_from_scratch(impl):
-    """the normalisations are written from means, squares and roots"""
+    """the normalisations are written from means, squares and roots, and the backward pass in closed form"""
     from_scratch(impl, "batch_norm", "batch_norm_backward", "layer_norm", "mlp_forward")
+    for breach in impl.source.uses("batch_norm_backward", "autograd"):
+        raise Failure(f"{breach}, but batch_norm_backward should be written in closed form")

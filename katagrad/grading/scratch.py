@@ -8,7 +8,7 @@ see `katagrad.worker.guard`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from katagrad.errors import SubmissionProblem
@@ -75,6 +75,11 @@ def breaches(
         raise
     except SubmissionProblem:
         return []
+    return uses(list(graded(tree, asked)), file, rules)
+
+
+def uses(nodes: Sequence[ast.AST], file: str, rules: Iterable[str]) -> list[Breach]:
+    """Every use of a forbidden name in `nodes`, in order of lines."""
     dotted = [(_canonical(rule), rule) for rule in rules if not rule.startswith(".")]
     methods = {rule[1:] for rule in rules if rule.startswith(".")}
     aliases: dict[str, str] = {}
@@ -93,7 +98,6 @@ def breaches(
             ):
                 found.add(Breach(file, line, shown if not shown.endswith("*") else full))
 
-    nodes = list(graded(tree, asked))
     own = _own_methods(nodes)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -151,6 +155,27 @@ def graded(tree: ast.Module, asked: Collection[str] | None = None) -> Iterator[a
                 # Text counts, too: globals()["helper"].
                 if isinstance(name, str) and name in apart:
                     live += apart.pop(name)
+
+
+def reached(tree: ast.Module, name: str) -> Iterator[ast.AST]:
+    """The nodes of the imports, and of the definition `name` with all definitions and values of the file it names."""
+    live: list[ast.AST] = []
+    apart: dict[str, list[ast.AST]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            live.append(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            apart.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    apart.setdefault(part.id, []).append(node)
+    live += apart.pop(name, [])
+    while live:
+        for part in ast.walk(live.pop()):
+            yield part
+            if isinstance(part, ast.Name) and part.id in apart:
+                live += apart.pop(part.id)
 
 
 def _asks_for_script(test: ast.expr) -> bool:

@@ -13,10 +13,18 @@ from typing import Any
 from katagrad.errors import NotGraded, NotStarted, SubmissionProblem
 from katagrad.grading.folders import read_folder
 from katagrad.grading.parsing import check_together, tree_of
-from katagrad.grading.scratch import Breach, barred_names, breaches, graded, rules_for
+from katagrad.grading.scratch import (
+    Breach,
+    barred_names,
+    breaches,
+    graded,
+    reached,
+    rules_for,
+    uses,
+)
 from katagrad.grading.stub import absent, accepts, is_stub, lacking, unwritten
 from katagrad.topics import Topic, root, topics
-from katagrad.worker.families import Rules
+from katagrad.worker.families import Rules, families
 
 MODULES = {
     "torch": "torch",
@@ -193,6 +201,11 @@ class Source:
                 asked = self.contract if name == self.file else None
                 found += breaches(content, name, barred, asked)
         return found
+
+    def uses(self, name: str, family: str) -> list[Breach]:
+        """Uses of a family's names by the file's function `name`, and by what it names in the file."""
+        nodes = list(reached(self.tree, name))
+        return uses(nodes, self.file, families(self.framework)[family].names)
 
     def reference(self) -> Source:
         """The reference for measurements of throughput. Raises NotGraded if there is none."""

@@ -1,11 +1,12 @@
 """From-scratch rules, read off a source without running it."""
 
+import ast
 import dataclasses
 
 import pytest
 
 from katagrad.grading.checks import grader_hash
-from katagrad.grading.scratch import breaches
+from katagrad.grading.scratch import breaches, reached, uses
 from katagrad.topics import topics
 
 RULES = ["torch.softmax", "torch.nn.functional.*", "torch.nn.Softmax", ".softmax"]
@@ -142,3 +143,52 @@ def test_another_rule_is_another_grader():
     looser = dataclasses.replace(topic, forbid={})
     assert grader_hash(looser) != grader_hash(topic)
     assert grader_hash(dataclasses.replace(topic, title="Another")) == grader_hash(topic)
+
+
+ONE_OF_TWO = """
+import torch
+from torch.func import vjp as pull
+
+TABLE = {"a": lambda x: helper(x)}
+
+
+def helper(x):
+    return pull(x)
+
+
+def by_hand(x):
+    return x * 2 + vmap(lambda v: v.sum())(x)
+
+
+def by_table(x):
+    return TABLE["a"](x)
+
+
+@decorated
+def train(x):
+    torch.func.grad(by_hand)(x).backward()
+    return helper(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("by_hand", []),
+        ("by_table", ["a.py:9 uses torch.func.vjp"]),
+        ("helper", ["a.py:9 uses torch.func.vjp"]),
+        (
+            "train",
+            [
+                "a.py:9 uses torch.func.vjp",
+                "a.py:22 uses .backward",
+                "a.py:22 uses torch.func.grad",
+            ],
+        ),
+        ("absent", []),
+    ],
+)
+def test_a_rule_for_one_function_covers_what_it_names_in_the_file(name, found):
+    rules = ["torch.func.vjp", "torch.func.grad", ".backward"]
+    nodes = list(reached(ast.parse(ONE_OF_TWO), name))
+    assert [str(breach) for breach in uses(nodes, "a.py", rules)] == found
