@@ -122,6 +122,13 @@ def refusal(error: OSError) -> str | None:
     return f"{of}: {error.strerror}; {REMEDIES[error.errno]}"
 
 
+def refused(error: OSError, place: object) -> str:
+    """As `refusal`, for any error of a file. place: what was to be read or written, where the error names nothing."""
+    if error.errno in REMEDIES and (error.filename2 or error.filename) is None:
+        error.filename = str(place)
+    return refusal(error) or f"{error.filename or place}: {error.strerror or error}"
+
+
 def one_of(kind: str, word: str, words: Iterable[str]) -> str:
     """Return `word` if it is one of `words`. Otherwise raise BadOption, which names the nearest words."""
     known = list(words)

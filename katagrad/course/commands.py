@@ -10,7 +10,7 @@ import typer
 
 from katagrad.course import office
 from katagrad.course.office import CourseFile
-from katagrad.errors import BadOption, one_of
+from katagrad.errors import BadOption, one_of, refused
 from katagrad.files import target
 from katagrad.text import one_line, plural
 from katagrad.topics import FRAMEWORKS, Topic, topics
@@ -260,7 +260,7 @@ def handout(
         to_zip = out.suffix.lower() == ".zip"
         changes = write_zip(files, out) if to_zip else write_folder(files, out)
     except OSError as error:
-        raise BadOption(f"{error.filename or out}: {error.strerror or error}") from None
+        raise BadOption(refused(error, out)) from None
     for name in changes.kept:
         print(f"left alone, because it was changed: {one_line(name)}")
     for name in changes.removed:
@@ -292,7 +292,7 @@ def nbgrader(
     try:
         made = write_course(chosen(names, course), framework, out, course, isolation)
     except OSError as error:
-        raise BadOption(f"{error.filename or out}: {error.strerror or error}") from None
+        raise BadOption(refused(error, out)) from None
     for name in made.kept:
         print(f"left alone, because it differs: {name}")
     print(

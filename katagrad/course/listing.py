@@ -11,7 +11,7 @@ from pathlib import Path
 from katagrad.course.deliveries import LOST, TIMES
 from katagrad.course.intake import Intake, Taken
 from katagrad.course.settings import Course
-from katagrad.errors import BadOption
+from katagrad.errors import BadOption, refused
 from katagrad.files import write_json
 from katagrad.text import one_line, plural
 from katagrad.topics import Topic
@@ -86,8 +86,7 @@ def write_plain(found: Intake, out: Path) -> int:
         if there:
             out.mkdir(parents=True, exist_ok=True)
         if isinstance(error, OSError):
-            where = error.filename or out
-            raise BadOption(f"{where}: {error.strerror or error}; nothing was written") from None
+            raise BadOption(f"nothing was written: {refused(error, out)}") from None
         raise
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from katagrad.errors import BadOption, one_of
+from katagrad.errors import BadOption, one_of, refused
 from katagrad.text import one_line, plural
 from katagrad.topics import FRAMEWORKS, topics
 
@@ -148,6 +148,7 @@ def export(
     from katagrad.files import write_whole
 
     one_of("format", target, FORMATS)
+    _check_to(to, out)
     course = course_of(course_file, out)
     ledger = open_ledger(out)
     everybody = standings(ledger, course)
@@ -167,7 +168,7 @@ def export(
                     f"removed, because the points are not known any more: {one_line(str(earlier))}"
                 )
     except OSError as error:
-        raise BadOption(f"{error.filename or to}: {error.strerror or error}") from None
+        raise BadOption(refused(error, to)) from None
     unknown = [one.student for one in everybody if one.points is None]
     for student in unknown:
         print(f"not whole: {one_line(student)}: something that was handed in could not be graded")
@@ -178,6 +179,19 @@ def export(
             if not one.person.lti:
                 print(f"left out: {one_line(one.student)} has no lti in the roster")
     print(f"{plural(len(files), 'file')} written: {to}")
+
+
+def _check_to(to: Path, out: Path) -> None:
+    """Raise BadOption for a file, and for a folder of results, which an export would replace."""
+    if to.exists() and not to.is_dir():
+        raise BadOption(f"--to {to} is a file; name a folder, which is made if it is not there")
+    place, results = to.resolve(), out.resolve()
+    if place == results or place in [
+        results / name for name in ("students", "records", "feedback")
+    ]:
+        raise BadOption(
+            f"--to {to} holds the results of --out {out}, which an export would replace; name another folder"
+        )
 
 
 def autograder(
@@ -220,7 +234,7 @@ def autograder(
     try:
         write_bytes(to, made(chosen, course, frameworks, isolation, show))
     except OSError as error:
-        raise BadOption(f"{error.filename or to}: {error.strerror or error}") from None
+        raise BadOption(refused(error, to)) from None
     print(f"written: {to}; it holds graders, so show it to no student")
 
 

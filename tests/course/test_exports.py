@@ -350,6 +350,32 @@ def test_export_is_a_command(home):
     assert "there is no ledger" in kata(home, "export", "csv", "--out", "no", "--to", "x").stderr
 
 
+@pytest.mark.parametrize("to", ["out", "out/students", "out/../out/records", "out/feedback"])
+def test_an_export_replaces_no_results(home, to):
+    """Results and exports have files of the same names: grades.csv, ada.json."""
+    for name in ("students", "records", "feedback"):
+        (home / "out" / name).mkdir()
+    for target in ("csv", "gradescope"):
+        with pytest.raises(BadOption, match=r"holds the results of --out .*; name another folder"):
+            office.export(target, home / "out", home / to, home / "course.toml")
+    assert not list((home / "out").rglob("*.json"))
+    assert not (home / "out" / "grades.csv").exists()
+
+
+def test_an_export_to_a_file_is_refused(home):
+    with pytest.raises(BadOption, match=r"--to .*roster.csv is a file; name a folder"):
+        office.export("csv", home / "out", home / "roster.csv", home / "course.toml")
+    assert (home / "roster.csv").read_text() == ROSTER
+
+
+def test_a_place_that_the_system_refuses_is_named_with_what_to_do(home):
+    with pytest.raises(BadOption, match=r"roster.csv/to/grades.csv: Not a directory; name another"):
+        office.export("csv", home / "out", home / "roster.csv" / "to", home / "course.toml")
+    (home / "to" / "grades.csv").mkdir(parents=True)
+    with pytest.raises(BadOption, match=r"to/grades.csv: Is a directory; move the folder away"):
+        office.export("csv", home / "out", home / "to", home / "course.toml")
+
+
 def test_an_export_to_gradescope_takes_back_what_is_not_known_any_more(home, capsys):
     to = home / "to"
     course = home / "course.toml"
