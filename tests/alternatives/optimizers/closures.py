@@ -22,7 +22,7 @@ class SGD:
             v = g if before is None else self.momentum * before + g
             self.velocity[name] = v
             direction = g + self.momentum * v if self.nesterov else v
-            after[name] = tf.subtract(params[name], self.lr * direction)
+            after[name] = tf.subtract(params[name], tf.cast(self.lr, g.dtype) * direction)
         return after
 
 
@@ -36,7 +36,8 @@ class RMSprop:
         after = dict(params)
         for name, g in grads.items():
             s = self.squares.get(name, tf.zeros_like(g))
-            s = self.squares[name] = self.rho * s + (1 - self.rho) * g**2
+            rho = tf.cast(self.rho, g.dtype)
+            s = self.squares[name] = rho * s + (1 - rho) * g**2
             after[name] = params[name] - self.lr * tf.divide(g, s**0.5 + self.eps)
         return after
 
@@ -48,8 +49,9 @@ class Adam:
 
     def moves(self, params, grads):
         known(params, grads)
-        (one, two), found = self.betas, {}
+        found = {}
         for name, g in grads.items():
+            one, two = (tf.cast(beta, g.dtype) for beta in self.betas)
             t = self.counts[name] = self.counts.get(name, 0) + 1
             m = self.means[name] = one * self.means.get(name, 0 * g) + (1 - one) * g
             s = self.squares[name] = two * self.squares.get(name, 0 * g) + (1 - two) * g * g
