@@ -455,6 +455,11 @@ def test_predict_takes_thresholds_near_0_and_1(impl):
         found = impl.predict(x, np.ones(1), ZERO, threshold)
         of = f"predict of the scores -2000, -9, 0, 8 and 2000 with {threshold=}"
         equal(found, np.array(expected), of=of)
+    # float32 holds this threshold, too; its score is 15.25.
+    threshold, x = 1 - 2.0**-22, np.array([[-2000.0], [15.1], [15.4], [2000.0]])
+    found = impl.float64.predict(x, np.ones(1), ZERO, threshold)
+    of = f"predict of the scores -2000, 15.1, 15.4 and 2000 in float64 with {threshold=}"
+    equal(found, np.array([0, 0, 1, 1]), of=of)
 
 
 @pytest.mark.grade(points=2)
