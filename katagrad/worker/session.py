@@ -27,7 +27,7 @@ from katagrad.worker.exchange import (
 )
 from katagrad.worker.families import rules_from
 from katagrad.worker.first_call import ready, row_of
-from katagrad.worker.folder import collect, place
+from katagrad.worker.folder import collect, imported, place
 from katagrad.worker.guard import Guard
 from katagrad.worker.imports import Imports, Refusal
 from katagrad.worker.limits import Limits
@@ -106,7 +106,7 @@ class Session(Probing, Timed, Projects, Profiled, Serving):
         # As in a script that is run without arguments: a file may parse them at its top.
         sys.argv = [str(self.home / f"{module}.py")]
         with self.guard.during(""):
-            self.module = importlib.import_module(module)
+            self.module = imported(module, self.home)
         self.usual = self.settings()
         return {
             name: parameters(value)
