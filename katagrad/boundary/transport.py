@@ -187,6 +187,8 @@ class Transport:
             )
         elif error["type"] == "EOFError" and "reading a line" in detail:
             detail = "a worker has no terminal for input; nobody answers input()"
+        elif error["type"] == "NameError" and "'get_ipython'" in detail:
+            detail = "get_ipython is there in Jupyter alone, which wrote this line for a magic: remove the line"
         detail = _explained(detail, self.pool.limits)
         if error["type"] in ("FromScratchRule", "ImportRefused"):
             self.broken_rule = self.broken_rule or _breach(detail, error["frames"])

@@ -15,6 +15,10 @@ from katagrad.grading.decoding import decoded
 # of the worst of them ("a;a;a;") takes 460 bytes of memory and 1 to 2 microseconds for each.
 MOST, MOST_TOGETHER = 500_000, 2_000_000
 WORD = re.compile(r"\w+|[^\w\s]")
+# A line that Jupyter reads before Python does: a magic, a command of the shell.
+MAGIC = re.compile(r"%{1,2}[A-Za-z]|!{1,2}\s*\w")
+FOR_JUPYTER = " (a line for Jupyter, which no Python file can have: remove it)"
+CORRECTED = " (a syntax error: nothing in the file can run until this line is corrected)"
 
 
 class TooLong(SubmissionProblem):
@@ -39,7 +43,7 @@ def tree_of(content: bytes | str, name: str) -> ast.Module:
         raise SubmissionProblem(
             f"{name}:{error.lineno or 1}: {error.msg}"
             + (f": {line}" if line else "")
-            + " (a syntax error: nothing in the file can run until this line is corrected)"
+            + (FOR_JUPYTER if MAGIC.match(line) else CORRECTED)
         ) from None
     except (ValueError, RecursionError, MemoryError):
         raise SubmissionProblem(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import importlib
 import platform
 import sys
 from typing import Any
@@ -25,6 +26,7 @@ EVENTS = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn"}
 # Where the kernel refuses, os.system does no more than return a status, which most callers ignore.
 SILENT = {"os.system", "os.startfile"}
 REFUSED = "a submission cannot run another program: it is judged by what runs in its own process"
+SPAWNED = 'multiprocessing can only fork here: leave its start method as it is, or ask for "fork"'
 
 
 class ProgramRefused(PermissionError, FileNotFoundError):
@@ -51,7 +53,25 @@ def close() -> bool:
             raise ProgramRefused(errno.EPERM, REFUSED)
 
     sys.addaudithook(audit)
+    if closed:
+        starts: Any = importlib.import_module("_posixsubprocess")
+        starts.fork_exec = _without_spawning(starts.fork_exec)
     return closed
+
+
+def _without_spawning(plain: Any) -> Any:
+    """What multiprocessing starts a Python with, without any event. Refuses all but its tracker of resources.
+
+    The kernel refuses both in the child alone. Shared memory can do without the tracker, but the others wait for
+    an answer, find a broken pipe, or go on as if the work were done.
+    """
+
+    def fork_exec(words: Any, *more: Any) -> Any:
+        if not any("resource_tracker" in str(word) for word in words):
+            raise ProgramRefused(errno.EPERM, f"{REFUSED}; {SPAWNED}")
+        return plain(words, *more)
+
+    return fork_exec
 
 
 def program(machine: str) -> bytes:

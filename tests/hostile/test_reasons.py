@@ -72,6 +72,10 @@ ROWS = [
     ("a read-only place", text("open('/usr/lib/x', 'w')"), "(only the working folder and the temporary folder can be written)"),
     ("typing", text("input()"), "softmax raised EOFError: a worker has no terminal for input; nobody answers input()"),
     ("a breakpoint", text("breakpoint()"), "to stop at breakpoint(), run pytest exercises/softmax.py --in-process"),
+    ("multiprocessing that spawns", text("multiprocessing.get_context('spawn').Process(target=print).start()", "import multiprocessing"),
+     'multiprocessing can only fork here: leave its start method as it is, or ask for "fork"'),
+    ("a magic that Jupyter wrote out", text("get_ipython().run_line_magic('time', '')"),
+     "softmax raised NameError: get_ipython is there in Jupyter alone, which wrote this line for a magic: remove the line"),
     ("a message that raises", text("raise E", "class E(Exception):\n    def __str__(self): raise self"),
      "softmax raised E: (its message cannot be shown)"),
     ("the server killed", text("os.kill(os.getppid(), 9)\n    time.sleep(9)", "import os, time"),
@@ -115,6 +119,8 @@ BYTES = [
     ("an unknown encoding", b"# coding: klingon\nx = 1\n", "cannot be read as text (unknown encoding"),
     ("deep brackets", b"x = " + b"-" * 100_000 + b"1\n", "softmax.py nests brackets, operators or blocks deeper than Python can read"),
     ("a colon", b"def softmax(:\n", "softmax.py:1: invalid syntax: def softmax(: (a syntax error"),
+    ("a magic", b"x = 1\n%matplotlib inline\n", "softmax.py:2: invalid syntax: %matplotlib inline (a line for Jupyter, which no Python file can have: remove it)"),
+    ("a shell line", b"!pip install numpy\n", "(a line for Jupyter, which no Python file can have: remove it)"),
     ("tabs and spaces", b"if 1:\n\tx = 1\n        y = 2\n", "softmax.py:3: inconsistent use of tabs"),
 ]  # fmt: skip
 
