@@ -113,12 +113,13 @@ def serve(framework: str, settings: dict[str, Any]) -> None:
         else:
             ended = _end(child, settings["alone"], reason) if child else {}
             child = 0
-            tidy.restore()
+            whole = tidy.restore()
             if request["op"] == "stop":
                 return
             control.send(json.dumps(ended).encode())
-            if kernel.standing() != standing:
-                os._exit(72)  # a submission changed this process; the driver starts a new server
+            if not whole or kernel.standing() != standing:
+                # A submission changed this process, or its folder is gone; the driver starts a new server.
+                os._exit(72)
 
 
 def _child(

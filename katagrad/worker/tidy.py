@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class _Place:
-    """The state of a folder before any submission: the names in it, its mode, its times."""
+    """The state of a folder before any submission: which one it is, the names in it, its mode, its times."""
 
     path: str
+    identity: tuple[int, int] | None
     held: frozenset[str]
     mode: int
     times: tuple[int, int]
@@ -31,9 +32,17 @@ class Tidy:
     def __init__(self, folders: Sequence[str]) -> None:
         self.places = [place for folder in folders for place in _survey(folder)]
 
-    def restore(self) -> None:
-        """Remove everything new. Call it when no other process can write to the folders."""
+    def restore(self) -> bool:
+        """Remove everything new. Call it when no other process can write to the folders.
+
+        Returns whether every folder is still the one that it was. What stands in place of another is left alone: it
+        may be a link to anywhere.
+        """
+        whole = True
         for place in self.places:
+            if _identity(place.path) != place.identity:
+                whole = False
+                continue
             with contextlib.suppress(OSError):
                 os.chmod(place.path, place.mode)
             with contextlib.suppress(OSError):
@@ -46,6 +55,15 @@ class Tidy:
                 finally:
                     os.close(folder)
                 os.utime(place.path, ns=place.times)
+        return whole
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which folder a path leads to, not through a link; None: to none."""
+    with contextlib.suppress(OSError):
+        about = os.lstat(path)
+        return (about.st_dev, about.st_ino) if stat.S_ISDIR(about.st_mode) else None
+    return None
 
 
 def _survey(folder: str) -> list[_Place]:
@@ -56,7 +74,7 @@ def _survey(folder: str) -> list[_Place]:
         held = frozenset(names + files)
         names[:] = [n for n in names if os.lstat(os.path.join(path, n)).st_dev == device]
         times = (about.st_atime_ns, about.st_mtime_ns)
-        found.append(_Place(path, held, stat.S_IMODE(about.st_mode), times))
+        found.append(_Place(path, _identity(path), held, stat.S_IMODE(about.st_mode), times))
     return found
 
 

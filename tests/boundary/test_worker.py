@@ -170,6 +170,20 @@ def test_a_lost_server_is_started_again(pool):
     assert {status for status, _ in results(pool, SOLUTION).values()} == {PASSED}
 
 
+REMOVED = "import shutil, tempfile\nshutil.rmtree(folder := tempfile.gettempdir())\n"
+
+
+@pytest.mark.parametrize("then", ["", "open(folder, 'w')", "import os\nos.symlink(place, folder)"])
+def test_a_server_whose_temporary_folder_is_gone_is_started_again(pool, tmp_path, then):
+    """And nothing is removed where a link in its place leads to."""
+    (tmp_path / "kept").touch()
+    text = f"{SOLUTION}\nplace = {str(tmp_path)!r}\n{REMOVED}{then}\n"
+    for each in (text, SOLUTION):
+        outcome = run_topic(transport(pool, each), TOPIC, Rules(9), (JVP,))[JVP]
+        assert outcome.status == PASSED, outcome.message
+    assert (tmp_path / "kept").exists()
+
+
 @pytest.mark.parametrize(
     "framework",
     [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "tensorflow")],

@@ -153,7 +153,7 @@ def test_without_a_sandbox_the_memory_of_the_driver_is_read(arena, plain):
 
 
 def test_without_tidying_the_next_finds_files(arena, plain):
-    pool = plain(code="s.Tidy.restore = lambda self: None")
+    pool = plain(code="s.Tidy.restore = lambda self: True")
     arena.run(arena.attack("left_for_the_next"), pool=pool)
     found = "\n".join(arena.witness(pool=pool))
     assert "/tmp/left" in found
