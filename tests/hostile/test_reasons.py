@@ -4,10 +4,15 @@ Each row: what the submission does in place of a right answer, and the words of 
 """
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
+from katagrad.boundary.transport import Transport
 from katagrad.errors import FAILED, NOT_GRADED
+from katagrad.grading.checks import Rules, run_topic
+from katagrad.grading.submission import Submission
+from katagrad.topics import topics
 from tests.hostile.conftest import LIMITS, BarePlain, installed, shut_in
 
 FIRST = ("test_softmax_gives_masked_scores_no_weight",)
@@ -160,6 +165,22 @@ NATIVE = [
     ("tensorflow", "tf.cast(tf.exp(x) / tf.reduce_sum(tf.exp(x), axis, True), 'float16')", "has the dtype float16, but should have float32 or float64"),
     ("tensorflow", "tf.constant('text')", "softmax returned a tensor of dtype string, which no check accepts"),
 ]  # fmt: skip
+
+
+@pytest.mark.needs("tensorflow")
+def test_tensorflow_of_the_first_version_is_named(arena):
+    topic = topics()["softmax"]
+    more = "tf.compat.v1.disable_v2_behavior()"
+    source = TENSORFLOW.format(more=more, value="tf.exp(x)").encode()
+    submission = Submission(Path("/nonexistent"), "tensorflow", {"softmax.py": source})
+    only = ("test_softmax_ignores_a_common_offset", "test_softmax_keeps_the_contracts_words")
+    transport = Transport(arena.pool("tensorflow"), submission.source(topic))
+    words = "".join(o.message for o in run_topic(transport, topic, Rules(3), only).values())
+    assert (
+        "(RuntimeError: eager execution is off; remove disable_eager_execution or disable" in words
+    )
+    assert "turning eager execution off is not allowed in this topic" in words
+    assert "undoing the watch" not in words
 
 
 @pytest.mark.parametrize(("kind", "value", "words"), NATIVE, ids=[f"{r[0]}-{r[1]}" for r in NATIVE])

@@ -120,6 +120,10 @@ def numpy(value: Any) -> np.ndarray:
         value = tf.convert_to_tensor(value)
     if value.dtype == tf.bfloat16:
         value = tf.cast(value, tf.float32)
+    if not tf.compat.v1.executing_eagerly_outside_functions():
+        raise RuntimeError(
+            "eager execution is off; remove disable_eager_execution or disable_v2_behavior"
+        )
     return np.asarray(value.numpy())
 
 

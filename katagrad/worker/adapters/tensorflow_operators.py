@@ -123,7 +123,9 @@ class Watch:
         if self.works and self.heard == self._proved:
             tf.raw_ops.NoOp()
             if self.heard == self._proved:
-                raise self.guard.report("undoing the watch of operators")
+                eager = tf.compat.v1.executing_eagerly_outside_functions()
+                what = "undoing the watch of operators" if eager else "turning eager execution off"
+                raise self.guard.report(what)
         self._proved = self.heard
 
 
