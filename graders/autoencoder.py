@@ -293,6 +293,17 @@ def test_train_uses_the_numbers_of_adam(impl):
     start = np.array([2.0, -1.5, 1.0])[generator().permutation(3)]
     of = f"train on rows of zeros, epochs={STEPS}, lr={RATE}"
     expect_betas(offset(start, STEPS, RATE), start, lambda b: 2 * b / 3, of)
+    # Steps so large that the second loss is above the first.
+    adam, values = Adam(5.0), [start]
+    for _ in range(2):
+        values.append(adam.moved("offset", values[-1], 2 * values[-1] / 3))
+    close(
+        offset(start, 2, 5.0),
+        values[2],
+        of="the last bias after train on rows of zeros, epochs=2, lr=5, where the loss rises,",
+        rtol=1e-3,
+        mistakes={"the bias after the epoch with the smallest loss": values[1]},
+    )
     start *= 4e-7
     of = "train on rows of zeros, with a last bias near 0"
     expect_epsilon(offset(start, 1, 1.0), start, 2 * start / 3, 1.0, of)

@@ -572,6 +572,23 @@ def test_network_is_calibrated_layer_by_layer(impl, bits):
         )
         dtype(layer["x_zero"], "int32", of=f"x_zero of {part}")
         equal(layer["x_zero"], wanted["x_zero"], of=f"x_zero of {part}")
+    # Every number counts: the smallest and the largest stand in the last of 601 rows.
+    many = np.concatenate([uniform(600, 4, low=-1.0, high=1.0), [[-3.0, 5.0, 0.0, 0.0]]])
+    found = impl.quantize_network(layers, many, bits)
+    of = f"quantize_network(layers, x, {bits}), x of 601 rows, the last of which holds -3 and 5"
+    for i, (layer, wanted) in enumerate(
+        zip(found, quantize_network(layers, many, bits), strict=True)
+    ):
+        mistakes = {"the scale for the first 600 rows": choose(many[:-1].min(), many[:-1].max())[0]}
+        part = f"x_scale of layer {i} of {of}"
+        close(
+            layer["x_scale"],
+            wanted["x_scale"],
+            of=part,
+            rtol=1e-4,
+            atol=0,
+            mistakes=mistakes if i == 0 else {},
+        )
     layers = [(2.0**20 * w, 2.0**20 * b) for w, b in layers]
     found = impl.quantize_network(layers, x, bits)
     of = f"quantize_network(layers, x, {bits}), where weights and biases are about 10^6"

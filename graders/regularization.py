@@ -75,7 +75,8 @@ def fit_lasso(x, y, l1, lr, steps):
 def tensors():
     """A matrix, a bias, an image kernel, another bias, a bias () and the kernel of a sequence, of unlike size.
 
-    Two biases follow each other, so that no rule of places tells weights from biases.
+    Two biases follow each other, so that no rule of places tells weights from biases. The last kernel has axes of
+    size 1, which are axes, too.
     """
     kernel = normal(2, 2, 3, 2, scale=0.5)
     return [
@@ -84,7 +85,7 @@ def tensors():
         kernel,
         normal(2),
         np.asarray(normal()),
-        normal(3, 1, 2),
+        normal(1, 3, 1),
     ]
 
 

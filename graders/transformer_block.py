@@ -332,6 +332,11 @@ def test_attend_hides_what_the_mask_hides(impl):
     expected = attend(x, memory, weights, 2, mask)
     found = impl.attend(x, memory, weights, 2, mask)
     close(found, expected, of="attend where the second query may look at no key")
+    mask = some(2, 2, 4, 5)
+    mask[1, 0, 2] = False
+    expected = attend(x, memory, weights, 2, mask)
+    found = impl.attend(x, memory, weights, 2, mask)
+    close(found, expected, of="attend where the first head of one query may look at no key")
     seen = some(2, 5)
     expected = attend(x, np.where(seen[..., None], memory, 0), weights, 2, keys_of(seen))
     for size in (1e4, 1e12):
