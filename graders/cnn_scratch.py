@@ -342,7 +342,7 @@ def test_train_draws_a_new_order_each_epoch(impl):
     )
 
 
-@pytest.mark.grade(points=2, seconds=30, hint="Hand rate and rng on to forward, batch by batch.")
+@pytest.mark.grade(points=2, seconds=60, hint="Hand rate and rng on to forward, batch by batch.")
 @pytest.mark.parametrize("batch", [1, 200, 1000])
 def test_train_drops_units(impl, batch):
     """the losses are those of dropout: units of 1 count 0 or 1 / (1 - rate), drawn anew in each batch and epoch"""
