@@ -26,7 +26,9 @@ def kept(ledger: Ledger, intake: Intake, topics: Sequence[Topic]) -> set[tuple[s
         (student, name): came
         for student, own in ledger.deliveries().items()
         for name, came in own.items()
-        if name in names and came.source and not _there(ledger, intake, student, name)
+        if name in names
+        and (came.source or _lost(came))
+        and not _there(ledger, intake, student, name)
     }
     other = not all(_lost(came) for came in missing.values())
     return {

@@ -15,6 +15,7 @@ from katagrad.course.grade import GradingRequest, run
 from katagrad.course.ledger import Ledger
 from katagrad.course.redaction import without_detail
 from katagrad.course.release import LEVELS, released
+from katagrad.course.settings import read_course
 from katagrad.errors import FAILED, NOT_GRADED, PASSED, BadOption
 from katagrad.grading.checks import Outcome, manifest
 from katagrad.grading.records import Result, topic_result
@@ -213,6 +214,20 @@ def test_a_plain_folder_of_the_same_name_makes_no_zero_of_what_could_not_be_grad
     assert (rows(other)["cem"]["softmax"], rows(other)["cem"]["points"]) == ("", "")
     assert float(rows(other)["ada"]["softmax"]) > 0
     assert "still not known: softmax" in summary.problems["cem"]
+
+
+def test_an_entry_of_a_kind_that_is_not_read_is_no_zero_in_the_next_assignment(handed_in):
+    one, other = handed_in, handed_in.parent / "other"
+    roster, course = handed_in.parent / "roster.csv", handed_in.parent / "course.toml"
+    roster.write_text("id\nada\nbob\ncem\n")
+    course.write_text('roster = "roster.csv"\n[topics.softmax]\n[topics.cross_entropy]\n')
+    (one / "cem.rar").write_bytes(b"")
+    (other / "cem").mkdir(parents=True)
+    (other / "cem" / "cross_entropy.py").write_bytes(GOOD)
+    grading(one, course=read_course(course))
+    assert rows(one)["cem"]["softmax"] == ""
+    assert "still not known: softmax" in grading(other, course=read_course(course)).problems["cem"]
+    assert rows(other)["cem"]["softmax"] == ""
 
 
 def test_an_entry_that_was_mended_is_zero_in_what_it_lacks(handed_in):
