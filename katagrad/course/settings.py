@@ -191,7 +191,7 @@ def options_of(out: Path) -> dict[str, Any]:
         if isinstance(found, dict) and isinstance(found.get("course"), (str, type(None))):
             return found
         why = "it has another form"
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         why = str(error.strerror or error)
