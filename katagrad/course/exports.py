@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from katagrad.course.grades import Grades
@@ -14,7 +15,7 @@ from katagrad.course.junit import junit
 from katagrad.course.release import LEVELS
 from katagrad.course.scores import Standing, TopicScore
 from katagrad.course.wording import changes, message_for, ungraded
-from katagrad.errors import PASSED
+from katagrad.errors import PASSED, BadOption
 from katagrad.grading.table import DIGITS, number
 from katagrad.text import cell
 
@@ -216,3 +217,16 @@ def _csv(rows: Iterable[Iterable[str]]) -> str:
 
 def _json(record: object) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def check_place(to: Path, out: Path) -> None:
+    """Raise BadOption for a file, and for a folder of results, which an export would replace."""
+    if to.exists() and not to.is_dir():
+        raise BadOption(f"--to {to} is a file; name a folder, which is made if it is not there")
+    place, results = to.resolve(), out.resolve()
+    if place == results or place in [
+        results / name for name in ("students", "records", "feedback")
+    ]:
+        raise BadOption(
+            f"--to {to} holds the results of --out {out}, which an export would replace; name another folder"
+        )

@@ -141,14 +141,14 @@ def export(
     course_file: GradedBy = None,
 ) -> None:
     """Write the grades as another system reads them."""
-    from katagrad.course.exports import FORMATS, worthless
+    from katagrad.course.exports import FORMATS, check_place, worthless
     from katagrad.course.grades import Grades
     from katagrad.course.scores import standings
     from katagrad.course.settings import course_of
     from katagrad.files import write_whole
 
     one_of("format", target, FORMATS)
-    _check_to(to, out)
+    check_place(to, out)
     course = course_of(course_file, out)
     ledger = open_ledger(out)
     everybody = standings(ledger, course)
@@ -179,19 +179,6 @@ def export(
             if not one.person.lti:
                 print(f"left out: {one_line(one.student)} has no lti in the roster")
     print(f"{plural(len(files), 'file')} written: {to}")
-
-
-def _check_to(to: Path, out: Path) -> None:
-    """Raise BadOption for a file, and for a folder of results, which an export would replace."""
-    if to.exists() and not to.is_dir():
-        raise BadOption(f"--to {to} is a file; name a folder, which is made if it is not there")
-    place, results = to.resolve(), out.resolve()
-    if place == results or place in [
-        results / name for name in ("students", "records", "feedback")
-    ]:
-        raise BadOption(
-            f"--to {to} holds the results of --out {out}, which an export would replace; name another folder"
-        )
 
 
 def autograder(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import importlib
+import os
 import platform
 import sys
 from typing import Any
@@ -66,12 +67,23 @@ def _without_spawning(plain: Any) -> Any:
     an answer, find a broken pipe, or go on as if the work were done.
     """
 
-    def fork_exec(words: Any, *more: Any) -> Any:
+    def fork_exec(words: Any, programs: Any, close_fds: Any, kept: Any, *more: Any) -> Any:
         if not any("resource_tracker" in str(word) for word in words):
             raise ProgramRefused(errno.EPERM, f"{REFUSED}; {SPAWNED}")
-        return plain(words, *more)
+        _without_tracker(kept)
+        return plain(words, programs, close_fds, kept, *more)
 
     return fork_exec
+
+
+def _without_tracker(kept: Any) -> None:
+    """Let multiprocessing go on although its tracker cannot start: the first message is not read, others are not sent.
+
+    Without a reader, the first message raises BrokenPipeError as soon as the refused child is gone.
+    """
+    os.dup(max(kept))  # standard error, and the end of the pipe that the tracker would read
+    tracker: Any = importlib.import_module("multiprocessing.resource_tracker")
+    tracker._resource_tracker._send = lambda *_: None
 
 
 def program(machine: str) -> bytes:

@@ -119,7 +119,7 @@ ODD = {
     "names that shadow the library": (T, beside("from answer import *\n", random_dot_py="x = 1\n", types_dot_py="y = 2\n", numpy_dot_py="raise ImportError\n"), set()),
     "a package of the topic's name beside the file": (T, lambda s: {"softmax.py": s, "softmax/__init__.py": "raise SystemExit\n"}, set()),
     "a compiled module of the topic's name beside the file": (T, lambda s: {"softmax.py": s, "softmax.abi3.so": "of another machine", "softmax.pyd": ""}, set()),
-    "shared memory": (T, before("from multiprocessing.shared_memory import SharedMemory\nshared = SharedMemory(create=True, size=8)\nshared.close()\nshared.unlink()\n"), set()),
+    "shared memory": (T, before("import time\nfrom multiprocessing.shared_memory import SharedMemory\nfor _ in range(3):\n    shared = SharedMemory(create=True, size=8)\n    time.sleep(0.1)\n    shared.close()\n    shared.unlink()\n"), set()),
     "a byte order mark and Windows lines": (T, lambda s: {"softmax.py": "\ufeff" + s.replace("\n", "\r\n")}, set()),
 }  # fmt: skip
 CASES = [(name, framework) for name, (frameworks, _, _) in ODD.items() for framework in frameworks]
