@@ -24,15 +24,27 @@ class Visited(list[np.ndarray]):
     steps: Batches
 
 
-def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[], Any]) -> Visited:
+def visited(
+    impl: Implementation,
+    model: Remote,
+    x: np.ndarray,
+    run: Callable[[], Any],
+    padding: bool = False,
+) -> Visited:
     """The row numbers of each batch that `run` trains `model` on, in order.
 
     x: the rows (N, ...) that training gets, all different in float32. Calls without gradients (PyTorch) or that
     are not to train (Keras) are left out, and so are calls with other inputs.
+    padding: the rows may come without zeros at their ends, or with more of them.
     """
     probing.watch(impl, model, tuple(np.shape(x)[1:]))
     run()
-    known = {row.tobytes(): i for i, row in enumerate(np.asarray(x, np.float32))}
+
+    def keys_of(rows: Any) -> list[bytes]:
+        found = np.asarray(rows, np.float32)
+        return [(np.trim_zeros(row, "b") if padding else row).tobytes() for row in found]
+
+    known = {key: i for i, key in enumerate(keys_of(x))}
     assert len(known) == len(x), "the rows must differ from each other"
     calls = probing.noted(impl, model)
     if any(training for _, training, _ in calls):
@@ -42,7 +54,7 @@ def visited(impl: Implementation, model: Remote, x: np.ndarray, run: Callable[[]
     # look at how training goes, between two steps.
     last: dict[bool, int | None] = {False: None, True: None}
     for inputs, _, sums in calls:
-        keys = [row.tobytes() for row in np.asarray(inputs, np.float32)]
+        keys = keys_of(inputs)
         if keys and all(key in known for key in keys):
             rows = np.array([known[key] for key in keys])
             found.append(rows)
