@@ -25,7 +25,7 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, losses
 from katagrad.authoring.threshold import Threshold
 
@@ -642,7 +642,7 @@ def test_train_steps_with_momentum(impl, policy):
 
 @pytest.mark.grade(points=1, seconds=30, hint="Make the optimizer in train, so that v is 0 again.")
 def test_train_begins_anew(impl):
-    """the velocity of an earlier call does not survive into the next, and lr is that of the call"""
+    """no velocity survives into the next call, lr is that of the call, and frozen layers stay frozen"""
     x, y, _, _ = digits()
     x, y = image(x[:20]), y[:20]
     first, _ = network(impl, generator(), 16)
@@ -662,6 +662,8 @@ def test_train_begins_anew(impl):
                 rtol=1e-3,
                 atol=1e-4,
             )
+    run = lambda: impl.train(first, x, y, None, 1, 20, 0.2, impl.rng())  # noqa: E731
+    expect_frozen(impl, first, run, "train(model, x, y, None, 1, 20, 0.2, rng)")
 
 
 ROWS = 24  # one pixel each is 1, so that the kernel's row i moves for image i alone
