@@ -70,10 +70,11 @@ DERIVATIVES = {
 }
 # A constant, such as 0.044715, may have passed through float32: tf.cast(0.044715, x.dtype).
 CONSTANTS = {"rtol": 1e-6, "atol": 1e-7}
-# The others have no constants that rounding could change. A shortcut such as "softplus is x above 12" shows in float64
-# where the exact formula and the shortcut differ by less than float32 resolves.
+# The others have no constants that rounding could change. A shortcut such as "softplus is x above 20" shows in float64
+# where the exact formula and the shortcut differ by less than float32 resolves: there, by exp(-20), which is 2e-9. What
+# float64 rounds in any right formula, for |x| up to 40, is below 1e-13.
 NO_CONSTANTS = ("sigmoid", "tanh", "relu", "elu", "softplus")
-EXACT = {"rtol": 1e-8, "atol": 1e-8}
+EXACT = {"rtol": 1e-12, "atol": 1e-12}
 FAR, SHOWN = np.linspace(-40, 40, 161) + 0.125, "linspace(-40, 40, 161) + 0.125"
 # Where a function is flat, or a line, float32 has it to a few of its last digits: an exponent cut off at 10 shows.
 FLAT = {"rtol": 2e-6, "atol": 1e-6}
@@ -169,6 +170,11 @@ def test_saturation_keeps_the_contracts_words(impl):
     number(found, blocked.mean(), of=of)
     of = "saturation(x, 'sigmoid') for x = 9 of shape ()"
     number(impl.saturation(np.array(9.0), "sigmoid"), 1.0, of=of)
+    # The derivative is 1/8 between these two, and float32 holds them as one number.
+    x = np.log(3 + np.sqrt(8)) + np.array([-1e-9, 1e-9])
+    of = "saturation([1.762747173, 1.762747175], 'sigmoid', tol=0.125) in float64"
+    both = {"0, as if both were float32": 0.0, "1, as if both were float32": 1.0}
+    number(impl.float64.saturation(x, "sigmoid", tol=0.125), 0.5, of=of, mistakes=both)
 
 
 @pytest.mark.grade(points=4, hint="Compare your formula with the stub's, constant by constant.")
