@@ -497,9 +497,10 @@ def test_log_is_an_event_file(impl):
     log = impl.ScalarLog(f"{folder}/{run}")
     # A length of 128 and more takes two bytes, and 113 letters make the message around them so long.
     long = {"x" * size: size for size in (107, 113, 120, 127, 128, 300)}
-    expected = {"loss/train": [], "accuracy": [], "lr": [(0, 0.1)], "größe": [(3, -2.0)]}
+    expected = {"loss/train": [], "accuracy": [], "lr": [(0, 0.1), (0, 0.05)], "größe": [(3, -2.0)]}
     expected |= {name: [(2, float(size))] for name, size in long.items()}
     log.add("lr", 0.1, 0)
+    log.add("lr", 0.05, 0)  # both are kept
     log.add("größe", -2.0, 3)
     for name, size in long.items():
         log.add(name, float(size), 2)

@@ -182,6 +182,11 @@ def test_fit_scaler_gives_mean_and_deviation(impl, kind):
     equal(len(found), 2, of="the number of results of fit_scaler(images)")
     far = np.float32(1000.0 + normal(9, 4, 5, scale=0.05)).astype(np.float64)
     number(impl.fit_scaler(far)[1], far.std(), of="the deviation of pixels near 1000", rtol=1e-2)
+    flat = np.full((3, 4, 5), 7.0)
+    mean, deviation = impl.fit_scaler(flat.astype(np.uint8) if kind == "uint8" else flat)
+    number(mean, 7.0, of="the mean of pixels that are all 7")
+    unit = {"1, which no pixels have been asked to have": 1.0}
+    number(deviation, 0.0, of="the deviation of pixels that are all 7", mistakes=unit)
     for value in found:
         holds(
             isinstance(value, float),
