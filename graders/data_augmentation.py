@@ -1,5 +1,7 @@
 """Hidden checks of exercises/data_augmentation.py. Images are (N, H, W, C) here."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -425,13 +427,17 @@ def test_augment_shifts_by_all_places_alike(impl):
 def test_augment_turns_and_zooms_evenly(impl):
     """angles are uniform from -d to d, factors from 1 - z to 1 + z, drawn for each image"""
     count = 1_500
-    found = impl.augment(
-        image(ramps(count)), {"rotate": 40.0, "zoom": 0.3}, impl.rng(), returns="image"
-    )
-    right, down = slopes(found)
-    degrees, factors = np.rad2deg(np.arctan2(-down, right)), 1 / np.hypot(right, down)
+    policy = {"flip": 0.5, "rotate": 40.0, "zoom": 0.3}
+    right, down = slopes(impl.augment(image(ramps(count)), policy, impl.rng(), returns="image"))
+    mirrored = np.where(right < 0, -1.0, 1.0)  # no angle of at most 40 degrees turns a ramp round
+    degrees = np.rad2deg(np.arctan2(-down * mirrored, right * mirrored))
+    factors = 1 / np.hypot(right, down)
     spread_evenly(degrees, -40, 40, "angles with rotate 40")
     spread_evenly(factors, 0.7, 1.3, "factors with zoom 0.3")
+    drawn = {"angles": degrees, "factors": factors, "mirrored images": mirrored}
+    for (one, a), (other, b) in combinations(drawn.items(), 2):
+        of = f"the correlation of {one} and {other}, each drawn by itself, of augment(x, {policy}, rng)"
+        between(float(np.corrcoef(a, b)[0, 1]), -5 / np.sqrt(count), 5 / np.sqrt(count), of=of)
     # Small ones, too: none is rounded to whole degrees or tenths.
     found = impl.augment(
         image(ramps(count)), {"rotate": 1.5, "zoom": 0.04}, impl.rng(), returns="image"
@@ -560,8 +566,13 @@ def test_augment_draws_from_rng_anew(impl):
 
 @pytest.mark.grade(points=1)
 def test_augment_refuses_unknown_names(impl):
-    """an unknown name of a change raises ValueError, also beside known names"""
-    for policy in ({"flips": 0.5}, {"shift": 1, "hflip": 0.5}):
+    """an unknown name of a change raises ValueError, also beside known names, and with any value"""
+    for policy in (
+        {"flips": 0.5},
+        {"shift": 1, "hflip": 0.5},
+        {"hue": 0.0},
+        {"flip": 1.0, "hue": 0},
+    ):
         with raises("ValueError", of=f"augment(x, {policy}, rng)"):
             impl.augment(image(images(2, 4, 4, 1)), policy, impl.rng())
     kept = plant(impl, "generator.py", KEPT)

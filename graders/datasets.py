@@ -275,8 +275,21 @@ def test_folder_reads_nothing_before_it_is_asked(impl):
         b"P6\n3 2\n100\n" + bytes(18),
         b"P6\n# a comment\n3 2\n255\n" + bytes(18),
         b"P3\n3 2\n255\n" + b"9 " * 9,
+        b"P6 3 2 255\n" + bytes(18),
+        b"P6\n3\n2\n255\n" + bytes(18),
     ],
-    ids=["no header", "grey", "short", "long", "deep", "shallow", "comment", "text"],
+    ids=[
+        "no header",
+        "grey",
+        "short",
+        "long",
+        "deep",
+        "shallow",
+        "comment",
+        "text",
+        "one line",
+        "four lines",
+    ],
 )
 def test_folder_refuses_other_files(impl, content):
     """fetching a file that is no such PPM is a ValueError; its neighbours can be fetched"""
