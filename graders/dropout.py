@@ -28,7 +28,7 @@ from katagrad.authoring.expect import (
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network, relu_network_gradients, softmax
 from katagrad.authoring.states import old_gradients
-from katagrad.authoring.structure import every_epoch, losses
+from katagrad.authoring.structure import every_epoch, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
 KEEP = "p is the probability to drop: an element is kept with probability 1 - p."
@@ -362,6 +362,20 @@ def test_training_visits_every_row(impl):
         for key in ("kernel", "bias"):
             of = f"the {key} of dense layer {i} after two epochs of batches of 3, 3 and 1 rows that are alike"
             close(found[key], wanted[key], of=of, rtol=1e-3, atol=1e-4)
+    # Rows that are alike and of all classes in turn: the minimum is near, and a rate of 20 leaves it.
+    model = impl.build_mlp(2, (), 3, 0.0, returns=opaque)
+    layers = [{"kernel": np.array([[0.25, 0.0, -0.125], [0.0, 0.125, 0.0]]), "bias": np.zeros(3)}]
+    impl.assign(model, layers)
+    x, y = np.tile([[1.0, -0.5]], (6, 1)), np.arange(6) % 3
+    expected = []
+    for _ in range(3):
+        expected.append(cross_entropy(x @ layers[0]["kernel"] + layers[0]["bias"], y))
+        layers = sgd_step(layers, x, y, 20.0)
+    of = "train_mlp(model, x, y, 3, 6, 20.0), in which the loss rises"
+    recorded(impl.train_mlp(model, x, y, 3, 6, 20.0), expected, of, rtol=1e-3)
+    for key, value in layers[0].items():
+        found = hidden_dense(impl, model)[0][key]
+        close(found, value, of=f"the {key} after {of}", rtol=1e-3, atol=1e-4)
 
 
 def dropped_loss(classes):

@@ -186,6 +186,12 @@ def test_fit_full_batch_follows_the_gradient(impl, batch):
         )
         for i, loss in enumerate(losses):
             number(history[i], loss, of=f"history[{i}]", rtol=1e-4)
+    # A rate at which the loss rises: the parameters and the rate do not follow it.
+    expected, losses = descend(params, x, y, 4.0, 4)
+    found, history = impl.float64.fit(LINE, params, x, y, batch, 4.0, 4, impl.rng())
+    of = f"fit(loss_fn, params, x, y, {batch}, 4.0, 4, rng), in which the loss rises"
+    structure.recorded(history, losses, of, rtol=1e-6)
+    close(found, expected, of=f"the parameters of {of}", rtol=1e-6)
     # A rate that float32 holds exactly: tf.cast(lr, x.dtype) rounds it to float32.
     expected, _ = descend(params, x, y, 0.125, 12)
     for size in (1e-6, 1e6):

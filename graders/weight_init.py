@@ -27,7 +27,7 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.states import expect_frozen
-from katagrad.authoring.structure import every_epoch
+from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
 FANS = "PyTorch puts out before in, and the window last; TensorFlow the window first, then in, out."
@@ -339,6 +339,18 @@ def test_train_follows_the_gradient(impl, steps):
     for i, loss in enumerate(losses):
         number(history[i], loss, of=f"history[{i}]", rtol=1e-3)
     holds(isinstance(history[0], float), "history should hold Python floats")
+    # Each row is there with two classes, so the loss has a minimum nearby, which a rate of 5 leaves.
+    near = {"w1": np.array([[0.5, -0.25], [0.25, 1.0]]), "b1": np.array([0.0, 0.25])}
+    near |= {"w2": np.array([[0.125, -0.125], [0.0, 0.25]]), "b2": np.zeros(2)}
+    pairs, classes = (
+        np.array([[1.0, 0.5], [1.0, 0.5], [-0.5, 1.0], [-0.5, 1.0]]),
+        np.array([0, 1] * 2),
+    )
+    found, history = impl.train(near, pairs, classes, 5.0, steps)
+    expected, rising = descend(near, pairs, classes, 5.0, steps)
+    of = f"train(params, x, y, 5.0, {steps}), in which the loss rises"
+    recorded(history, rising, of, rtol=1e-3)
+    close(found, expected, of=f"the parameters after {of}", rtol=1e-3, atol=1e-4)
     sure = {**params, "b2": np.array([1000.0, 0.0, 0.0, 0.0, 0.0])}
     _, history = impl.train(sure, x, 0 * y, 0.3, 4)
     every_epoch(history, 4, "train(params, x, y, 0.3, 4), where the network is sure of every class")
