@@ -28,7 +28,7 @@ from katagrad.authoring.expect import (
     uniform,
 )
 from katagrad.authoring.oracle import slopes
-from katagrad.authoring.structure import every_epoch
+from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 from katagrad.errors import Failure
 
@@ -616,6 +616,20 @@ def test_training_handles_the_last_batch(impl):
         layer = {"w": layer["w"] - 0.1 * row.T @ slope, "b": layer["b"] - 0.1 * slope[0]}
     of = "the parameters after two epochs of batches of 3, 3 and 2 rows that are alike"
     close(found, [layer], of=of, rtol=1e-3)
+    # One of six rows that are alike is of another class, and a rate of 20 makes the loss rise.
+    layer, expected = {"w": np.zeros((3, 2)), "b": np.zeros(2)}, []
+    rows, classes = np.tile(row, (6, 1)), np.array([0] * 5 + [1])
+    found, _, history = impl.train_mlp([layer], [], rows, classes, 3, 6, 20.0, rng)
+    for _ in range(3):
+        z = rows @ layer["w"] + layer["b"]
+        expected.append(cross_entropy(z, classes))
+        slope = (
+            np.exp(z - z.max()) / np.exp(z - z.max()).sum(-1, keepdims=True) - np.eye(2)[classes]
+        )
+        layer = {"w": layer["w"] - 20 * rows.T @ slope / 6, "b": layer["b"] - 20 * slope.mean(0)}
+    of = "train_mlp(params, [], x, y, 3, 6, 20.0, rng), in which the loss rises"
+    recorded(history, expected, of, rtol=1e-3)
+    close(found, [layer], of=f"the parameters after {of}", rtol=1e-3)
 
 
 @pytest.mark.grade(points=1, hint="Draw a new permutation of the rows for every epoch.")

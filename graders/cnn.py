@@ -312,6 +312,20 @@ def test_train_steps_with_momentum(impl):
     of = "train(model, 100 * x, y, 1, 6, 0.0001, rng)"
     recorded(impl.train(model, image(100 * x), y, 1, 6, 1e-4, impl.rng()), history, of)
     compare(impl, model, layers, of)
+    # Where all layers are 0, only the bias of the head has a gradient; its steps are so large that the loss rises.
+    still = [
+        {key: 0 * v if isinstance(v, np.ndarray) else v for key, v in layer.items()}
+        for layer in given(impl.layers(model))
+    ]
+    impl.assign(model, still)
+    y, of = (
+        np.array([0, 0, 0, 0, 0, 1]),
+        "train(model, x, y, 3, 6, 20.0, rng), where the loss rises",
+    )
+    still = [exact(layer) for layer in still]
+    layers, history = convnet.descent(still, [(x, y)] * 3, 20.0, impl.framework)
+    recorded(impl.train(model, image(x), y, 3, 6, 20.0, impl.rng()), history, of)
+    compare(impl, model, layers, of)
 
 
 @pytest.mark.grade(points=2, seconds=30, hint="Draw rng.permutation inside the loop over epochs.")

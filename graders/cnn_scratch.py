@@ -283,13 +283,13 @@ def test_train_steps_with_momentum(impl):
         )
         compare(found, expected, f"the {call} {of}", 1e-6)
         after = {name: np.asarray(found[name], float) for name in NAMES}
-    # Where all parameters are 0, only b4 has a gradient; a step of it so large that the second loss is above the first.
+    # Where all parameters are 0, only b4 has a gradient; its steps are so large that each loss is above the one before.
     start = {name: 0 * one for name, one in weights((8, 5, 2), classes=2).items()}
     y = np.array([0, 0, 0, 0, 0, 1])
     first, _ = plan(start, [(x, y)], 20.0, impl.framework)
-    expected, history = plan(start, [(x, y)] * 2, 20.0, impl.framework)
-    of = "train(params, x, y, 2, 6, 20.0, 0.0, rng) from parameters of 0, where the loss rises"
-    found, seen = trained(impl.float64, start, x, y, 2, 6, 20.0, 0.0, impl.rng())
+    expected, history = plan(start, [(x, y)] * 3, 20.0, impl.framework)
+    of = "train(params, x, y, 3, 6, 20.0, 0.0, rng) from parameters of 0, where the loss rises"
+    found, seen = trained(impl.float64, start, x, y, 3, 6, 20.0, 0.0, impl.rng())
     recorded(seen, history, of=of)
     best = {"b4 after the epoch with the smallest loss": first["b4"]}
     close(found["b4"], expected["b4"], of=f"b4 after {of}", rtol=1e-6, mistakes=best)

@@ -28,7 +28,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.states import expect_frozen, old_gradients
-from katagrad.authoring.structure import every_epoch, losses
+from katagrad.authoring.structure import every_epoch, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
 FILL = "Places that nothing moved to are fill: where(inside, gathered, fill)."
@@ -649,6 +649,17 @@ def test_train_steps_with_momentum(impl, policy):
     equal(
         impl.train(model, image(x), y, policy, 0, 30, 0.3, impl.rng()), [], of="train with epochs=0"
     )
+    # Where all layers are 0, only the last bias has a gradient; its steps are so large that the loss rises.
+    impl.assign(model, [{key: 0 * v for key, v in layer.items()} for layer in layers])
+    y, bias, v, rising = np.arange(30) // 29, np.zeros(10), 0.0, []
+    for _ in range(4):
+        p = oracle.softmax(bias)
+        rising.append(float(-np.log(p[y]).mean()))
+        v = 0.9 * v + p - np.bincount(y, minlength=10) / 30
+        bias = bias - 20 * v
+    of = f"train(model, x, y, {policy}, 4, {batch}, 20.0, rng), where the loss rises"
+    recorded(impl.train(model, image(x), y, policy, 4, batch, 20.0, impl.rng()), rising, of)
+    close(impl.layers(model)[-1]["bias"], bias, of=f"the last bias after {of}", rtol=1e-3)
 
 
 @pytest.mark.grade(points=1, seconds=30, hint="Make the optimizer in train, so that v is 0 again.")

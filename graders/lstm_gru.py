@@ -628,6 +628,16 @@ def test_train_takes_gradients_of_any_size(impl, kind):
     found, seen = pair(found, of, NAMES)
     recorded(seen, expected, of, rtol=1e-3)
     close(found["bo"], bias, of=f"bo after {of}", rtol=1e-3)
+    # The first two steps of a rate of 1 lead away from a target of 0.125.
+    bias, adam, expected = np.zeros(1), Adam(1.0), []
+    for _ in range(4):
+        expected.append(float((bias[0] - 0.125) ** 2))
+        bias = adam.moved("bo", bias, 2 * (bias - 0.125))
+    of = f"train({kind!r}, params of 0, xs, y of 0.125, 4, 4, 1.0, rng), where the loss rises"
+    found = impl.train(kind, params, normal(4, 2, 1), np.full((4, 1), 0.125), 4, 4, 1.0, impl.rng())
+    found, seen = pair(found, of, NAMES)
+    recorded(seen, expected, of, rtol=1e-3)
+    close(found["bo"], bias, of=f"bo after {of}", rtol=1e-3)
 
 
 @pytest.mark.grade(points=2, seconds=30)

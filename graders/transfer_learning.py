@@ -304,6 +304,18 @@ def test_train_weighs_every_row(impl):
     impl.assign(model, [*rest, last | {"bias": np.array([1000.0, 0.0, 0.0, 0.0])}])
     of = "train(model, x, y, 4, 4, 0.02, rng), where the model is sure of every class"
     every_epoch(impl.train(model, image(x), 0 * y, 4, 4, 0.02, impl.rng()), 4, of)
+    # Where all layers are 0, only the bias of the head has a gradient; its steps are so large that the loss rises.
+    still = [
+        {key: 0 * v if isinstance(v, np.ndarray) else v for key, v in layer.items()}
+        for layer in layers
+    ]
+    other, _ = made(impl)
+    impl.assign(other, still)
+    of = "after train(model, x, y, 3, 9, 20.0, rng), where the loss rises"
+    rare = np.array([0] * 8 + [1])
+    wanted, history = convnet.descent(still, [(x, rare)] * 3, 20.0, impl.framework)
+    recorded(impl.train(other, image(x), rare, 3, 9, 20.0, impl.rng()), history, of)
+    compare(impl, other, wanted, of)
     # A step is lr v and nothing else: what has no gradient stays.
     impl.freeze(model, 0)
     impl.train(model, image(0 * x), y, 2, 9, 0.5, impl.rng())
