@@ -86,7 +86,8 @@ def gelu_grad(x, approximate=False):
 
 def softplus(x):
     top = torch.clamp(x, min=0)
-    return top + torch.log(torch.exp(x - top) + torch.exp(-top))
+    # The threshold of torch.nn.Softplus.
+    return torch.where(x > 20, x, top + torch.log(torch.exp(x - top) + torch.exp(-top)))
 
 
 def softplus_grad(x):
