@@ -308,9 +308,9 @@ def test_build_draws_its_weights(impl):
     first, second = (impl.layers(impl.fed(impl.build((4,), 2), 6, 1)) for _ in range(2))
     apart = np.abs(first[-1]["kernel"] - second[-1]["kernel"]).max()
     holds(apart > 1e-3, "two models of build((4,), 2) have the same weights")
-    large = impl.layers(impl.fed(impl.build((40, 30), 20), 6, 1))
-    default_lstm(impl.framework, lstm_layers(large), "build((40, 30), 20)")
-    default_dense(impl.framework, large[-1:], "build((40, 30), 20)")
+    large = impl.layers(impl.fed(impl.build((40, 30, 30, 30), 20), 6, 1))
+    default_lstm(impl.framework, lstm_layers(large), "build((40, 30, 30, 30), 20)")
+    default_dense(impl.framework, large[-1:], "build((40, 30, 30, 30), 20)")
     conform(
         impl,
         "build",

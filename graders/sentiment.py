@@ -171,6 +171,12 @@ def test_masked_mean_leaves_padding_out(impl):
     mistakes = {"the mean over the steps that are not 0": np.array([[2.0, 4.0]])}
     of = "masked_mean of the steps [0, 0] and [2, 4]"
     close(found, np.array([[1.0, 2.0]]), of=of, mistakes=mistakes)
+    steps = np.array([[[np.nan, 1.0], [2.0, 3.0], [4.0, 5.0]]])
+    found = impl.masked_mean(steps, np.array([[True, True, False]]))
+    mistakes = {"the mean over the true steps that are not NaN": np.array([[2.0, 2.0]])}
+    mistakes["the mean with 0 for NaN"] = np.array([[1.0, 2.0]])
+    of = "masked_mean of the true steps [NaN, 1] and [2, 3]"
+    close(found, np.array([[np.nan, 2.0]]), of=of, mistakes=mistakes)
     c = normal(5, 3)
     found = impl.grad("masked_mean", hidden, mask, wrt=0, cotangent=c)
     share = mask / np.maximum(mask.sum(1, keepdims=True), 1)

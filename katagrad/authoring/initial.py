@@ -20,12 +20,14 @@ def default_dense(
 
     PyTorch draws kernel and bias evenly from (-a, a) with a = 1 / sqrt(n_in); Keras draws the kernel with
     a = sqrt(6 / (n_in + n_out)), and its bias is zero. Deviations are judged at six standard errors: take layers of
-    1,000 weights or more. again: the layers of a second model of the same call, which has to draw its own.
+    1,000 weights or more. Two layers of one shape have to draw their own weights. again: the layers of a second model
+    of the same call, which has to draw its own, too.
     """
     if again and np.allclose(layers[0]["kernel"], again[0]["kernel"]):
         raise Failure(
             f"two models of {of} have the same first kernel, but each should draw its own"
         )
+    _own([layer["kernel"] for layer in layers], "dense layers", of)
     for i, layer in enumerate(layers):
         kernel = np.asarray(layer["kernel"], np.float64)
         n_in, n_out = kernel.shape
@@ -65,8 +67,9 @@ def default_lstm(framework: str, layers: Sequence[Mapping[str, np.ndarray]], of:
 
     PyTorch draws all from (-a, a), a = 1 / sqrt(H), evenly, and each bias is the sum of two. In Keras the kernel is
     even up to sqrt(6 / (D + 4H)), the recurrent kernel has orthonormal rows, and the bias is 1 for the forget gate
-    and 0 for the others.
+    and 0 for the others. Two layers of one shape have to draw their own weights.
     """
+    _own([layer["recurrent"] for layer in layers], "LSTM layers", of)
     for i, layer in enumerate(layers):
         kernel, recurrent, bias = (
             np.asarray(layer[key], np.float64) for key in ("kernel", "recurrent", "bias")
@@ -94,6 +97,15 @@ def default_lstm(framework: str, layers: Sequence[Mapping[str, np.ndarray]], of:
                 f"the bias {where} starts at {bias[at]:.3g} in place {at}, but should be {wanted[at]:.0f}: by the "
                 "framework's default, it is 1 for the forget gate and 0 for the others"
             )
+
+
+def _own(kernels: Sequence[np.ndarray], kind: str, of: str) -> None:
+    for j, one in enumerate(kernels):
+        for i, other in enumerate(kernels[:j]):
+            if np.shape(one) == np.shape(other) and np.allclose(one, other):
+                raise Failure(
+                    f"{kind} {i} and {j} of {of} start with the same weights, but each should draw its own"
+                )
 
 
 def _even(values: np.ndarray, limit: float, subject: str) -> None:

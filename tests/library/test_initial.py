@@ -40,6 +40,15 @@ def test_a_second_model_draws_its_own_weights():
         default_dense("torch", start, "build(40, 30)", layer("torch"))
 
 
+def test_two_layers_of_one_model_draw_their_own_weights():
+    first, (second,) = layer("torch"), layer("torch", scale=0.99)
+    default_dense("torch", [*first, second], "build(40, 30)")
+    with pytest.raises(Failure, match=r"dense layers 0 and 1 of build.* start with the same"):
+        default_dense("torch", first * 2, "build(40, 30)")
+    with pytest.raises(Failure, match=r"LSTM layers 0 and 1 of build.* start with the same"):
+        default_lstm("torch", lstm_of("torch") * 2, "build(30)")
+
+
 def test_each_framework_has_its_own_default():
     with pytest.raises(Failure, match="kernel"):
         default_dense("tensorflow", layer("torch"), "build(40, 30)")
