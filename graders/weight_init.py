@@ -212,6 +212,17 @@ def test_weights_follow_from_rng(impl, name):
     close(again, first, of=f"{name} of a second rng(3)", rtol=0, atol=0)
     holds((first != other).all(), f"{name} gives the same weights for rng(3) and rng(4)")
     equal(len(set(first)), 12, of=f"the number of different weights among 12 of {name}")
+    # The mean of 12 draws is 0.29 deviations off, and their deviation 0.2: chance brings no two sets this near.
+    unit = deviation(name, (4, 3), 1.0)
+    for what, off in (
+        ("mean", [abs(w.mean()) / unit for w in (first, other)]),
+        ("standard deviation", [abs(w.std() / unit - 1) for w in (first, other)]),
+    ):
+        holds(
+            max(off) > 1e-4,
+            f"12 weights of {name} have the {what} of its formula to four digits, for two rngs: they were shifted or "
+            "scaled to it, but should be as they were drawn",
+        )
 
 
 @pytest.mark.grade(points=1)
@@ -263,7 +274,12 @@ def test_initialize_fills_every_layer(impl):
     holds((a != b).any(), "two layers of one shape were given the same weights")
     impl.initialize(model, impl.rng())
     holds((impl.layers(model)[1]["kernel"] != a).any(), "another rng gave the same weights")
+    before = impl.layers(model)[0]["kernel"]
     expect_frozen(impl, model, lambda: impl.initialize(model, impl.rng()), "initialize(model, rng)")
+    holds(
+        (impl.layers(model)[0]["kernel"] != before).any(),
+        "initialize(model, rng) left the weights of a frozen layer as they were, but should give every layer new ones",
+    )
 
 
 @pytest.mark.grade(points=1)
