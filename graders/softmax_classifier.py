@@ -99,6 +99,9 @@ def test_init_has_its_shapes(impl, n_in, k):
 def test_init_draws_small_weights(impl):
     """w has mean 0 and standard deviation 0.01"""
     w = impl.init(200, 100, impl.rng())["w"]
+    share = len(np.unique(w)) / w.size
+    of = "the share of different numbers in w of init(200, 100, rng)"
+    at_least(share, 0.99, of=of)
     # 20,000 draws: five standard errors are 0.00035 for the mean, 0.00025 for the deviation.
     between(w.mean(), -0.00036, 0.00036, of="the mean of w of init(200, 100, rng)")
     between(w.std(), 0.00974, 0.01026, of="the standard deviation of w of init(200, 100, rng)")

@@ -121,23 +121,24 @@ def test_describe_is_plain_python(impl):
         )
 
 
-# NumPy has no bfloat16.
-NARROW = {
-    "torch": "import torch\n\n\ndef narrow():\n    return torch.ones(3, dtype=torch.bfloat16)\n",
-    "tensorflow": "import tensorflow as tf\n\n\ndef narrow():\n    return tf.ones(3, tf.bfloat16)\n",
+# NumPy has no bfloat16, and no other check sends complex numbers.
+OTHERS = {
+    "torch": "import torch\n\n\ndef made(name):\n    return torch.ones(3, dtype=getattr(torch, name))\n",
+    "tensorflow": "import tensorflow as tf\n\n\ndef made(name):\n    return tf.ones(3, name)\n",
 }
 
 
 @pytest.mark.grade(points=1, hint="Drop the framework from the name: 'torch.int64' is 'int64'.")
 def test_describe_names_every_dtype(impl):
-    """describe names integer, boolean and narrow dtypes, too"""
+    """describe names integer, boolean, narrow and complex dtypes, too"""
     names = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
     for name in names:
         found = impl.describe(exact(np.array([1, 0, 1], name)))
         equal(found["dtype"], name, of=f"describe(x)['dtype'] of x of {name}")
-    narrow = plant(impl, "narrow.py", NARROW[impl.framework]).narrow(returns=opaque)
-    found = impl.describe(narrow)
-    equal(found["dtype"], "bfloat16", of="describe(x)['dtype'] of x of bfloat16")
+    module = plant(impl, "others.py", OTHERS[impl.framework])
+    for name in ("bfloat16", "complex64", "complex128"):
+        found = impl.describe(module.made(name, returns=opaque))
+        equal(found["dtype"], name, of=f"describe(x)['dtype'] of x of {name}")
 
 
 @pytest.mark.grade(points=2)
