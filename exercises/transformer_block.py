@@ -99,7 +99,8 @@ def init_params(width, inner, rng, decoder=False):
     """Return float32 parameters of a block, of an encoder or of a decoder, in the form described above.
 
     width, inner: D and F. rng: NumPy Generator. Matrices (m, n) are uniform from -sqrt(6 / (m + n)) to
-    sqrt(6 / (m + n)), drawn from rng. scale is 1; b1, b2 and shift are 0.
+    sqrt(6 / (m + n)), drawn from rng. scale is 1; b1, b2 and shift are 0. No two tensors share memory, so that each can
+    be changed in place.
     """
     raise NotImplementedError("init_params")
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import conform
 from katagrad.authoring.expect import (
     at_least,
@@ -16,6 +17,7 @@ from katagrad.authoring.expect import (
     holds,
     normal,
     number,
+    opaque,
     raises,
 )
 from katagrad.authoring.gradients import gradient
@@ -543,6 +545,20 @@ def test_gradients_reach_every_parameter(impl):
 # -- parameters ------------------------------------------------------------------------------------
 
 
+# How many tensors begin in the memory where another one does, of those that can be changed in place.
+MEMORY = """
+def tensors(one):
+    if hasattr(one, "shape"):
+        return [one] if hasattr(one, "data_ptr") or hasattr(one, "assign") else []
+    return [t for item in (one.values() if isinstance(one, dict) else one) for t in tensors(item)]
+
+
+def again(params):
+    found = [id(t) if hasattr(t, "assign") else t.data_ptr() for t in tensors(params)]
+    return len(found) - len(set(found))
+"""
+
+
 @pytest.mark.grade(points=2)
 @pytest.mark.parametrize("decoder", [False, True])
 def test_params_have_their_form_and_bounds(impl, decoder):
@@ -582,6 +598,9 @@ def test_params_have_their_form_and_bounds(impl, decoder):
                 abs(float(np.corrcoef(one, other)[0, 1])) < 0.25,
                 f"two matrices of {call} are the same draws",
             )
+    held = impl.init_params(30, 50, impl.rng(), decoder, returns=opaque)
+    again = plant(impl, "memory.py", MEMORY).again(held)
+    equal(again, 0, of=f"the number of tensors of {call} that share the memory of another one")
     call = f"init_params(20, 10, rng, {decoder}) after a call with other sizes"
     found = impl.init_params(20, 10, impl.rng(), decoder)
     for part in (*parts, "feed"):
