@@ -406,6 +406,17 @@ def test_generator_step_moves_the_generator(impl):
         )
         moved(impl, made, "generator", game.made, other.made, of)
         same(impl, judge, "discriminator", others, of)
+    # Gradients a tenth as large from now on: what Adam knows of the old ones fades, in AMSGrad it stays.
+    others[-1]["kernel"] *= 0.1
+    impl.assign(judge, others)
+    game.judge = other.judge = others
+    z = normal(7, 3)
+    for i in range(4, 16):
+        of = f"generator_step number {i}, where gradients are a tenth of those of the first steps"
+        impl.generator_step(made, judge, optimizer, z)
+        for one in (game, other):
+            one.generator_step(z)
+    moved(impl, made, "generator", game.made, other.made, of)
     of = "generator_step(generator, discriminator, optimizer, z)"
     expect_frozen(impl, judge, lambda: impl.generator_step(made, judge, optimizer, z), of)
 
@@ -538,6 +549,33 @@ def test_train_alternates(impl):
         moved(impl, made, "generator", game.made, other.made, of)
         moved(impl, judge, "discriminator", game.judge, other.judge, of)
         own, others = exact(impl, made, "generator"), exact(impl, judge, "discriminator")
+
+
+@pytest.mark.grade(
+    points=1, hint="Both models take all their steps, whichever of them is ahead.", seconds=60
+)
+def test_train_steps_where_the_discriminator_is_sure(impl):
+    """a discriminator whose loss is about 0.01 takes its steps all the same"""
+    made, judge, own, others = built(impl, 3, 2, (6, 5))
+    x = normal(9, 2, shift=8.0)
+    for layer in others:
+        layer["kernel"] = np.abs(layer["kernel"])  # larger numbers, larger logits
+    real, fake = judges(others, x).mean(), judges(others, makes(own, normal(99, 3))).mean()
+    # Logits of about 5 for real rows, and of about -5 for generated ones.
+    scale = 10 / (real - fake)
+    others[-1]["kernel"] *= scale
+    others[-1]["bias"] = scale * (others[-1]["bias"] - (real + fake) / 2)
+    impl.assign(judge, others)
+    others = exact(impl, judge, "discriminator")
+    _, z, taken = watched_train(impl, (made, judge), x, 4, 5, 3, RATE, 1)
+    game, other = (Game(own, others, RATE, epsilon) for epsilon in (1e-7, 3e-6))
+    for one in (game, other):
+        for i in range(4):
+            one.discriminator_step(x[taken[i]], z[2 * i])
+            one.generator_step(z[2 * i + 1])
+    of = f"train(generator, discriminator, x, 4, 5, 3, {RATE}, rng) of a sure discriminator"
+    moved(impl, judge, "discriminator", game.judge, other.judge, of)
+    moved(impl, made, "generator", game.made, other.made, of)
 
 
 @pytest.mark.grade(points=3, hint=FRESH, seconds=60)
