@@ -414,6 +414,10 @@ def test_results_of_updates_stay(impl):
     mean.update(normal(2, 3))
     of = "an earlier result, after one more update"
     close(first.fetch(), x.mean(0), of=of, rtol=1e-4, atol=1e-5)
+    mean.reset()
+    last = mean.update(x, returns=opaque)
+    mean.reset()
+    close(last.fetch(), x.mean(0), of="the last result, after reset()", rtol=1e-4, atol=1e-5)
 
 
 # -- counting and timing ---------------------------------------------------------------------------
