@@ -96,6 +96,14 @@ def test_mse_gradients_follow_the_definition(impl, count):
         }
         shape(found, (), of=name)
         close(found, right[i], of=f"{name} of mse_gradients", mistakes=mistakes)
+    # A line a million away from 0, as far as float32 holds all numbers: errors of 1 to 3, and x near 2^20.
+    far = 2.0**20 + np.arange(count)
+    given = (far, 2 * far + 1 - (1 + np.arange(count) % 3), 2.0, 1.0)
+    of = "mse_gradients of x from 2^20 on, with y 1 to 3 below 2 x + 1, at w = 2 and b = 1"
+    for name, found, expected in zip(
+        ("dw", "db"), impl.mse_gradients(*given), gradients(*given), strict=True
+    ):
+        close(found, expected, of=f"{name} of {of}")
     exact = impl.float64.mse_gradients(x, y, w, b)
     for name, found, expected in zip(("dw", "db"), exact, right, strict=True):
         close(found, expected, of=f"{name} in float64", rtol=1e-9)
