@@ -172,6 +172,11 @@ def test_loss_stays_finite(impl, score):
     loss, dw, _ = three(impl.loss_and_grads(x[:2], np.array([1, 0]), w, ZERO), "loss_and_grads")
     close(loss, 0.0, of=f"the loss with scores of {score:g}, all right")
     close(dw, np.zeros(1), of=f"dw with scores of {score:g}, all right")
+    sure = impl.loss_and_grads(x[:2], np.array([1, 0]), w, ZERO, 0.5)
+    loss, dw, _ = three(sure, "loss_and_grads")
+    of = f"with scores of {score:g}, all right, and l2=0.5"
+    close(loss, 0.5, of=f"the loss {of}")
+    close(dw, np.ones(1), of=f"dw {of}")
 
 
 @pytest.mark.grade(
