@@ -353,6 +353,22 @@ def test_run_passes_gradients_through_time(impl, kind):
         rtol=1e-5,
         atol=1e-7,
     )
+    # Gates that are open keep the state, and the last h of a long series depends on the first state.
+    steps, xs = 120, np.zeros((1, 120, 2))
+    xs[:, -1] = 0.5
+    late = np.zeros((1, steps, 2))
+    late[:, -1] = c[:1, -1, :2]
+    if kind == "lstm":
+        params = params | {"b": np.r_[[-9.0] * 2, [9.0] * 2, params["b"][4:]]}
+    else:
+        params = params | {"bx": np.r_[params["bx"][:2], [9.0] * 2, params["bx"][4:]]}
+    state = tuple(one[:1] for one in state)
+    loss = lambda: float((run(kind, xs, params, state)[0] * late).sum())  # noqa: E731
+    last = {"output": 0, "cotangent": late}
+    dstate = impl.float64.grad("run", kind, xs, params, state, wrt=3, **last)
+    of = f"d sum(c * the last h of run({kind!r}, xs, params, state), xs of {steps} steps) / d"
+    for one, given, name in zip(dstate, state, "hc", strict=False):
+        close(one, slopes(loss, given), of=f"{of}{name} of the state", rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.grade(points=1)
