@@ -88,6 +88,11 @@ def test_losses_keep_the_digits_of_small_errors(impl, name):
     of = f"{name}(prediction, prediction + 1e-5, reduction='none')"
     # (a - b) ** 2 may be computed as a ** 2 - 2 a b + b ** 2, which is off by the rounding of a ** 2.
     close(found, LOSSES[name](a, b), of=of, rtol=1e-5, atol=1e-14)
+    # Far from 0, float32 holds these numbers and their errors, but not the digits of their squares.
+    a = 2.0**20 + np.arange(6)
+    b = a + np.array([0.0, 1.0, -1.0, 2.0, -2.0, 0.5])
+    found = impl.call(name, a, b, reduction="none")
+    close(found, LOSSES[name](a, b), of=f"{name}, reduction='none', of errors up to 2 near 2^20")
 
 
 @pytest.mark.grade(points=1, hint="A loss has no upper bound.")
