@@ -250,6 +250,7 @@ def test_receptive_field_counts_pixels(impl):
         [(3, 1)] * 4,
         [(3, 2), (3, 2), (3, 1)],
         [(2, 2)] * 5,
+        [(3, 1), (1, 2), (3, 1)],
         [(7, 2), (3, 2), *[(3, 1)] * 4, (3, 2), (1, 1), (5, 3), (2, 1)],
     ]
     for layers in cases:
@@ -412,40 +413,49 @@ def test_train_normalises_by_the_batch_and_moves_the_statistics(impl):
 @pytest.mark.parametrize(
     ("norm", "follows"),
     [(False, True), (True, True), (False, False)],
-    ids=["plain", "norm", "constant unit"],
+    ids=["plain", "norm", "constant units"],
 )
 def test_dropout_works_in_training_alone(impl, norm, follows):
     """in training the losses are those of dropout, drawn anew in each epoch; in use nothing is dropped"""
     # Six epochs, since two lose equally many units once in sixty times.
     rate, images, epochs, batch = 0.4, 1200, 6, 400
-    model = impl.build((2, 2, 1), 2, (1,), 1, rate, norm)
-    # The map is 1 everywhere, whatever the image, and so is the unit. If it follows the map, dropping the map, too,
-    # shows; if it does not, dropping the map instead.
+    # The map is 1 everywhere, whatever the image, and so is each unit. If it follows the map, dropping the map, too,
+    # shows; if it does not, dropping the map instead. Of several units, each is drawn by itself.
+    units = 1 if follows else 2
+    model = impl.build((2, 2, 1), 2, (1,), units, rate, norm)
     values = {"kernel": 0.0, "bias": 1.0, "scale": 1.0, "offset": 1.0, "mean": 1.0, "variance": 1.0}
     layers = [
         {key: np.full(np.shape(v), values[key]) if key in values else v for key, v in one.items()}
         for one in (exact(layer) for layer in impl.layers(model))
     ]
     dense = [layer for layer in layers if layer["type"] == "dense"]
-    equal(len(dense), 2, of="the number of dense layers of build((2, 2, 1), 2, (1,), 1)")
+    equal(len(dense), 2, of=f"the number of dense layers of build((2, 2, 1), 2, (1,), {units})")
     hidden, last = dense
     hidden["kernel"][:], hidden["bias"][:] = (1.0, 0.0) if follows else (0.0, 1.0)
-    last["kernel"][:], last["bias"][:] = [[1.0, 0.0]], 0.0
+    last["kernel"][:], last["bias"][:] = [[1 / units, 0.0]], 0.0
     impl.assign(model, layers)
     x, y = normal(images, 2, 2, 1), np.zeros(images, np.int64)
     wanted = np.tile([1.0, 0.0], (images, 1))
     close(impl.logits(model, image(x)), wanted, of="logits(model, x) before train", atol=1e-4)
     if impl.framework == "torch":
         model.eval()  # in use, as whoever used the model may have left it
-    of = f"train(model, x, y, {epochs}, {batch}, 1e-9, rng) where every unit is 1, at {rate=}"
+    of = f"train(model, x, y, {epochs}, {batch}, 1e-9, rng) where all units ({units}) are 1, at {rate=}"
     seen = losses(
         impl.train(model, image(x), y, epochs, batch, 1e-9, impl.rng()), epochs, of, kind="float"
     )
-    high, low = np.log(2), np.log1p(np.exp(-1 / (1 - rate)))
-    mean, deviation = rate * high + (1 - rate) * low, np.sqrt(rate * (1 - rate)) * (high - low)
+    kept = np.arange(units + 1)
+    chances = (
+        np.array([math.comb(units, k) for k in kept]) * (1 - rate) ** kept * rate ** (units - kept)
+    )
+    each = np.log1p(np.exp(-kept / units / (1 - rate)))
+    mean = chances @ each
+    deviation = np.sqrt(chances @ (each - mean) ** 2)
+    mistakes = {"the loss without dropout": np.log1p(np.exp(-1))}
+    if units > 1:
+        mistakes["the loss of dropout of whole images"] = rate * each[0] + (1 - rate) * each[-1]
     for epoch, value in enumerate(seen):
         number(value, mean, of=f"the loss of epoch {epoch} of {of}", rtol=0, atol=5 * deviation / np.sqrt(images),
-               mistakes={"the loss without dropout": np.log1p(np.exp(-1))})  # fmt: skip
+               mistakes=mistakes)  # fmt: skip
     at_least(float(np.ptp(seen)), 1e-7, of=f"how much the losses of {of} differ")
     close(impl.logits(model, image(x)), wanted, of="logits(model, x) after train", atol=1e-4)
 
