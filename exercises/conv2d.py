@@ -77,8 +77,8 @@ def conv2d_backward(dout, x, w, stride=1, padding=0, dilation=1):
 def max_pool2d(x, size, stride=None):
     """Return the maximum of each window of x, channel by channel, without padding.
 
-    x: images. size: the height and width of a window. stride: as for conv2d; None means `size`, so that windows
-    neither overlap nor leave gaps. A rest that does not fill a window is left out.
+    x: images, a float tensor. size: the height and width of a window. stride: as for conv2d; None means `size`, so
+    that windows neither overlap nor leave gaps. A rest that does not fill a window is left out.
     Returns images of the dtype and channels of x.
 
     >>> max_pool2d(image([[[[1.0], [-2.0], [-3.0], [-4.0], [5.0]]]]), (1, 2)).reshape(-1)
