@@ -626,6 +626,11 @@ def test_find_anomalies_uses_its_settings(impl):
     kernels = [layer["kernel"].shape for layer in both(impl, model)[0]]
     wanted = [(6, 7), (7, 5), (5, 3)]
     equal(kernels, wanted, of="the kernels of the encoder for hidden=(7, 5), code=3")
+    model, _, _ = found_in(impl, ordinary, x, hidden=())
+    kernels = [layer["kernel"].shape for layer in both(impl, model)[0]]
+    equal(
+        kernels, [(6, 2)], of="the kernels of the encoder of find_anomalies for hidden=(), code=2"
+    )
     usual = {"epochs": 3, "batch": 8, "lr": 0.02, "noise": 0.1, "rng": impl.rng(3), "quantile": 0.8}
     other = {"epochs": 6, "batch": 30, "lr": 0.1, "noise": 1.0, "rng": impl.rng(4), "quantile": 0.2}
 
