@@ -172,10 +172,12 @@ def test_step_keeps_the_contracts_words(impl, kind):
 
 @pytest.mark.grade(points=1)
 def test_sgd_subtracts_the_scaled_gradient(impl):
-    """plain SGD moves by -lr times the gradient, and remembers nothing"""
+    """plain SGD moves by -lr times the gradient, and remembers nothing, with nesterov=True, too"""
     params, grads = course(8)
     path = lambda w, gs: sgd(w, gs, 0.03125)  # noqa: E731
     follow(make(impl.float64, "SGD", lr=0.03125), params, grads, path, "SGD(lr=0.03125)")
+    still = impl.float64.SGD(lr=0.03125, nesterov=True)
+    follow(still, params, grads, path, "SGD(lr=0.03125, nesterov=True)")
 
 
 @pytest.mark.grade(points=2, hint="v = momentum * v + g, then w - lr * v: nothing damps g.")

@@ -258,6 +258,8 @@ def test_other_numbers_of_bits_are_refused(impl):
                 impl.choose(np.array(-1.0), np.array(1.0), bits, symmetric)
         with raises("ValueError", of=f"quantize(x, scale, zero, {bits=})"):
             impl.quantize(x, scale, zero, bits)
+        with raises("ValueError", of=f"quantize(x, scale, zero, {bits=}), x of shape (0, 3)"):
+            impl.quantize(x[:0], scale, zero, bits)
         with raises("ValueError", of=f"quantize_weights(w, {bits=})"):
             impl.quantize_weights(w, bits)
         with raises("ValueError", of=f"quantize_network(layers, x, {bits=})"):
