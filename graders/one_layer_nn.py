@@ -128,6 +128,9 @@ def test_init_scales_by_fan_in(impl):
         between(w.mean() / right, -far, far, of=f"the mean {of}, over {right:.4g},")
         share = float((np.abs(w) < right).mean())
         between(share, 0.64, 0.725, of=f"the share within one deviation {of}, 0.683 if normal,")
+        # Of 100,000 float32 draws, a few in a thousand are equal by chance.
+        shown = f"the share of different sizes {of}, which has {w.size:,} draws,"
+        at_least(len(np.unique(np.abs(w))) / w.size, 0.95, of=shown)
     # Of 100,000 normal draws, 46 are expected beyond 3.5 deviations.
     of = "the largest |w1| of init(25, 4000, rng), over its deviation of 0.2,"
     at_least(np.abs(params["w1"]).max() / 0.2, 3.5, of=of)
