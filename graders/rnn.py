@@ -21,9 +21,11 @@ from katagrad.authoring.expect import (
     number,
     opaque,
 )
+from katagrad.authoring.minibatches import expect_new_batches, followed
 from katagrad.authoring.oracle import Adam, slopes
-from katagrad.authoring.structure import every_epoch, losses
+from katagrad.authoring.structure import every_epoch, losses, pair
 from katagrad.authoring.threshold import Threshold
+from katagrad.errors import Failure
 
 TIME = "xs is (B, T, D): step t is xs[:, t]."
 THROUGH = (
@@ -246,6 +248,9 @@ def test_backward_is_exact_in_float64(impl):
     large = [1e6 * one for one in backward(dhs, *arguments)[0]]
     found = differentiate(wide, 1e6 * dhs, arguments)
     compare(found, large, "rnn_backward(1e6 * dhs, cache) in float64", rtol=1e-6)
+    arguments, dhs = problem(2, 60, 2, 3, scale=0.4), normal(2, 60, 3)
+    found, (expected, _) = differentiate(wide, dhs, arguments), backward(dhs, *arguments)
+    compare(found, expected, "rnn_backward over 60 steps in float64", rtol=1e-6)
 
 
 @pytest.mark.grade(points=2, hint=MASK)
@@ -389,9 +394,11 @@ def test_params_have_their_shapes_and_bounds(impl):
         abs(float(np.corrcoef(again["wx"].ravel()[:625], again["wh"].ravel())[0, 1])) < 0.25,
         "wx and wh of init_params are the same draws",
     )
-    drawn = np.concatenate([found[name].ravel() for name in ("wx", "wh", "wo")])
-    of = "the share of different numbers among all weights of init_params"
-    at_least(len(np.unique(drawn)) / drawn.size, 0.99, of=of)
+    for sizes in ((30, 25, 40), (25, 25, 25)):
+        found = impl.init_params(*sizes, impl.rng())
+        drawn = np.concatenate([found[name].ravel() for name in ("wx", "wh", "wo")])
+        of = f"the share of different numbers among all weights of init_params{(*sizes, 'rng')}"
+        at_least(len(np.unique(drawn)) / drawn.size, 0.99, of=of.replace("'rng'", "rng"))
 
 
 @pytest.mark.grade(points=1)
@@ -591,6 +598,48 @@ def test_train_draws_a_new_order_each_epoch(impl):
         second != first,
         "the second epoch used the rows in the order of the first, but should have a new order",
     )
+
+
+def adam_step(xs, y, lr, corrected):
+    """A step for `followed`: ((parameters, Adam's state), row numbers) -> (the same after the step, its loss)."""
+
+    def step(now, rows):
+        params, memory = now
+        adam = Adam(lr, corrected=corrected)
+        adam.state |= memory
+        loss, grads = gradients(params, xs[rows], y[rows])
+        moved = {name: adam.moved(name, params[name], g) for name, g in clip(grads, 1.0).items()}
+        # The mean of the three steps of an epoch is that of its five rows.
+        return (moved, adam.state), loss * len(rows) * 3 / 5
+
+    return step
+
+
+@pytest.mark.grade(points=2, seconds=120, hint="Cut the new order of each epoch into batches.")
+def test_train_puts_rows_together_anew(impl):
+    """each epoch puts the rows into other batches, and each batch makes a step, also one of a single row"""
+    params, xs, y = weights(1, 2, 1), normal(5, 2, 1), normal(5, 1, scale=2.0)
+    # Steps so small that a constant of Adam that was rounded to float32 does not show.
+    lr, epochs = 2.0**-10, 24
+    of = f"train(params, xs, y, {epochs}, 2, {lr}, rng) on 5 rows"
+    trained, history = pair(
+        impl.float64.train(params, xs, y, epochs, 2, lr, impl.rng()), of, ("params", "history")
+    )
+    losses(history, epochs, of, "float")
+    found = None
+    for corrected in (True, False):
+        try:
+            step = adam_step(xs, y, lr, corrected)
+            found = found or followed(history, (params, {}), step, 5, 2, of)
+        except Failure as failure:
+            reason = failure
+    if found is None:
+        raise reason
+    order, (right, _) = found
+    expect_new_batches(order, of)
+    # Where a gradient is tiny, the place of Adam's epsilon decides how far a step goes: at most lr.
+    for name, value in right.items():
+        close(trained[name], value, of=f"{name} after {of}", rtol=0, atol=4 * lr)
 
 
 TONES = 784
