@@ -23,6 +23,7 @@ from katagrad.authoring.initial import default_dense
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import softmax
 from katagrad.authoring.states import expect_frozen
+from katagrad.authoring.structure import every_epoch
 from katagrad.authoring.threshold import Threshold
 
 SUM = (
@@ -401,6 +402,15 @@ def test_train_takes_every_batch(impl):
     of = "the weights after two epochs of 4 + 4 + 1 equal rows"
     plan = (network, x, targets, (0.5, 1.0), 2, 0.02, 4)
     close(*settled(numbers(impl, model, network), *plan), of=of, rtol=1e-2, atol=5e-3)
+    # Weights of 0, and a logit of 500 for the class of all rows: both losses are 0 from the start.
+    sure = {"trunk": [(0 * kernel, 0 * bias) for kernel, bias in network["trunk"]]}
+    sure |= {head: (0 * network[head][0], 0 * network[head][1]) for head in ("label", "amount")}
+    sure["label"][1][targets[0][0]] = 500.0
+    right = targets[0], 0 * targets[1]
+    found = impl.train(build(impl, sure), x, right, (0.5, 1.0), 4, 0.02, 4)
+    for key in ("total", "label", "amount"):
+        of = f'train(..., epochs=4) on labels and amounts that the model predicts, ["{key}"],'
+        every_epoch(found[key], 4, of)
 
 
 @pytest.mark.grade(
