@@ -235,6 +235,11 @@ def test_build_leaves_the_default_initialisation(impl):
         not np.allclose(*kernels),
         "two models of build((3, 2), (4,), (5,)) have the same first kernel, but each should draw its own",
     )
+    alike = impl.layers(impl.build((3, 2), (4,), (9, 9, 9)))
+    holds(
+        not np.allclose(alike[1]["kernel"], alike[2]["kernel"]),
+        "layers 1 and 2 of build((3, 2), (4,), (9, 9, 9)) start with the same weights, but each should draw its own",
+    )
     call = ((10, 15), (12, 10), (400, 200))
     layers = impl.layers(impl.build(*call))
     equal(len(layers), 3, of=f"the number of layers of build{call}")
