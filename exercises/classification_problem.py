@@ -34,7 +34,7 @@ def fit_scaler(images):
     """Return (mean, standard deviation) over all pixels of all images, as two Python floats.
 
     images: tensor (N, height, width), uint8 or float. The standard deviation divides by the number of pixels, not by
-    one less.
+    one less. That of equal pixels is 0.
 
     >>> fit_scaler([[[0.0, 2.0], [4.0, 2.0]]])
     (2.0, 1.4142)
