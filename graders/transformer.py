@@ -193,6 +193,7 @@ def test_build_draws_its_parameters(impl):
     for name, size in wanted.items():
         shape(params[name], size, of=f"{of}[{name!r}]")
     close(params["logits"], np.zeros((24, 23)), of=f"{of}['logits']", dtype="float32")
+    far = 0.0
     for name in sorted(set(wanted) - {"logits"}):
         z = np.asarray(params[name], float) * wanted[name][-2] ** 0.5
         n, about = z.size, f"{of}[{name!r}] sqrt(m)"
@@ -205,6 +206,9 @@ def test_build_draws_its_parameters(impl):
             f"the standard deviation of {about} is {square**0.5:.3g}, but should be 1",
         )
         chance((np.abs(z) < 1).mean(), 0.6827, n, of=f"the share of {about} within 1")
+        far = max(far, float(np.abs(z).max()))
+    # More than a hundred lie beyond 2.5; of draws that are cut at two deviations and spread out again, none does.
+    at_least(far, 2.5, of=f"the largest number of {of}, each times its sqrt(m),")
     drawn = np.concatenate([np.ravel(params[name]) for name in sorted(set(wanted) - {"logits"})])
     share = len(np.unique(drawn)) / drawn.size
     at_least(share, 0.99, of=f"the share of different numbers among all that {of} draws")
