@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, logsumexp
 
 from katagrad import data
-from katagrad.authoring import unmet
+from katagrad.authoring import structure, unmet
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_most,
@@ -400,11 +400,15 @@ def test_train_takes_every_batch(impl):
     """every batch makes a step, and the loss of an epoch is the mean over all rows"""
     # Equal rows: whatever the order of the batches, each step is known.
     layers = random_layers(5, 6, 3)
-    x, y = np.repeat(normal(1, 5), 10, axis=0), np.full(10, 1)
+    x, y = np.repeat(normal(1, 5), 9, axis=0), np.full(9, 1)
     model = build(impl, layers)
     found = impl.train(model, x, y, 2, 0.05, 4)
     expected, losses = trained(layers, x, y, 2, 0.05, 4)
     recorded(found, losses, of="train")
+    of = "train(model, x, y, 4, 1e30, 4), in which the loss becomes NaN"
+    structure.losses(
+        impl.train(build(impl, layers), x, y, 4, 1e30, 4), 4, of, "float", finite=False
+    )
     *rest, last = layers
     certain = [*rest, last | {"bias": np.array([0.0, 1000.0, 0.0])}]
     sure = build(impl, certain)
@@ -420,7 +424,7 @@ def test_train_takes_every_batch(impl):
     close(
         weights(impl.layers(model)),
         weights(expected),
-        of="the weights after two epochs of 4 + 4 + 2 equal rows",
+        of="the weights after two epochs of 4 + 4 + 1 equal rows",
         rtol=1e-3,
         mistakes={
             "those without the smaller last batch": weights(

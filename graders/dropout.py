@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from katagrad import data
+from katagrad.authoring.companion import plant
 from katagrad.authoring.conformance import anew, conform
 from katagrad.authoring.expect import (
     at_least,
@@ -33,6 +34,16 @@ from katagrad.authoring.threshold import Threshold
 
 KEEP = "p is the probability to drop: an element is kept with probability 1 - p."
 SCALE = "Divide what is kept by 1 - p while training; in use, do nothing."
+# A generator that stays in the worker, so that its next number tells whether a call drew from it.
+KEPT = """
+import numpy as np
+
+rng = np.random.default_rng(5)
+
+
+def number():
+    return float(rng.random())
+"""
 
 
 def random_mask(*size, p):
@@ -146,6 +157,9 @@ def test_mask_drops_with_probability_p(impl, p, size):
     """a share of p is dropped, within a z-bound, whatever the row and the column"""
     mask = impl.make_mask(size, p, impl.rng())
     shape(mask, size, of=f"make_mask({size}, {p}, rng)")
+    # No number of decimals is enough for every p.
+    rare = 1 - float(impl.make_mask(size, p / 40, impl.rng()).mean())
+    chance(rare, p / 40, mask.size, of=f"the share dropped at p = {p / 40}")
     mask = mask.reshape(400, 250)
     kept = float(mask.mean())
     if p != 0.5 and abs(kept - p) < 0.02:
@@ -178,8 +192,13 @@ def test_mask_is_drawn_from_its_rng(impl):
 @pytest.mark.parametrize("p", [-0.1, -1e-6, 1 + 1e-6, 1.1, 2.0, float("nan")])
 def test_mask_refuses_what_is_no_probability(impl, p):
     """make_mask raises ValueError for p below 0 or above 1"""
+    kept = plant(impl, "generator.py", KEPT)
     with raises("ValueError", of=f"make_mask((3,), {p}, rng)"):
-        impl.make_mask((3,), p, impl.rng())
+        impl.make_mask((3,), p, kept.get("rng"))
+    holds(
+        np.isclose(kept.get("number")(), np.random.default_rng(5).random()),
+        f"make_mask((3,), {p}, rng) drew from rng before it raised ValueError, but should look at p first",
+    )
 
 
 @pytest.mark.grade(points=2, hint=SCALE)

@@ -34,10 +34,14 @@ RUNTIME = {"torch": "torch_program", "tensorflow": "saved_model"}
 
 
 def drawn(features=4, hidden=6, classes=3):
-    """Weights of a model with normalization and dropout, and the scaler before it, of features of other units."""
+    """Weights of a model with normalization and dropout, and the scaler before it, of features of other units.
+
+    The first feature is far from 0, where x / std - mean / std loses its digits, and (x - mean) / std does not.
+    """
     state = deployed.drawn(features, hidden, classes)
     units = np.resize([1.0, 1e-4, 1e3], features)
     mean, std = normal(features, shift=2.0), uniform(features, low=0.5, high=3.0)
+    mean[0] += 2.0**18
     return state, single(mean * units), single(std * units)
 
 
