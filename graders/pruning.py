@@ -184,6 +184,10 @@ def test_masks_prune_the_smallest(impl, share, scope):
     mistakes |= {"that of the smallest signed values": signed, "that of the largest": largest}
     of = f"magnitude_masks(params, {share}, scope={scope!r})"
     masks_agree(impl.magnitude_masks(params, share, scope=scope), expected, of, mistakes)
+    for size in (2.0**-90, 2.0**90):
+        sized = {name: size * w for name, w in params.items()}
+        of = f"magnitude_masks({size:.0e} params, {share}, scope={scope!r})"
+        masks_agree(impl.magnitude_masks(sized, share, scope=scope), expected, of)
 
 
 @pytest.mark.grade(points=2, hint="A threshold prunes all that are equal to it; an order does not.")
@@ -435,6 +439,12 @@ def test_clusters_of_few_numbers(impl):
         found = items(impl.cluster(np.array(w), k), f"cluster({w}, {k})", ("codebook", "index"))
         close(found[0], np.array(codebook), of=f"codebook of cluster({w}, {k})", rtol=1e-7, atol=0)
         equal(found[1], np.array(index), of=f"index of cluster({w}, {k})")
+    # Sums of 30 squares of such numbers would lose the differences.
+    w = 2.0**20 + 128 * np.repeat([0.0, 1.0, 3.0], 10)
+    of = "cluster(w, 3) of ten numbers each of 1048576, 1048704 and 1048960"
+    found = items(impl.cluster(w, 3), of, ("codebook", "index"))
+    close(found[0], w[::10], of=f"codebook of {of}", rtol=1e-6, atol=0)
+    equal(found[1], np.repeat([0, 1, 2], 10), of=f"index of {of}")
     # One more iteration moves the values by 0.002.
     w = slow()
     found = items(impl.cluster(w, 2), "cluster(w, 2)", ("codebook", "index"))

@@ -403,6 +403,19 @@ def test_regress_works_in_any_units(impl):
         "for rows that are scaled like those of regress(x, y, new_x, ..., lr=1e-9),"
     )
     close((found - other.mean()) / other.std(), expected, of=of, rtol=5e-3, atol=5e-3)
+    # Of 24 rows and of 4, deviations that divide by N - 1 are too large by 1.02 and by 1.15.
+    (near, width), few = scaler(x[:4]), y[:4]
+    impl.seed(seed)
+    found = impl.regress(x[:4], few, near + width * (new_x - mean) / std, **plan)
+    found = (found - few.mean()) / few.std()
+    wrong = expected * np.sqrt(23 / 24 * 4 / 3)
+    # The other draws of another number of rows may come before those of the weights.
+    holds(
+        np.abs(found - wrong).max() > 0.1 * np.abs(found - expected).max(),
+        "regress brings y to a standard deviation that divides by N - 1, but should divide by N: from the same random "
+        f"numbers, it predicts {found[0]:.4f} deviations from the mean of y for a row after 4 rows, and "
+        f"{expected[0]:.4f} for the same row after 24 rows",
+    )
 
 
 @pytest.mark.grade(points=2, seconds=120, hint=UNITS)
