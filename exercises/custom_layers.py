@@ -59,7 +59,8 @@ class L2Normalize:
 class RBF:
     """exp(-gamma * |x - c_j|^2) for each centre c_j: one radial basis function an output.
 
-    n_in, n_out: features in, and centres. gamma: float > 0, a setting and no parameter.
+    n_in, n_out: features in, and centres. gamma: float > 0, a setting, kept as a number: neither a parameter nor a
+    buffer.
     Parameters: centres (n_out, n_in), drawn from a standard normal distribution.
     Input (..., n_in), output (..., n_out). It is right where x and c_j are near 1,000, too: the squares of such numbers
     in float32 lose a small distance.

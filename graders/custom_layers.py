@@ -64,7 +64,7 @@ def held(impl, layer, names, of):
     found = {
         key: value for one in layers for key, value in one.items() if key not in ("name", "type")
     }
-    equal(sorted(found), sorted(names), of=f"the names of the parameters of {of}")
+    equal(sorted(found), sorted(names), of=f"the names of the parameters and buffers of {of}")
     return found
 
 
