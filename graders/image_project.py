@@ -179,6 +179,10 @@ def test_groups_follow_chains_of_near_images(impl, near):
     for bound, wanted in ((0.25, [0, 0, 2, 2, 2]), (0.0, [0, 1, 2, 2, 4])):
         of = f"groups(x, near={bound}) of images of the one colour 0, 0.25, 0.75, 0.75 and 1"
         equal(impl.groups(image(x), near=bound), np.array(wanted), of=of)
+    # Two copies of 30 images: equal images are near at 0, also where many distances are taken at once.
+    x = np.tile(uniform(30, 4, 5, 3), (2, 1, 1, 1))
+    of = "groups(x, near=0.0) of 30 images and their copies"
+    equal(impl.groups(image(x), near=0.0), np.tile(np.arange(30), 2), of=of)
     # One chain of 40 images, which no fixed number of rounds follows to its ends.
     colours = generator().permutation(40) / 40
     x = np.zeros((40, 2, 2, 3)) + colours[:, None, None, None]
