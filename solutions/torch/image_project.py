@@ -31,9 +31,7 @@ def load(root):
 
 def groups(x, near=0.05):
     flat = x.double().flatten(1)
-    # By products of matrices, as for more than 25 rows by default, equal images would be apart.
-    away = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")  # (N, N)
-    close = away / flat.shape[1] ** 0.5 <= near
+    close = torch.cdist(flat, flat, 2, "donot_use_mm_for_euclid_dist") / len(flat[0]) ** 0.5 <= near
     found = torch.arange(len(x))
     while True:
         # The lowest number among all neighbours, until nothing changes.
