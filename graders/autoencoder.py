@@ -26,7 +26,7 @@ from katagrad.authoring.independence import uncorrelated
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, items, pair, recorded
 from katagrad.authoring.threshold import Threshold
 from katagrad.boundary import probing
@@ -311,7 +311,7 @@ def test_train_uses_the_numbers_of_adam(impl):
 
 @pytest.mark.grade(points=1, seconds=30)
 def test_train_starts_adam_anew(impl):
-    """a second call on the same model begins without the memory of the first"""
+    """a second call begins without the memory of the first, and layers that are frozen stay so"""
     params, x = params_of(), normal(9, 5)
     model = own(impl, params)
     impl.train(model, x, 4, 16, 0.02, impl.rng())
@@ -322,6 +322,8 @@ def test_train_starts_adam_anew(impl):
         lambda epsilon: flat(descent(middle, [(-x, -x)], 0.02, epsilon)[0]),
     )
     close(after, expected, of="the weights after a second train", rtol=2e-3, atol=1e-3)
+    run = lambda: impl.train(model, x, 1, 16, 0.02, impl.rng())  # noqa: E731
+    expect_frozen(impl, model[0], run, "train(model, x, 1, 16, 0.02, rng)")
 
 
 def noisy_inputs(impl, params, x, epochs, batch, noise, seed, lr=0.01):

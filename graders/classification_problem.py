@@ -28,7 +28,7 @@ from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network as forward
 from katagrad.authoring.oracle import relu_network_gradients as gradients
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.threshold import Threshold
 
 SPLIT = "Draw one permutation of all rows, and cut it in two."
@@ -135,6 +135,9 @@ def test_evaluate_and_train_keep_the_contracts_words(impl):
     rules = ["result", "untouched", "settings", "integers", "views", "keywords"]
     options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
     conform(impl, "train", [model, x, y, x[:3], y[:3], 2, 0.01, 8], only=rules, **options)
+    model = impl.build(4, (5,), 3)
+    run = lambda: impl.train(model, x, y, x[:3], y[:3], 1, 0.01, 8)  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, x, y, x[:3], y[:3], 1, 0.01, 8)")
 
 
 @pytest.mark.grade(points=2, hint=SPLIT)

@@ -33,7 +33,7 @@ from katagrad.authoring.minibatches import (
     expect_rng_decides,
     visited,
 )
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -332,7 +332,7 @@ def test_train_steps_with_momentum(impl):
 @pytest.mark.grade(points=2, seconds=30, hint="Draw rng.permutation inside the loop over epochs.")
 def test_train_takes_every_row_in_new_orders(impl):
     """each epoch takes every row once, in batches as asked for, in an order of its own that follows from rng"""
-    x, y = problem(9)  # the last batch has one row
+    x, y = problem(13)  # the last batch has one row
     model, _ = made(impl, (4, 5, 1), (2,), 3)
 
     def run(seed):
@@ -341,7 +341,7 @@ def test_train_takes_every_row_in_new_orders(impl):
         )
 
     of = "train(model, x, y, 3, 4, 0.001, rng)"
-    expect_epochs(run(1), rows=9, batch=4, epochs=3, of=of)
+    expect_epochs(run(1), rows=13, batch=4, epochs=3, of=of)
     expect_rng_decides(run, of=of)
 
 
@@ -513,6 +513,9 @@ def test_train_keeps_the_contracts_words(impl):
         gives="anything",
         only=["result", "untouched", "settings", "integers", "rng", "keywords"],
     )
+    model, _ = made(impl, (4, 5, 1), (2,), 3)
+    run = lambda: impl.train(model, image(x), y, 1, 4, 0.05, impl.rng())  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, x, y, 1, 4, 0.05, rng)")
 
 
 # -- in use ----------------------------------------------------------------------------------------

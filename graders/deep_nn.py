@@ -25,7 +25,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import softmax
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -522,3 +522,6 @@ def test_train_keeps_the_contracts_words(impl):
     given = [anew("build", 4, (5,), 3), normal(9, 4), integers(3, 9), 2, 0.1, 9]
     rules = ["result", "untouched", "settings", "integers", "keywords"]
     conform(impl, "train", given, changes=[0], gives="anything", only=rules)
+    model = impl.build(4, (5,), 3)
+    run = lambda: impl.train(model, *given[1:3], 1, 0.1, 9)  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, x, y, 1, 0.1, 9)")

@@ -28,7 +28,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import relu_network, relu_network_gradients, softmax
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, losses, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -130,6 +130,9 @@ def test_train_mlp_keeps_the_contracts_words(impl):
     given = [anew("build_mlp", 4, (), 3, 0.0), normal(5, 4), integers(3, 5), 2, 5, 0.1]
     rules = ["result", "untouched", "settings", "integers", "views"]
     conform(impl, "train_mlp", given, gives="anything", changes=[0], seeded=True, only=rules)
+    model = impl.build_mlp(4, (6,), 3, 0.0)
+    run = lambda: impl.train_mlp(model, *given[1:3], 1, 5, 0.1)  # noqa: E731
+    expect_frozen(impl, model, run, "train_mlp(model, x, y, 1, 5, 0.1)")
 
 
 @pytest.mark.grade(points=1)

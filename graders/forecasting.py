@@ -23,7 +23,7 @@ from katagrad.authoring.initial import default_dense, default_lstm
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, OTHER_EPSILON, UNDECIDED, Adam
 from katagrad.authoring.recurrence import lstm, lstm_layers
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, keys, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -421,6 +421,9 @@ def test_fit_keeps_the_contracts_words(impl):
     given = [anew("build", (2,), 1), normal(8, 3, 1), normal(8, 1), 1, 0.01, 3, impl.rng(1)]
     rules = ["result", "untouched", "twice", "rng", "settings"]
     conform(impl, "fit", given, changes=[0], gives="anything", only=rules)
+    model = impl.fed(impl.build((2,), 1), 3, 1)
+    run = lambda: impl.fit(model, *given[1:3], 1, 0.01, 3, impl.rng())  # noqa: E731
+    expect_frozen(impl, model, run, "fit(model, x, y, 1, 0.01, 3, rng)")
     model = linear(impl, normal(3, 1), normal(1))
     equal(impl.fit(model, *given[1:3], 0, 0.01, 3, impl.rng()), [], of="fit of 0 epochs")
 

@@ -22,7 +22,7 @@ from katagrad.authoring.expect import (
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
 from katagrad.authoring.oracle import slopes, softmax
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, losses
 from katagrad.authoring.threshold import Threshold
 from katagrad.errors import NotGraded
@@ -105,6 +105,9 @@ def test_training_keeps_the_contracts_words(impl):
     options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
     # Several batches: their orders come from the generator that is seeded alike for each call.
     conform(impl, "train", [MODEL, x, y, 2, 4, 0.05], only=rules, **options)
+    model = impl.build((4, 3), 5, (8, 6))
+    run = lambda: impl.train(model, x, y, 1, 10, 0.05)  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, images, labels, 1, 10, 0.05)")
 
 
 @pytest.mark.grade(points=2)

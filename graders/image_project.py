@@ -602,6 +602,9 @@ def test_train_keeps_the_contracts_words(impl):
     x, y = plain(10)
     conform(impl, "train", [anew("build", (4, 4, 3), 4, (2,), 0.0), image(x), y, 1, 4, 0.05, impl.rng(1)],
             changes=[0], gives="anything", only=["untouched", "settings", "integers", "keywords"])  # fmt: skip
+    model = impl.build((4, 4, 3), 4, (2,), 0.0)
+    run = lambda: impl.train(model, image(x), y, 1, 10, 0.05, impl.rng())  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, x, y, 1, 10, 0.05, rng)")
 
 
 # -- export ----------------------------------------------------------------------------------------

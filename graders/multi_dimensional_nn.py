@@ -20,7 +20,7 @@ from katagrad.authoring.expect import (
     same_inputs,
 )
 from katagrad.authoring.minibatches import expect_epochs, visited
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -434,3 +434,6 @@ def test_models_keep_the_contracts_words(impl):
     given = [anew("build", (2, 2), (3,), (4,)), normal(9, 2, 2), normal(9, 3), 2, 0.1, 9]
     rules = ["result", "untouched", "settings", "keywords"]
     conform(impl, "train", given, changes=[0], gives="anything", only=rules)
+    model = impl.fed(impl.build((2, 2), (3,), (4,)), 2, 2)
+    run = lambda: impl.train(model, *given[1:3], 1, 0.1, 9)  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, x, y, 1, 0.1, 9)")

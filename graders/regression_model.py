@@ -23,7 +23,7 @@ from katagrad.authoring.expect import (
 from katagrad.authoring.influence import each_matters
 from katagrad.authoring.initial import default_dense
 from katagrad.authoring.minibatches import expect_epochs, visited
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -127,7 +127,11 @@ def test_predict_and_fit_keep_the_contracts_words(impl):
     conform(impl, "predict", [model, normal(6, 4)], rows=[1], rowwise=True)
     options = {"changes": [0], "seeded": True, "gives": "anything", "tolerance": 1e-2}
     rules = ["result", "untouched", "settings", "views", "keywords"]
-    conform(impl, "fit", [model, normal(8, 4), normal(8), 2, 0.01, 8], only=rules, **options)
+    x, y = normal(8, 4), normal(8)
+    conform(impl, "fit", [model, x, y, 2, 0.01, 8], only=rules, **options)
+    model = impl.build(4, (5,))
+    run = lambda: impl.fit(model, x, y, 1, 0.01, 8)  # noqa: E731
+    expect_frozen(impl, model, run, "fit(model, x, y, 1, 0.01, 8)")
 
 
 @pytest.mark.grade(points=1, seconds=60)

@@ -25,7 +25,7 @@ from katagrad.authoring.initial import default_dense, default_embedding, default
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.oracle import EPSILON, Adam, settled
 from katagrad.authoring.recurrence import lstm, lstm_layers
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -510,6 +510,8 @@ def test_fit_keeps_the_contracts_words(impl):
     conform(impl, "fit", given, changes=[0], gives="anything", only=rules)
     model, _ = mean_model(impl, 9, 3)
     equal(impl.fit(model, ids, y, 0, 0.01, 3, impl.rng()), [], of="fit of 0 epochs")
+    run = lambda: impl.fit(model, ids, y, 1, 0.01, 3, impl.rng())  # noqa: E731
+    expect_frozen(impl, model, run, "fit(model, ids, y, 1, 0.01, 3, rng)")
 
 
 def outcome(impl, kind, seed, train, test, plan):

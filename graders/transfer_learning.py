@@ -21,7 +21,7 @@ from katagrad.authoring.influence import each_matters
 from katagrad.authoring.layers import KEYS, exact, put, redrawn
 from katagrad.authoring.minibatches import expect_epochs, expect_rng_decides, visited
 from katagrad.authoring.pretrained import digits_base
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.authoring.structure import every_epoch, pair, recorded
 from katagrad.authoring.threshold import Threshold
 
@@ -366,6 +366,9 @@ def test_train_keeps_the_contracts_words(impl):
         gives="anything",
         only=["result", "untouched", "settings", "integers", "rng", "keywords"],
     )
+    model, _ = made(impl)
+    run = lambda: impl.train(model, image(x), y, 1, 10, 0.05, impl.rng())  # noqa: E731
+    expect_frozen(impl, model, run, "train(model, x, y, 1, 10, 0.05, rng)")
 
 
 # -- transfer --------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def old_gradients(impl: Implementation, model: Remote, x: Any) -> None:
 def freeze(impl: Implementation, model: Remote) -> Remote:
     """Freeze the first layer with weights of a held model. Returns a module with `learning(model)`."""
     module = plant(impl, "states.py", SOURCE[impl.framework])
+    impl.layers(model)  # a model that waits for its first row has no weights to freeze before
     module.freeze(model)
     return module
 

@@ -58,7 +58,10 @@ def fit(model, ids, y, epochs, lr, batch, rng):
     for _ in range(epochs):
         order, total = rng.permutation(ids.shape[0]), 0.0
         for rows in np.split(order, range(batch, len(order), batch)):
-            total += float(step(tf.gather(ids, rows), tf.gather(y, rows)))
+            words = tf.gather(ids, rows)
+            # The batch's own padding is enough.
+            words = words[:, : int(tf.reduce_max(tf.math.count_nonzero(words, axis=1)))]
+            total += float(step(words, tf.gather(y, rows)))
         history.append(total / ids.shape[0])
     return history
 

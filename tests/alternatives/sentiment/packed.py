@@ -69,7 +69,10 @@ def fit(model, ids, y, epochs, lr, batch, rng):
         order, losses = rng.permutation(ids.size(0)).tolist(), []
         while order:
             rows, order = order[:batch], order[batch:]
-            each = loss_of(model(ids[rows]).flatten(), y[rows])
+            words = ids[rows]
+            # The batch's own padding is enough.
+            words = words[:, : int((words > 0).sum(1).max())]
+            each = loss_of(model(words).flatten(), y[rows])
             adam.zero_grad()
             each.mean().backward()
             adam.step()
