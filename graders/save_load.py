@@ -13,7 +13,7 @@ from katagrad.authoring.adam import nearer
 from katagrad.authoring.companion import plant
 from katagrad.authoring.expect import close, equal, finite, holds, normal, raises, random_seed
 from katagrad.authoring.oracle import Adam
-from katagrad.authoring.states import old_gradients
+from katagrad.authoring.states import expect_frozen, old_gradients
 from katagrad.boundary.implementation import opaque
 
 WIDTHS = (3, 4, 2)
@@ -118,6 +118,7 @@ def test_weights_survive_the_process(impl):
         not np.allclose(impl.layers(model)[0]["kernel"], later[0]["kernel"], 1e-5),
         "load_weights gave the model other parameters than it had: a Training that was made before no longer trains it",
     )
+    expect_frozen(impl, model, lambda: impl.load_weights(model, path), "load_weights(model, path)")
 
 
 @pytest.mark.grade(
@@ -390,11 +391,13 @@ def test_run_trains_with_adam(impl, rows, batch, lr):
         losses = structure.losses(losses, 2, of, "float")
         expected, _ = nearer(losses, partial(train, state, x, y, 2, 2, 0.1, seed, drawn=2 * i))
         structure.recorded(losses, expected, of)
+    run = lambda: impl.Training(model, 0.1, impl.rng()).run(x, y, 1, 4)  # noqa: E731
+    expect_frozen(impl, model, run, "run(x, y, 1, 4)")
 
 
 @pytest.mark.grade(points=2)
 def test_trainings_share_nothing(impl):
-    """two Trainings do not share their moments, their epochs or their generators"""
+    """two Trainings share no moments and no epochs, and their generator only if they were given one"""
     x, y = normal(6, 3), normal(6, 2)
     seeds = random_seed(), random_seed()
     (one, a), (other, b) = plain(impl), plain(impl)
@@ -408,6 +411,19 @@ def test_trainings_share_nothing(impl):
     for state, seed, losses in zip((a, b), seeds, found, strict=True):
         expected, _ = nearer(losses, partial(train, state, x, y, 2, 4, 0.05, seed))
         structure.recorded(losses, expected, "run, one epoch of each Training in turn")
+    # Of one generator, the other Training draws between run and save. A resumed one has a copy of its own.
+    shared = plant(impl, "generators.py", GENERATOR).get("generator")(seeds[0], returns=opaque)
+    trainings = [impl.Training(plain(impl)[0], 0.05, shared) for _ in range(2)]
+    for training in trainings:
+        training.run(x, y, 1, 1)
+    trainings[0].save(path := f"{folder(impl)}/state")
+    resumed = impl.resume(path, plain(impl)[0])
+    found, wanted = (
+        structure.losses(training.run(x, y, 2, 1), 2, "run", "float")
+        for training in (resumed, trainings[0])
+    )
+    of = "run of a resumed Training, before whose save another Training drew from the same rng"
+    close(np.array(found), np.array(wanted), of=f"the losses of {of}", rtol=1e-5)
 
 
 # (lr, rows, batch, epochs of each run; each run but the last ends in save, and the next begins with resume)
@@ -446,6 +462,8 @@ def test_training_goes_on_exactly(impl, stop):
             path = moved(impl, path)
             model = made(impl)
             training = impl.resume(path, model)
+            if impl.framework == "torch":
+                model.eval()  # in use, between resume and run
             equal(
                 training.get("epoch"),
                 sum(parts[:i]),
