@@ -423,7 +423,7 @@ def test_clusters_are_those_of_lloyd(impl, size, k):
 
 @pytest.mark.grade(points=2)
 def test_clusters_of_few_numbers(impl):
-    """ties go to the lower place, and a value without numbers stays"""
+    """ties go to the lower place, a value without numbers stays, and the largest of many numbers counts"""
     cases = [
         ([0.0, 1.0, 2.0], 2, [0.5, 2.0], [0, 0, 1]),
         ([0.0, 0.5, 10.0], 3, [0.25, 5.0, 10.0], [0, 0, 2]),
@@ -452,6 +452,10 @@ def test_clusters_of_few_numbers(impl):
     of = "cluster(w, 2), which has not come to an end after 50 iterations"
     close(found[0], codebook, of=f"codebook of {of}", rtol=1e-4, atol=1e-5)
     equal(found[1], index, of=f"index of {of}")
+    w = np.append(normal(999), [40.0, -70.0])
+    of = "codebook of cluster(w, 5, iterations=0), where w has 1,001 numbers from -70 to 40"
+    found = items(impl.cluster(w, 5, iterations=0), "cluster(w, 5, 0)", ("codebook", "index"))
+    close(found[0], np.linspace(-70.0, 40.0, 5), of=of, rtol=1e-4)
     close(
         impl.cluster(np.array(2.0), 1)[1],
         np.array(0),
