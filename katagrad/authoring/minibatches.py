@@ -15,10 +15,10 @@ import numpy as np
 
 from katagrad.authoring.structure import losses
 from katagrad.authoring.visits import Batches
-from katagrad.authoring.visits import visited as visited  # part of this module for graders
-from katagrad.boundary import probing
-from katagrad.boundary.implementation import Implementation
-from katagrad.boundary.remote import Remote
+from katagrad.authoring.visits import (
+    expect_at_most as expect_at_most,
+)  # part of this module for graders
+from katagrad.authoring.visits import visited as visited  # and so is this
 from katagrad.errors import Failure
 
 # How often a right order may be taken for one that is not random, in one comparison; as standard errors of a mean.
@@ -28,32 +28,14 @@ SPREAD = 5.7
 Step = Callable[[Any, np.ndarray], tuple[Any, float]]
 
 
-def expect_at_most(
-    impl: Implementation,
-    model: Remote,
-    size: tuple[int, ...],
-    batch: int,
-    run: Callable[[], Any],
-    of: str,
-) -> None:
-    """Expect `run()` to call the model with at most `batch` rows at once. size: one row, in the framework's layout."""
-    probing.watch(impl, model, size)
-    run()
-    rows = [len(inputs) for inputs, _ in probing.watched(impl, model)]
-    if max(rows, default=0) > batch:
-        raise Failure(
-            f"{of} called the model with {max(rows)} rows at once, but should call it with at most {batch}"
-        )
-
-
 def expect_epochs(
     batches: Batches, rows: int, batch: int, epochs: int, of: str, shuffled: bool = True
 ) -> None:
     """Expect each epoch to take each row once, in batches of the size asked for, in a new random order.
 
-    shuffled: False where the stub asks for the order of the rows. Use at least 8 rows: that two right orders are
-    equal has a chance of 1 in 40,320. The batches are the calls of the model or, where these are not right and
-    `visited` noted them, its steps.
+    shuffled: False where the stub asks for the order of the rows. Use at least 11 rows: that two of three right orders
+    are equal, or each other's reverse, has a chance of 1 in 6 million. The batches are the calls of the model or, where
+    these are not right and `visited` noted them, its steps.
     """
     steps = getattr(batches, "steps", batches)
     try:
@@ -158,11 +140,13 @@ def _in_order(orders: list[np.ndarray], of: str, shuffled: bool) -> None:
             raise Failure(
                 f"epoch {epoch} of {of} took the rows in the order of x, but should shuffle them"
             )
-        if shuffled and epoch > 1 and (order == orders[0]).all():
-            raise Failure(
-                f"epoch {epoch} of {of} took the rows in the same order as epoch 1, "
-                "but should draw a new order for each epoch"
-            )
+        for before, other in enumerate(orders[: epoch - 1] if shuffled else [], 1):
+            for way, words in ((other, "in the same order as"), (other[::-1], "in reverse to")):
+                if (order == way).all():
+                    raise Failure(
+                        f"epoch {epoch} of {of} took the rows {words} epoch {before}, "
+                        "but should draw a new order for each epoch"
+                    )
 
 
 def expect_rng_decides(run: Callable[[int], Batches], of: str) -> None:
@@ -252,6 +236,15 @@ def expect_new_batches(epochs: list[Batches], of: str) -> None:
             f"{kinds.count(most)} of {len(epochs)} epochs of {of} made the same batches of rows, {shown}, "
             "but each should draw a new order of the rows"
         )
+    # Two epochs do so with a chance of 1 in 15, or 4 in 30; that 10 of 12 pairs do has one of 1 in 10 million.
+    same = [one == other for one, other in pairwise(kinds)]
+    turned = [_turned(one, other) for one, other in pairwise(epochs)]
+    for pairs, words in ((same, "batches of rows"), (turned, "order of the rows, turned round,")):
+        if (found := max(sum(pairs[::2]), sum(pairs[1::2]))) >= 10:
+            raise Failure(
+                f"{found} of {len(epochs)} epochs of {of} took the {words} of the epoch before, "
+                "but each should draw a new order of the rows"
+            )
     if len(set(kinds)) < 7:
         raise Failure(
             f"{len(epochs)} epochs of {of} put the rows together in only {len(set(kinds))} of 15 ways, "
@@ -264,6 +257,13 @@ def expect_new_batches(epochs: list[Batches], of: str) -> None:
         raise Failure(
             f"every second epoch of {of} took the rows of the epoch before backwards, but should draw a new order"
         )
+
+
+def _turned(one: Batches, other: Batches) -> bool:
+    """Whether two epochs on 5 rows, in batches of 2, may be an order of the rows and its reverse."""
+    begin, middle, end = (set(numbers.tolist()) for numbers in one)
+    head, _, tail = (set(numbers.tolist()) for numbers in other)
+    return end < head and len(head & middle) == 1 and tail < begin
 
 
 def _ways(rows: tuple[int, ...], batch: int) -> Iterator[Batches]:

@@ -10,6 +10,7 @@ import numpy as np
 from katagrad.boundary import probing
 from katagrad.boundary.implementation import Implementation
 from katagrad.boundary.remote import Remote
+from katagrad.errors import Failure
 
 Batches = list[np.ndarray]
 
@@ -66,3 +67,21 @@ def visited(
             last[whole] = sums
     found.steps = steps
     return found
+
+
+def expect_at_most(
+    impl: Implementation,
+    model: Remote,
+    size: tuple[int, ...],
+    batch: int,
+    run: Callable[[], Any],
+    of: str,
+) -> None:
+    """Expect `run()` to call the model with at most `batch` rows at once. size: one row, in the framework's layout."""
+    probing.watch(impl, model, size)
+    run()
+    rows = [len(inputs) for inputs, _ in probing.watched(impl, model)]
+    if max(rows, default=0) > batch:
+        raise Failure(
+            f"{of} called the model with {max(rows)} rows at once, but should call it with at most {batch}"
+        )

@@ -28,6 +28,13 @@ FAULTS = {
         "def orders(n, epochs, rng): return [rng.permutation(n)] * epochs",
         "epoch 2 of train took the rows in the same order as epoch 1",
     ),
+    "TurnsTheOrder": (
+        (
+            "def orders(n, epochs, rng):\n    order = rng.permutation(n)\n"
+            "    return [rng.permutation(n), *[order, order[::-1].copy()] * epochs][:epochs]"
+        ),
+        "epoch 3 of train took the rows in reverse to epoch 2",
+    ),
     "KeepsTheOrderOfX": (
         "import numpy as np\ndef orders(n, epochs, rng): return [np.arange(n)] * epochs",
         "epoch 1 of train took the rows in the order of x, but should shuffle them",
@@ -352,6 +359,32 @@ def test_batches_that_come_again_are_refused():
     epochs, _ = followed(walked(orders)[0], 0.5, walk, 5, 2, "train")
     with pytest.raises(Failure, match=r"of 24 epochs of train made the same batches of rows"):
         expect_new_batches(epochs, "train")
+
+
+@pytest.mark.parametrize(
+    ("again", "words"),
+    [(lambda order: order, "batches of rows"), (np.flip, "order of the rows, turned round,")],
+    ids=["the same", "turned"],
+)
+@pytest.mark.parametrize("begin", [0, 1])
+def test_an_order_for_two_epochs_is_refused(again, words, begin):
+    rng = np.random.default_rng(5)
+    orders = [rng.permutation(5)] * begin
+    while len(orders) < 24:
+        order = rng.permutation(5)
+        orders += [order, again(order)]
+    epochs, _ = followed(walked(orders[:24])[0], 0.5, walk, 5, 2, "train")
+    with pytest.raises(
+        Failure, match=f"of 24 epochs of train took the {words} of the epoch before"
+    ):
+        expect_new_batches(epochs, "train")
+
+
+def test_orders_drawn_anew_pass():
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        cuts = [np.split(rng.permutation(5), [2, 4]) for _ in range(24)]
+        expect_new_batches(cuts, "train")
 
 
 def test_rows_that_are_only_rotated_are_refused():
