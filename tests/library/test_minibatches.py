@@ -395,17 +395,6 @@ def test_rows_that_are_only_rotated_are_refused():
         expect_new_batches(epochs, "train")
 
 
-def test_orders_that_go_backwards_in_every_second_epoch_are_refused():
-    rng = np.random.default_rng(5)
-    drawn = [rng.permutation(5) for _ in range(12)]
-    orders = [order for one in drawn for order in (one, one[::-1])]
-    epochs, _ = followed(walked(orders)[0], 0.5, walk, 5, 2, "train")
-    with pytest.raises(
-        Failure, match=r"every second epoch of train took the rows of the epoch before backwards"
-    ):
-        expect_new_batches(epochs, "train")
-
-
 def test_a_setting_that_is_ignored_is_named():
     def run(lr, epochs):
         return {"w": np.full(3, lr), "history": [0.5, 0.25]}
