@@ -389,7 +389,9 @@ def test_batch_norm_backward_is_the_gradient(impl, size, eps):
     }
     close(found[0], expected[0], of="batch_norm_backward(...)[0], dx", rtol=1e-6, mistakes=named)
     named = {"the mean over the batch": expected[1] / count(x), "the gradient by beta": expected[2]}
-    close(found[1], expected[1], of="batch_norm_backward(...)[1], dgamma", mistakes=named)
+    # Of two rows that are near to each other, eps is most of the variance, and float32 rounds 1e-5 by 2.5e-13.
+    of = "batch_norm_backward(...)[1], dgamma"
+    close(found[1], expected[1], of=of, rtol=1e-7, atol=1e-7, mistakes=named)
     named = {"the mean over the batch": expected[2] / count(x)}
     close(found[2], expected[2], of="batch_norm_backward(...)[2], dbeta", mistakes=named)
 
