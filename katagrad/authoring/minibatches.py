@@ -15,10 +15,10 @@ import numpy as np
 
 from katagrad.authoring.structure import losses
 from katagrad.authoring.visits import Batches
-from katagrad.authoring.visits import (
-    expect_at_most as expect_at_most,
-)  # part of this module for graders
-from katagrad.authoring.visits import visited as visited  # and so is this
+
+# Parts of this module for graders.
+from katagrad.authoring.visits import expect_at_most as expect_at_most
+from katagrad.authoring.visits import visited as visited
 from katagrad.errors import Failure
 
 # How often a right order may be taken for one that is not random, in one comparison; as standard errors of a mean.
